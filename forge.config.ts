@@ -1,0 +1,53 @@
+import { FuseV1Options, FuseVersion } from '@electron/fuses';
+import { MakerZIP } from '@electron-forge/maker-zip';
+import { FusesPlugin } from '@electron-forge/plugin-fuses';
+import { VitePlugin } from '@electron-forge/plugin-vite';
+import type { ForgeConfig } from '@electron-forge/shared-types';
+import { copyNativePackages, isLeftOut, unpackedFiles } from './scripts/packaging.ts';
+
+/** Where to find the zip files of Electron on a machine that may not download them. */
+const electronZipDir = process.env.ELECTRON_ZIP_DIR;
+
+const config: ForgeConfig = {
+  packagerConfig: {
+    name: 'Sandglass',
+    executableName: 'sandglass',
+    appBundleId: 'org.sandglass.Sandglass',
+    asar: { unpack: unpackedFiles },
+    ignore: isLeftOut,
+    ...(electronZipDir ? { electronZipDir } : {}),
+  },
+  // The only native package is prebuilt for Node-API, which is the same for every Electron: nothing to compile.
+  rebuildConfig: { onlyModules: [] },
+  hooks: {
+    packageAfterCopy: (_config, buildPath, _electronVersion, platform, arch) =>
+      copyNativePackages(buildPath, platform, arch),
+  },
+  makers: [new MakerZIP({})],
+  plugins: [
+    new VitePlugin({
+      build: [
+        { entry: 'electron/main.ts', config: 'vite.main.config.ts', target: 'main' },
+        { entry: 'electron/preload.ts', config: 'vite.preload.config.ts', target: 'preload' },
+      ],
+      renderer: [{ name: 'main_window', config: 'vite.renderer.config.ts' }],
+    }),
+    new FusesPlugin({
+      version: FuseVersion.V1,
+      strictlyRequireAllFuses: true,
+      // The app cannot be turned into a plain Node.js or told to run foreign code, and runs from its checked archive only.
+      [FuseV1Options.RunAsNode]: false,
+      [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: false,
+      [FuseV1Options.EnableNodeCliInspectArguments]: false,
+      [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: true,
+      [FuseV1Options.OnlyLoadAppFromAsar]: true,
+      [FuseV1Options.EnableCookieEncryption]: true,
+      // Pages come from app://, so that file:// needs no privileges.
+      [FuseV1Options.GrantFileProtocolExtraPrivileges]: false,
+      [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false,
+      [FuseV1Options.WasmTrapHandlers]: true,
+    }),
+  ],
+};
+
+export default config;

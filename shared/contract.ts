@@ -1,0 +1,156 @@
+import * as z from 'zod';
+import { wireErrorSchema } from './errors.ts';
+import { metricsSchema } from './metrics.ts';
+import { titleSchema } from './profile.ts';
+import { EXPORT_FORMATS } from './recording.ts';
+import { sessionEventSchema, sessionIdSchema, sessionInfoSchema, timingSchema } from './session.ts';
+import { problemSchema, settingChangeSchema, settingsViewSchema } from './settings.ts';
+
+/** A terminal's size in cells; what a PTY can have (unsigned 16 bit), bounded to what a screen can show. */
+const columns = z.int().min(2).max(1_000);
+const rows = z.int().min(1).max(1_000);
+const none = z.strictObject({});
+const bySession = z.strictObject({ id: sessionIdSchema });
+const done = z.strictObject({});
+
+export const appInfoSchema = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  host: z.enum(['desktop', 'web']),
+  platform: z.string(),
+  /** The folders of log files and of recordings, to show. */
+  logFolder: z.string(),
+  recordingFolder: z.string(),
+  problems: z.array(problemSchema),
+});
+export type AppInfo = z.infer<typeof appInfoSchema>;
+
+/** What a close asks for first when a command runs: its name. */
+const closeResult = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('closed') }),
+  z.strictObject({ outcome: z.literal('confirm'), command: z.string() }),
+]);
+export type CloseResult = z.infer<typeof closeResult>;
+
+/** Desktop saves through its dialog; the browser downloads from a one-time path on the same origin. */
+const exportResult = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.literal('saved'), file: z.string() }),
+  z.strictObject({ outcome: z.literal('cancelled') }),
+  z.strictObject({ outcome: z.literal('download'), path: z.string().regex(/^\/[A-Za-z0-9/_.-]+$/), name: z.string() }),
+]);
+export type ExportResult = z.infer<typeof exportResult>;
+
+/** `channel` addresses this window's frames of that session. The scrollback follows as output frames first. */
+const attachResult = z.strictObject({
+  channel: z.int().min(1),
+  cols: columns,
+  rows,
+  /** Bytes of scrollback that come before live output. */
+  replayBytes: z.int().min(0),
+  /** Whether older output is no longer held in memory (the recording has it). */
+  replayTruncated: z.boolean(),
+});
+export type AttachResult = z.infer<typeof attachResult>;
+
+const method = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
+
+/** Every request a window may make. The one argument is an object; anything else is refused. */
+export const METHODS = {
+  'app.info': method(none, appInfoSchema),
+  /** Desktop opens the folder of log files; the browser is told where it is. */
+  'app.openLogs': method(none, z.strictObject({ opened: z.boolean(), folder: z.string() })),
+  'sessions.list': method(none, z.array(sessionInfoSchema)),
+  /** Opens a session and answers at once, in state `starting`; a failed start shows as its end. */
+  'sessions.open': method(
+    z.strictObject({
+      profileId: z.string().max(64).optional(),
+      previousId: sessionIdSchema.optional(),
+      cols: columns,
+      rows,
+    }),
+    sessionInfoSchema,
+  ),
+  'sessions.attach': method(z.strictObject({ id: sessionIdSchema }), attachResult),
+  'sessions.detach': method(z.strictObject({ channel: z.int().min(1) }), done),
+  'sessions.resize': method(z.strictObject({ id: sessionIdSchema, cols: columns, rows }), done),
+  'sessions.rename': method(z.strictObject({ id: sessionIdSchema, title: titleSchema }), done),
+  /** The tabs' order, as ids from left to right; ids it does not know are ignored. */
+  'sessions.reorder': method(z.strictObject({ ids: z.array(sessionIdSchema).max(10_000) }), done),
+  /** Ends the session and forgets its tab. Without `force`, a running command is asked about first. */
+  'sessions.close': method(z.strictObject({ id: sessionIdSchema, force: z.boolean() }), closeResult),
+  /** Forgets an ended session's tab. Its recording stays. */
+  'sessions.dismiss': method(bySession, done),
+  'sessions.keepOpen': method(bySession, done),
+  'sessions.extend': method(bySession, done),
+  'sessions.events': method(bySession, z.array(sessionEventSchema)),
+  'sessions.export': method(z.strictObject({ id: sessionIdSchema, format: z.enum(EXPORT_FORMATS) }), exportResult),
+  'sessions.metrics': method(none, metricsSchema),
+  'settings.get': method(none, settingsViewSchema),
+  /** All changes or none: the first that is not valid refuses the lot, with `invalid_setting`. */
+  'settings.change': method(
+    z.strictObject({ changes: z.array(settingChangeSchema).min(1).max(64) }),
+    settingsViewSchema,
+  ),
+} as const;
+export type MethodName = keyof typeof METHODS;
+export type MethodInput<M extends MethodName> = z.input<(typeof METHODS)[M]['input']>;
+export type MethodOutput<M extends MethodName> = z.output<(typeof METHODS)[M]['output']>;
+
+/** What a menu or an accelerator of the desktop asks the window to do. */
+export const WINDOW_COMMANDS = [
+  'newTab',
+  'closeTab',
+  'nextTab',
+  'previousTab',
+  'moveTabLeft',
+  'moveTabRight',
+  'renameTab',
+  'keepOpen',
+  'extend',
+  'export',
+  'sessionPanel',
+  'aboutSessions',
+  'settings',
+  'find',
+  'openLogs',
+] as const;
+export type WindowCommand = (typeof WINDOW_COMMANDS)[number];
+
+/** Every notification the engine sends to its windows; none is answered. */
+export const NOTIFICATIONS = {
+  /** A session is new or anything of it but its timing changed. */
+  sessionChanged: sessionInfoSchema,
+  /** Its tab is to go: dismissed, or closed by the user in some window. */
+  sessionRemoved: z.strictObject({ id: sessionIdSchema }),
+  /** The engine keeps nothing of it any more; a tab that shows it stays. */
+  sessionEvicted: z.strictObject({ id: sessionIdSchema }),
+  sessionsReordered: z.strictObject({ ids: z.array(sessionIdSchema) }),
+  sessionEvent: sessionEventSchema,
+  /** New timing of sessions that had activity; at most one per second. */
+  timing: z.array(timingSchema),
+  settingsChanged: settingsViewSchema,
+  problem: problemSchema,
+  /** Everything sent for this channel so far is all there will be. `cut_off`: this window was too slow; attach anew. */
+  channelClosed: z.strictObject({ channel: z.int().min(1), reason: z.enum(['ended', 'cut_off', 'detached']) }),
+  command: z.strictObject({ command: z.enum(WINDOW_COMMANDS) }),
+} as const;
+export type NotificationName = keyof typeof NOTIFICATIONS;
+export type NotificationPayload<N extends NotificationName> = z.output<(typeof NOTIFICATIONS)[N]>;
+
+/** birpc's messages (https://github.com/antfu-collective/birpc), as this contract lets them pass. */
+export const rpcMessageSchema = z.union([
+  z.strictObject({
+    t: z.literal('q'),
+    m: z.string().max(64),
+    a: z.array(z.unknown()).max(1),
+    i: z.string().max(64).optional(),
+    o: z.boolean().optional(),
+  }),
+  z.strictObject({
+    t: z.literal('s'),
+    i: z.string().max(64),
+    r: z.unknown().optional(),
+    e: wireErrorSchema.optional(),
+  }),
+]);
+export type RpcMessage = z.infer<typeof rpcMessageSchema>;

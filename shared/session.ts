@@ -1,0 +1,211 @@
+import * as z from 'zod';
+import { describeDuration } from './duration.ts';
+import { ACTIVITY_KINDS, effectiveLimitsSchema } from './limits.ts';
+import { BACKENDS, titleSchema } from './profile.ts';
+
+/** A session's id: a ULID (https://github.com/ulid/spec), so that ids sort by the time they were made. */
+export const sessionIdSchema = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
+export type SessionId = string;
+
+export const SESSION_STATES = ['starting', 'waiting', 'running', 'interrupted', 'frozen', 'closing', 'ended'] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** The one table of transitions; whatever is not in it is a bug. */
+export const TRANSITIONS: Readonly<Record<SessionState, readonly SessionState[]>> = {
+  starting: ['waiting', 'closing'],
+  waiting: ['running', 'frozen', 'closing'],
+  running: ['waiting', 'interrupted', 'frozen', 'closing'],
+  interrupted: ['waiting', 'frozen', 'closing'],
+  frozen: ['waiting', 'running', 'closing'],
+  closing: ['ended'],
+  ended: [],
+};
+
+export const END_REASONS = [
+  'exited',
+  'closed',
+  'idle_timeout',
+  'max_duration',
+  'command_limit',
+  'auto_reset',
+  'reset',
+  'start_failed',
+  'backend_lost',
+  'out_of_memory',
+  'recording_failed',
+  'revoked',
+  'app_quit',
+  'app_crash',
+] as const;
+export type EndReason = (typeof END_REASONS)[number];
+
+/** The steps of a start that can fail, each with its own message. */
+export const START_STAGES = ['profile', 'folder', 'shell', 'recording', 'spawn', 'aborted'] as const;
+export type StartStage = (typeof START_STAGES)[number];
+
+/** Why a start failed, for a person: what happened, and what to do. */
+export const startFailureSchema = z.strictObject({
+  stage: z.enum(START_STAGES),
+  message: z.string(),
+  hint: z.string(),
+});
+export type StartFailure = z.infer<typeof startFailureSchema>;
+
+/** Milliseconds since the Unix epoch. */
+const timestampMs = z.number().min(0);
+
+/** A process of the session that was still there after the whole ladder. */
+export const survivorSchema = z.strictObject({ pid: z.int().min(1), command: z.string() });
+export type Survivor = z.infer<typeof survivorSchema>;
+
+/** How a session ended. Exit code and signal are those of the shell; both null when it never told. */
+export const endSchema = z.strictObject({
+  reason: z.enum(END_REASONS),
+  at: timestampMs,
+  durationSeconds: z.number().min(0),
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  /** The limit that ran out, in seconds as it stood at the end (extensions included); null for other reasons. */
+  limitSeconds: z.number().nullable(),
+  failure: startFailureSchema.nullable(),
+  survivors: z.array(survivorSchema),
+});
+export type SessionEnd = z.infer<typeof endSchema>;
+
+export const DEADLINES = ['idle', 'max'] as const;
+export type DeadlineKind = (typeof DEADLINES)[number];
+
+const activitySchema = z.strictObject({ kind: z.enum([...ACTIVITY_KINDS, 'start', 'keep_open']), at: timestampMs });
+/** The last sign of life: what it was, and when. */
+export type Activity = z.infer<typeof activitySchema>;
+
+/**
+ * The session's time, as durations from the moment of sampling, so that a receiver can count down on its own clock
+ * and a jump of the wall clock changes nothing. Null: no such deadline.
+ */
+export const timingSchema = z.strictObject({
+  id: sessionIdSchema,
+  ageMs: z.number().min(0),
+  idleMs: z.number().min(0),
+  idleRemainingMs: z.number().nullable(),
+  maxRemainingMs: z.number().nullable(),
+  lastActivity: activitySchema,
+});
+export type SessionTiming = z.infer<typeof timingSchema>;
+
+/** The warning in force. `stage` counts from 0; `last` is the final one of its deadline. */
+export const warningSchema = z.strictObject({
+  deadline: z.enum(DEADLINES),
+  beforeSeconds: z.number().min(0),
+  stage: z.int().min(0),
+  last: z.boolean(),
+});
+export type SessionWarning = z.infer<typeof warningSchema>;
+
+/** `truncated`: writing failed, the session goes on without it, `message` says why. */
+export const recordingStateSchema = z.strictObject({
+  state: z.enum(['recording', 'truncated', 'closed', 'none']),
+  bytes: z.number().min(0),
+  message: z.string().nullable(),
+});
+export type RecordingState = z.infer<typeof recordingStateSchema>;
+
+/** Everything a window shows of one session. */
+export const sessionInfoSchema = z.strictObject({
+  id: sessionIdSchema,
+  previousId: sessionIdSchema.nullable(),
+  profileId: z.string(),
+  profileName: z.string(),
+  backend: z.enum(BACKENDS),
+  title: titleSchema,
+  state: z.enum(SESSION_STATES),
+  createdAt: timestampMs,
+  cols: z.int(),
+  rows: z.int(),
+  pid: z.int().nullable(),
+  /** The command in the foreground, when one runs. */
+  foreground: z.string().nullable(),
+  limits: effectiveLimitsSchema,
+  timing: timingSchema,
+  warning: warningSchema.nullable(),
+  extensions: z.strictObject({ used: z.int(), count: z.int(), seconds: z.int() }),
+  recording: recordingStateSchema,
+  /** What isolation was found, as words for the badge; empty for a plain local shell. */
+  isolation: z.array(z.string()),
+  /** How the whole process tree will be ended: by its own cgroup, or by walking the tree. */
+  containment: z.enum(['cgroup', 'tree']),
+  end: endSchema.nullable(),
+});
+export type SessionInfo = z.infer<typeof sessionInfoSchema>;
+
+const eventBase = { id: z.string(), sessionId: sessionIdSchema, at: timestampMs } as const;
+
+/** Lifecycle events. Exactly one `session:end` follows each `session:start`, on every path. */
+export const sessionEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    ...eventBase,
+    type: z.literal('session:start'),
+    profileId: z.string(),
+    backend: z.enum(BACKENDS),
+    previousId: sessionIdSchema.nullable(),
+  }),
+  z.strictObject({ ...eventBase, type: z.literal('session:warning'), warning: warningSchema }),
+  z.strictObject({
+    ...eventBase,
+    type: z.literal('session:extended'),
+    by: z.enum(['user', 'keep_open']),
+    seconds: z.number().min(0),
+    used: z.int(),
+    count: z.int(),
+  }),
+  z.strictObject({
+    ...eventBase,
+    type: z.literal('session:state'),
+    from: z.enum(SESSION_STATES),
+    to: z.enum(SESSION_STATES),
+  }),
+  z.strictObject({ ...eventBase, type: z.literal('session:end'), end: endSchema }),
+]);
+export type SessionEvent = z.infer<typeof sessionEventSchema>;
+export type SessionEndEvent = Extract<SessionEvent, { type: 'session:end' }>;
+
+/** Whether a session in this state still has a shell. */
+export function isLive(state: SessionState): boolean {
+  return state !== 'ended';
+}
+
+/** Why a session ended, as one sentence without a full stop: “Closed after 15 minutes without input”. */
+export function describeEnd(end: SessionEnd): string {
+  const limit = end.limitSeconds === null ? '' : describeDuration(end.limitSeconds);
+  switch (end.reason) {
+    case 'exited':
+      if (end.signal !== null) return `The shell was ended by ${end.signal}`;
+      return end.exitCode === 0 || end.exitCode === null ? 'The shell exited' : `The shell exited with ${end.exitCode}`;
+    case 'closed':
+      return 'Closed by you';
+    case 'idle_timeout':
+      return `Closed after ${limit} without activity`;
+    case 'max_duration':
+      return `Closed after its maximum duration of ${limit}`;
+    case 'command_limit':
+      return 'Closed after its last allowed command';
+    case 'auto_reset':
+      return 'Its time was up; the next key press opens a fresh session';
+    case 'reset':
+      return 'Restarted by you';
+    case 'start_failed':
+      return end.failure === null ? 'Did not start' : end.failure.message;
+    case 'backend_lost':
+      return 'The backend that ran it was lost';
+    case 'out_of_memory':
+      return 'Ended because it ran out of memory';
+    case 'recording_failed':
+      return 'Closed because it could no longer be recorded';
+    case 'revoked':
+      return 'Revoked';
+    case 'app_quit':
+      return 'Closed because Sandglass was quit';
+    case 'app_crash':
+      return 'Ended when Sandglass stopped unexpectedly';
+  }
+}

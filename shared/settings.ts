@@ -1,0 +1,139 @@
+import * as z from 'zod';
+import { ACTIVITY_KINDS, extensionsSchema, LIMIT_ORIGINS, limitsSchema } from './limits.ts';
+import { LOCAL_PROFILE_ID, profileSchema } from './profile.ts';
+
+/** The version of the settings file; raised with each migration. */
+export const SETTINGS_VERSION = 1;
+
+const timeoutsSchema = z.strictObject({
+  idleTimeoutSeconds: limitsSchema.shape.idleTimeoutSeconds,
+  maxDurationSeconds: limitsSchema.shape.maxDurationSeconds,
+});
+
+/** What a person may change in the settings screen. */
+export const preferencesSchema = z.strictObject({
+  limits: z.strictObject({
+    /** For sessions on a local shell. */
+    local: timeoutsSchema,
+    activity: limitsSchema.shape.activity,
+    warnBeforeSeconds: limitsSchema.shape.warnBeforeSeconds,
+    extensions: extensionsSchema,
+    closeGraceSeconds: limitsSchema.shape.closeGraceSeconds,
+  }),
+  sessions: z.strictObject({
+    maxConcurrentSessions: z.int().min(1).max(10_000),
+    /** Seconds between two sweeps that find what timers missed. */
+    cleanupIntervalSeconds: z.int().min(1).max(86_400),
+  }),
+  terminal: z.strictObject({
+    fontSize: z.int().min(8).max(32),
+    /** Lines kept above the screen. */
+    scrollbackLines: z.int().min(0).max(100_000),
+    /** `auto` uses the GPU where it is real. */
+    renderer: z.enum(['auto', 'webgl', 'dom']),
+    cursorBlink: z.boolean(),
+  }),
+  appearance: z.strictObject({ theme: z.enum(['system', 'light', 'dark']) }),
+});
+export type Preferences = z.infer<typeof preferencesSchema>;
+
+/** The settings file. */
+export const settingsSchema = preferencesSchema.extend({
+  version: z.literal(SETTINGS_VERSION),
+  profiles: z.array(profileSchema).min(1).max(200),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const DEFAULT_SETTINGS: Settings = {
+  version: SETTINGS_VERSION,
+  limits: {
+    local: { idleTimeoutSeconds: 3_600, maxDurationSeconds: 28_800 },
+    activity: [ACTIVITY_KINDS[0]],
+    warnBeforeSeconds: [300, 60, 10],
+    extensions: { count: 2, seconds: 1_800 },
+    closeGraceSeconds: 2,
+  },
+  sessions: { maxConcurrentSessions: 100, cleanupIntervalSeconds: 300 },
+  terminal: { fontSize: 13, scrollbackLines: 10_000, renderer: 'auto', cursorBlink: false },
+  appearance: { theme: 'system' },
+  profiles: [
+    {
+      id: LOCAL_PROFILE_ID,
+      name: 'Local shell',
+      backend: 'pty',
+      args: [],
+      environment: {},
+      limits: {},
+      recording: 'on',
+    },
+  ],
+};
+
+/**
+ * The administrator's file. It caps what anybody else may set; every field is optional.
+ * Read from the system's place only the administrator can write to.
+ */
+export const policySchema = z.strictObject({
+  /** The shortest timeout that may be set, in seconds. */
+  minimumTimeoutSeconds: z.int().min(1).max(604_800).default(60),
+  /** The longest idle timeout, in seconds. It also forbids switching it off. */
+  maxIdleTimeoutSeconds: z.int().min(1).max(604_800).optional(),
+  /** The longest duration, in seconds, extensions included. It also forbids switching it off. */
+  maxMaxDurationSeconds: z.int().min(1).max(604_800).optional(),
+  maxConcurrentSessions: z.int().min(1).max(10_000).optional(),
+  /** The largest number of extensions; 0 forbids them. */
+  maxExtensions: z.int().min(0).max(100).optional(),
+  /** What may count as activity at most. */
+  allowedActivity: z.array(z.enum(ACTIVITY_KINDS)).min(1).optional(),
+  /** Every session must be recorded to the end. */
+  requireRecording: z.boolean().optional(),
+});
+export type Policy = z.infer<typeof policySchema>;
+
+/** A setting's address for people and programs, e.g. `limits.local.idleTimeoutSeconds`. */
+export const SETTING_PATHS = [
+  'limits.local.idleTimeoutSeconds',
+  'limits.local.maxDurationSeconds',
+  'limits.activity',
+  'limits.warnBeforeSeconds',
+  'limits.extensions.count',
+  'limits.extensions.seconds',
+  'limits.closeGraceSeconds',
+  'sessions.maxConcurrentSessions',
+  'sessions.cleanupIntervalSeconds',
+  'terminal.fontSize',
+  'terminal.scrollbackLines',
+  'terminal.renderer',
+  'terminal.cursorBlink',
+  'appearance.theme',
+] as const;
+export type SettingPath = (typeof SETTING_PATHS)[number];
+
+/** Something the user should know that happened outside a session: what, and what to do. */
+export const problemSchema = z.strictObject({
+  id: z.string(),
+  severity: z.enum(['info', 'warning', 'error']),
+  title: z.string(),
+  message: z.string(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+/** The settings as a window shows them. */
+export const settingsViewSchema = z.strictObject({
+  /** What the user has set (or the defaults). */
+  preferences: preferencesSchema,
+  /** What is in force now, after environment and policy. */
+  effective: preferencesSchema,
+  /** Which level each value in force comes from. */
+  origins: z.record(z.enum(SETTING_PATHS), z.enum(LIMIT_ORIGINS)),
+  defaults: preferencesSchema,
+  policy: policySchema,
+  /** The policy file in force; null when there is none. */
+  policyFile: z.string().nullable(),
+  profiles: z.array(z.strictObject({ id: z.string(), name: z.string(), backend: profileSchema.shape.backend })),
+});
+export type SettingsView = z.infer<typeof settingsViewSchema>;
+
+/** One change: a setting's address and its new value; a null value puts the default back. */
+export const settingChangeSchema = z.strictObject({ path: z.enum(SETTING_PATHS), value: z.unknown() });
+export type SettingChange = z.infer<typeof settingChangeSchema>;

@@ -1,0 +1,126 @@
+import type { Limits } from '../../shared/limits.ts';
+import type { DeadlineKind, SessionWarning } from '../../shared/session.ts';
+
+/** Everything a deadline depends on besides the limits. All times are milliseconds on the session's clock. */
+export interface TimeState {
+  readonly startedMs: number;
+  readonly lastActivityMs: number;
+  /** What extensions added to the present idle period; the next activity ends it. */
+  readonly idleExtraMs: number;
+  /** What extensions added to the maximum duration. */
+  readonly maxExtraMs: number;
+}
+
+type TimeLimits = Pick<Limits, 'idleTimeoutSeconds' | 'maxDurationSeconds' | 'warnBeforeSeconds'>;
+
+/** When a session ends if nothing changes; null: that deadline is off. */
+export interface Deadlines {
+  readonly idle: number | null;
+  readonly max: number | null;
+}
+
+/** How many of a deadline's warnings are due by now. */
+export interface WarningCounts {
+  readonly idle: number;
+  readonly max: number;
+}
+
+/** What is to be done now, and when to look again. */
+export interface Verdict {
+  /** The deadline that has passed: the earlier one if both have. */
+  readonly expired: { readonly deadline: DeadlineKind; readonly atMs: number } | null;
+  /** Warnings due, those already given included. */
+  readonly due: WarningCounts;
+  /** The warning in force: that of the nearer deadline which has one. */
+  readonly warning: SessionWarning | null;
+  /** When the next warning or deadline is; null: never. */
+  readonly wakeAtMs: number | null;
+}
+
+/** Both deadlines. */
+export function deadlines(limits: TimeLimits, time: TimeState): Deadlines {
+  return {
+    idle:
+      limits.idleTimeoutSeconds === 0
+        ? null
+        : time.lastActivityMs + limits.idleTimeoutSeconds * 1_000 + time.idleExtraMs,
+    max: limits.maxDurationSeconds === 0 ? null : time.startedMs + limits.maxDurationSeconds * 1_000 + time.maxExtraMs,
+  };
+}
+
+/** The warnings that apply to a timeout: those shorter than it, longest first, each once. */
+export function applicableWarnings(warnBeforeSeconds: readonly number[], timeoutSeconds: number): readonly number[] {
+  return [...new Set(warnBeforeSeconds)].filter((before) => before < timeoutSeconds).sort((a, b) => b - a);
+}
+
+/** Judges one moment. A pure function: the same arguments give the same verdict, and it never fires early. */
+export function judge(limits: TimeLimits, time: TimeState, nowMs: number): Verdict {
+  const at = deadlines(limits, time);
+  const idle = judgeOne(at.idle, applicableWarnings(limits.warnBeforeSeconds, limits.idleTimeoutSeconds), nowMs);
+  const max = judgeOne(at.max, applicableWarnings(limits.warnBeforeSeconds, limits.maxDurationSeconds), nowMs);
+  const nearer: DeadlineKind =
+    (at.idle ?? Number.POSITIVE_INFINITY) <= (at.max ?? Number.POSITIVE_INFINITY) ? 'idle' : 'max';
+  const other: DeadlineKind = nearer === 'idle' ? 'max' : 'idle';
+  const of = { idle, max };
+  const expired = [nearer, other].find((kind) => of[kind].expired);
+  const warned = [nearer, other].find((kind) => of[kind].due > 0);
+  const expiredAt = expired === undefined ? null : at[expired];
+  return {
+    expired: expired === undefined || expiredAt === null ? null : { deadline: expired, atMs: expiredAt },
+    due: { idle: idle.due, max: max.due },
+    warning: warned === undefined ? null : warningOf(warned, of[warned]),
+    wakeAtMs: earliest(idle.wakeAtMs, max.wakeAtMs),
+  };
+}
+
+interface OneVerdict {
+  readonly expired: boolean;
+  readonly due: number;
+  readonly warnings: readonly number[];
+  readonly wakeAtMs: number | null;
+}
+
+function judgeOne(atMs: number | null, warnings: readonly number[], nowMs: number): OneVerdict {
+  if (atMs === null) return { expired: false, due: 0, warnings, wakeAtMs: null };
+  const due = warnings.filter((before) => atMs - before * 1_000 <= nowMs).length;
+  const next = warnings[due];
+  return {
+    expired: nowMs >= atMs,
+    due,
+    warnings,
+    wakeAtMs: next === undefined ? atMs : atMs - next * 1_000,
+  };
+}
+
+function warningOf(deadline: DeadlineKind, verdict: OneVerdict): SessionWarning {
+  const stage = verdict.due - 1;
+  return {
+    deadline,
+    beforeSeconds: verdict.warnings[stage] ?? 0,
+    stage,
+    last: verdict.due === verdict.warnings.length,
+  };
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.min(a, b);
+}
+
+/** What an extension may add to each deadline, in milliseconds, without passing the caps (0 = no cap). */
+export function grantExtension(
+  limits: TimeLimits & Pick<Limits, 'extensions'>,
+  caps: { readonly idleTimeoutSeconds: number; readonly maxDurationSeconds: number },
+  time: TimeState,
+): { readonly idleMs: number; readonly maxMs: number } {
+  const wanted = limits.extensions.seconds * 1_000;
+  const room = (timeoutSeconds: number, extraMs: number, capSeconds: number): number => {
+    if (timeoutSeconds === 0) return 0;
+    if (capSeconds === 0) return wanted;
+    return Math.min(wanted, Math.max(0, capSeconds * 1_000 - timeoutSeconds * 1_000 - extraMs));
+  };
+  return {
+    idleMs: room(limits.idleTimeoutSeconds, time.idleExtraMs, caps.idleTimeoutSeconds),
+    maxMs: room(limits.maxDurationSeconds, time.maxExtraMs, caps.maxDurationSeconds),
+  };
+}

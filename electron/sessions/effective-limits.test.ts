@@ -1,0 +1,206 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ACTIVITY_KINDS, effectiveLimitsSchema, type Limits, type PartialLimits } from '../../shared/limits.ts';
+import { type Policy, policySchema } from '../../shared/settings.ts';
+import { effectiveSettings } from '../storage/effective-settings.ts';
+import type { SomeSettingValues } from '../storage/setting-values.ts';
+import { effectiveLimits } from './effective-limits.ts';
+
+interface Levels {
+  user?: SomeSettingValues;
+  environment?: SomeSettingValues;
+  policy?: object;
+  profile?: PartialLimits;
+  tab?: PartialLimits;
+}
+
+function limitsOf({ user = {}, environment = {}, policy: fields = {}, profile = {}, tab }: Levels) {
+  const policy = policySchema.parse(fields);
+  return effectiveLimits({
+    settings: effectiveSettings(user, environment, policy),
+    policy,
+    profile: { limits: profile },
+    tab,
+  });
+}
+
+const IDLE = 'limits.local.idleTimeoutSeconds';
+
+test('with nothing set, the defaults hold and say so', () => {
+  const { values, origins, caps } = limitsOf({});
+  expect(values).toMatchObject({ idleTimeoutSeconds: 3_600, maxDurationSeconds: 28_800, activity: ['input'] });
+  expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
+  expect(caps).toEqual({ idleTimeoutSeconds: 0, maxDurationSeconds: 0 });
+});
+
+test.each<[string, Levels, number, string]>([
+  ['the user’s shorter time', { user: { [IDLE]: 600 } }, 600, 'settings'],
+  ['the environment over the user', { user: { [IDLE]: 600 }, environment: { [IDLE]: 700 } }, 700, 'environment'],
+  ['a stricter profile', { profile: { idleTimeoutSeconds: 300 } }, 300, 'profile'],
+  ['a stricter tab', { profile: { idleTimeoutSeconds: 300 }, tab: { idleTimeoutSeconds: 120 } }, 120, 'tab'],
+  ['never a looser profile', { profile: { idleTimeoutSeconds: 7_200 } }, 3_600, 'default'],
+  ['never a profile that switches it off', { profile: { idleTimeoutSeconds: 0 } }, 3_600, 'default'],
+  [
+    'a profile where the user switched it off',
+    { user: { [IDLE]: 0 }, profile: { idleTimeoutSeconds: 900 } },
+    900,
+    'profile',
+  ],
+  ['the policy over all', { policy: { maxIdleTimeoutSeconds: 900 } }, 900, 'policy'],
+  [
+    'the policy where it was switched off',
+    { user: { [IDLE]: 0 }, policy: { maxIdleTimeoutSeconds: 900 } },
+    900,
+    'policy',
+  ],
+  ['off where nobody sets a time', { user: { [IDLE]: 0 } }, 0, 'settings'],
+  ['the minimum where a profile asks for less', { profile: { idleTimeoutSeconds: 5 } }, 60, 'policy'],
+  [
+    'a lower minimum from a policy',
+    { profile: { idleTimeoutSeconds: 5 }, policy: { minimumTimeoutSeconds: 2 } },
+    5,
+    'profile',
+  ],
+  ['the earlier of equal levels', { user: { [IDLE]: 600 }, profile: { idleTimeoutSeconds: 600 } }, 600, 'settings'],
+])('idle timeout: %s', (_what, levels, seconds, origin) => {
+  const { values, origins } = limitsOf(levels);
+  expect(values.idleTimeoutSeconds).toBe(seconds);
+  expect(origins.idleTimeoutSeconds).toBe(origin);
+});
+
+test('extensions: the fewest and the shortest, each from wherever it comes', () => {
+  const { values, origins } = limitsOf({
+    user: { 'limits.extensions.count': 1 },
+    profile: { extensions: { count: 5, seconds: 300 } },
+  });
+  expect(values.extensions).toEqual({ count: 1, seconds: 300 });
+  expect(origins.extensions).toBe('profile');
+});
+
+test('extensions: a policy of none forbids them', () => {
+  const { values, origins } = limitsOf({
+    policy: { maxExtensions: 0 },
+    profile: { extensions: { count: 3, seconds: 60 } },
+  });
+  expect(values.extensions.count).toBe(0);
+  expect(origins.extensions).toBe('policy');
+});
+
+test('activity: what every level counts, and input where they have nothing in common', () => {
+  const user = { 'limits.activity': ['input', 'output', 'cpu'] } satisfies SomeSettingValues;
+  expect(limitsOf({ user, profile: { activity: ['cpu', 'input'] } })).toMatchObject({
+    values: { activity: ['input', 'cpu'] },
+    origins: { activity: 'profile' },
+  });
+  expect(limitsOf({ profile: { activity: ['cpu'] } }).values.activity).toEqual(['input']);
+  expect(limitsOf({ user, policy: { allowedActivity: ['output'] } })).toMatchObject({
+    values: { activity: ['output'] },
+    origins: { activity: 'policy' },
+  });
+});
+
+test('warnings and the closing grace period: the tab’s, else the profile’s, else that of the settings', () => {
+  const user = { 'limits.warnBeforeSeconds': [60] } satisfies SomeSettingValues;
+  const profile = { warnBeforeSeconds: [5, 30, 5], closeGraceSeconds: 10 };
+  expect(limitsOf({ user })).toMatchObject({
+    values: { warnBeforeSeconds: [60] },
+    origins: { warnBeforeSeconds: 'settings' },
+  });
+  expect(limitsOf({ user, profile })).toMatchObject({
+    values: { warnBeforeSeconds: [30, 5], closeGraceSeconds: 10 },
+    origins: { warnBeforeSeconds: 'profile', closeGraceSeconds: 'profile' },
+  });
+  expect(limitsOf({ user, profile, tab: { closeGraceSeconds: 0 } })).toMatchObject({
+    values: { closeGraceSeconds: 0 },
+    origins: { closeGraceSeconds: 'tab' },
+  });
+});
+
+test('the caps for extensions are those of the policy', () => {
+  expect(limitsOf({ policy: { maxIdleTimeoutSeconds: 900, maxMaxDurationSeconds: 7_200 } }).caps).toEqual({
+    idleTimeoutSeconds: 900,
+    maxDurationSeconds: 7_200,
+  });
+});
+
+const timeout = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 7_200 }), fc.integer({ min: 1, max: 604_800 }));
+const activity = fc.subarray([...ACTIVITY_KINDS], { minLength: 1 });
+const extensions = fc.record({ count: fc.integer({ min: 0, max: 9 }), seconds: fc.integer({ min: 1, max: 3_600 }) });
+const level: fc.Arbitrary<PartialLimits> = fc.record(
+  {
+    idleTimeoutSeconds: timeout,
+    maxDurationSeconds: timeout,
+    activity,
+    warnBeforeSeconds: fc.array(fc.integer({ min: 1, max: 86_400 }), { maxLength: 8 }),
+    extensions,
+    closeGraceSeconds: fc.integer({ min: 0, max: 60 }),
+  },
+  { requiredKeys: [] },
+);
+const user: fc.Arbitrary<SomeSettingValues> = fc.record(
+  {
+    'limits.local.idleTimeoutSeconds': timeout,
+    'limits.local.maxDurationSeconds': timeout,
+    'limits.activity': activity,
+    'limits.extensions.count': fc.integer({ min: 0, max: 9 }),
+    'limits.extensions.seconds': fc.integer({ min: 1, max: 3_600 }),
+  },
+  { requiredKeys: [] },
+);
+const policy: fc.Arbitrary<Policy> = fc
+  .record(
+    {
+      minimumTimeoutSeconds: fc.integer({ min: 1, max: 600 }),
+      maxIdleTimeoutSeconds: fc.integer({ min: 600, max: 7_200 }),
+      maxMaxDurationSeconds: fc.integer({ min: 600, max: 86_400 }),
+      maxExtensions: fc.integer({ min: 0, max: 9 }),
+      allowedActivity: activity,
+    },
+    { requiredKeys: [] },
+  )
+  .map((fields) => policySchema.parse(fields));
+
+/** Off is looser than any time. */
+const strictness = (seconds: number): number => (seconds === 0 ? Number.POSITIVE_INFINITY : seconds);
+
+test('never looser than any level, but for the policy’s minimum, and never past the policy', () => {
+  fc.assert(
+    fc.property(user, policy, level, level, (settings, rules, profile, tab) => {
+      const inForce = effectiveSettings(settings, {}, rules);
+      const { values } = effectiveLimits({ settings: inForce, policy: rules, profile: { limits: profile }, tab });
+      const levels: PartialLimits[] = [
+        { ...inForce.preferences.limits.local, extensions: inForce.preferences.limits.extensions },
+        profile,
+        tab,
+      ];
+      for (const name of ['idleTimeoutSeconds', 'maxDurationSeconds'] as const) {
+        for (const asked of levels) {
+          const bound = Math.max(strictness(asked[name] ?? 0), rules.minimumTimeoutSeconds);
+          expect(strictness(values[name])).toBeLessThanOrEqual(bound);
+        }
+        if (values[name] !== 0) expect(values[name]).toBeGreaterThanOrEqual(rules.minimumTimeoutSeconds);
+      }
+      expect(strictness(values.idleTimeoutSeconds)).toBeLessThanOrEqual(strictness(rules.maxIdleTimeoutSeconds ?? 0));
+      expect(strictness(values.maxDurationSeconds)).toBeLessThanOrEqual(strictness(rules.maxMaxDurationSeconds ?? 0));
+      for (const { extensions: asked } of levels) {
+        expect(values.extensions.count).toBeLessThanOrEqual(asked?.count ?? 100);
+        expect(values.extensions.seconds).toBeLessThanOrEqual(asked?.seconds ?? 86_400);
+      }
+      expect(values.extensions.count).toBeLessThanOrEqual(rules.maxExtensions ?? 100);
+      for (const kind of values.activity) expect(rules.allowedActivity ?? ACTIVITY_KINDS).toContain(kind);
+    }),
+  );
+});
+
+test('limits that are in force already stay as they are', () => {
+  fc.assert(
+    fc.property(user, policy, level, level, (settings, rules, profile, tab) => {
+      const inForce = effectiveSettings(settings, {}, rules);
+      const once = effectiveLimits({ settings: inForce, policy: rules, profile: { limits: profile }, tab });
+      const twice = effectiveLimits({ settings: inForce, policy: rules, profile: { limits: once.values }, tab });
+      const withoutTaste = ({ warnBeforeSeconds: _, closeGraceSeconds: __, ...rest }: Limits) => rest;
+      expect(withoutTaste(twice.values)).toEqual(withoutTaste(once.values));
+      expect(effectiveLimitsSchema.parse(once)).toEqual(once);
+    }),
+  );
+});

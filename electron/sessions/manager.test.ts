@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest';
+import type { LimitOrigin } from '../../shared/limits.ts';
+import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS, type SettingPath } from '../../shared/settings.ts';
+import { createSessionMetrics } from '../metrics/session-metrics.ts';
+import type { PolicyState, SettingsStore } from '../storage/settings-store.ts';
+import { EVICTION_MS, SessionManager } from './manager.ts';
+import { profileWith } from './testing/profiles.ts';
+import { keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
+import { TestClock } from './testing/test-clock.ts';
+
+const size = { cols: 80, rows: 24 };
+
+function managerWith(limits: { idle?: number; max?: number; concurrent?: number; interval?: number } = {}) {
+  const clock = new TestClock();
+  const log: string[] = [];
+  const backend = new StandInBackend(log);
+  const logger = keepingLogger();
+  let listener: () => void = () => {};
+  let policy: PolicyState = { ok: true, policy: policySchema.parse({ minimumTimeoutSeconds: 1 }), file: null };
+  const preferences = structuredClone(DEFAULT_SETTINGS);
+  preferences.limits.local = { idleTimeoutSeconds: limits.idle ?? 0, maxDurationSeconds: limits.max ?? 0 };
+  preferences.sessions = {
+    maxConcurrentSessions: limits.concurrent ?? 100,
+    cleanupIntervalSeconds: limits.interval ?? 300,
+  };
+  const origins = Object.fromEntries(SETTING_PATHS.map((path) => [path, 'default'])) as Record<
+    SettingPath,
+    LimitOrigin
+  >;
+  const settings: SettingsStore = {
+    settings: preferences,
+    get effective() {
+      return { preferences, origins };
+    },
+    get policy() {
+      return policy;
+    },
+    problems: [],
+    profile: (id) => (id === 'local' ? profileWith() : undefined),
+    change: () => listener(),
+    onChange: (each) => {
+      listener = each;
+      return () => {};
+    },
+  };
+  const manager = new SessionManager({
+    clock,
+    backend,
+    recorders: new StandInRecorders(log),
+    settings,
+    metrics: createSessionMetrics(() => clock.wall()),
+    logger,
+    writeMetadata: async () => {},
+  });
+  manager.on('event', (event) => {
+    if (event.type === 'session:start' || event.type === 'session:end') log.push(`${event.type} ${event.sessionId}`);
+  });
+  return {
+    backend,
+    clock,
+    log,
+    logger,
+    manager,
+    preferences,
+    settings,
+    setPolicy: (next: PolicyState) => {
+      policy = next;
+    },
+  };
+}
+
+describe('the manager', () => {
+  it('refuses one session more than may be open, in these words', async () => {
+    const { manager } = managerWith({ concurrent: 2 });
+    const first = manager.open(size);
+    manager.open(size);
+    expect(() => manager.open(size)).toThrow('Maximum concurrent sessions (2) exceeded');
+    await first.end('closed');
+    expect(() => manager.open(size)).not.toThrow();
+    await manager.quit();
+  });
+
+  it('refuses sessions while the policy cannot be read', async () => {
+    const { manager, setPolicy } = managerWith();
+    setPolicy({ ok: false, file: '/etc/policy.json', message: 'The policy file is damaged.' });
+    expect(() => manager.open(size)).toThrow('The policy file is damaged.');
+    await manager.quit();
+  });
+
+  it('refuses a profile that is not there', async () => {
+    const { manager } = managerWith();
+    expect(() => manager.open({ ...size, profileId: 'gone' })).toThrow('There is no profile “gone”');
+    await manager.quit();
+  });
+
+  it('requires recordings when the policy does', async () => {
+    const { manager, setPolicy } = managerWith();
+    setPolicy({ ok: true, policy: policySchema.parse({ requireRecording: true }), file: null });
+    expect(manager.open(size).profile.recording).toBe('required');
+    await manager.quit();
+  });
+
+  it('keeps an ended or failed session for five minutes, and not longer', async () => {
+    const { backend, clock, manager } = managerWith();
+    backend.fail = { ok: false, failure: { stage: 'shell', message: 'No shell.', hint: 'Install one.' } };
+    const failed = manager.open(size);
+    await failed.started;
+    const evicted: string[] = [];
+    manager.on('evicted', (id) => evicted.push(id));
+    await clock.advance(EVICTION_MS - 1);
+    expect(manager.get(failed.id)?.ended?.reason).toBe('start_failed');
+    await clock.advance(1);
+    expect(manager.get(failed.id)).toBeUndefined();
+    expect(evicted).toEqual([failed.id]);
+    await manager.quit();
+  });
+
+  it('asks before it closes a tab in which a command runs', async () => {
+    const { backend, manager } = managerWith();
+    const session = manager.open(size);
+    await session.started;
+    backend.last.inFront = { isShell: false, command: 'vim' };
+    expect(await manager.close(session.id, false)).toEqual({ running: 'vim' });
+    expect(session.ended).toBeNull();
+    const removed: string[] = [];
+    manager.on('removed', (id) => removed.push(id));
+    expect(await manager.close(session.id, true)).toBeNull();
+    expect(session.ended?.reason).toBe('closed');
+    expect(removed).toEqual([session.id]);
+    expect(manager.list()).toEqual([]);
+    await manager.quit();
+  });
+
+  it('finds in the sweep what a timer missed, and says that it did', async () => {
+    const { clock, logger, manager } = managerWith({ idle: 100 });
+    const session = manager.open(size);
+    await session.started;
+    clock.suspend(200_000);
+    manager.sweep();
+    expect((await session.end('closed')).reason).toBe('idle_timeout');
+    expect(logger.complaints).toEqual(['The sweep found a session past its deadline']);
+    expect(manager.metrics().swept).toBe(1);
+    await manager.quit();
+  });
+
+  it('looks at every deadline when the machine wakes up', async () => {
+    const { clock, manager } = managerWith({ max: 3_600 });
+    const session = manager.open(size);
+    await session.started;
+    clock.suspend(7_200_000);
+    manager.clockChanged();
+    expect((await session.end('closed')).reason).toBe('max_duration');
+    await manager.quit();
+  });
+
+  it('holds new settings against running sessions at once', async () => {
+    const { clock, manager, preferences, settings } = managerWith({ idle: 1_000 });
+    const session = manager.open(size);
+    await session.started;
+    await clock.advance(500_000);
+    preferences.limits.local = { idleTimeoutSeconds: 400, maxDurationSeconds: 0 };
+    settings.change([]);
+    expect((await session.end('closed')).reason).toBe('idle_timeout');
+    await manager.quit();
+  });
+
+  it('keeps tabs in the order they were put into', async () => {
+    const { manager } = managerWith();
+    const [a, b, c] = [manager.open(size).id, manager.open(size).id, manager.open(size).id];
+    manager.reorder([c, 'unknown', a]);
+    expect(manager.list().map((session) => session.id)).toEqual([c, a, b]);
+    await manager.quit();
+  });
+
+  it('tells windows of activity at most once a second, and has no timer while there is none', async () => {
+    const { backend, clock, manager } = managerWith({ interval: 86_400 });
+    const session = manager.open(size);
+    await session.started;
+    const told: number[] = [];
+    manager.on('timing', (timing) => told.push(timing.length));
+    for (let turn = 0; turn < 300; turn += 1) {
+      backend.last.print('x');
+      await clock.advance(10);
+    }
+    expect(told.length).toBeLessThanOrEqual(3);
+    await clock.advance(2_000);
+    expect(clock.timers).toBe(1);
+    await manager.quit();
+    expect(clock.timers).toBe(0);
+  });
+
+  it('ends every session on quit, each once and in the order of their start, and opens no more', async () => {
+    const { clock, log, manager } = managerWith();
+    const sessions = [manager.open(size), manager.open(size), manager.open(size)];
+    await Promise.all(sessions.map((session) => session.started));
+    await Promise.all([manager.quit(), manager.quit()]);
+    expect(log.filter((entry) => entry.startsWith('session:end'))).toEqual(
+      sessions.map((session) => `session:end ${session.id}`),
+    );
+    expect(sessions.every((session) => session.ended?.reason === 'app_quit')).toBe(true);
+    expect(() => manager.open(size)).toThrow('Sandglass is quitting.');
+    expect(clock.timers).toBe(0);
+  });
+
+  it('does not wait longer than 5 s for a session that will not end', async () => {
+    const { backend, clock, log, logger, manager } = managerWith();
+    const session = manager.open(size);
+    await session.started;
+    backend.last.terminate = () => new Promise(() => {});
+    const quitting = manager.quit();
+    await clock.advance(3_000);
+    expect(log).toContain('kill all');
+    await clock.advance(2_000);
+    await quitting;
+    expect(logger.complaints).toEqual(['Sessions did not end in time']);
+  });
+
+  it('counts what it saw', async () => {
+    const { backend, clock, manager } = managerWith({ idle: 100 });
+    const idle = manager.open(size);
+    await idle.started;
+    backend.last.print('12345');
+    await clock.advance(40_000);
+    const young = manager.open(size);
+    await young.started;
+    expect(manager.metrics()).toMatchObject({
+      total: 2,
+      active: 2,
+      oldestAgeSeconds: 40,
+      newestAgeSeconds: 0,
+      averageAgeSeconds: 20,
+      bytesOut: 5,
+    });
+    await clock.advance(60_000);
+    expect(manager.metrics()).toMatchObject({
+      active: 1,
+      endedByReason: { idle_timeout: 1 },
+      lateness: { count: 1, maxMs: 0 },
+    });
+    await manager.quit();
+  });
+});

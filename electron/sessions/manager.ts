@@ -1,0 +1,325 @@
+import { monotonicFactory } from 'ulid';
+import { RequestError } from '../../shared/errors.ts';
+import type { Metrics } from '../../shared/metrics.ts';
+import { LOCAL_PROFILE_ID, type Profile } from '../../shared/profile.ts';
+import {
+  isLive,
+  type SessionEndEvent,
+  type SessionEvent,
+  type SessionId,
+  type SessionTiming,
+} from '../../shared/session.ts';
+import type { Backend } from '../backends/backend.ts';
+import type { SessionMetrics } from '../metrics/session-metrics.ts';
+import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
+import type { SettingsStore } from '../storage/settings-store.ts';
+import type { Clock, Timer } from './clock.ts';
+import { effectiveLimits } from './effective-limits.ts';
+import { Emitter } from './emitter.ts';
+import { random } from './random.ts';
+import { Session } from './session.ts';
+import type { Logger } from './session-options.ts';
+import { Ticker } from './ticker.ts';
+
+/** How long an ended or failed session stays in memory, in milliseconds. */
+export const EVICTION_MS = 300_000;
+/** How long a quit may take before the app goes down all the same, in milliseconds. */
+export const QUIT_MS = 5_000;
+/** When what has not ended by then is killed, in milliseconds after the quit began. */
+const QUIT_KILL_MS = 3_000;
+/** How often windows are told of new activity, in milliseconds. */
+const TIMING_MS = 1_000;
+/** How soon after output or input it is asked what runs in front, in milliseconds. */
+const FOREGROUND_MS = 150;
+/** A timer this much late has been missed, in milliseconds. */
+const MISSED_MS = 1_000;
+
+export interface ManagerOptions {
+  readonly clock: Clock;
+  readonly backend: Backend;
+  readonly recorders: RecorderFactory;
+  readonly settings: SettingsStore;
+  readonly metrics: SessionMetrics;
+  readonly logger: Logger;
+  writeMetadata(session: Session, event: SessionEndEvent, recording: ClosedRecording | null): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly profileId?: string | undefined;
+  readonly previousId?: SessionId | undefined;
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** What the manager tells. */
+export interface ManagerEvents {
+  readonly event: SessionEvent;
+  readonly changed: Session;
+  readonly removed: SessionId;
+  readonly evicted: SessionId;
+  readonly reordered: readonly SessionId[];
+  readonly timing: readonly SessionTiming[];
+}
+
+/** All sessions: opens them within the limits, keeps them while they live and five minutes after, ends them on quit. */
+export class SessionManager {
+  readonly #options: ManagerOptions;
+  readonly #sessions = new Map<SessionId, Session>();
+  readonly #evictions = new Map<SessionId, Timer>();
+  readonly #emitters: { readonly [K in keyof ManagerEvents]: Emitter<ManagerEvents[K]> };
+  readonly #timingTicker: Ticker<Session>;
+  readonly #foregroundTicker: Ticker<Session>;
+  readonly #stopSettings: () => void;
+  /** Ids sort by the time they were made, also within a millisecond. */
+  readonly #newId = monotonicFactory(random);
+  #sweepTimer: Timer | null = null;
+  #quitting: Promise<void> | null = null;
+
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+    const onError = (error: unknown): void => options.logger.error({ err: error }, 'A listener threw');
+    this.#emitters = {
+      event: new Emitter(onError),
+      changed: new Emitter(onError),
+      removed: new Emitter(onError),
+      evicted: new Emitter(onError),
+      reordered: new Emitter(onError),
+      timing: new Emitter(onError),
+    };
+    this.#timingTicker = new Ticker(options.clock, TIMING_MS, (sessions) =>
+      this.#emitters.timing.emit(sessions.map((session) => session.timing())),
+    );
+    this.#foregroundTicker = new Ticker(options.clock, FOREGROUND_MS, (sessions) => {
+      for (const session of sessions) {
+        session.refreshForeground().catch((error: unknown) => {
+          options.logger.warn({ session: session.id, err: error }, 'The foreground could not be told');
+        });
+      }
+    });
+    this.#stopSettings = options.settings.onChange(() => this.#onSettings());
+    this.#armSweep();
+  }
+
+  /** Adds a listener for one kind of news; gives the function that removes it. */
+  on<K extends keyof ManagerEvents>(kind: K, listener: (event: ManagerEvents[K]) => void): () => void {
+    return this.#emitters[kind].on(listener);
+  }
+
+  /** Sessions in the order of their tabs, ended ones included until they are evicted. */
+  list(): readonly Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  get(id: SessionId): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** Sessions whose shell has not ended. */
+  get live(): readonly Session[] {
+    return this.list().filter((session) => isLive(session.state));
+  }
+
+  /** A profile as it holds for a new session: the policy may require its recording. */
+  #profile(id: string): Profile {
+    const profile = this.#options.settings.profile(id);
+    if (profile === undefined) {
+      throw new RequestError('bad_request', `There is no profile “${id}”. Choose another one in the new-tab menu.`);
+    }
+    const { policy } = this.#options.settings;
+    return policy.ok && policy.policy.requireRecording === true ? { ...profile, recording: 'required' } : profile;
+  }
+
+  /** Opens a session, which starts at once. Throws `RequestError`: too many sessions, no policy, no such profile. */
+  open(options: OpenOptions): Session {
+    const { settings, clock, backend, recorders, logger } = this.#options;
+    if (this.#quitting !== null) throw new RequestError('shutting_down', 'Sandglass is quitting.');
+    if (!settings.policy.ok) throw new RequestError('policy_unreadable', settings.policy.message);
+    const max = settings.effective.preferences.sessions.maxConcurrentSessions;
+    if (this.live.length >= max) {
+      throw new RequestError('limit_exceeded', `Maximum concurrent sessions (${max}) exceeded`);
+    }
+    const profile = this.#profile(options.profileId ?? LOCAL_PROFILE_ID);
+    const session = new Session(
+      {
+        id: this.#newId(clock.wall()),
+        previousId: options.previousId ?? null,
+        profile,
+        limits: effectiveLimits({ settings: settings.effective, policy: settings.policy.policy, profile }),
+        cols: options.cols,
+        rows: options.rows,
+      },
+      {
+        clock,
+        backend,
+        recorders,
+        logger,
+        writeMetadata: this.#options.writeMetadata,
+        newEventId: () => this.#newId(clock.wall()),
+      },
+      {
+        onEvent: (from, event) => this.#onEvent(from, event),
+        onChange: (from) => this.#emitters.changed.emit(from),
+        onActivity: (from) => this.#onActivity(from),
+        onLateness: (ms) => this.#options.metrics.lateness(ms),
+        onBytes: (out, into) => this.#options.metrics.bytes(out, into),
+      },
+    );
+    this.#sessions.set(session.id, session);
+    session.start();
+    return session;
+  }
+
+  /**
+   * Closes a session's tab: an ended one is forgotten; a live one ends as `closed` and is then forgotten. Without
+   * `force` a running command is named instead, and nothing happens.
+   */
+  async close(id: SessionId, force: boolean): Promise<{ readonly running: string } | null> {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return null;
+    if (!force && session.ended === null && !session.isEnding) {
+      const { isShell, command } = await session.refreshForeground();
+      if (!isShell) return { running: command ?? 'a command' };
+    }
+    await session.end('closed');
+    this.dismiss(id);
+    return null;
+  }
+
+  /** Forgets an ended session; a live one stays. */
+  dismiss(id: SessionId): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.ended === null) return;
+    this.#forget(id);
+    this.#emitters.removed.emit(id);
+  }
+
+  /** Puts the tabs into this order; those not named keep their places after the named ones. */
+  reorder(ids: readonly SessionId[]): void {
+    const named = new Set(ids.filter((id) => this.#sessions.has(id)));
+    const order = [...named, ...[...this.#sessions.keys()].filter((id) => !named.has(id))];
+    const sessions = order.flatMap((id) => this.#sessions.get(id) ?? []);
+    this.#sessions.clear();
+    for (const session of sessions) this.#sessions.set(session.id, session);
+    this.#emitters.reordered.emit(order);
+  }
+
+  /** The machine woke up or its clock jumped: every deadline is looked at now. */
+  clockChanged(): void {
+    for (const session of this.live) session.checkDeadlines();
+    this.#emitters.timing.emit(this.list().map((session) => session.timing()));
+  }
+
+  /** Finds what timers missed: sessions past their deadline, and ended ones past their time in memory. */
+  sweep(): void {
+    const { logger, metrics, clock } = this.#options;
+    for (const session of this.list()) {
+      const overdueMs = session.overdueMs;
+      if (overdueMs !== null && overdueMs > MISSED_MS) {
+        logger.warn({ session: session.id, overdueMs }, 'The sweep found a session past its deadline');
+        metrics.swept();
+        session.checkDeadlines();
+      }
+      const endedAt = session.endedMs;
+      if (endedAt !== null && clock.now() - endedAt > EVICTION_MS + MISSED_MS) {
+        logger.warn({ session: session.id }, 'The sweep found an ended session still in memory');
+        this.#evict(session.id);
+      }
+    }
+  }
+
+  metrics(): Metrics {
+    return this.#options.metrics.snapshot(this.live.map((session) => session.ageMs / 1_000));
+  }
+
+  /** Ends every session with `app_quit`, in order of their start. Resolves within 5 s. Idempotent. */
+  quit(): Promise<void> {
+    this.#quitting ??= this.#quit();
+    return this.#quitting;
+  }
+
+  async #quit(): Promise<void> {
+    const { clock, logger } = this.#options;
+    this.#stopSettings();
+    this.#sweepTimer?.[Symbol.dispose]();
+    this.#sweepTimer = null;
+    const ends = this.live.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((session) => session.end('app_quit'));
+    const late = Promise.withResolvers<'late'>();
+    const timers = [
+      clock.setTimer(QUIT_KILL_MS, () => this.#options.backend.killAllNow()),
+      clock.setTimer(QUIT_MS, () => late.resolve('late')),
+    ];
+    const outcome = await Promise.race([Promise.all(ends), late.promise]);
+    for (const timer of timers) timer[Symbol.dispose]();
+    if (outcome === 'late')
+      logger.error({ left: this.live.map((session) => session.id) }, 'Sessions did not end in time');
+    for (const id of [...this.#sessions.keys()]) this.#forget(id);
+    this.#timingTicker[Symbol.dispose]();
+    this.#foregroundTicker[Symbol.dispose]();
+  }
+
+  #onEvent(session: Session, event: SessionEvent): void {
+    const { metrics, logger, clock } = this.#options;
+    if (event.type === 'session:start') metrics.started();
+    if (event.type === 'session:end') {
+      metrics.ended(event.end.reason, event.end.durationSeconds);
+      const { reason, exitCode, signal, survivors, failure } = event.end;
+      logger.info(
+        { session: session.id, reason, exitCode, signal, survivors, stage: failure?.stage },
+        'A session ended',
+      );
+      if (this.#quitting === null) {
+        this.#evictions.set(
+          session.id,
+          clock.setTimer(EVICTION_MS, () => this.#evict(session.id)),
+        );
+      }
+    } else if (event.type !== 'session:state') {
+      logger.info({ session: session.id, event: event.type }, 'A session event');
+    }
+    this.#emitters.event.emit(event);
+  }
+
+  #onActivity(session: Session): void {
+    this.#timingTicker.add(session);
+    this.#foregroundTicker.add(session);
+  }
+
+  #evict(id: SessionId): void {
+    if (!this.#sessions.has(id)) return;
+    this.#forget(id);
+    this.#emitters.evicted.emit(id);
+  }
+
+  #forget(id: SessionId): void {
+    this.#evictions.get(id)?.[Symbol.dispose]();
+    this.#evictions.delete(id);
+    const session = this.#sessions.get(id);
+    if (session !== undefined) {
+      this.#timingTicker.delete(session);
+      this.#foregroundTicker.delete(session);
+    }
+    this.#sessions.delete(id);
+  }
+
+  #onSettings(): void {
+    const { settings } = this.#options;
+    const { policy } = settings;
+    if (policy.ok) {
+      for (const session of this.live) {
+        const { profile } = session;
+        session.updateLimits(effectiveLimits({ settings: settings.effective, policy: policy.policy, profile }));
+      }
+    }
+    this.#armSweep();
+  }
+
+  #armSweep(): void {
+    this.#sweepTimer?.[Symbol.dispose]();
+    const { clock, settings } = this.#options;
+    const intervalMs = settings.effective.preferences.sessions.cleanupIntervalSeconds * 1_000;
+    this.#sweepTimer = clock.setTimer(intervalMs, () => {
+      this.sweep();
+      this.#armSweep();
+    });
+  }
+}

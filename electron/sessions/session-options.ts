@@ -1,0 +1,60 @@
+import type { EffectiveLimits } from '../../shared/limits.ts';
+import type { Profile } from '../../shared/profile.ts';
+import type { SessionEndEvent, SessionEvent, SessionId, StartFailure } from '../../shared/session.ts';
+import type { Backend, ExitStatus } from '../backends/backend.ts';
+import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
+import type { Clock } from './clock.ts';
+import type { Session } from './session.ts';
+
+/** The parts of a pino logger that the engine uses. */
+export interface Logger {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** What a session needs from outside. */
+export interface SessionDependencies {
+  readonly clock: Clock;
+  readonly backend: Backend;
+  readonly recorders: RecorderFactory;
+  readonly logger: Logger;
+  /** Writes the metadata document; called once, after the recording is closed and before `event` is told. */
+  writeMetadata(session: Session, event: SessionEndEvent, recording: ClosedRecording | null): Promise<void>;
+  /** A unique id for an event. */
+  newEventId(): string;
+}
+
+/** What a session is opened with. */
+export interface SessionOptions {
+  readonly id: SessionId;
+  readonly previousId: SessionId | null;
+  readonly profile: Profile;
+  readonly limits: EffectiveLimits;
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** What a session tells its manager; called synchronously, in order. */
+export interface SessionListener {
+  /** A lifecycle event happened. */
+  onEvent(session: Session, event: SessionEvent): void;
+  /** Something that `info()` shows is different, but for the timing. */
+  onChange(session: Session): void;
+  /** Activity: the timing is different. Called often. */
+  onActivity(session: Session): void;
+  /** A deadline fired, this late. */
+  onLateness(ms: number): void;
+  /** Bytes went out of the program, or into it. Called often. */
+  onBytes(out: number, into: number): void;
+}
+
+/** How an end came about, besides its reason. */
+export interface EndDetails {
+  readonly exit?: ExitStatus;
+  readonly failure?: StartFailure;
+}
+
+/** Input that a program has not read is held up to a bound; beyond it, it is refused. */
+export type WriteResult = 'written' | 'refused' | 'not_running';

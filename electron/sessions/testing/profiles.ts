@@ -1,0 +1,15 @@
+import type { Profile } from '../../../shared/profile.ts';
+
+/** A profile for tests. */
+export function profileWith(values: Partial<Profile> = {}): Profile {
+  return {
+    id: 'local',
+    name: 'Local shell',
+    backend: 'pty',
+    args: [],
+    environment: {},
+    limits: {},
+    recording: 'on',
+    ...values,
+  };
+}

@@ -1,0 +1,178 @@
+import type { Survivor } from '../../../shared/session.ts';
+import type {
+  Backend,
+  BackendListener,
+  BackendProcess,
+  ExitStatus,
+  Foreground,
+  StartResult,
+  StartSpec,
+} from '../../backends/backend.ts';
+import type {
+  ClosedRecording,
+  Recorder,
+  RecorderFactory,
+  RecorderListener,
+  RecorderResult,
+  RecordingHeader,
+} from '../../recording/recorder.ts';
+import type { Logger } from '../session-options.ts';
+
+/** A shell that does what a test says, and writes down in `log` what is done to it. */
+export class StandInProcess implements BackendProcess {
+  readonly pid = 4_242;
+  readonly command = '/bin/sh';
+  readonly args: readonly string[] = [];
+  readonly isolation: readonly string[] = [];
+  readonly containment = 'tree';
+  readonly written: string[] = [];
+  readonly sizes: string[] = [];
+  inFront: Foreground = { isShell: true, command: null };
+  cpuMs = 0;
+  takesInput = true;
+  survivors: readonly Survivor[] = [];
+  /** What comes out while the ladder runs. */
+  lastWords = '';
+  paused = false;
+  readonly #listener: BackendListener;
+  readonly #log: string[];
+  #exited = false;
+
+  constructor(listener: BackendListener, log: string[]) {
+    this.#listener = listener;
+    this.#log = log;
+  }
+
+  print(text: string): void {
+    this.#listener.onData(new TextEncoder().encode(text));
+  }
+
+  exit(status: ExitStatus): void {
+    if (this.#exited) return;
+    this.#exited = true;
+    this.#listener.onExit(status);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.takesInput) this.written.push(new TextDecoder().decode(bytes));
+    return this.takesInput;
+  }
+
+  resize(cols: number, rows: number): void {
+    this.sizes.push(`${cols}x${rows}`);
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  async foreground(): Promise<Foreground> {
+    return this.inFront;
+  }
+
+  async cpuTimeMs(): Promise<number> {
+    return this.cpuMs;
+  }
+
+  async settle(): Promise<void> {
+    this.#log.push('settle');
+  }
+
+  async terminate(graceMs: number): Promise<{ survivors: readonly Survivor[] }> {
+    this.#log.push(`ladder ${graceMs}`);
+    if (this.lastWords !== '') this.print(this.lastWords);
+    this.exit({ exitCode: null, signal: 'SIGHUP' });
+    return { survivors: this.survivors };
+  }
+}
+
+/** Starts stand-in shells; `fail` makes the next start fail, `hold` makes it wait. */
+export class StandInBackend implements Backend {
+  readonly kind = 'pty';
+  readonly processes: StandInProcess[] = [];
+  readonly log: string[];
+  fail: StartResult | null = null;
+  hold: Promise<void> | null = null;
+
+  constructor(log: string[]) {
+    this.log = log;
+  }
+
+  async start(_spec: StartSpec, listener: BackendListener): Promise<StartResult> {
+    if (this.hold !== null) await this.hold;
+    if (this.fail !== null) return this.fail;
+    const process = new StandInProcess(listener, this.log);
+    this.processes.push(process);
+    return { ok: true, process };
+  }
+
+  killAllNow(): void {
+    this.log.push('kill all');
+  }
+
+  get last(): StandInProcess {
+    const process = this.processes.at(-1);
+    if (process === undefined) throw new Error('No shell was started');
+    return process;
+  }
+}
+
+/** A recorder in memory that writes down in `log` when it is closed. */
+export class StandInRecorders implements RecorderFactory {
+  readonly log: string[];
+  readonly lines: string[] = [];
+  listener: RecorderListener | null = null;
+  fail: RecorderResult | null = null;
+  hold: Promise<void> | null = null;
+
+  constructor(log: string[]) {
+    this.log = log;
+  }
+
+  folderOf(id: string): string {
+    return `/nowhere/${id}`;
+  }
+
+  async open(_header: RecordingHeader, listener: RecorderListener): Promise<RecorderResult> {
+    if (this.hold !== null) await this.hold;
+    if (this.fail !== null) return this.fail;
+    this.listener = listener;
+    const { lines, log } = this;
+    const closed: ClosedRecording = {
+      file: '/nowhere/recording.cast',
+      bytes: 1,
+      sha256: '0'.repeat(64),
+      truncated: false,
+      message: null,
+    };
+    const recorder: Recorder = {
+      bytes: 1,
+      waitingBytes: 0,
+      output: (_at, bytes) => lines.push(`o ${new TextDecoder().decode(bytes)}`),
+      resize: (_at, cols, rows) => lines.push(`r ${cols}x${rows}`),
+      marker: (_at, label) => lines.push(`m ${label}`),
+      flush: async () => {},
+      close: async (_at, exitStatus) => {
+        log.push(`recording closed ${exitStatus}`);
+        return closed;
+      },
+    };
+    return { ok: true, recorder };
+  }
+}
+
+/** A logger that keeps its warnings and errors, so that a test can ask for none. */
+export function keepingLogger(): Logger & { readonly complaints: string[] } {
+  const complaints: string[] = [];
+  return {
+    complaints,
+    debug: () => {},
+    info: () => {},
+    warn: (_details, message) => complaints.push(message),
+    error: (_details, message) => complaints.push(message),
+  };
+}

@@ -1,0 +1,93 @@
+import type { SessionId, StartFailure, Survivor } from '../../shared/session.ts';
+
+/** What a backend needs to start a session's shell. */
+export interface StartSpec {
+  readonly sessionId: SessionId;
+  /** The shell to run; without it the user's login shell. */
+  readonly shell?: string;
+  readonly args: readonly string[];
+  /** Where to start; without it the home folder. */
+  readonly folder?: string;
+  /** Added to (and over) the inherited environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** How the shell ended, as the kernel told it. */
+export interface ExitStatus {
+  readonly exitCode: number | null;
+  /** `SIGHUP`, …; null when it was not a signal. */
+  readonly signal: string | null;
+}
+
+/** What runs in front: the shell itself at its prompt, or a command. */
+export interface Foreground {
+  readonly isShell: boolean;
+  /** The command's name for people, e.g. `vim`; null when it cannot be told. */
+  readonly command: string | null;
+}
+
+/** What the close ladder achieved. */
+export interface TerminationReport {
+  readonly survivors: readonly Survivor[];
+}
+
+/** Receives a running shell's output and end. Set once, at start, so that nothing is missed. */
+export interface BackendListener {
+  /** Output, in order. The array is the listener's to keep: it is not written to again. */
+  onData(bytes: Uint8Array): void;
+  /** The shell is gone and all its output has been delivered. Called exactly once, last. */
+  onExit(status: ExitStatus): void;
+}
+
+/** A shell that runs. Every method may be called in any state; after the end they do nothing. */
+export interface BackendProcess {
+  /** The shell's process id. */
+  readonly pid: number;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** What isolation was found, as words for the badge. */
+  readonly isolation: readonly string[];
+  /** How `terminate` finds the whole tree. */
+  readonly containment: 'cgroup' | 'tree';
+  /**
+   * Input for the shell, in order. False: refused, because a program that does not read has more than a bounded
+   * amount waiting already.
+   */
+  write(bytes: Uint8Array): boolean;
+  resize(cols: number, rows: number): void;
+  /** Stops reading, so that a program that writes will block. */
+  pause(): void;
+  resume(): void;
+  /** Resolves with what is in front now; cheap enough to ask on every key press of Enter. */
+  foreground(): Promise<Foreground>;
+  /** CPU time of all the session's processes together so far, in milliseconds; null where it cannot be had. */
+  cpuTimeMs(): Promise<number | null>;
+  /**
+   * Stops the whole tree where it stands (SIGSTOP), so that it writes nothing more, goes on reading, and resolves when
+   * what was already on its way has been delivered: at most `timeoutMs` later. The next step is `terminate`, which lets
+   * the tree go on (SIGCONT after SIGHUP). Where processes cannot be stopped it only waits for a short quiet.
+   */
+  settle(timeoutMs: number): Promise<void>;
+  /**
+   * The close ladder: SIGHUP (and SIGCONT) to the whole tree, `graceMs` of waiting for it to go, SIGKILL to what is
+   * left. After a `settle`, reading rests until the shell is gone, so that a flood does not bury the notice. Never throws. Idempotent: later calls give the first one's report. Resolves after `onExit`.
+   */
+  terminate(graceMs: number): Promise<TerminationReport>;
+}
+
+/** An expected failure is a value: the stage, what happened, what to do. */
+export type StartResult = { ok: true; process: BackendProcess } | { ok: false; failure: StartFailure };
+
+/** What runs shells of one kind. */
+export interface Backend {
+  readonly kind: 'pty';
+  /** Starts a shell. When `signal` aborts first, whatever was started is ended and the stage is `aborted`. */
+  start(spec: StartSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult>;
+  /**
+   * For an app that must go: SIGKILL to every session's cgroup, or else to its process group. Does not wait; the ladders
+   * under way go on, and find less to do. What has left the group and has no cgroup is left to them.
+   */
+  killAllNow(): void;
+}

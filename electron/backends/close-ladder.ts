@@ -1,0 +1,105 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Survivor } from '../../shared/session.ts';
+import type { Cgroup } from './cgroup.ts';
+import type { ProcessEntry } from './process-table.ts';
+import type { ProcessTree } from './process-tree.ts';
+
+/** First and longest pause between two looks at what is left, in milliseconds. */
+const FIRST_LOOK_MS = 2;
+const LONGEST_LOOK_MS = 50;
+/**
+ * When a shell that is still there gets SIGHUP again, in milliseconds after the first. An interactive bash that gets it
+ * just before it waits for input only notes it, and acts on it when the next signal or key wakes it.
+ */
+const REMINDERS_MS = [25, 100, 400];
+/** After SIGKILL: how often what is left is looked for and killed again, before it counts as a survivor. */
+const KILL_ROUNDS = 20;
+
+/** What the ladder needs. */
+export interface LadderOptions {
+  readonly tree: ProcessTree;
+  readonly cgroup: Cgroup | null;
+  /** Resolves when the shell's process has exited, so that the end of an idle shell is noticed at once. */
+  readonly shellExited: Promise<void>;
+  /** Monotonic time in milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * The close ladder on Unix: SIGHUP and SIGCONT to the whole tree, up to `graceMs` for it to go, then SIGKILL until nothing
+ * is left. Returns as soon as nothing is left.
+ *
+ * @returns the processes that could not be ended.
+ */
+export async function closeTree(options: LadderOptions, graceMs: number): Promise<readonly Survivor[]> {
+  if (!(await hangUp(options, graceMs))) await kill(options);
+  const survivors = await options.tree.allMembers();
+  // A process that is dead but not yet taken out of its cgroup holds the folder for a moment.
+  for (let round = 0; options.cgroup?.remove() === false && survivors.length === 0 && round < KILL_ROUNDS; round += 1) {
+    await delay(FIRST_LOOK_MS);
+  }
+  return survivors.map(({ pid, command }) => ({ pid, command }));
+}
+
+/** The gentle part. True when nothing is left of the session. */
+async function hangUp({ tree, shellExited, now }: LadderOptions, graceMs: number): Promise<boolean> {
+  const begun = now();
+  const until = begun + graceMs;
+  const reminders = REMINDERS_MS.map((ms) => begun + ms);
+  const told = new Set<number>();
+  let shellIsGone = false;
+  const goneShell = shellExited.then(() => {
+    shellIsGone = true;
+  });
+  let pause = FIRST_LOOK_MS;
+  for (;;) {
+    const members = await tree.allMembers();
+    if (members.length === 0) return true;
+    if (graceMs <= 0) return false;
+    const newcomers = members.filter((member) => !told.has(member.pid));
+    for (const { pid } of newcomers) told.add(pid);
+    // SIGCONT, because a stopped process would not get its SIGHUP.
+    await tree.signal(newcomers, ['SIGHUP', 'SIGCONT']);
+
+    let remaining: ProcessEntry[] = members;
+    while (remaining.length > 0) {
+      const left = until - now();
+      if (left <= 0) return false;
+      await pauseFor(Math.min(pause, left), shellIsGone ? null : goneShell);
+      pause = Math.min(pause * 2, LONGEST_LOOK_MS);
+      remaining = await tree.remaining(members);
+      const due = reminders[0];
+      if (due !== undefined && now() >= due) {
+        reminders.shift();
+        await tree.signal(
+          remaining.filter((member) => tree.isShell(member)),
+          ['SIGHUP'],
+        );
+      }
+    }
+  }
+}
+
+/** Waits `ms`, or shorter when `event` comes first; leaves no timer behind. */
+export async function pauseFor(ms: number, event: Promise<void> | null): Promise<void> {
+  const cancel = new AbortController();
+  const pause = delay(ms, undefined, { signal: cancel.signal }).catch(() => {
+    // Cancelled below: the event came first.
+  });
+  await (event === null ? pause : Promise.race([pause, event]));
+  cancel.abort();
+}
+
+async function kill({ tree, cgroup }: LadderOptions): Promise<void> {
+  let pause = FIRST_LOOK_MS;
+  for (let round = 0; round < KILL_ROUNDS; round += 1) {
+    cgroup?.kill();
+    const members = await tree.allMembers();
+    if (members.length === 0) return;
+    // All are stopped before the first is killed, so that none can start others meanwhile.
+    await tree.signal(members, ['SIGSTOP']);
+    await tree.signal(members, ['SIGKILL']);
+    await delay(pause);
+    pause = Math.min(pause * 2, LONGEST_LOOK_MS);
+  }
+}

@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Backend, BackendProcess, ExitStatus, StartSpec } from '../backend.ts';
+import { probeCgroups } from '../cgroup.ts';
+import { SESSION_MARK } from '../environment.ts';
+import { createPtyBackend, type PtyBackendOptions } from '../pty.ts';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+let count = 0;
+
+/** A backend for tests; shells inherit little, so that the developer's own startup files do not matter. */
+export function testBackend(options: Partial<PtyBackendOptions> = {}): Backend {
+  const environment = { PATH: process.env.PATH, HOME: tmpdir(), PS1: 'ready> ', LANG: 'C.UTF-8' };
+  return createPtyBackend({ log: silent, environment, ...options });
+}
+
+/** An id that no other test has. */
+export function testSessionId(): string {
+  count += 1;
+  return `TEST${process.pid}N${count}`;
+}
+
+/** What a test needs of a started shell. */
+export interface TestShell {
+  readonly process: BackendProcess;
+  readonly sessionId: string;
+  readonly chunks: Uint8Array[];
+  /** All output so far, each byte as one character. */
+  text(): string;
+  /** Resolves with the match once the output holds it. */
+  until(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly exit: Promise<ExitStatus>;
+  type(line: string): void;
+}
+
+/** Starts a shell and collects what it writes. Throws when it does not start. */
+export async function startShell(backend: Backend, spec: Partial<StartSpec> = {}): Promise<TestShell> {
+  const chunks: Uint8Array[] = [];
+  const exit = Promise.withResolvers<ExitStatus>();
+  let notify = (): void => {};
+  const sessionId = testSessionId();
+  const text = (): string => Buffer.concat(chunks).toString('latin1');
+  const result = await backend.start(
+    { shell: '/bin/sh', sessionId, args: [], folder: tmpdir(), environment: {}, cols: 80, rows: 24, ...spec },
+    {
+      onData: (bytes) => {
+        chunks.push(bytes);
+        notify();
+      },
+      onExit: (status) => exit.resolve(status),
+    },
+    new AbortController().signal,
+  );
+  if (!result.ok) throw new Error(result.failure.message);
+  const { process } = result;
+  return {
+    process,
+    sessionId,
+    chunks,
+    text,
+    exit: exit.promise,
+    until: (pattern) =>
+      new Promise((resolve) => {
+        notify = () => {
+          const match = pattern.exec(text());
+          if (match !== null) resolve(match);
+        };
+        notify();
+      }),
+    type: (line) => void process.write(Buffer.from(`${line}\r`)),
+  };
+}
+
+/** Starts `/bin/sh -c script`. */
+export function startScript(backend: Backend, script: string, ...args: string[]): Promise<TestShell> {
+  return startShell(backend, { args: ['-c', script, 'sh', ...args] });
+}
+
+/** Whether a process exists that is not only waiting for its parent to ask for its status. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/** Pids of this file's sessions that still run. */
+export function leftovers(): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid || !isAlive(Number(pid))) return false;
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${SESSION_MARK}=TEST${process.pid}N`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A folder below which cgroups can be made: the machine's own, or one mounted for the test (which needs root). */
+export async function testCgroupParent(): Promise<{ folder: string } & Disposable> {
+  const own = await probeCgroups(undefined, '/nonexistent');
+  if (own?.kind === 'folder') return { folder: own.parent, [Symbol.dispose]() {} };
+  const folder = mkdtempSync(join(tmpdir(), 'sandglass-cgroup-'));
+  const mounted = spawnSync('mount', ['-t', 'cgroup2', 'none', folder], { encoding: 'utf8' });
+  if (mounted.status !== 0) throw new Error(`No cgroup v2 to be had for the test: ${mounted.stderr}`);
+  return {
+    folder,
+    [Symbol.dispose]() {
+      spawnSync('umount', [folder]);
+      rmdirSync(folder);
+    },
+  };
+}

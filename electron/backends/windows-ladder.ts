@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Survivor } from '../../shared/session.ts';
+import { pauseFor } from './close-ladder.ts';
+import type { ProcessTree } from './process-tree.ts';
+import type { Terminal } from './terminal.ts';
+
+const run = promisify(execFile);
+
+/**
+ * The close ladder on Windows: closing the console tells every program on it to end; after `graceMs`, or when the shell
+ * has gone, `taskkill` ends what is left of the tree. The tree is looked up first: orphans do not name their parents.
+ *
+ * @returns the processes that could not be ended.
+ */
+export async function closeWindowsTree(
+  tree: ProcessTree,
+  terminal: Terminal,
+  graceMs: number,
+): Promise<readonly Survivor[]> {
+  const before = await tree.members();
+  terminal.hangUp();
+  await pauseFor(graceMs, terminal.exited);
+  const left = await tree.remaining(before);
+  if (left.length === 0) return [];
+  const pids = left.flatMap(({ pid }) => ['/PID', String(pid)]);
+  // It fails when one of them has just ended; what counts is what is there afterwards.
+  await run('taskkill.exe', ['/F', '/T', ...pids], { timeout: 5000, windowsHide: true }).catch(() => {});
+  return (await tree.remaining(left)).map(({ pid, command }) => ({ pid, command }));
+}

@@ -1,0 +1,155 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import { RequestError } from '../../shared/errors.ts';
+import type { Profile } from '../../shared/profile.ts';
+import {
+  type Policy,
+  type Problem,
+  SETTINGS_VERSION,
+  type SettingChange,
+  type SettingPath,
+  type Settings,
+} from '../../shared/settings.ts';
+import { applyPolicy, effectiveSettings, policyRule } from './effective-settings.ts';
+import { readEnvironment } from './environment.ts';
+import { BUILT_IN_POLICY, policyProblem } from './policy.ts';
+import {
+  completeValues,
+  parseSetting,
+  SETTING_WORDS,
+  type SomeSettingValues,
+  someSettingValuesSchema,
+  toPreferences,
+} from './setting-values.ts';
+import type { EffectiveSettings, PolicyState, SettingsFile, SettingsStore } from './settings-store.ts';
+import { loadSettings, toStored, type UserSettings } from './stored-settings.ts';
+
+export interface SettingsStoreOptions {
+  readonly file: SettingsFile;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Called once: a new policy takes force when Sandglass is started again. */
+  readonly readPolicy: () => PolicyState;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+/** Reads settings, environment and policy, and keeps them. Problems with any of them are told, never thrown. */
+export function createSettingsStore({ file, env, readPolicy, logger }: SettingsStoreOptions): SettingsStore {
+  const policy = readPolicy();
+  const rules = policy.ok ? policy.policy : BUILT_IN_POLICY;
+  const loaded = loadSettings(file);
+  const environment = readEnvironment(env, rules);
+  const unusable = policyProblem(policy);
+  const problems = new Map<string, Problem>();
+  const tell = (found: readonly Problem[]): void => {
+    for (const problem of found) {
+      problems.set(problem.id, problem);
+      logger.warn({ problem }, 'Settings are not as they should be');
+    }
+  };
+  tell([...(unusable === null ? [] : [unusable]), ...loaded.problems, ...environment.problems]);
+
+  let user: UserSettings = loaded.user;
+  let settings = settingsOf(user);
+  let effective: EffectiveSettings = effectiveSettings(user.values, environment.values, rules);
+  const listeners = new Set<() => void>();
+
+  /** What to change from: another process may have saved since. */
+  const latest = (): UserSettings => {
+    if (loaded.protected) return user;
+    const fresh = loadSettings(file);
+    tell(fresh.problems);
+    if (fresh.protected) {
+      throw new RequestError('invalid_setting', fresh.problems[0]?.message ?? `${file.path} must not be changed`);
+    }
+    return fresh.problems.length > 0 ? user : fresh.user;
+  };
+
+  return {
+    get settings() {
+      return settings;
+    },
+    get effective() {
+      return effective;
+    },
+    policy,
+    get problems() {
+      return [...problems.values()];
+    },
+    profile: (id: string): Profile | undefined => settings.profiles.find((profile) => profile.id === id),
+    change(changes) {
+      // Refused before anything is read or written.
+      changedValues(user.values, changes, policy);
+      const base = latest();
+      const next: UserSettings = { ...base, values: changedValues(base.values, changes, policy) };
+      if (isDeepStrictEqual(next, user)) return;
+      if (!loaded.protected) save(file, next);
+      user = next;
+      settings = settingsOf(user);
+      effective = effectiveSettings(user.values, environment.values, rules);
+      logger.info({ settings: changes.map(({ path }) => path) }, 'Settings changed');
+      for (const listener of [...listeners]) {
+        try {
+          listener();
+        } catch (error) {
+          logger.error({ err: error }, 'A listener for changed settings failed');
+        }
+      }
+    },
+    onChange(listener) {
+      const own = (): void => listener();
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
+      };
+    },
+  };
+}
+
+function settingsOf({ values, profiles }: UserSettings): Settings {
+  const preferences = toPreferences(completeValues(values));
+  return { version: SETTINGS_VERSION, ...preferences, profiles: [...profiles] };
+}
+
+function save(file: SettingsFile, user: UserSettings): void {
+  try {
+    file.write(toStored(user));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RequestError('internal', `The settings could not be saved: ${why}`, { cause });
+  }
+}
+
+/** The values after all changes. Throws `RequestError` for the first that is not valid or not allowed. */
+function changedValues(
+  values: SomeSettingValues,
+  changes: readonly SettingChange[],
+  policy: PolicyState,
+): SomeSettingValues {
+  const next: Record<string, unknown> = { ...values };
+  for (const { path, value } of changes) {
+    if (!policy.ok && isLimit(path)) throw new RequestError('policy_unreadable', policy.message);
+    if (value === null || value === undefined) {
+      delete next[path];
+      continue;
+    }
+    const { label, takes } = SETTING_WORDS[path];
+    const parsed = parseSetting(path, value);
+    if (parsed === null) throw new RequestError('invalid_setting', `${label}: ${takes}`);
+    if (policy.ok && !allows(policy.policy, path, parsed.value)) {
+      const source = policy.file === null ? 'built-in policy' : `policy ${policy.file}`;
+      throw new RequestError('invalid_setting', `${label}: ${policyRule(path, policy.policy)} (${source})`);
+    }
+    next[path] = parsed.value;
+  }
+  return someSettingValuesSchema.parse(next);
+}
+
+/** Whether a policy might have a say in this setting. */
+function isLimit(path: SettingPath): boolean {
+  return path.startsWith('limits.') || path.startsWith('sessions.');
+}
+
+function allows(policy: Policy, path: SettingPath, value: unknown): boolean {
+  const asked = completeValues(someSettingValuesSchema.parse({ [path]: value }));
+  return isDeepStrictEqual(applyPolicy(asked, policy)[path], asked[path]);
+}

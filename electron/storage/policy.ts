@@ -1,0 +1,87 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import type * as z from 'zod';
+import { describeDuration } from '../../shared/duration.ts';
+import { type Policy, type Problem, policySchema } from '../../shared/settings.ts';
+import type { PolicyState } from './settings-store.ts';
+
+/** Far above any policy there can be; what is longer is some other file. */
+const MAX_POLICY_BYTES = 65_536;
+
+/** The policy in force without any file: the shortest timeout is a minute, nothing else is capped. */
+export const BUILT_IN_POLICY: Policy = policySchema.parse({});
+
+/**
+ * Reads the administrator's policy: the system's file, or, only where there is none, the one that
+ * `SANDGLASS_POLICY_FILE` names by its absolute path. Without either, the built-in policy holds.
+ * A file that is there but cannot be read or understood gives `ok: false`: never a looser policy than was meant.
+ */
+export function readPolicy(
+  systemFile: string,
+  env: Readonly<Record<string, string | undefined>>,
+  read: (file: string) => string = readPolicyText,
+): PolicyState {
+  const system = readPolicyFile(systemFile, read);
+  if (system !== null) return system;
+  const named = env.SANDGLASS_POLICY_FILE ?? '';
+  if (named === '') return { ok: true, policy: BUILT_IN_POLICY, file: null };
+  if (!isAbsolute(named)) {
+    return refuse(named, 'SANDGLASS_POLICY_FILE must be an absolute path');
+  }
+  return readPolicyFile(named, read) ?? refuse(named, 'SANDGLASS_POLICY_FILE names a file that is not there');
+}
+
+/** Null: there is no such file. */
+function readPolicyFile(file: string, read: (file: string) => string): PolicyState | null {
+  let content: unknown;
+  try {
+    content = JSON.parse(read(file).replace(/^\uFEFF/, ''));
+  } catch (error) {
+    if (isMissing(error)) return null;
+    return refuse(file, error instanceof Error ? error.message : String(error));
+  }
+  const parsed = policySchema.safeParse(content);
+  if (!parsed.success) return refuse(file, parsed.error.issues.map(describeIssue).join('; '));
+  const conflict = findConflict(parsed.data);
+  return conflict === null ? { ok: true, policy: parsed.data, file } : refuse(file, conflict);
+}
+
+function readPolicyText(file: string): string {
+  const { size } = statSync(file);
+  if (size > MAX_POLICY_BYTES) throw new Error(`it has ${size} bytes; a policy has at most ${MAX_POLICY_BYTES}`);
+  return readFileSync(file, 'utf8');
+}
+
+function isMissing(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return error.code === 'ENOENT' || error.code === 'ENOTDIR';
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const field = issue.path.join('.');
+  return field === '' ? issue.message : `${field}: ${issue.message}`;
+}
+
+function findConflict(policy: Policy): string | null {
+  for (const name of ['maxIdleTimeoutSeconds', 'maxMaxDurationSeconds'] as const) {
+    const longest = policy[name];
+    if (longest !== undefined && longest < policy.minimumTimeoutSeconds) {
+      return `${name} (${describeDuration(longest)}) is less than minimumTimeoutSeconds (${describeDuration(policy.minimumTimeoutSeconds)})`;
+    }
+  }
+  return null;
+}
+
+function refuse(file: string, why: string): PolicyState {
+  return {
+    ok: false,
+    file,
+    message: `The policy file ${file} cannot be used: ${why}. No session can start until it is put right and Sandglass is started again.`,
+  };
+}
+
+/** The problem to show for a policy that cannot be used; null when it can. */
+export function policyProblem(state: PolicyState): Problem | null {
+  if (state.ok) return null;
+  return { id: 'policy-unreadable', severity: 'error', title: 'The policy cannot be read', message: state.message };
+}

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { app, type BrowserWindow, dialog, shell } from 'electron';
+import type { ExportResult } from '../../shared/contract.ts';
+import { EXPORT_LABELS } from '../../shared/recording.ts';
+import type { ExportSource, HostServices } from '../engine/engine.ts';
+import { saveFile } from './save-file.ts';
+
+/** What the desktop does for the engine. */
+export function createDesktopHost(window: () => BrowserWindow | null): HostServices {
+  return {
+    kind: 'desktop',
+    openFolder: async (folder) => (await shell.openPath(folder)) === '',
+    deliverExport: (source) => deliverExport(source, window()),
+  };
+}
+
+async function deliverExport(source: ExportSource, window: BrowserWindow | null): Promise<ExportResult> {
+  const extension = source.name.split('.').at(-1) ?? '*';
+  const options = {
+    title: 'Export session',
+    buttonLabel: 'Export',
+    defaultPath: join(app.getPath('downloads'), source.name),
+    filters: [
+      { name: EXPORT_LABELS[source.format], extensions: [extension] },
+      { name: 'All files', extensions: ['*'] },
+    ],
+  };
+  const { canceled, filePath } =
+    window === null ? await dialog.showSaveDialog(options) : await dialog.showSaveDialog(window, options);
+  if (canceled || filePath === '') return { outcome: 'cancelled' };
+  await saveFile(filePath, () => source.open());
+  return { outcome: 'saved', file: filePath };
+}

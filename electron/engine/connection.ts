@@ -1,0 +1,170 @@
+import type { AppInfo, WindowCommand } from '../../shared/contract.ts';
+import { RequestError } from '../../shared/errors.ts';
+import type { SessionEvent, SessionId } from '../../shared/session.ts';
+import type { Problem } from '../../shared/settings.ts';
+import type { Transport } from '../../shared/transport.ts';
+import { readMetadata } from '../recording/metadata.ts';
+import type { RecorderFactory } from '../recording/recorder.ts';
+import type { SessionManager } from '../sessions/manager.ts';
+import type { Session } from '../sessions/session.ts';
+import type { Logger } from '../sessions/session-options.ts';
+import type { SettingsStore } from '../storage/settings-store.ts';
+import { Channels } from './channels.ts';
+import type { Connection, HostServices } from './engine.ts';
+import { prepareExport } from './exports.ts';
+import { createRpcServer, type Handlers } from './rpc-server.ts';
+import { settingsView } from './settings-view.ts';
+
+/** Malformed messages after which a window is not listened to any more. */
+const MAX_MALFORMED = 100;
+/** How often a window is told that a program does not read its input, in milliseconds. */
+const REFUSED_NOTICE_MS = 5_000;
+
+/** What a connection serves. */
+export interface ConnectionOptions {
+  readonly manager: SessionManager;
+  readonly settings: SettingsStore;
+  readonly recorders: RecorderFactory;
+  readonly host: HostServices;
+  readonly logger: Logger;
+  readonly logFolder: string;
+  appInfo(): AppInfo;
+  onProblem(listener: (problem: Problem) => void): () => void;
+}
+
+/** Serves one window over its transport until that closes. */
+export function serveWindow(transport: Transport, options: ConnectionOptions): Connection {
+  const { manager, settings, logger } = options;
+  let closed = false;
+  let malformed = 0;
+  let refusedAt = Number.NEGATIVE_INFINITY;
+
+  const channels = new Channels({
+    send: (frame) => transport.send(frame),
+    onClosed: (payload) => rpc.notify('channelClosed', payload),
+    onRefused: (session) => {
+      if (performance.now() - refusedAt < REFUSED_NOTICE_MS) return;
+      refusedAt = performance.now();
+      rpc.notify('problem', {
+        id: `input-refused-${session.id}`,
+        severity: 'warning',
+        title: 'Input was not sent',
+        message: `The program in “${session.title}” does not read its input. What you typed or pasted last was dropped; stop the program with Ctrl+C, or wait until it reads again.`,
+      });
+    },
+  });
+  const rpc = createRpcServer(createHandlers(options, channels), (message) => transport.send(message), logger);
+
+  const subscriptions = [
+    manager.on('changed', (session) => rpc.notify('sessionChanged', session.info())),
+    manager.on('removed', (id) => rpc.notify('sessionRemoved', { id })),
+    manager.on('evicted', (id) => rpc.notify('sessionEvicted', { id })),
+    manager.on('reordered', (ids) => rpc.notify('sessionsReordered', { ids: [...ids] })),
+    manager.on('event', (event) => rpc.notify('sessionEvent', event)),
+    manager.on('timing', (timing) => rpc.notify('timing', [...timing])),
+    settings.onChange(() => rpc.notify('settingsChanged', settingsView(settings))),
+    options.onProblem((problem) => rpc.notify('problem', problem)),
+  ];
+
+  transport.onMessage((message) => {
+    if (closed) return;
+    const fine = typeof message === 'string' ? rpc.receive(message) : channels.receive(message);
+    if (fine) return;
+    if (typeof message !== 'string') logger.warn({ bytes: message.byteLength }, 'A malformed frame was refused');
+    malformed += 1;
+    if (malformed >= MAX_MALFORMED) {
+      logger.error({ malformed }, 'A window that sends malformed messages was disconnected');
+      transport.close('Too many malformed messages.');
+    }
+  });
+  transport.onClose((reason) => {
+    if (closed) return;
+    closed = true;
+    for (const stop of subscriptions) stop();
+    channels.close();
+    rpc.close();
+    logger.debug({ reason }, 'A window disconnected');
+  });
+
+  return {
+    command(command: WindowCommand) {
+      if (!closed) rpc.notify('command', { command });
+    },
+    get closed() {
+      return closed;
+    },
+  };
+}
+
+function createHandlers(options: ConnectionOptions, channels: Channels): Handlers {
+  const { manager, settings, recorders, host, logFolder } = options;
+
+  const find = (id: SessionId): Session => {
+    const session = manager.get(id);
+    if (session === undefined) throw new RequestError('unknown_session', 'This session is not there any more.');
+    return session;
+  };
+
+  const eventsOf = async (id: SessionId): Promise<SessionEvent[]> => {
+    const session = manager.get(id);
+    if (session !== undefined) return [...session.events];
+    const read = await readMetadata(recorders.folderOf(id));
+    if (!read.ok) throw new RequestError('unknown_session', read.message);
+    return read.metadata.events;
+  };
+
+  return {
+    'app.info': () => options.appInfo(),
+    'app.openLogs': async () => ({ opened: await host.openFolder(logFolder), folder: logFolder }),
+    'sessions.list': () => manager.list().map((session) => session.info()),
+    'sessions.open': (input) => manager.open(input).info(),
+    'sessions.attach': ({ id }) => {
+      const session = find(id);
+      return { ...channels.attach(session), cols: session.cols, rows: session.rows };
+    },
+    'sessions.detach': ({ channel }) => {
+      channels.detach(channel);
+      return {};
+    },
+    'sessions.resize': ({ id, cols, rows }) => {
+      find(id).resize(cols, rows);
+      return {};
+    },
+    'sessions.rename': ({ id, title }) => {
+      find(id).rename(title);
+      return {};
+    },
+    'sessions.reorder': ({ ids }) => {
+      manager.reorder(ids);
+      return {};
+    },
+    'sessions.close': async ({ id, force }) => {
+      const running = await manager.close(id, force);
+      return running === null ? { outcome: 'closed' } : { outcome: 'confirm', command: running.running };
+    },
+    'sessions.dismiss': ({ id }) => {
+      manager.dismiss(id);
+      return {};
+    },
+    'sessions.keepOpen': ({ id }) => {
+      find(id).keepOpen();
+      return {};
+    },
+    'sessions.extend': ({ id }) => {
+      const result = find(id).extend();
+      if (!result.ok) throw new RequestError('not_allowed', result.message);
+      return {};
+    },
+    'sessions.events': ({ id }) => eventsOf(id),
+    'sessions.export': async ({ id, format }) => {
+      const { name, version } = options.appInfo();
+      return host.deliverExport(await prepareExport(manager, recorders, { name, version }, id, format));
+    },
+    'sessions.metrics': () => manager.metrics(),
+    'settings.get': () => settingsView(settings),
+    'settings.change': ({ changes }) => {
+      settings.change(changes);
+      return settingsView(settings);
+    },
+  };
+}

@@ -1,0 +1,240 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { METHODS, type MethodInput, type MethodName, type MethodOutput } from '../../shared/contract.ts';
+import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
+import { sessionInfoSchema } from '../../shared/session.ts';
+import type { Transport } from '../../shared/transport.ts';
+import { keepingLogger, StandInBackend } from '../sessions/testing/stand-ins.ts';
+import { openSettingsFile } from '../storage/settings-file-conf.ts';
+import { createEngine } from './create-engine.ts';
+import type { ExportSource } from './engine.ts';
+import { openStorage } from './open-storage.ts';
+
+type Message = string | Uint8Array;
+
+/** A window at the other end of a transport: sends what it likes, and keeps what it gets. */
+class Window implements Transport {
+  readonly got: Message[] = [];
+  readonly bufferedBytes = 0;
+  closedBecause: string | null = null;
+  #receive: (message: Message) => void = () => {};
+  #onClose: (reason: string) => void = () => {};
+  #changed: () => void = () => {};
+  #nextId = 0;
+
+  send(message: Message): void {
+    this.got.push(message);
+    this.#changed();
+  }
+
+  onMessage(listener: (message: Message) => void): void {
+    this.#receive = listener;
+  }
+
+  onClose(listener: (reason: string) => void): void {
+    this.#onClose = listener;
+  }
+
+  close(reason: string): void {
+    this.closedBecause = reason;
+    this.#onClose(reason);
+    this.#changed();
+  }
+
+  put(message: Message): void {
+    this.#receive(message);
+  }
+
+  async until<T>(find: () => T | undefined): Promise<T> {
+    for (;;) {
+      const found = find();
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+  }
+
+  async ask<M extends MethodName>(method: M, input: MethodInput<M>): Promise<MethodOutput<M>> {
+    this.#nextId += 1;
+    const id = `ask-${this.#nextId}`;
+    this.put(JSON.stringify({ t: 'q', m: method, a: [input], i: id }));
+    const answer = await this.until(() => this.controls.find((control) => control.i === id));
+    if (answer.e !== undefined) throw new Error(`${answer.e.code}: ${answer.e.message}`);
+    // The compiler cannot follow a generic key through the table to its schema's type.
+    return METHODS[method].output.parse(answer.r) as MethodOutput<M>;
+  }
+
+  get controls() {
+    return this.got.flatMap((message) => (typeof message === 'string' ? [JSON.parse(message)] : []));
+  }
+
+  notifications(name: string): unknown[] {
+    return this.controls.filter((control) => control.t === 'q' && control.m === name).map((control) => control.a[0]);
+  }
+
+  /** All terminal output so far on a channel. */
+  output(channel: number): string {
+    const frames = this.got.flatMap((message) => (typeof message === 'string' ? [] : [decodeFrame(message)]));
+    return frames
+      .flatMap((frame) =>
+        frame?.kind === 'output' && frame.channel === channel ? [new TextDecoder().decode(frame.bytes)] : [],
+      )
+      .join('');
+  }
+}
+
+const cleanups: (() => Promise<void>)[] = [];
+
+async function engineWithWindow() {
+  const home = mkdtempSync(join(tmpdir(), 'sandglass-engine-'));
+  const { locations, log, settings } = await openStorage({ SANDGLASS_HOME: home }, openSettingsFile);
+  const backend = new StandInBackend([]);
+  const logger = keepingLogger();
+  const exported: ExportSource[] = [];
+  const engine = createEngine({
+    host: {
+      kind: 'web',
+      openFolder: async () => false,
+      deliverExport: async (source) => {
+        exported.push(source);
+        return { outcome: 'cancelled' };
+      },
+    },
+    locations,
+    settings,
+    logger,
+    appVersion: '1.2.3',
+    backend,
+  });
+  cleanups.push(async () => {
+    await engine.quit();
+    await log.close();
+    rmSync(home, { recursive: true });
+  });
+  const window = new Window();
+  engine.connect(window);
+  return { backend, engine, exported, logger, window };
+}
+
+async function openTab() {
+  const opened = await engineWithWindow();
+  const { id } = sessionInfoSchema.parse(await opened.window.ask('sessions.open', { cols: 80, rows: 24 }));
+  await opened.window.until(() =>
+    opened.window.notifications('sessionChanged').find((info) => sessionInfoSchema.parse(info).state === 'waiting'),
+  );
+  return { ...opened, id, shell: opened.backend.last };
+}
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+describe('a window of the engine', () => {
+  it('is told of every step of a session, in messages of the contract', async () => {
+    const { id, window } = await openTab();
+    expect(window.notifications('sessionEvent')[0]).toMatchObject({ type: 'session:start', sessionId: id });
+    expect(await window.ask('sessions.close', { id, force: false })).toEqual({ outcome: 'closed' });
+    expect(window.notifications('sessionRemoved')).toEqual([{ id }]);
+    const ends = window.notifications('sessionEvent').filter((event) => JSON.stringify(event).includes('session:end'));
+    expect(ends).toHaveLength(1);
+  });
+
+  it('has the answer to its attaching before the first output, and the output from its start', async () => {
+    const { id, shell, window } = await openTab();
+    shell.print('before ');
+    const { channel, replayBytes } = await window.ask('sessions.attach', { id });
+    expect(replayBytes).toBe(7);
+    const answered = window.got.length;
+    await window.until(() => (window.output(channel) === 'before ' ? true : undefined));
+    expect(window.got.slice(0, answered).some((message) => typeof message !== 'string')).toBe(false);
+    window.put(encodeAck(channel, 7));
+    shell.print('after');
+    expect(window.output(channel)).toBe('before after');
+  });
+
+  it('types into the shell, and answers for its terminal only what is new', async () => {
+    const { id, shell, window } = await openTab();
+    shell.print('\x1b[c');
+    const first = await window.ask('sessions.attach', { id });
+    await window.until(() => (window.output(first.channel) === '' ? undefined : true));
+    window.put(encodeBytes('terminalReply', first.channel, Buffer.from('answer one ')));
+    window.put(encodeAck(first.channel, 3));
+    const again = await window.ask('sessions.attach', { id });
+    window.put(encodeBytes('terminalReply', again.channel, Buffer.from('answer two ')));
+    window.put(encodeBytes('userInput', again.channel, Buffer.from('typed')));
+    expect(shell.written.join('')).toBe('answer one typed');
+  });
+
+  it('is told when a program does not take what it sends', async () => {
+    const { id, shell, window } = await openTab();
+    const { channel } = await window.ask('sessions.attach', { id });
+    shell.takesInput = false;
+    for (let key = 0; key < 50; key += 1) window.put(encodeBytes('userInput', channel, Buffer.from('x')));
+    expect(window.notifications('problem')).toMatchObject([{ title: 'Input was not sent' }]);
+  });
+
+  it('cannot name what is not there, or what is not its own to name', async () => {
+    const { window } = await openTab();
+    const id = '01M7Y85E6BXST0XRN70G4B9GBG';
+    await expect(window.ask('sessions.attach', { id })).rejects.toThrow('unknown_session');
+    await expect(window.ask('sessions.export', { id, format: 'zip' })).rejects.toThrow('export_failed');
+    await expect(window.ask('sessions.open', { cols: 80, rows: 24, profileId: '../x' })).rejects.toThrow('bad_request');
+    expect(() => window.put(encodeBytes('userInput', 4_000_000, Buffer.from('x')))).not.toThrow();
+  });
+
+  it('that sends garbage is refused, then disconnected, and the engine goes on', async () => {
+    const { engine, id, logger, shell, window } = await openTab();
+    for (let count = 0; count < 500 && window.closedBecause === null; count += 1) {
+      window.put(count % 2 === 0 ? '{"t":"?"}' : Uint8Array.of(9, 9, 9));
+    }
+    expect(window.closedBecause).toBe('Too many malformed messages.');
+    expect(logger.complaints.length).toBeLessThanOrEqual(101);
+    const other = new Window();
+    engine.connect(other);
+    const { channel } = await other.ask('sessions.attach', { id });
+    shell.print('alive');
+    await other.until(() => (other.output(channel) === 'alive' ? true : undefined));
+  });
+
+  it('that goes away is let go of: nothing waits for it', async () => {
+    const { engine, id, shell, window } = await openTab();
+    await window.ask('sessions.attach', { id });
+    for (let count = 0; count < 20; count += 1) shell.print('x'.repeat(65_536));
+    expect(shell.paused).toBe(true);
+    window.close('gone');
+    expect(shell.paused).toBe(false);
+    expect(engine.liveSessions).toBe(1);
+  });
+
+  it('exports a session while it lives and after its end', async () => {
+    const { exported, id, shell, window } = await openTab();
+    shell.print('recorded\r\n');
+    await window.ask('sessions.export', { id, format: 'text' });
+    await window.ask('sessions.close', { id, force: true });
+    await window.ask('sessions.export', { id, format: 'json' });
+    const texts = await Promise.all(
+      exported.map(async (source) => {
+        let text = '';
+        for await (const part of source.open()) text += part;
+        return text;
+      }),
+    );
+    expect(texts[0]).toContain('recorded');
+    expect(JSON.parse(texts[1] ?? '')).toMatchObject({ id, end: { reason: 'closed' }, app: { version: '1.2.3' } });
+    expect(await window.ask('sessions.events', { id })).not.toEqual([]);
+  });
+
+  it('sees changed settings in every window, and is refused what is not valid', async () => {
+    const { engine, window } = await engineWithWindow();
+    const other = new Window();
+    engine.connect(other);
+    await window.ask('settings.change', { changes: [{ path: 'terminal.fontSize', value: 15 }] });
+    expect(other.notifications('settingsChanged')).toMatchObject([{ preferences: { terminal: { fontSize: 15 } } }]);
+    const tooShort = { changes: [{ path: 'limits.local.idleTimeoutSeconds' as const, value: 5 }] };
+    await expect(window.ask('settings.change', tooShort)).rejects.toThrow('invalid_setting');
+    expect(await window.ask('settings.get', {})).toMatchObject({ origins: { 'terminal.fontSize': 'settings' } });
+  });
+});

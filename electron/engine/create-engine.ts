@@ -1,0 +1,133 @@
+import type { AppInfo } from '../../shared/contract.ts';
+import type { Problem } from '../../shared/settings.ts';
+import type { Transport } from '../../shared/transport.ts';
+import type { Backend } from '../backends/backend.ts';
+import { createPtyBackend } from '../backends/pty.ts';
+import { createSessionMetrics } from '../metrics/session-metrics.ts';
+import { writeMetadata } from '../recording/metadata.ts';
+import { createRecorderFactory } from '../recording/recorder-factory.ts';
+import { SystemClock } from '../sessions/clock.ts';
+import { Emitter } from '../sessions/emitter.ts';
+import { SessionManager } from '../sessions/manager.ts';
+import { describeEndedSession } from '../sessions/metadata.ts';
+import type { Logger } from '../sessions/session-options.ts';
+import type { Locations } from '../storage/locations.ts';
+import type { SettingsStore } from '../storage/settings-store.ts';
+import { serveWindow } from './connection.ts';
+import type { Connection, Engine, HostServices } from './engine.ts';
+
+const APP_NAME = 'Sandglass';
+/** Problems that a window which comes later is still told of. */
+const MAX_PROBLEMS = 20;
+
+export interface EngineOptions {
+  readonly host: HostServices;
+  readonly locations: Locations;
+  readonly settings: SettingsStore;
+  readonly logger: Logger;
+  readonly appVersion: string;
+  /** What is wrong with what the host opened; it may grow. */
+  readonly problems?: readonly Problem[];
+  /** The machine's clock; another one for tests. */
+  readonly clock?: SystemClock;
+  /** What runs shells; the local PTY when not given. */
+  readonly backend?: Backend;
+}
+
+/** Puts the engine together. Nothing runs until a session is opened. */
+export function createEngine(options: EngineOptions): Engine {
+  const { host, locations, settings, logger, appVersion } = options;
+  const clock = options.clock ?? new SystemClock();
+  const app = { name: APP_NAME, version: appVersion };
+  const recorders = createRecorderFactory({ folder: locations.sessions, clock, logger });
+  const backend = options.backend ?? createPtyBackend({ log: logger, environment: process.env });
+  const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
+  const metrics = createSessionMetrics(() => clock.wall());
+
+  const manager = new SessionManager({
+    clock,
+    backend,
+    recorders,
+    settings,
+    metrics,
+    logger,
+    async writeMetadata(session, event, recording) {
+      if (recording === null) return;
+      const metadata = describeEndedSession(session, event, recording, app);
+      const written = await writeMetadata(recorders.folderOf(session.id), metadata);
+      if (written.ok) return;
+      logger.error({ session: session.id, why: written.message }, 'Metadata could not be written');
+      problems.emit({
+        id: `metadata-${session.id}`,
+        severity: 'error',
+        title: `The metadata of “${session.title}” is missing`,
+        message: written.message,
+      });
+    },
+  });
+  // A truncated recording is told once; the status line of its tab goes on showing it.
+  const truncated = new Set<string>();
+  manager.on('changed', (session) => {
+    const { state, message } = session.recording.state();
+    if (message === null || (state !== 'truncated' && state !== 'none') || truncated.has(session.id)) return;
+    truncated.add(session.id);
+    problems.emit({
+      id: `recording-${session.id}`,
+      severity: 'warning',
+      title: `The recording of “${session.title}” is incomplete`,
+      message,
+    });
+  });
+  manager.on('evicted', (id) => truncated.delete(id));
+  manager.on('removed', (id) => truncated.delete(id));
+
+  const known: Problem[] = [...settings.problems];
+  if (!settings.policy.ok) {
+    known.push({
+      id: 'policy-unreadable',
+      severity: 'error',
+      title: 'The policy file cannot be used',
+      message: settings.policy.message,
+    });
+  }
+  problems.on((problem) => {
+    known.push(problem);
+    if (known.length > MAX_PROBLEMS) known.shift();
+  });
+
+  const appInfo = (): AppInfo => ({
+    ...app,
+    host: host.kind,
+    platform: process.platform,
+    logFolder: locations.logs,
+    recordingFolder: locations.sessions,
+    problems: [...(options.problems ?? []), ...known],
+  });
+
+  return {
+    connect: (transport: Transport): Connection =>
+      serveWindow(transport, {
+        manager,
+        settings,
+        recorders,
+        host,
+        logger,
+        logFolder: locations.logs,
+        appInfo,
+        onProblem: (listener) => problems.on(listener),
+      }),
+    metrics: () => manager.metrics(),
+    get liveSessions() {
+      return manager.live.length;
+    },
+    titleOf: (id) => manager.get(id)?.title ?? null,
+    onEvent: (listener) => manager.on('event', listener),
+    onProblem: (listener) => problems.on(listener),
+    clockChanged: () => {
+      const suspendedMs = clock.resync();
+      if (suspendedMs > 0) logger.info({ suspendedMs }, 'The machine had been suspended');
+      manager.clockChanged();
+    },
+    quit: () => manager.quit(),
+  };
+}

@@ -1,0 +1,49 @@
+import type { ExportResult, WindowCommand } from '../../shared/contract.ts';
+import type { Metrics } from '../../shared/metrics.ts';
+import type { ExportFormat } from '../../shared/recording.ts';
+import type { SessionEvent, SessionId } from '../../shared/session.ts';
+import type { Problem } from '../../shared/settings.ts';
+import type { Transport } from '../../shared/transport.ts';
+
+/** An export ready to be written out: a suggested file name, its media type, and the bytes as they come. */
+export interface ExportSource {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly format: ExportFormat;
+  /** A fresh stream of the whole export at each call. */
+  open(): NodeJS.ReadableStream;
+}
+
+/** What only the host can do for the engine. */
+export interface HostServices {
+  readonly kind: 'desktop' | 'web';
+  /** Shows the folder in the system's file manager; false where the host cannot. */
+  openFolder(folder: string): Promise<boolean>;
+  /** Desktop: save dialog, then writes the file. Web: registers a one-time download and gives its path. */
+  deliverExport(source: ExportSource): Promise<ExportResult>;
+}
+
+/** One window's (or browser tab's) connection. */
+export interface Connection {
+  /** Asks this window to do something; from the menu. */
+  command(command: WindowCommand): void;
+  readonly closed: boolean;
+}
+
+/** The engine as its hosts see it. It knows neither of them. */
+export interface Engine {
+  /** Serves a window until its transport closes. */
+  connect(transport: Transport): Connection;
+  metrics(): Metrics;
+  /** Sessions that still have a shell. */
+  readonly liveSessions: number;
+  /** What a session's tab is called; null when it is not in memory any more. */
+  titleOf(id: SessionId): string | null;
+  /** Lifecycle events, for notifications; gives the function that ends it. */
+  onEvent(listener: (event: SessionEvent) => void): () => void;
+  onProblem(listener: (problem: Problem) => void): () => void;
+  /** The machine woke up or the clock may have jumped: every deadline is looked at again, now. */
+  clockChanged(): void;
+  /** Ends every session with `app_quit`, in order of their start; resolves within 5 s. Idempotent. */
+  quit(): Promise<void>;
+}

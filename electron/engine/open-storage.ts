@@ -1,0 +1,42 @@
+import type { Problem } from '../../shared/settings.ts';
+import { createSettingsStore } from '../storage/create-settings-store.ts';
+import { findLocations, type Locations, makeFolders } from '../storage/locations.ts';
+import { createLog, type Log } from '../storage/log.ts';
+import { readPolicy } from '../storage/policy.ts';
+import type { SettingsFile, SettingsStore } from '../storage/settings-store.ts';
+
+export interface Storage {
+  readonly locations: Locations;
+  readonly log: Log;
+  readonly settings: SettingsStore;
+  /** What was wrong when these were opened, and what goes wrong with the log later on. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Opens what has to be there before the engine: folders, log and settings.
+ *
+ * @param openSettingsFile each host has its own
+ * @throws LocationError, with a message for people, when a folder is not to be had
+ */
+export async function openStorage(
+  env: Readonly<Record<string, string | undefined>>,
+  openSettingsFile: (path: string) => SettingsFile,
+): Promise<Storage> {
+  const locations = findLocations({ env, platform: process.platform });
+  makeFolders(locations);
+  const problems: Problem[] = [];
+  const log = await createLog({
+    folder: locations.logs,
+    level: env.SANDGLASS_LOG_LEVEL,
+    onProblem: (problem) => problems.push(problem),
+  });
+  problems.push(...log.problems);
+  const settings = createSettingsStore({
+    file: openSettingsFile(locations.settingsFile),
+    env,
+    readPolicy: () => readPolicy(locations.policyFile, env),
+    logger: log.child('settings'),
+  });
+  return { locations, log, settings, problems };
+}

@@ -1,0 +1,27 @@
+import {
+  DEFAULT_SETTINGS,
+  type Policy,
+  type Preferences,
+  policySchema,
+  type SettingsView,
+} from '../../shared/settings.ts';
+import type { SettingsStore } from '../storage/settings-store.ts';
+
+/** The settings as a window shows them. */
+export function settingsView(store: SettingsStore): SettingsView {
+  const { settings, effective, policy } = store;
+  const inForce: Policy = policy.ok ? policy.policy : policySchema.parse({});
+  return {
+    preferences: preferencesOf(settings),
+    effective: effective.preferences,
+    origins: { ...effective.origins },
+    defaults: preferencesOf(DEFAULT_SETTINGS),
+    policy: inForce,
+    policyFile: policy.file,
+    profiles: settings.profiles.map(({ id, name, backend }) => ({ id, name, backend })),
+  };
+}
+
+function preferencesOf({ limits, sessions, terminal, appearance }: Preferences): Preferences {
+  return { limits, sessions, terminal, appearance };
+}

@@ -1,0 +1,91 @@
+import { terminals } from '../engine.ts';
+import type { Command } from '../keys/keys.ts';
+import { SETTINGS_TAB } from '../store/state.ts';
+import { activeSession, getApp, setApp } from '../store/store.ts';
+import { exportSession, extend, keepOpen, openLogs, toggleAbout, toggleSessionPanel } from './session.ts';
+import {
+  activateAt,
+  activateNeighbour,
+  closeSettings,
+  closeTab,
+  copySelection,
+  moveTab,
+  openSettings,
+  openTab,
+  pasteClipboard,
+} from './tabs.ts';
+
+/** Does what a key, a menu or the desktop's menu bar asks for; without a session, what needs one does nothing. */
+export function runCommand(command: Command): void {
+  const state = getApp();
+  const session = activeSession(state);
+  const live = session !== null && session.end === null;
+  switch (command) {
+    case 'newTab':
+      void openTab();
+      return;
+    case 'closeTab':
+      if (state.active !== null) void closeTab(state.active);
+      return;
+    case 'nextTab':
+      activateNeighbour(1);
+      return;
+    case 'previousTab':
+      activateNeighbour(-1);
+      return;
+    case 'moveTabLeft':
+      if (session !== null) moveTab(session.id, -1);
+      return;
+    case 'moveTabRight':
+      if (session !== null) moveTab(session.id, 1);
+      return;
+    case 'renameTab':
+      if (session !== null) setApp({ renaming: session.id });
+      return;
+    case 'keepOpen':
+      if (live) void keepOpen(session.id);
+      return;
+    case 'extend':
+      if (live) void extend(session.id);
+      return;
+    case 'export':
+      if (session !== null) void exportSession(session.id, 'zip');
+      return;
+    case 'sessionPanel':
+      toggleSessionPanel();
+      return;
+    case 'aboutSessions':
+      toggleAbout();
+      return;
+    case 'settings':
+      if (state.active === SETTINGS_TAB) closeSettings();
+      else openSettings();
+      return;
+    case 'find':
+      if (session !== null) setApp({ finding: true });
+      return;
+    case 'openLogs':
+      void openLogs();
+      return;
+    case 'copy':
+      if (session !== null) void copySelection(session.id);
+      return;
+    case 'paste':
+      if (session !== null) void pasteClipboard(session.id);
+      return;
+    case 'shortcuts':
+      setApp({ shortcutsOpen: true });
+      return;
+    case 'selectTab9':
+      activateAt('last');
+      return;
+    default:
+      activateAt(Number(command.slice('selectTab'.length)) - 1);
+  }
+}
+
+/** Whether the program in the active tab uses the whole screen, and so has a claim on the function keys. */
+export function programHasScreen(): boolean {
+  const { active } = getApp();
+  return active !== null && (terminals.get(active)?.fullScreen ?? false);
+}

@@ -1,0 +1,91 @@
+import { EXPORT_LABELS, type ExportFormat } from '../../shared/recording.ts';
+import type { SessionId } from '../../shared/session.ts';
+import { call, report } from '../engine.ts';
+import type { PanelSection } from '../store/state.ts';
+import { getApp, setApp } from '../store/store.ts';
+import { showDone, showProblem } from '../toasts.ts';
+import { focusTerminal } from './tabs.ts';
+
+export async function keepOpen(id: SessionId): Promise<void> {
+  try {
+    await call('sessions.keepOpen', { id });
+  } catch (error) {
+    report(error);
+  }
+  focusTerminal();
+}
+
+export async function extend(id: SessionId): Promise<void> {
+  try {
+    await call('sessions.extend', { id });
+  } catch (error) {
+    report(error);
+  }
+  focusTerminal();
+}
+
+/** Saves through the desktop's dialog, or starts the browser's download. */
+export async function exportSession(id: SessionId, format: ExportFormat): Promise<void> {
+  try {
+    const result = await call('sessions.export', { id, format });
+    switch (result.outcome) {
+      case 'saved':
+        showDone(`${EXPORT_LABELS[format]} saved`, `Saved to ${result.file}`);
+        return;
+      case 'download':
+        download(result.path, result.name);
+        return;
+      case 'cancelled':
+        return;
+    }
+  } catch (error) {
+    report(error);
+  }
+}
+
+function download(path: string, name: string): void {
+  const anchor = document.createElement('a');
+  anchor.href = path;
+  anchor.download = name;
+  anchor.hidden = true;
+  document.body.append(anchor);
+  anchor.click();
+  anchor.remove();
+}
+
+/** Opens the session panel at a part of it, or closes it when it shows that part already. */
+export function toggleSessionPanel(section: PanelSection = 'now'): void {
+  const { panel } = getApp();
+  const shown = panel?.view === 'session' && panel.section === section;
+  setApp({ panel: shown ? null : { view: 'session', section } });
+}
+
+export function showSessionPanel(section: PanelSection): void {
+  setApp({ panel: { view: 'session', section } });
+}
+
+export function toggleAbout(): void {
+  setApp((state) => ({ panel: state.panel?.view === 'about' ? null : { view: 'about' } }));
+}
+
+/** Fetches a session's events; from then on they are kept up to date. */
+export async function loadEvents(id: SessionId): Promise<void> {
+  if (getApp().events[id] !== undefined) return;
+  try {
+    const events = await call('sessions.events', { id });
+    setApp((state) => (state.sessions[id] === undefined ? {} : { events: { ...state.events, [id]: events } }));
+  } catch {
+    // Forgotten by the engine: the panel says that nothing is held any more.
+    setApp((state) => ({ events: { ...state.events, [id]: [] } }));
+  }
+}
+
+/** Desktop opens the folder; the browser is told where it is. */
+export async function openLogs(): Promise<void> {
+  try {
+    const { opened, folder } = await call('app.openLogs', {});
+    if (!opened) showProblem({ id: 'logs', severity: 'info', title: 'Log files', message: `They are in ${folder}` });
+  } catch (error) {
+    report(error);
+  }
+}

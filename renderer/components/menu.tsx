@@ -1,0 +1,58 @@
+import { Menu } from '@base-ui/react/menu';
+import type { ReactElement, ReactNode } from 'react';
+import type { Command } from '../keys/keys.ts';
+import { useShortcut } from './use-shortcut.ts';
+
+/** A menu that opens from its trigger, a button. */
+export function DropMenu({
+  trigger,
+  align = 'start',
+  side = 'bottom',
+  children,
+}: {
+  trigger: ReactElement;
+  align?: 'start' | 'end';
+  side?: 'top' | 'bottom';
+  children: ReactNode;
+}) {
+  return (
+    <Menu.Root>
+      <Menu.Trigger render={trigger} />
+      <Menu.Portal>
+        <Menu.Positioner className="positioner" align={align} side={side} sideOffset={4}>
+          <Menu.Popup className="popup">{children}</Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}
+
+/** One action: an icon, its words, its shortcut. */
+export function MenuItem({
+  icon,
+  label,
+  command,
+  disabled = false,
+  testId,
+  onSelect,
+}: {
+  icon?: ReactNode;
+  label: string;
+  command?: Command;
+  disabled?: boolean;
+  testId?: string;
+  onSelect(): void;
+}) {
+  const keys = useShortcut(command);
+  return (
+    <Menu.Item className="item" disabled={disabled} data-testid={testId} onClick={onSelect}>
+      {icon}
+      <span className="item-label">{label}</span>
+      {keys === null ? null : <span className="item-keys">{keys}</span>}
+    </Menu.Item>
+  );
+}
+
+export function MenuSeparator() {
+  return <Menu.Separator className="item-separator" />;
+}

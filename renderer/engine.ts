@@ -1,0 +1,135 @@
+import type {
+  MethodInput,
+  MethodName,
+  MethodOutput,
+  NotificationName,
+  NotificationPayload,
+  WindowCommand,
+} from '../shared/contract.ts';
+import { RequestError } from '../shared/errors.ts';
+import type { SessionInfo } from '../shared/session.ts';
+import type { SettingsView } from '../shared/settings.ts';
+import type { Transport } from '../shared/transport.ts';
+import type { EngineClient } from './rpc/client.ts';
+import { EngineLink } from './rpc/link.ts';
+import { changed, evicted, happened, listed, removed, reordered, timed } from './store/reduce.ts';
+import { getApp, setApp } from './store/store.ts';
+import { Terminals } from './terminal/terminals.ts';
+import { showProblem } from './toasts.ts';
+
+/** What the engine's connection hands to the rest of the window. */
+export interface EngineOptions {
+  connect(): Promise<Transport>;
+  command(command: WindowCommand): void;
+  /** False: the key is the window's, and does not go to the program. */
+  filterKeys(event: KeyboardEvent): boolean;
+}
+
+let link: EngineLink | undefined;
+let options: EngineOptions | undefined;
+
+/** The window's terminals. */
+export const terminals = new Terminals({
+  attach: (id) => call('sessions.attach', { id }),
+  attachFailed: (_id, error) => {
+    // An ended session whose output is no longer held: its card says so. Lost connections are told by the banner.
+    if (error instanceof RequestError && error.code !== 'unknown_session') report(error);
+  },
+  sendFrame: (frame) => link?.sendFrame(frame),
+  resized: (id, cols, rows) => void call('sessions.resize', { id, cols, rows }).catch(ignoreGone),
+  sawOutput: (id) => setApp((state) => ({ unseen: new Set(state.unseen).add(id) })),
+  linkHovered: (uri) => setApp({ hoveredLink: uri }),
+  askBeforePaste: (id, text) => setApp({ question: { kind: 'paste', id, text } }),
+  filterKeys: (event) => options?.filterKeys(event) ?? true,
+});
+
+/** Connects, and keeps the state and the terminals up to date from then on. */
+export function startEngine(with_: EngineOptions): void {
+  options = with_;
+  link = new EngineLink({
+    connect: with_.connect,
+    handlers: {
+      notify,
+      output: (channel, bytes) => terminals.output(channel, bytes),
+      malformed: (detail) => console.error('A message from the engine was dropped:', detail),
+    },
+    opened,
+    changed: (state) => setApp({ link: state }),
+    now: () => performance.now(),
+  });
+  link.start();
+}
+
+/** Makes a request. @throws RequestError when refused, DisconnectedError without a connection. */
+export async function call<M extends MethodName>(method: M, input: MethodInput<M>): Promise<MethodOutput<M>> {
+  if (link === undefined) throw new RequestError('internal', 'The window is not connected yet.');
+  return link.call(method, input);
+}
+
+/** Reconnects at once instead of when the pause is over. */
+export function retryNow(): void {
+  link?.retryNow();
+}
+
+/** Tells the user that a request failed. */
+export function report(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  showProblem({ id: `request:${message}`, severity: 'error', title: 'That did not work', message });
+}
+
+async function opened(client: EngineClient): Promise<void> {
+  const [info, settings, list] = await Promise.all([
+    client.call('app.info', {}),
+    client.call('settings.get', {}),
+    client.call('sessions.list', {}),
+  ]);
+  setApp({ info });
+  applySettings(settings);
+  const before = new Set(getApp().order);
+  setApp((state) => listed(state, list, performance.now()));
+  terminals.reconnected(list.map((session) => session.id).filter((id) => before.has(id)));
+  for (const session of list) terminals.ensure(session);
+  for (const id of Object.keys(getApp().events)) {
+    void client
+      .call('sessions.events', { id })
+      .then((events) => setApp((state) => ({ events: { ...state.events, [id]: events } })), ignoreGone);
+  }
+  for (const problem of info.problems) showProblem(problem);
+}
+
+/** Takes in what is known of a session, new or not. */
+export function adopt(info: SessionInfo): void {
+  setApp((state) => changed(state, info, performance.now()));
+  const view = terminals.ensure(info);
+  if (info.end !== null) view.ended();
+}
+
+const handlers: { [N in NotificationName]: (payload: NotificationPayload<N>) => void } = {
+  sessionChanged: adopt,
+  sessionRemoved: ({ id }) => {
+    setApp((state) => removed(state, id));
+    terminals.remove(id);
+  },
+  sessionEvicted: ({ id }) => setApp((state) => evicted(state, id)),
+  sessionsReordered: ({ ids }) => setApp((state) => reordered(state, ids)),
+  sessionEvent: (event) => setApp((state) => happened(state, event)),
+  timing: (timings) => setApp((state) => timed(state, timings, performance.now())),
+  settingsChanged: applySettings,
+  problem: showProblem,
+  channelClosed: ({ channel, reason }) => terminals.channelClosed(channel, reason),
+  command: ({ command }) => options?.command(command),
+};
+
+function notify<N extends NotificationName>(name: N, payload: NotificationPayload<N>): void {
+  handlers[name](payload);
+}
+
+function applySettings(settings: SettingsView): void {
+  setApp({ settings });
+  terminals.applyPreferences(settings.effective.terminal);
+}
+
+/** For requests about a session that may just have gone: then there is nothing to do and nothing to tell. */
+function ignoreGone(error: unknown): void {
+  if (error instanceof RequestError && error.code !== 'unknown_session') report(error);
+}

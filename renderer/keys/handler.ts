@@ -1,0 +1,45 @@
+import { programHasScreen, runCommand } from '../actions/commands.ts';
+import { getApp } from '../store/store.ts';
+import { type Binding, bindingOf, type Host, type Platform } from './keys.ts';
+
+/** Where the window runs, for shortcuts. */
+export function keyEnvironment(): { platform: Platform; host: Host } {
+  const { info } = getApp();
+  const platform = info?.platform ?? navigator.platform;
+  return { platform: /darwin|mac/i.test(platform) ? 'mac' : 'other', host: info?.host ?? 'web' };
+}
+
+function find(event: KeyboardEvent): Binding | null {
+  const { platform, host } = keyEnvironment();
+  const binding = bindingOf(event, platform, host);
+  return binding?.yieldsToPrograms === true && programHasScreen() ? null : binding;
+}
+
+/** Whether xterm.js may have the key. Pasting is the browser's own: it fires `paste`, which needs no permission. */
+export function terminalMayHandle(event: KeyboardEvent): boolean {
+  return event.type !== 'keydown' || find(event) === null;
+}
+
+/** Runs shortcuts wherever the keyboard is, before the terminal sees them. Gives the function that ends it. */
+export function listenForShortcuts(): () => void {
+  const listener = (event: KeyboardEvent): void => {
+    const binding = find(event);
+    if (binding === null || binding.command === 'paste') return;
+    const { question, shortcutsOpen } = getApp();
+    if (question !== null || shortcutsOpen) return;
+    // Copying belongs to the terminal only when the keyboard is there; elsewhere the browser copies.
+    if (binding.command === 'copy' && !inTerminal(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!event.repeat || REPEATABLE.has(binding.command)) runCommand(binding.command);
+  };
+  window.addEventListener('keydown', listener, { capture: true });
+  return () => window.removeEventListener('keydown', listener, { capture: true });
+}
+
+/** Held down, these go on; nobody wants ten tabs from one long press. */
+const REPEATABLE: ReadonlySet<string> = new Set(['nextTab', 'previousTab', 'moveTabLeft', 'moveTabRight']);
+
+function inTerminal(event: KeyboardEvent): boolean {
+  return event.target instanceof Element && event.target.closest('.terminal-host') !== null;
+}

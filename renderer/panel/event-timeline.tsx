@@ -1,0 +1,64 @@
+import { useEffect } from 'react';
+import { describeDuration } from '../../shared/duration.ts';
+import { describeEnd, type SessionEvent, type SessionId } from '../../shared/session.ts';
+import { loadEvents } from '../actions/session.ts';
+import { formatMoment } from '../session/words.ts';
+import { useApp } from '../store/store.ts';
+import { STATE_WORDS } from './now-section.tsx';
+
+/** What happened to a session, newest first. */
+export function EventTimeline({ id }: { id: SessionId }) {
+  const events = useApp((state) => state.events[id]);
+  const open = useApp((state) => state.link.state === 'open');
+  useEffect(() => {
+    if (open) void loadEvents(id);
+  }, [id, open]);
+  if (events === undefined) return <p>Loading…</p>;
+  if (events.length === 0) return <p>No events of this session are held in memory any more; its recording has them.</p>;
+  const now = Date.now();
+  return (
+    <ol className="timeline" data-testid="timeline">
+      {events.toReversed().map((event) => (
+        <li key={event.id} data-type={event.type} data-tone={tone(event)}>
+          <span>{describeEvent(event)}</span>
+          <time className="figures" dateTime={new Date(event.at).toISOString()}>
+            {formatMoment(event.at, now, true)}
+          </time>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function tone(event: SessionEvent): 'warn' | 'good' | 'end' | undefined {
+  switch (event.type) {
+    case 'session:warning':
+      return 'warn';
+    case 'session:extended':
+      return 'good';
+    case 'session:end':
+      return 'end';
+    default:
+      return undefined;
+  }
+}
+
+/** An event as a person tells it. */
+export function describeEvent(event: SessionEvent): string {
+  switch (event.type) {
+    case 'session:start':
+      return event.previousId === null ? 'Opened' : 'Opened after an earlier session';
+    case 'session:warning':
+      return `Warned ${describeDuration(event.warning.beforeSeconds)} before the ${
+        event.warning.deadline === 'idle' ? 'idle limit' : 'maximum duration'
+      }`;
+    case 'session:extended':
+      return event.by === 'keep_open'
+        ? 'Kept open'
+        : `Extended by ${describeDuration(event.seconds)} (${event.used} of ${event.count})`;
+    case 'session:state':
+      return STATE_WORDS[event.to];
+    case 'session:end':
+      return describeEnd(event.end);
+  }
+}

@@ -1,0 +1,81 @@
+import { formatDuration } from '../../shared/duration.ts';
+import type { LimitName } from '../../shared/limits.ts';
+import type { SessionInfo } from '../../shared/session.ts';
+import { extend } from '../actions/session.ts';
+import { Button } from '../components/button.tsx';
+import { describeActivity, describeOrigin, extension, shortLength } from '../session/words.ts';
+import { useSample } from '../store/store.ts';
+import { countdowns } from '../time/countdown.ts';
+
+/** Each limit in force, who set it, and what may still be extended. */
+export function LimitsSection({ info }: { info: SessionInfo }) {
+  const { values, caps } = info.limits;
+  const cap = (seconds: number): string => (seconds > 0 ? `; the policy allows up to ${formatDuration(seconds)}` : '');
+  return (
+    <>
+      <dl className="facts">
+        <Row info={info} name="idleTimeoutSeconds" label="Idle" after={cap(caps.idleTimeoutSeconds)}>
+          {formatDuration(values.idleTimeoutSeconds)}
+        </Row>
+        <Row info={info} name="maxDurationSeconds" label="Max duration" after={cap(caps.maxDurationSeconds)}>
+          {formatDuration(values.maxDurationSeconds)}
+        </Row>
+        <Row info={info} name="activity" label="Counts as activity">
+          {values.activity.map(describeActivity).join(', ')}
+        </Row>
+        <Row info={info} name="warnBeforeSeconds" label="Warns before">
+          {values.warnBeforeSeconds.length === 0 ? 'never' : values.warnBeforeSeconds.map(formatDuration).join(', ')}
+        </Row>
+        <Row info={info} name="extensions" label="Extensions">
+          {info.extensions.count === 0
+            ? 'none'
+            : `${info.extensions.used} of ${info.extensions.count} used, ${shortLength(info.extensions.seconds)} each`}
+        </Row>
+        <Row info={info} name="closeGraceSeconds" label="Close grace">
+          {values.closeGraceSeconds} s
+        </Row>
+      </dl>
+      {info.end === null ? <ExtendButton info={info} /> : null}
+    </>
+  );
+}
+
+function Row({
+  info,
+  name,
+  label,
+  after = '',
+  children,
+}: {
+  info: SessionInfo;
+  name: LimitName;
+  label: string;
+  after?: string;
+  children: React.ReactNode;
+}) {
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd data-testid={`limit-${name}`}>
+        {children}
+        <small>
+          From {describeOrigin(info.limits.origins[name], info.profileName)}
+          {after}
+        </small>
+      </dd>
+    </>
+  );
+}
+
+function ExtendButton({ info }: { info: SessionInfo }) {
+  const sample = useSample(info.id);
+  if (sample === undefined) return null;
+  const more = extension(info, countdowns(sample, sample.at).max);
+  return (
+    <div className="actions section-actions">
+      <Button data-testid="panel-extend" disabled={!more.possible} onClick={() => void extend(info.id)}>
+        {more.possible ? `Extend ${shortLength(more.seconds)} · ${more.left} left` : more.reason}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,140 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+import { describeEnd, type SessionInfo } from '../../shared/session.ts';
+import { scrollTo } from '../components/scroll-to.ts';
+import { ExportMenu } from '../session/export-menu.tsx';
+import { describeOrigin, formatBytes, formatMoment } from '../session/words.ts';
+import type { PanelSection } from '../store/state.ts';
+import { useApp } from '../store/store.ts';
+import { EventTimeline } from './event-timeline.tsx';
+import { LimitsSection } from './limits-section.tsx';
+import { NowSection } from './now-section.tsx';
+
+/** Why is it alive, why did it end: everything known of one session. */
+export function SessionPanel({ info, section }: { info: SessionInfo; section: PanelSection }) {
+  const body = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    scrollTo(body.current?.querySelector(`[data-section="${section}"]`));
+  }, [section]);
+  return (
+    <div ref={body}>
+      <Section name="now" title={info.end === null ? 'Why it is open' : 'Why it ended'}>
+        {info.end === null ? <NowSection info={info} /> : <EndedNow info={info} />}
+      </Section>
+      <Section name="limits" title="Limits">
+        <LimitsSection info={info} />
+      </Section>
+      <Section name="isolation" title="Isolation">
+        <Isolation info={info} />
+      </Section>
+      <Section name="recording" title="Recording">
+        <Recording info={info} />
+      </Section>
+      <Section name="events" title="Events">
+        <EventTimeline id={info.id} />
+      </Section>
+    </div>
+  );
+}
+
+function Section({ name, title, children }: { name: PanelSection; title: string; children: ReactNode }) {
+  return (
+    <section className="panel-section" data-section={name} data-testid={`panel-${name}`}>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function EndedNow({ info }: { info: SessionInfo }) {
+  const { end } = info;
+  if (end === null) return null;
+  const now = Date.now();
+  const limit = end.reason === 'idle_timeout' ? 'idleTimeoutSeconds' : 'maxDurationSeconds';
+  return (
+    <dl className="facts">
+      <dt>Reason</dt>
+      <dd>
+        {describeEnd(end)}
+        {end.limitSeconds === null ? null : (
+          <small>Set by {describeOrigin(info.limits.origins[limit], info.profileName)}</small>
+        )}
+      </dd>
+      <dt>Opened</dt>
+      <dd className="figures">{formatMoment(info.createdAt, now, true)}</dd>
+      <dt>Ended</dt>
+      <dd className="figures">{formatMoment(end.at, now, true)}</dd>
+      {end.exitCode === null ? null : (
+        <>
+          <dt>Exit status</dt>
+          <dd className="figures">{end.exitCode}</dd>
+        </>
+      )}
+      {end.signal === null ? null : (
+        <>
+          <dt>Signal</dt>
+          <dd>{end.signal}</dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+function Isolation({ info }: { info: SessionInfo }) {
+  return (
+    <dl className="facts">
+      <dt>Sandbox</dt>
+      <dd>
+        {info.isolation.length > 0 ? info.isolation.join(', ') : 'None'}
+        {info.isolation.length > 0 ? null : (
+          <small>A local shell: what runs in it can do everything your user account can.</small>
+        )}
+      </dd>
+      <dt>At its end</dt>
+      <dd>
+        {info.containment === 'cgroup' ? 'Its control group is ended' : 'Its process tree is ended'}
+        <small>
+          {info.containment === 'cgroup'
+            ? 'The system keeps account of every process, so none can get away.'
+            : 'Processes are found by session, descent and a mark in their environment.'}
+        </small>
+      </dd>
+      <dt>Shell process</dt>
+      <dd className="figures">{info.end === null ? (info.pid ?? 'none yet') : 'ended'}</dd>
+    </dl>
+  );
+}
+
+const RECORDING_WORDS = {
+  recording: 'On',
+  truncated: 'Cut short',
+  closed: 'Complete',
+  none: 'Off',
+} as const;
+
+function Recording({ info: { id, recording, end } }: { info: SessionInfo }) {
+  const folder = useApp((state) => state.info?.recordingFolder);
+  return (
+    <>
+      <dl className="facts">
+        <dt>State</dt>
+        <dd>
+          {RECORDING_WORDS[recording.state]}
+          {recording.message === null ? null : <small>{recording.message}</small>}
+        </dd>
+        {recording.state === 'none' ? null : (
+          <>
+            <dt>Size</dt>
+            <dd className="figures">{formatBytes(recording.bytes)}</dd>
+            <dt>Kept in</dt>
+            <dd className="mono">{folder ?? 'unknown'}</dd>
+          </>
+        )}
+      </dl>
+      {recording.state === 'none' || end?.reason === 'start_failed' ? null : (
+        <div className="actions section-actions">
+          <ExportMenu id={id} />
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,62 @@
+import { X } from 'lucide-react';
+import { IconButton } from '../components/button.tsx';
+import type { PanelState } from '../store/state.ts';
+import { activeSession, setApp, useApp } from '../store/store.ts';
+import { AboutPanel } from './about-panel.tsx';
+import { SessionPanel } from './session-panel.tsx';
+
+/** A box that scrolls has to be within reach of the keyboard although it is no control. */
+function makeFocusable(element: HTMLElement | null): void {
+  if (element !== null) element.tabIndex = 0;
+}
+
+/** The panel at the right: the session of the active tab, or all sessions together. */
+export function SidePanel({ panel }: { panel: NonNullable<PanelState> }) {
+  const session = useApp(activeSession);
+  return (
+    <aside
+      className="panel"
+      data-testid={panel.view === 'session' ? 'session-panel' : 'about-panel'}
+      aria-label="Panel"
+    >
+      <div className="panel-head">
+        <div className="segments">
+          <button
+            type="button"
+            className="segment"
+            aria-pressed={panel.view === 'session'}
+            onClick={() => setApp({ panel: { view: 'session', section: 'now' } })}
+          >
+            This session
+          </button>
+          <button
+            type="button"
+            className="segment"
+            aria-pressed={panel.view === 'about'}
+            onClick={() => setApp({ panel: { view: 'about' } })}
+          >
+            All sessions
+          </button>
+        </div>
+        <IconButton label="Close panel" data-testid="panel-close" onClick={() => setApp({ panel: null })}>
+          <X className="icon" />
+        </IconButton>
+      </div>
+      <section
+        className="panel-body"
+        ref={makeFocusable}
+        aria-label={panel.view === 'session' ? 'This session' : 'All sessions'}
+      >
+        {panel.view === 'about' ? (
+          <AboutPanel />
+        ) : session === null ? (
+          <div className="panel-section">
+            <p>No session is shown. Choose a tab, or look at all sessions.</p>
+          </div>
+        ) : (
+          <SessionPanel key={session.id} info={session} section={panel.section} />
+        )}
+      </section>
+    </aside>
+  );
+}

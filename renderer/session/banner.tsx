@@ -1,0 +1,59 @@
+import { Hourglass } from 'lucide-react';
+import { formatClock } from '../../shared/duration.ts';
+import type { SessionInfo } from '../../shared/session.ts';
+import { extend, keepOpen } from '../actions/session.ts';
+import { Button, Tip } from '../components/button.tsx';
+import { useSample } from '../store/store.ts';
+import { countdowns, remainingSeconds } from '../time/countdown.ts';
+import { useNow } from '../time/tick.ts';
+import { describeWarning, extension, shortLength } from './words.ts';
+
+/** The warning in force, under the terminal's last line: how long, why, and what to do about it. */
+export function Banner({ info }: { info: SessionInfo }) {
+  const sample = useSample(info.id);
+  const now = useNow();
+  const { warning } = info;
+  if (warning === null || sample === undefined) return null;
+  const counts = countdowns(sample, now);
+  const countdown = warning.deadline === 'idle' ? counts.idle : counts.max;
+  if (countdown === null) return null;
+  const more = extension(info, counts.max);
+  return (
+    <section className="banner" data-testid="banner" data-last={warning.last || undefined} aria-label="Closing soon">
+      <Hourglass className="icon" aria-hidden="true" />
+      <p className="banner-text">
+        <strong>
+          Closes in{' '}
+          <span className="figures" data-testid="banner-time">
+            {formatClock(remainingSeconds(countdown.remainingMs))}
+          </span>
+        </strong>
+        : {describeWarning(info, countdown)}
+      </p>
+      <div className="banner-actions">
+        {warning.deadline === 'idle' ? (
+          <Tip label="Counts as activity" command="keepOpen">
+            <Button variant="primary" data-testid="keep-open" onClick={() => void keepOpen(info.id)}>
+              Keep open
+            </Button>
+          </Tip>
+        ) : null}
+        {more.possible ? (
+          <Tip label="Lengthens both limits" command="extend">
+            <Button
+              variant={warning.deadline === 'max' ? 'primary' : 'secondary'}
+              data-testid="extend"
+              onClick={() => void extend(info.id)}
+            >
+              Extend {shortLength(more.seconds)} · {more.left} left
+            </Button>
+          </Tip>
+        ) : (
+          <Button data-testid="extend" disabled>
+            {more.reason}
+          </Button>
+        )}
+      </div>
+    </section>
+  );
+}

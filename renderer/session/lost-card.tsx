@@ -1,0 +1,24 @@
+import { CircleAlert } from 'lucide-react';
+import type { SessionInfo } from '../../shared/session.ts';
+import { openAgain } from '../actions/tabs.ts';
+import { Button } from '../components/button.tsx';
+
+/** For a session that was open when the connection went, and that the engine does not know after it came back. */
+export function LostCard({ info }: { info: SessionInfo }) {
+  return (
+    <section className="ended-card" data-testid="lost-card" aria-label="Session lost">
+      <div className="ended-head">
+        <CircleAlert className="icon" aria-hidden="true" />
+        <div>
+          <h2>This session is over</h2>
+          <p>Sandglass was restarted in the meantime. What it showed is kept here until you close the tab.</p>
+        </div>
+      </div>
+      <div className="actions">
+        <Button variant="primary" data-testid="new-session" onClick={() => void openAgain(info.id)}>
+          New session
+        </Button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,47 @@
+import { memo, useEffect, useLayoutEffect, useRef } from 'react';
+import type { SessionId } from '../../shared/session.ts';
+import { terminals } from '../engine.ts';
+import { useApp, useSession } from '../store/store.ts';
+import { FindBar } from '../terminal/find-bar.tsx';
+import { TerminalMenu } from '../terminal/terminal-menu.tsx';
+import { Banner } from './banner.tsx';
+import { EndedCard } from './ended-card.tsx';
+import { LostCard } from './lost-card.tsx';
+
+/** One session: its terminal, and under it what has to be said about it. Kept while its tab is in the background. */
+export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) {
+  const info = useSession(id);
+  const active = useApp((state) => state.active === id);
+  const finding = useApp((state) => state.finding && state.active === id);
+  const lost = useApp((state) => state.lost.has(id));
+  const area = useRef<HTMLDivElement>(null);
+  const known = info !== undefined;
+  useLayoutEffect(() => {
+    if (area.current !== null && known) terminals.get(id)?.mount(area.current);
+  }, [id, known]);
+  useLayoutEffect(() => {
+    terminals.get(id)?.setVisible(active);
+  }, [id, active]);
+  useEffect(() => {
+    if (info !== undefined) terminals.get(id)?.setLabel(`Terminal: ${info.title}`);
+  }, [id, info]);
+  if (info === undefined) return null;
+  return (
+    <section
+      className="session-pane"
+      role="tabpanel"
+      id={`panel-${id}`}
+      aria-labelledby={`tab-${id}`}
+      data-ended={info.end !== null || lost || undefined}
+      hidden={!active}
+    >
+      <TerminalMenu id={id}>
+        <div ref={area} className="terminal-area" data-testid="terminal" data-session-id={id} />
+      </TerminalMenu>
+      {finding ? <FindBar id={id} /> : null}
+      {info.end === null && !lost ? <Banner info={info} /> : null}
+      {info.end === null ? null : <EndedCard info={info} end={info.end} />}
+      {lost ? <LostCard info={info} /> : null}
+    </section>
+  );
+});

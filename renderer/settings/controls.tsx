@@ -1,0 +1,178 @@
+import { Switch } from '@base-ui/react/switch';
+import { useState } from 'react';
+import { parseSetting, settingText } from './parse.ts';
+import type { NumberRange, SettingValue } from './paths.ts';
+import { sameValue } from './paths.ts';
+import type { Control } from './rows.ts';
+
+interface ControlProps<C extends Control = Control> {
+  control: C;
+  value: SettingValue;
+  range: NumberRange;
+  label: string;
+  labelledBy: string;
+  describedBy: string;
+  disabled: boolean;
+  onChange(value: SettingValue): void;
+  onInvalid(message: string | null): void;
+}
+
+/** The control a setting is edited with; changes apply at once, typed ones with Enter or on leaving the field. */
+export function SettingControl(props: ControlProps) {
+  const { control, ...rest } = props;
+  switch (control.kind) {
+    case 'duration':
+    case 'durations':
+    case 'number':
+      return <TypedControl {...rest} control={control} />;
+    case 'switch':
+      return (
+        <Switch.Root
+          className="switch"
+          aria-labelledby={props.labelledBy}
+          aria-describedby={props.describedBy}
+          checked={props.value === true}
+          disabled={props.disabled}
+          onCheckedChange={(checked) => props.onChange(checked)}
+        >
+          <Switch.Thumb className="switch-thumb" />
+        </Switch.Root>
+      );
+    case 'choice':
+      return <Choice {...rest} control={control} />;
+    case 'several':
+      return <Several {...rest} control={control} />;
+  }
+}
+
+function TypedControl(props: ControlProps) {
+  const { control, value, range } = props;
+  const shown = settingText(value, control);
+  const [text, setText] = useState(shown);
+  const [dirty, setDirty] = useState(false);
+  const [seen, setSeen] = useState(shown);
+  const [bad, setBad] = useState(false);
+  // A value from elsewhere replaces what is in the field, but not what somebody is typing there.
+  if (shown !== seen) {
+    setSeen(shown);
+    if (!dirty || bad) {
+      setText(shown);
+      setDirty(false);
+      setBad(false);
+    }
+  }
+  const unit = control.kind === 'number' ? control.unit : null;
+  const check = (next: string): SettingValue | null => {
+    const parsed = parseSetting(next, control, range);
+    setBad(!parsed.ok);
+    props.onInvalid(parsed.ok ? null : parsed.message);
+    return parsed.ok ? parsed.value : null;
+  };
+  const commit = (): void => {
+    const next = check(text);
+    if (next === null) return;
+    setDirty(false);
+    setText(settingText(next, control));
+    if (!sameValue(next, value)) props.onChange(next);
+  };
+  return (
+    <span className="check">
+      <input
+        className={unit === null ? 'field' : 'field short'}
+        inputMode={unit === null ? 'text' : 'numeric'}
+        spellCheck={false}
+        autoComplete="off"
+        aria-label={props.label}
+        aria-describedby={props.describedBy}
+        aria-invalid={bad}
+        disabled={props.disabled}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setDirty(true);
+          // While typing, an error only goes away; it comes when the field is left.
+          if (bad) check(event.currentTarget.value);
+        }}
+        onBlur={commit}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') commit();
+          if (event.key === 'Escape') {
+            setText(shown);
+            setDirty(false);
+            setBad(false);
+            props.onInvalid(null);
+          }
+        }}
+      />
+      {unit === null ? null : <span className="muted">{unit}</span>}
+    </span>
+  );
+}
+
+function Choice({
+  control,
+  value,
+  disabled,
+  labelledBy,
+  describedBy,
+  onChange,
+}: ControlProps<Control & { kind: 'choice' }>) {
+  return (
+    <div className="segments" role="radiogroup" aria-labelledby={labelledBy} aria-describedby={describedBy}>
+      {control.options.map((option) => (
+        <label className="segment choice" key={option.value}>
+          <input
+            type="radio"
+            className="visually-hidden"
+            name={labelledBy}
+            disabled={disabled}
+            checked={option.value === value}
+            onChange={() => onChange(option.value)}
+          />
+          {option.label}
+        </label>
+      ))}
+    </div>
+  );
+}
+
+function Several({
+  control,
+  value,
+  disabled,
+  labelledBy,
+  describedBy,
+  onChange,
+}: ControlProps<Control & { kind: 'several' }>) {
+  const chosen = Array.isArray(value) ? value : [];
+  return (
+    <fieldset
+      className="check-list plain"
+      aria-labelledby={labelledBy}
+      aria-describedby={describedBy}
+      disabled={disabled}
+    >
+      {control.options.map((option) => {
+        const checked = chosen.includes(option.value);
+        return (
+          <label className="check" key={option.value}>
+            <input
+              type="checkbox"
+              checked={checked}
+              // One has to stay: without any sign of life nothing could keep a session open.
+              disabled={disabled || (checked && chosen.length === 1)}
+              onChange={() =>
+                onChange(
+                  control.options
+                    .map(({ value: other }) => other)
+                    .filter((other) => (other === option.value ? !checked : chosen.includes(other))),
+                )
+              }
+            />
+            {option.label}
+          </label>
+        );
+      })}
+    </fieldset>
+  );
+}

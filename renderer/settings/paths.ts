@@ -1,0 +1,89 @@
+import type { Policy, Preferences, SettingPath } from '../../shared/settings.ts';
+
+/** What settings of any kind hold. */
+export type SettingValue = number | boolean | string | readonly (number | string)[];
+
+/** The value at a setting's address. */
+export function settingAt(preferences: Preferences, path: SettingPath): SettingValue {
+  const { limits, sessions, terminal, appearance } = preferences;
+  switch (path) {
+    case 'limits.local.idleTimeoutSeconds':
+      return limits.local.idleTimeoutSeconds;
+    case 'limits.local.maxDurationSeconds':
+      return limits.local.maxDurationSeconds;
+    case 'limits.activity':
+      return limits.activity;
+    case 'limits.warnBeforeSeconds':
+      return limits.warnBeforeSeconds;
+    case 'limits.extensions.count':
+      return limits.extensions.count;
+    case 'limits.extensions.seconds':
+      return limits.extensions.seconds;
+    case 'limits.closeGraceSeconds':
+      return limits.closeGraceSeconds;
+    case 'sessions.maxConcurrentSessions':
+      return sessions.maxConcurrentSessions;
+    case 'sessions.cleanupIntervalSeconds':
+      return sessions.cleanupIntervalSeconds;
+    case 'terminal.fontSize':
+      return terminal.fontSize;
+    case 'terminal.scrollbackLines':
+      return terminal.scrollbackLines;
+    case 'terminal.renderer':
+      return terminal.renderer;
+    case 'terminal.cursorBlink':
+      return terminal.cursorBlink;
+    case 'appearance.theme':
+      return appearance.theme;
+  }
+}
+
+/** Whether two values of a setting are the same. */
+export function sameValue(a: SettingValue, b: SettingValue): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** What a number may be under the policy; `offAllowed`: 0 switches it off. */
+export interface NumberRange {
+  min: number;
+  max: number;
+  offAllowed: boolean;
+  /** Whether the policy narrows it. */
+  byPolicy: boolean;
+}
+
+/** The range of a numeric setting, policy included. */
+export function rangeOf(path: SettingPath, policy: Policy): NumberRange {
+  const range = (min: number, max: number, offAllowed = false, byPolicy = false): NumberRange => ({
+    min,
+    max,
+    offAllowed,
+    byPolicy,
+  });
+  switch (path) {
+    case 'limits.local.idleTimeoutSeconds': {
+      const cap = policy.maxIdleTimeoutSeconds;
+      return range(policy.minimumTimeoutSeconds, cap ?? 604_800, cap === undefined, cap !== undefined);
+    }
+    case 'limits.local.maxDurationSeconds': {
+      const cap = policy.maxMaxDurationSeconds;
+      return range(policy.minimumTimeoutSeconds, cap ?? 604_800, cap === undefined, cap !== undefined);
+    }
+    case 'limits.warnBeforeSeconds':
+    case 'limits.extensions.seconds':
+    case 'sessions.cleanupIntervalSeconds':
+      return range(1, 86_400);
+    case 'limits.extensions.count':
+      return range(0, policy.maxExtensions ?? 100, false, policy.maxExtensions !== undefined);
+    case 'limits.closeGraceSeconds':
+      return range(0, 60);
+    case 'sessions.maxConcurrentSessions':
+      return range(1, policy.maxConcurrentSessions ?? 10_000, false, policy.maxConcurrentSessions !== undefined);
+    case 'terminal.fontSize':
+      return range(8, 32);
+    case 'terminal.scrollbackLines':
+      return range(0, 100_000);
+    default:
+      return range(0, Number.MAX_SAFE_INTEGER);
+  }
+}

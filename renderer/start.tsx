@@ -1,0 +1,39 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { Transport } from '../shared/transport.ts';
+import { runCommand } from './actions/commands.ts';
+import { focusTerminal } from './actions/tabs.ts';
+import { App } from './app.tsx';
+import { startEngine } from './engine.ts';
+import { listenForShortcuts, terminalMayHandle } from './keys/handler.ts';
+import { useApp } from './store/store.ts';
+import { startTheme } from './theme.ts';
+
+/** Draws the window and connects it. */
+export function start(connect: () => Promise<Transport>): void {
+  startTheme();
+  listenForShortcuts();
+  startEngine({ connect: withFonts(connect), command: runCommand, filterKeys: terminalMayHandle });
+  useApp.subscribe((state, before) => {
+    if (state.link.state === 'open' && before.link.state !== 'open') focusTerminal();
+  });
+  const root = document.getElementById('root');
+  if (root === null) throw new Error('The page has no #root to draw into.');
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}
+
+/** Terminals measure their cells by the font, so it is loaded while the connection is made, and awaited with it. */
+function withFonts(connect: () => Promise<Transport>): () => Promise<Transport> {
+  const fonts = Promise.allSettled([
+    document.fonts.load("400 13px 'JetBrains Mono Variable'"),
+    document.fonts.load("700 13px 'JetBrains Mono Variable'"),
+  ]);
+  return async () => {
+    const [transport] = await Promise.all([connect(), fonts]);
+    return transport;
+  };
+}

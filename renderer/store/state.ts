@@ -1,0 +1,81 @@
+import type { AppInfo } from '../../shared/contract.ts';
+import type { SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
+import type { SettingsView } from '../../shared/settings.ts';
+import type { LinkState } from '../rpc/link.ts';
+import type { TimingSample } from '../time/countdown.ts';
+
+/** The tab of the settings page; no session has this id. */
+export const SETTINGS_TAB = 'settings';
+/** A session's id, or {@link SETTINGS_TAB}. */
+export type TabId = string;
+
+/** The parts of the session panel that something else can open. */
+export const PANEL_SECTIONS = ['now', 'limits', 'isolation', 'recording', 'events'] as const;
+export type PanelSection = (typeof PANEL_SECTIONS)[number];
+
+/** What the panel at the right shows. */
+export type PanelState = { view: 'session'; section: PanelSection } | { view: 'about' } | null;
+
+/** A question that needs an answer before something that cannot be undone. */
+export type Question =
+  | { kind: 'close'; id: SessionId; title: string; command: string }
+  | { kind: 'paste'; id: SessionId; text: string };
+
+export interface AppState {
+  link: LinkState;
+  /** Whether the engine's list has ever arrived. */
+  loaded: boolean;
+  info: AppInfo | null;
+  sessions: Readonly<Record<SessionId, SessionInfo>>;
+  samples: Readonly<Record<SessionId, TimingSample>>;
+  /** Tabs from left to right. */
+  order: readonly SessionId[];
+  /** Ended sessions the engine keeps nothing of any more. */
+  evicted: ReadonlySet<SessionId>;
+  /** Sessions that were live here, and that the engine does not know since a reconnect. */
+  lost: ReadonlySet<SessionId>;
+  /** Tabs with output nobody has looked at. */
+  unseen: ReadonlySet<SessionId>;
+  /** Events by session, oldest first; only of sessions whose events were asked for. */
+  events: Readonly<Record<SessionId, readonly SessionEvent[]>>;
+  settings: SettingsView | null;
+  settingsOpen: boolean;
+  active: TabId | null;
+  panel: PanelState;
+  renaming: SessionId | null;
+  finding: boolean;
+  shortcutsOpen: boolean;
+  question: Question | null;
+  /** The address of the link under the pointer. */
+  hoveredLink: string | null;
+  /** What a screen reader is to say next. */
+  announcement: string;
+}
+
+export const INITIAL_STATE: AppState = {
+  link: { state: 'connecting' },
+  loaded: false,
+  info: null,
+  sessions: {},
+  samples: {},
+  order: [],
+  evicted: new Set(),
+  lost: new Set(),
+  unseen: new Set(),
+  events: {},
+  settings: null,
+  settingsOpen: false,
+  active: null,
+  panel: null,
+  renaming: null,
+  finding: false,
+  shortcutsOpen: false,
+  question: null,
+  hoveredLink: null,
+  announcement: '',
+};
+
+/** All tabs from left to right, the settings page last. */
+export function tabIds(state: Pick<AppState, 'order' | 'settingsOpen'>): readonly TabId[] {
+  return state.settingsOpen ? [...state.order, SETTINGS_TAB] : state.order;
+}

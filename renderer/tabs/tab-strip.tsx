@@ -1,0 +1,186 @@
+import { ChevronDown, Columns2, EllipsisVertical, List, PanelRight, Plus, Search, Settings2 } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { runCommand } from '../actions/commands.ts';
+import { activate, openTab } from '../actions/tabs.ts';
+import { IconButton } from '../components/button.tsx';
+import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
+import { SETTINGS_TAB } from '../store/state.ts';
+import { useApp } from '../store/store.ts';
+import { RenameField } from './rename-field.tsx';
+import { CloseButton, handleTabKeys, SessionTab } from './tab.tsx';
+import { useTabDrag } from './use-drag.ts';
+
+/** The window's top edge: tabs, and what concerns the window as a whole. */
+export function TabStrip() {
+  const order = useApp((state) => state.order);
+  const settingsOpen = useApp((state) => state.settingsOpen);
+  const renaming = useApp((state) => (state.renaming === null ? null : (state.sessions[state.renaming] ?? null)));
+  const strip = useRef<HTMLDivElement>(null);
+  const { dragged, onPointerDown } = useTabDrag(strip);
+  useEffect(() => {
+    const element = strip.current;
+    // React listens passively to wheels; here the wheel scrolls sideways.
+    const scroll = (event: WheelEvent): void => {
+      if (element !== null && event.deltaX === 0) element.scrollLeft += event.deltaY;
+    };
+    element?.addEventListener('wheel', scroll, { passive: true });
+    return () => element?.removeEventListener('wheel', scroll);
+  }, []);
+  return (
+    <header className="strip">
+      <h1 className="visually-hidden">Sandglass</h1>
+      <div ref={strip} className="strip-tabs" role="tablist" aria-label="Tabs">
+        {order.map((id) => (
+          <SessionTab key={id} id={id} dragging={dragged === id} onPointerDown={onPointerDown} />
+        ))}
+        {settingsOpen ? <SettingsTab /> : null}
+      </div>
+      {renaming === null ? null : <RenameField key={renaming.id} id={renaming.id} title={renaming.title} />}
+      <NewTab />
+      <div className="strip-spacer" />
+      {order.length > 1 ? <Overview /> : null}
+      <WindowButtons />
+    </header>
+  );
+}
+
+function SettingsTab() {
+  const active = useApp((state) => state.active === SETTINGS_TAB);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (active) button.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [active]);
+  return (
+    <div className="tab" role="presentation" data-testid="settings-tab" data-active={active || undefined}>
+      <button
+        ref={button}
+        type="button"
+        className="tab-button"
+        role="tab"
+        id={`tab-${SETTINGS_TAB}`}
+        aria-selected={active}
+        aria-controls={`panel-${SETTINGS_TAB}`}
+        tabIndex={active ? 0 : -1}
+        onClick={() => activate(SETTINGS_TAB)}
+        onKeyDown={(event) => handleTabKeys(event, SETTINGS_TAB)}
+      >
+        <Settings2 className="icon" aria-hidden="true" />
+        <span className="tab-title">Settings</span>
+      </button>
+      <CloseButton tab={SETTINGS_TAB} title="settings" />
+    </div>
+  );
+}
+
+function NewTab() {
+  const profiles = useApp((state) => state.settings?.profiles);
+  return (
+    <>
+      <IconButton label="New tab" command="newTab" data-testid="new-tab" onClick={() => void openTab()}>
+        <Plus className="icon" />
+      </IconButton>
+      {profiles !== undefined && profiles.length > 1 ? (
+        <DropMenu
+          trigger={
+            <button
+              type="button"
+              className="icon-button"
+              aria-label="New tab with a profile"
+              data-testid="new-tab-menu"
+            >
+              <ChevronDown className="icon" />
+            </button>
+          }
+        >
+          {profiles.map(({ id, name }) => (
+            <MenuItem key={id} label={name} onSelect={() => void openTab({ profileId: id })} />
+          ))}
+        </DropMenu>
+      ) : null}
+    </>
+  );
+}
+
+/** All tabs by name: what a strip of fifty cannot show at once. */
+function Overview() {
+  return (
+    <DropMenu
+      align="end"
+      trigger={
+        <button type="button" className="icon-button" aria-label="All tabs" title="All tabs" data-testid="tab-overview">
+          <List className="icon" />
+        </button>
+      }
+    >
+      <OverviewItems />
+    </DropMenu>
+  );
+}
+
+function OverviewItems() {
+  const order = useApp((state) => state.order);
+  const sessions = useApp((state) => state.sessions);
+  return order.map((id) => {
+    const info = sessions[id];
+    const label = info === undefined ? id : info.end === null ? info.title : `${info.title} (ended)`;
+    return <MenuItem key={id} label={label} onSelect={() => activate(id)} />;
+  });
+}
+
+function WindowButtons() {
+  const panel = useApp((state) => state.panel);
+  const hasSession = useApp((state) => state.active !== null && state.sessions[state.active] !== undefined);
+  return (
+    <>
+      {hasSession ? (
+        <>
+          <IconButton label="Find" command="find" className="wide-only" onClick={() => runCommand('find')}>
+            <Search className="icon" />
+          </IconButton>
+          <IconButton
+            label="Session panel"
+            command="sessionPanel"
+            data-testid="session-panel-button"
+            aria-pressed={panel?.view === 'session'}
+            onClick={() => runCommand('sessionPanel')}
+          >
+            <PanelRight className="icon" />
+          </IconButton>
+        </>
+      ) : null}
+      <DropMenu
+        align="end"
+        trigger={
+          <button type="button" className="icon-button" aria-label="Menu" title="Menu" data-testid="window-menu">
+            <EllipsisVertical className="icon" />
+          </button>
+        }
+      >
+        {hasSession ? (
+          <>
+            <MenuItem label="Rename tab" command="renameTab" onSelect={() => runCommand('renameTab')} />
+            <MenuItem label="Find" command="find" onSelect={() => runCommand('find')} />
+            <MenuItem label="Close tab" command="closeTab" onSelect={() => runCommand('closeTab')} />
+            <MenuSeparator />
+          </>
+        ) : null}
+        <MenuItem
+          icon={<Columns2 className="icon" />}
+          label="About sessions"
+          testId="about-sessions"
+          onSelect={() => runCommand('aboutSessions')}
+        />
+        <MenuItem
+          icon={<Settings2 className="icon" />}
+          label="Settings"
+          command="settings"
+          testId="open-settings"
+          onSelect={() => runCommand('settings')}
+        />
+        <MenuSeparator />
+        <MenuItem label="Keyboard shortcuts" command="shortcuts" onSelect={() => runCommand('shortcuts')} />
+        <MenuItem label="Log files" onSelect={() => runCommand('openLogs')} />
+      </DropMenu>
+    </>
+  );
+}

@@ -1,0 +1,117 @@
+import { SquareTerminal, X } from 'lucide-react';
+import { type KeyboardEvent, memo, type PointerEvent, useEffect, useRef } from 'react';
+import { formatClock } from '../../shared/duration.ts';
+import type { SessionId } from '../../shared/session.ts';
+import { activate, activateAt, activateNeighbour, closeTab, moveTab } from '../actions/tabs.ts';
+import { setApp, useApp, useSample, useSession } from '../store/store.ts';
+import { countdowns, remainingSeconds, ringFraction, ringStage, showsTime } from '../time/countdown.ts';
+import { useNow } from '../time/tick.ts';
+import { Ring } from './ring.tsx';
+
+/** One session's tab. */
+export const SessionTab = memo(function SessionTab({
+  id,
+  dragging,
+  onPointerDown,
+}: {
+  id: SessionId;
+  dragging: boolean;
+  onPointerDown(event: PointerEvent, id: SessionId): void;
+}) {
+  const info = useSession(id);
+  const sample = useSample(id);
+  const active = useApp((state) => state.active === id);
+  const unseen = useApp((state) => state.unseen.has(id));
+  const button = useRef<HTMLButtonElement>(null);
+  const now = useNow();
+  useEffect(() => {
+    if (active) button.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [active]);
+  if (info === undefined) return null;
+
+  const live = info.end === null;
+  const nearest = live && sample !== undefined ? countdowns(sample, now).nearest : null;
+  const stage = ringStage(info, nearest);
+  const time = showsTime(nearest, active) ? formatClock(remainingSeconds(nearest.remainingMs)) : null;
+  return (
+    <div
+      className="tab"
+      role="presentation"
+      data-testid="tab"
+      data-session-id={id}
+      data-stage={stage}
+      data-active={active || undefined}
+      data-dragging={dragging || undefined}
+    >
+      <button
+        ref={button}
+        type="button"
+        className="tab-button"
+        role="tab"
+        id={`tab-${id}`}
+        aria-selected={active}
+        aria-controls={`panel-${id}`}
+        aria-keyshortcuts="Delete F2"
+        tabIndex={active ? 0 : -1}
+        title={info.title}
+        onPointerDown={(event) => onPointerDown(event, id)}
+        onAuxClick={(event) => event.button === 1 && void closeTab(id)}
+        onDoubleClick={() => setApp({ renaming: id })}
+        onKeyDown={(event) => handleTabKeys(event, id)}
+      >
+        <Ring stage={stage} fraction={ringFraction(info, nearest)} pulse={stage === 'warned' || stage === 'last'} />
+        <SquareTerminal className="icon wide-only" aria-hidden="true" />
+        <span className="tab-title">{info.title}</span>
+        {time === null ? null : (
+          <span className="tab-time figures" data-testid="tab-time">
+            {time}
+          </span>
+        )}
+        {live ? null : <span className="tab-time">ended</span>}
+        {unseen && !active ? <span className="tab-dot" role="img" aria-label="New output" /> : null}
+      </button>
+      <CloseButton tab={id} title={info.title} />
+    </div>
+  );
+});
+
+/**
+ * Closes by mouse. A tab may hold no other control (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/), so it is left out
+ * for assistive technology; there, and for the keyboard, it is Delete on the tab or the shortcut.
+ */
+export function CloseButton({ tab, title }: { tab: string; title: string }) {
+  return (
+    <button
+      type="button"
+      className="tab-close"
+      data-testid="tab-close"
+      aria-hidden="true"
+      tabIndex={-1}
+      title={`Close ${title}`}
+      onClick={() => void closeTab(tab)}
+    >
+      <X className="icon" />
+    </button>
+  );
+}
+
+/** Arrow keys walk along the tabs, Delete closes, Ctrl+arrow moves. */
+export function handleTabKeys(event: KeyboardEvent, id: string): void {
+  const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+  if (step !== 0 && event.ctrlKey) moveTab(id, step);
+  else if (step !== 0) walk(() => activateNeighbour(step));
+  else if (event.key === 'Home') walk(() => activateAt(0));
+  else if (event.key === 'End') walk(() => activateAt('last'));
+  else if (event.key === 'Delete') void closeTab(id);
+  else if (event.key === 'Enter' || event.key === ' ') activate(id);
+  else return;
+  event.preventDefault();
+}
+
+/** Goes to another tab and stays on the strip. */
+function walk(go: () => void): void {
+  go();
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('[role="tab"][aria-selected="true"]')?.focus()),
+  );
+}

@@ -1,0 +1,343 @@
+import { FitAddon } from '@xterm/addon-fit';
+import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
+import { type IDisposable, Terminal } from '@xterm/xterm';
+import type { AttachResult } from '../../shared/contract.ts';
+import { encodeAck, encodeBytes } from '../../shared/frames.ts';
+import type { SessionId } from '../../shared/session.ts';
+import type { Preferences } from '../../shared/settings.ts';
+import { refuseEndlessRepeats } from '../../shared/terminal-guard.ts';
+import { AckBatch } from './acks.ts';
+import type { BackgroundWriter } from './background-writer.ts';
+import { Finder } from './finder.ts';
+import { hasRealGpu } from './gpu.ts';
+import { binaryBytes, inputSource, pasteNeedsConsent, pieces } from './input.ts';
+import { InputWatch } from './input-watch.ts';
+import { addLinks } from './links.ts';
+import { readTerminalTheme } from './theme.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/** The longest frame of input, in bytes. */
+const MAX_INPUT_FRAME_BYTES = 65_536;
+/** A window being dragged to another size is followed at most this often, in milliseconds. */
+const RESIZE_PAUSE_MS = 50;
+export const TERMINAL_FONT = "'JetBrains Mono Variable', ui-monospace, 'DejaVu Sans Mono', monospace";
+
+/** DECTCEM reset, https://vt100.net/docs/vt510-rm/DECTCEM.html */
+const HIDE_CURSOR = '\x1b[?25l';
+
+/** What a terminal needs from the window. */
+export interface TerminalHost {
+  /** What parses the output of terminals that are not shown. */
+  readonly background: BackgroundWriter;
+  sendFrame(frame: Uint8Array): void;
+  /** The terminal has another size than the PTY was told. */
+  resized(id: SessionId, cols: number, rows: number): void;
+  /** Output arrived while nobody looked. */
+  sawOutput(id: SessionId): void;
+  /** The address under the pointer, to show; null: none any more. */
+  linkHovered(uri: string | null): void;
+  /** A paste would run commands at once: ask, then call {@link TerminalView.paste}. */
+  askBeforePaste(id: SessionId, text: string): void;
+}
+
+/** One session's terminal. It lives as long as its tab, shown or hidden, and outlives connections. */
+export class TerminalView {
+  readonly id: SessionId;
+  readonly element = document.createElement('div');
+  readonly finder: Finder;
+  readonly #terminal: Terminal;
+  readonly #fit = new FitAddon();
+  readonly #host: TerminalHost;
+  readonly #watch: InputWatch;
+  readonly #observer: ResizeObserver;
+  readonly #encoder = new TextEncoder();
+  #queue: WriteQueue | null = null;
+  #channel: number | null = null;
+  #replayLeft = 0;
+  #replaying = false;
+  #attachedBefore = false;
+  #ptySize = { cols: 0, rows: 0 };
+  #visible = false;
+  #opened = false;
+  #over = false;
+  #unseen = false;
+  #rendererWanted: Preferences['terminal']['renderer'] = 'auto';
+  #webgl: IDisposable | null = null;
+  #resizeTimer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
+
+  constructor(id: SessionId, host: TerminalHost, preferences: Preferences['terminal'], cols: number, rows: number) {
+    this.id = id;
+    this.#host = host;
+    this.element.className = 'terminal-host';
+    this.#terminal = new Terminal({
+      // Terminal output is hostile input: it must not be able to flood the console either.
+      logLevel: 'off',
+      cols,
+      rows,
+      allowProposedApi: true,
+      fontFamily: TERMINAL_FONT,
+      fontWeightBold: 700,
+      lineHeight: 1.15,
+      minimumContrastRatio: 4.5,
+      rightClickSelectsWord: false,
+      macOptionClickForcesSelection: true,
+      theme: readTerminalTheme(),
+    });
+    this.applyPreferences(preferences);
+    refuseEndlessRepeats(this.#terminal.parser, () => this.#terminal.cols * this.#terminal.rows);
+    this.#terminal.loadAddon(this.#fit);
+    this.#terminal.loadAddon(new UnicodeGraphemesAddon());
+    addLinks(this.#terminal, (uri) => host.linkHovered(uri));
+    this.finder = new Finder(this.#terminal);
+    this.#watch = new InputWatch(this.element);
+    this.#terminal.onData((data) => this.#send(data, this.#encoder.encode(data)));
+    this.#terminal.onBinary((data) => this.#send(data, binaryBytes(data)));
+    this.element.addEventListener('paste', (event) => this.#guardPaste(event), { capture: true });
+    this.#observer = new ResizeObserver(() => this.#resizeSoon());
+  }
+
+  /** Whether a program uses the whole screen (the alternate buffer). */
+  get fullScreen(): boolean {
+    return this.#terminal.buffer.active.type === 'alternate';
+  }
+
+  /** Whether the program in the terminal wants the mouse for itself. */
+  get takesMouse(): boolean {
+    return this.#terminal.modes.mouseTrackingMode !== 'none';
+  }
+
+  get selection(): string {
+    return this.#terminal.getSelection();
+  }
+
+  get size(): { cols: number; rows: number } {
+    return { cols: this.#terminal.cols, rows: this.#terminal.rows };
+  }
+
+  /** Keys this returns false for are not sent to the program. */
+  filterKeys(filter: (event: KeyboardEvent) => boolean): void {
+    this.#terminal.attachCustomKeyEventHandler(filter);
+  }
+
+  /** Starts over with a fresh channel: what it shows is replaced by the scrollback that follows. */
+  attached(result: AttachResult): void {
+    // Through the queue, so that output of the old channel that still waits there is wiped out as well.
+    if (this.#attachedBefore) this.#terminal.write('\x1bc');
+    this.#attachedBefore = true;
+    this.#channel = result.channel;
+    this.#host.background.drop(this);
+    this.#queue?.dispose();
+    this.#queue = this.#queueFor(result.channel);
+    this.#terminal.resize(result.cols, result.rows);
+    this.#ptySize = { cols: result.cols, rows: result.rows };
+    this.#replayLeft = result.replayBytes;
+    this.#replaying = result.replayBytes > 0;
+    if (!this.#replaying) this.#fitNow();
+  }
+
+  /** The connection or the channel is gone; what is shown stays. */
+  detached(): void {
+    this.#channel = null;
+  }
+
+  /** Output of this terminal's channel. It is not copied. */
+  receive(channel: number, bytes: Uint8Array): void {
+    if (!this.#visible && !this.#unseen && !this.#replaying) {
+      this.#unseen = true;
+      this.#host.sawOutput(this.id);
+    }
+    const replayed = Math.min(this.#replayLeft, bytes.byteLength);
+    if (replayed === 0) {
+      this.#queue?.push(bytes);
+      return;
+    }
+    this.#replayLeft -= replayed;
+    const last = this.#replayLeft === 0;
+    this.#queue?.push(bytes.subarray(0, replayed), last ? () => this.#replayed(channel) : undefined);
+    if (replayed < bytes.byteLength) this.#queue?.push(bytes.subarray(replayed));
+  }
+
+  /** The session is over: nothing typed goes anywhere any more. */
+  ended(): void {
+    this.#terminal.options.disableStdin = true;
+    this.#terminal.options.cursorInactiveStyle = 'none';
+    this.#over = true;
+    this.#terminal.write(HIDE_CURSOR);
+  }
+
+  setLabel(label: string): void {
+    this.#label = label;
+    this.#terminal.textarea?.setAttribute('aria-label', label);
+  }
+  #label = 'Terminal';
+
+  /** Puts the terminal into `parent`, which has a size by then. */
+  mount(parent: HTMLElement): void {
+    parent.append(this.element);
+    if (this.#visible) this.#open();
+  }
+
+  setVisible(visible: boolean): void {
+    this.#visible = visible;
+    if (visible) {
+      this.#unseen = false;
+      this.#host.background.hurry(this);
+      this.#open();
+      this.#fitNow();
+      this.#pickRenderer();
+    } else {
+      this.#webgl?.dispose();
+      this.#webgl = null;
+    }
+  }
+
+  focus(): void {
+    this.#terminal.focus();
+  }
+
+  selectAll(): void {
+    this.#terminal.selectAll();
+  }
+
+  /** Forgets the lines above the prompt, in this window alone. */
+  clear(): void {
+    this.#terminal.clear();
+  }
+
+  /** Sends a text as a paste of the user's. */
+  paste(text: string): void {
+    this.#watch.asUser(() => this.#terminal.paste(text));
+  }
+
+  /** Pastes, asking first where a paste would run commands at once. */
+  offerPaste(text: string): void {
+    if (pasteNeedsConsent(text, this.#terminal.modes.bracketedPasteMode)) this.#host.askBeforePaste(this.id, text);
+    else this.paste(text);
+  }
+
+  applyPreferences(preferences: Preferences['terminal']): void {
+    this.#terminal.options.fontSize = preferences.fontSize;
+    this.#terminal.options.scrollback = preferences.scrollbackLines;
+    this.#terminal.options.cursorBlink = preferences.cursorBlink;
+    this.#rendererWanted = preferences.renderer;
+    if (this.#opened && this.#visible) {
+      this.#pickRenderer();
+      this.#resizeSoon();
+    }
+  }
+
+  applyTheme(): void {
+    this.#terminal.options.theme = readTerminalTheme();
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    clearTimeout(this.#resizeTimer);
+    this.#observer.disconnect();
+    this.#watch.dispose();
+    this.#queue?.dispose();
+    this.#host.background.drop(this);
+    this.#terminal.dispose();
+    this.element.remove();
+  }
+
+  #open(): void {
+    if (this.#opened || this.#disposed || !this.element.isConnected) return;
+    this.#opened = true;
+    this.#terminal.open(this.element);
+    this.setLabel(this.#label);
+    this.#observer.observe(this.element);
+  }
+
+  /** The queue of one channel: acknowledgements of an older one are not sent any more. */
+  #queueFor(channel: number): WriteQueue {
+    const acks = new AckBatch();
+    return new WriteQueue(
+      (bytes, done) => this.#write(bytes, done),
+      acks,
+      (count) => {
+        if (channel === this.#channel) this.#host.sendFrame(encodeAck(channel, count));
+      },
+      () => this.#visible,
+    );
+  }
+
+  #write(bytes: Uint8Array, done: () => void): void {
+    if (this.#visible) this.#terminal.write(bytes, done);
+    else this.#host.background.add(this, bytes, (piece, parsed) => this.#terminal.write(piece, parsed), done);
+  }
+
+  #replayed(channel: number): void {
+    if (channel !== this.#channel) return;
+    this.#replaying = false;
+    if (this.#over) this.#terminal.write(HIDE_CURSOR);
+    this.#fitNow();
+  }
+
+  #send(data: string, bytes: Uint8Array): void {
+    const source = inputSource(data, this.#watch.context());
+    // Queries in the scrollback were answered when they were new.
+    if (this.#channel === null || (source === 'terminal' && this.#replaying)) return;
+    for (const piece of pieces(bytes, MAX_INPUT_FRAME_BYTES)) {
+      this.#host.sendFrame(encodeBytes(source === 'user' ? 'userInput' : 'terminalReply', this.#channel, piece));
+    }
+  }
+
+  #guardPaste(event: ClipboardEvent): void {
+    const text = event.clipboardData?.getData('text/plain') ?? '';
+    if (!pasteNeedsConsent(text, this.#terminal.modes.bracketedPasteMode)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#host.askBeforePaste(this.id, text);
+  }
+
+  #resizeSoon(): void {
+    this.#resizeTimer ??= setTimeout(() => {
+      this.#resizeTimer = undefined;
+      this.#fitNow();
+    }, RESIZE_PAUSE_MS);
+  }
+
+  #fitNow(): void {
+    if (this.#disposed || !this.#visible || !this.#opened || this.#replaying) return;
+    const size = this.#fit.proposeDimensions();
+    if (size === undefined || !Number.isFinite(size.cols) || !Number.isFinite(size.rows)) return;
+    const cols = Math.min(1_000, size.cols);
+    const rows = Math.min(1_000, size.rows);
+    if (cols !== this.#terminal.cols || rows !== this.#terminal.rows) this.#terminal.resize(cols, rows);
+    if (this.#channel === null || (cols === this.#ptySize.cols && rows === this.#ptySize.rows)) return;
+    this.#ptySize = { cols, rows };
+    this.#host.resized(this.id, cols, rows);
+  }
+
+  /** WebGL where it is drawn by a GPU or was asked for, else (and once its context is lost) the DOM. */
+  #pickRenderer(): void {
+    const wanted = this.#rendererWanted === 'webgl' || (this.#rendererWanted === 'auto' && hasRealGpu());
+    if (!wanted) {
+      this.#webgl?.dispose();
+      this.#webgl = null;
+      return;
+    }
+    if (this.#webgl !== null) return;
+    void this.#startWebgl();
+  }
+
+  async #startWebgl(): Promise<void> {
+    const { WebglAddon } = await import('@xterm/addon-webgl');
+    if (this.#disposed || !this.#visible || this.#webgl !== null || this.#rendererWanted === 'dom') return;
+    try {
+      const addon = new WebglAddon();
+      addon.onContextLoss(() => {
+        addon.dispose();
+        if (this.#webgl === addon) this.#webgl = null;
+      });
+      this.#terminal.loadAddon(addon);
+      this.#webgl = addon;
+    } catch {
+      // No WebGL 2 here: the DOM renderer that is at work stays.
+      this.#webgl = null;
+    }
+  }
+}

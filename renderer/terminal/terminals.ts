@@ -1,0 +1,129 @@
+import type { AttachResult } from '../../shared/contract.ts';
+import type { SessionId, SessionInfo } from '../../shared/session.ts';
+import { DEFAULT_SETTINGS, type Preferences } from '../../shared/settings.ts';
+import { BackgroundWriter } from './background-writer.ts';
+import { TERMINAL_FONT, type TerminalHost, TerminalView } from './terminal-view.ts';
+
+/** Output that came before its terminal knew its channel is held up to this many bytes in all. */
+const MAX_HELD_BYTES = 8_388_608;
+
+export interface TerminalsOptions extends Omit<TerminalHost, 'background'> {
+  attach(id: SessionId): Promise<AttachResult>;
+  /** Attaching was refused or failed: the terminal shows nothing new. */
+  attachFailed(id: SessionId, error: unknown): void;
+  filterKeys(event: KeyboardEvent): boolean;
+}
+
+/** All terminals of the window, by session, and the channels their output comes in on. */
+export class Terminals {
+  readonly #options: TerminalsOptions;
+  readonly #host: TerminalHost;
+  readonly #views = new Map<SessionId, TerminalView>();
+  readonly #channels = new Map<number, TerminalView>();
+  readonly #held = new Map<number, Uint8Array[]>();
+  #heldBytes = 0;
+  #preferences: Preferences['terminal'] = DEFAULT_SETTINGS.terminal;
+  #generation = 0;
+
+  constructor(options: TerminalsOptions) {
+    this.#options = options;
+    this.#host = { ...options, background: new BackgroundWriter(() => document.hidden) };
+  }
+
+  get(id: SessionId): TerminalView | undefined {
+    return this.#views.get(id);
+  }
+
+  /** The session's terminal; made, and attached to its output, at the first call. */
+  ensure(info: SessionInfo): TerminalView {
+    const known = this.#views.get(info.id);
+    if (known !== undefined) return known;
+    const view = new TerminalView(info.id, this.#host, this.#preferences, info.cols, info.rows);
+    view.filterKeys((event) => this.#options.filterKeys(event));
+    this.#views.set(info.id, view);
+    if (info.end !== null) view.ended();
+    if (info.end?.reason !== 'start_failed') void this.#attach(view);
+    return view;
+  }
+
+  remove(id: SessionId): void {
+    const view = this.#views.get(id);
+    this.#views.delete(id);
+    for (const [channel, other] of this.#channels) if (other === view) this.#channels.delete(channel);
+    view?.dispose();
+  }
+
+  /** A new connection: old channels mean nothing any more. Attaches the terminals of `ids` anew. */
+  reconnected(ids: Iterable<SessionId>): void {
+    this.#generation += 1;
+    this.#channels.clear();
+    this.#held.clear();
+    this.#heldBytes = 0;
+    for (const view of this.#views.values()) view.detached();
+    for (const id of ids) {
+      const view = this.#views.get(id);
+      if (view !== undefined) void this.#attach(view);
+    }
+  }
+
+  output(channel: number, bytes: Uint8Array): void {
+    const view = this.#channels.get(channel);
+    if (view !== undefined) {
+      view.receive(channel, bytes);
+      return;
+    }
+    if (this.#heldBytes + bytes.byteLength > MAX_HELD_BYTES) return;
+    this.#heldBytes += bytes.byteLength;
+    const held = this.#held.get(channel);
+    if (held === undefined) this.#held.set(channel, [bytes]);
+    else held.push(bytes);
+  }
+
+  channelClosed(channel: number, reason: 'ended' | 'cut_off' | 'detached'): void {
+    const view = this.#channels.get(channel);
+    if (view === undefined) return;
+    this.#channels.delete(channel);
+    if (reason === 'cut_off') void this.#attach(view);
+  }
+
+  applyPreferences(preferences: Preferences['terminal']): void {
+    this.#preferences = preferences;
+    for (const view of this.#views.values()) view.applyPreferences(preferences);
+  }
+
+  applyTheme(): void {
+    for (const view of this.#views.values()) view.applyTheme();
+  }
+
+  /** How many cells fit into `area` with the font as set; an estimate until a terminal is there to measure. */
+  sizeFor(area: { width: number; height: number }): { cols: number; rows: number } {
+    const context = document.createElement('canvas').getContext('2d');
+    if (context === null || area.width === 0 || area.height === 0) return { cols: 80, rows: 24 };
+    context.font = `${this.#preferences.fontSize}px ${TERMINAL_FONT}`;
+    const metrics = context.measureText('W');
+    const height = Math.ceil(metrics.fontBoundingBoxAscent + metrics.fontBoundingBoxDescent) * 1.15;
+    const between = (value: number, least: number): number => Math.max(least, Math.min(1_000, Math.floor(value)));
+    return {
+      cols: between((area.width - 16 - 14) / metrics.width, 2),
+      rows: between((area.height - 16) / height, 1),
+    };
+  }
+
+  async #attach(view: TerminalView): Promise<void> {
+    const generation = this.#generation;
+    try {
+      const result = await this.#options.attach(view.id);
+      if (generation !== this.#generation || this.#views.get(view.id) !== view) return;
+      this.#channels.set(result.channel, view);
+      view.attached(result);
+      const held = this.#held.get(result.channel) ?? [];
+      this.#held.delete(result.channel);
+      for (const bytes of held) {
+        this.#heldBytes -= bytes.byteLength;
+        view.receive(result.channel, bytes);
+      }
+    } catch (error) {
+      if (generation === this.#generation) this.#options.attachFailed(view.id, error);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import {
+  METHODS,
+  type MethodName,
+  type NotificationName,
+  type NotificationPayload,
+  rpcMessageSchema,
+} from '../../shared/contract.ts';
+import { decodeFrame, encodeBytes } from '../../shared/frames.ts';
+import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
+import type { SessionInfo } from '../../shared/session.ts';
+import type { Transport } from '../../shared/transport.ts';
+import { fakeEvents, fakeSession, fakeSettings, SCENES, SCREEN } from './scenes.ts';
+
+/** An engine in memory, just good enough to look at every screen: it echoes, renames, reorders, closes and extends. */
+export class FakeEngine {
+  readonly #sessions: Map<string, SessionInfo>;
+  #settings = fakeSettings();
+  #receive: (message: string | Uint8Array) => void = () => {};
+  #nextChannel = 1;
+  /** Input frames, as a test may want to see them. */
+  readonly input: { kind: string; text: string }[] = [];
+
+  constructor(scene: string) {
+    this.#sessions = new Map((SCENES[scene] ?? SCENES.plain ?? (() => []))().map((info) => [info.id, info]));
+  }
+
+  connect(): Transport {
+    return {
+      bufferedBytes: 0,
+      send: (message) => queueMicrotask(() => this.#message(message)),
+      onMessage: (listener) => {
+        this.#receive = listener;
+      },
+      onClose: () => {},
+      close: () => {},
+    };
+  }
+
+  notify<N extends NotificationName>(name: N, payload: NotificationPayload<N>): void {
+    this.#receive(JSON.stringify({ t: 'q', m: name, a: [payload] }));
+  }
+
+  /** Prints into the terminal that attached last. */
+  print(text: string): void {
+    this.#print(this.#nextChannel - 1, text);
+  }
+
+  change(id: string, change: Partial<SessionInfo>): void {
+    const info = this.#sessions.get(id);
+    if (info === undefined) return;
+    const next = { ...info, ...change };
+    this.#sessions.set(id, next);
+    this.notify('sessionChanged', next);
+  }
+
+  #message(message: string | Uint8Array): void {
+    if (typeof message !== 'string') {
+      const frame = decodeFrame(message);
+      if (frame === null || frame.kind === 'ack') return;
+      const text = new TextDecoder().decode(frame.bytes);
+      this.input.push({ kind: frame.kind, text });
+      if (frame.kind === 'userInput') this.#print(frame.channel, text.replaceAll('\r', '\r\n$ '));
+      return;
+    }
+    const request = rpcMessageSchema.parse(JSON.parse(message));
+    if (request.t !== 'q' || request.i === undefined) return;
+    try {
+      const result = this.#answer(request.m, request.a[0]);
+      this.#receive(JSON.stringify({ t: 's', i: request.i, r: result }));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#receive(JSON.stringify({ t: 's', i: request.i, e: { code: 'internal', message } }));
+    }
+  }
+
+  #print(channel: number, text: string): void {
+    this.#receive(encodeBytes('output', channel, new TextEncoder().encode(text)));
+  }
+
+  #answer(method: string, input: unknown): unknown {
+    if (!(method in METHODS)) throw new Error(`There is no ${method}.`);
+    const args = (input ?? {}) as Record<string, never>; // A fake trusts its caller.
+    switch (method as MethodName) {
+      case 'app.info':
+        return {
+          name: 'Sandglass',
+          version: '0.1.0',
+          host: 'web',
+          platform: 'linux',
+          logFolder: '/home/you/.local/state/sandglass/logs',
+          recordingFolder: '/home/you/.local/share/sandglass/sessions',
+          problems: [],
+        };
+      case 'settings.get':
+        return this.#settings;
+      case 'settings.change':
+        return this.#settings;
+      case 'sessions.list':
+        return [...this.#sessions.values()];
+      case 'sessions.open': {
+        const info = fakeSession(this.#sessions.size + 100, { title: 'new shell' });
+        this.#sessions.set(info.id, info);
+        setTimeout(() => this.notify('sessionChanged', info));
+        return info;
+      }
+      case 'sessions.attach': {
+        const channel = this.#nextChannel++;
+        const bytes = new TextEncoder().encode(SCREEN).byteLength;
+        setTimeout(() => this.#print(channel, SCREEN));
+        return { channel, cols: 80, rows: 24, replayBytes: bytes, replayTruncated: false };
+      }
+      case 'sessions.rename':
+        this.change(args.id ?? '', { title: args.title ?? '' });
+        return {};
+      case 'sessions.keepOpen':
+      case 'sessions.extend':
+        this.change(args.id ?? '', { warning: null });
+        return {};
+      case 'sessions.close':
+        if (args.force !== true) return { outcome: 'confirm', command: 'npm run build' };
+        setTimeout(() => this.notify('sessionRemoved', { id: args.id ?? '' }));
+        return { outcome: 'closed' };
+      case 'sessions.events': {
+        const info = this.#sessions.get(args.id ?? '');
+        return info === undefined ? [] : fakeEvents(info);
+      }
+      case 'sessions.metrics':
+        return {
+          startedAt: Date.now() - 7_260_000,
+          total: 41,
+          active: 3,
+          oldestAgeSeconds: 5_412,
+          newestAgeSeconds: 38,
+          averageAgeSeconds: 1_871,
+          endedByReason: { exited: 21, idle_timeout: 9, closed: 6, max_duration: 1, start_failed: 1 },
+          durations: [...DURATION_BUCKETS_SECONDS, null].map((upToSeconds, index) => ({
+            upToSeconds,
+            count: [1, 3, 4, 12, 8, 5, 3, 1, 1, 0, 0][index] ?? 0,
+          })),
+          lateness: { count: 10, maxMs: 11.4 },
+          bytesOut: 18_412_331,
+          bytesIn: 40_112,
+          swept: 0,
+        };
+      case 'sessions.export':
+        return { outcome: 'saved', file: '/home/you/session.zip' };
+      case 'app.openLogs':
+        return { opened: false, folder: '/home/you/.local/state/sandglass/logs' };
+      default:
+        return {};
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { type Browser, chromium, type Page } from '@playwright/test';
+import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { findBrowser } from '../../scripts/find-browser.ts';
+import { projectRoot } from '../../scripts/project.ts';
+import type { FakeEngine } from './fake-engine.ts';
+
+declare global {
+  interface Window {
+    readonly fakeEngine: FakeEngine;
+  }
+}
+
+const TIMEOUT_MS = 90_000;
+let server: ViteDevServer;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  const found = await findBrowser();
+  if (found === undefined) throw new Error('There is no browser to test with.');
+  server = await createServer({
+    configFile: join(projectRoot, 'vite.renderer.config.ts'),
+    cacheDir: join(projectRoot, 'node_modules', '.vite-window-test'),
+    logLevel: 'error',
+    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
+  });
+  await server.listen();
+  browser = await chromium.launch({ executablePath: found.path, args: ['--no-sandbox'] });
+}, TIMEOUT_MS);
+
+afterEach(() => page?.context().close());
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function open(scene: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1_000, height: 600 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  page = await context.newPage();
+  const base = server.resolvedUrls?.local[0] ?? '';
+  await page.goto(`${base}testing/index.html?scene=${scene}`);
+  await page.getByTestId('new-tab').waitFor();
+  return page;
+}
+
+async function openShell(): Promise<Page> {
+  await open('shell');
+  await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
+  await page.locator('.xterm-helper-textarea').focus();
+  return page;
+}
+
+/** What reached the engine since the last call, by who caused it, once some of it has `text`. */
+async function input(text: string): Promise<{ kind: string; text: string }[]> {
+  await page.waitForFunction((wanted) => window.fakeEngine.input.some((entry) => entry.text.includes(wanted)), text);
+  return page.evaluate(() => window.fakeEngine.input.splice(0));
+}
+
+const print = (text: string): Promise<void> => page.evaluate((output) => window.fakeEngine.print(output), text);
+
+describe('who caused input, in a real browser', { timeout: TIMEOUT_MS }, () => {
+  test('keys are the user’s, and the scrollback’s old queries are not answered again', async () => {
+    await openShell();
+    await page.keyboard.type('ls');
+    await page.keyboard.press('Enter');
+    const sent = await input('\r');
+    expect(sent).toEqual(['l', 's', '\r'].map((text) => ({ kind: 'userInput', text })));
+  });
+
+  test('answers to a program’s queries are the terminal’s, also right after a key', async () => {
+    await openShell();
+    await page.keyboard.press('a');
+    await print('\x1b[6n\x1b[c\x1b]11;?\x1b\\');
+    const sent = await input('\x1b]11;rgb:');
+    expect(sent.map((entry) => entry.kind)).toEqual(['userInput', 'terminalReply', 'terminalReply', 'terminalReply']);
+  });
+
+  test('mouse buttons are the user’s, motion and focus reports are not', async () => {
+    await openShell();
+    await print('\x1b[?1003h\x1b[?1006h\x1b[?1004hready');
+    await page.locator('.xterm-rows').filter({ hasText: 'ready' }).waitFor();
+    const area = page.getByTestId('terminal');
+    await area.hover({ position: { x: 200, y: 100 } });
+    await area.hover({ position: { x: 260, y: 140 } });
+    const motion = await input('\x1b[<35');
+    expect(new Set(motion.map((entry) => entry.kind))).toEqual(new Set(['terminalReply']));
+    await page.mouse.down();
+    await page.mouse.up();
+    const click = await input('m');
+    expect(click.filter((entry) => entry.text.startsWith('\x1b[<0')).map((entry) => entry.kind)).toEqual([
+      'userInput',
+      'userInput',
+    ]);
+    await page.getByTestId('new-tab').focus();
+    expect(await input('\x1b[O')).toEqual([{ kind: 'terminalReply', text: '\x1b[O' }]);
+  });
+
+  test('text from an input method and a paste are the user’s', async () => {
+    await openShell();
+    await page.keyboard.insertText('日本');
+    expect(await input('日本')).toEqual([{ kind: 'userInput', text: '日本' }]);
+    await paste('one line');
+    expect(await input('one line')).toEqual([{ kind: 'userInput', text: 'one line' }]);
+  });
+
+  test('lines that would run at once are asked about first, with bracketed paste they are not', async () => {
+    await openShell();
+    await paste('rm -r build\nls\n');
+    await page.getByTestId('question').waitFor();
+    expect(await page.evaluate(() => window.fakeEngine.input)).toEqual([]);
+    await page.getByTestId('question-confirm').click();
+    expect(await input('ls')).toEqual([{ kind: 'userInput', text: 'rm -r build\rls\r' }]);
+    await print('\x1b[?2004hready');
+    await page.locator('.xterm-rows').filter({ hasText: 'ready' }).waitFor();
+    await paste('a\nb\n');
+    expect(await input('b')).toEqual([{ kind: 'userInput', text: '\x1b[200~a\rb\r\x1b[201~' }]);
+  });
+});
+
+/** A paste as the browser delivers it. */
+async function paste(text: string): Promise<void> {
+  await page.locator('.xterm-helper-textarea').evaluate((element, data) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', data);
+    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
+}
+
+describe('tabs', { timeout: TIMEOUT_MS }, () => {
+  const titles = (): Promise<string[]> => page.locator('.tab-title').allInnerTexts();
+
+  test('are walked, moved, renamed and closed by keyboard alone', async () => {
+    await open('plain');
+    await page.getByRole('tab').first().focus();
+    await page.keyboard.press('ArrowRight');
+    await page.locator('[role=tab]:focus', { hasText: 'pull request 142' }).waitFor();
+    await page.keyboard.press('Control+Shift+PageUp');
+    expect(await titles()).toEqual(['pull request 142', 'bash', 'build']);
+    await page.keyboard.press('F2');
+    await page.keyboard.type('review');
+    await page.keyboard.press('Enter');
+    await page.locator('.tab-title', { hasText: 'review' }).waitFor();
+    await page.keyboard.press('Control+Shift+W');
+    await page.getByTestId('question').waitFor();
+    await page.getByTestId('question-confirm').click();
+    await page.locator('.tab-title', { hasText: 'review' }).waitFor({ state: 'detached' });
+    expect(await titles()).toEqual(['bash', 'build']);
+  });
+
+  test('are dragged to another place', async () => {
+    await open('plain');
+    const first = await page.getByRole('tab').first().boundingBox();
+    const last = await page.getByRole('tab').last().boundingBox();
+    if (first === null || last === null) throw new Error('The tabs are not drawn.');
+    await page.mouse.move(first.x + 30, first.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(last.x + last.width - 4, last.y + 10, { steps: 8 });
+    await page.mouse.up();
+    expect(await titles()).toEqual(['pull request 142', 'build', 'bash']);
+  });
+});
+
+describe('for everybody', { timeout: TIMEOUT_MS }, () => {
+  const scenes = ['plain', 'last', 'ended', 'failed'];
+
+  test.each(['light', 'dark'] as const)('no screen has an accessibility fault, %s', async (colorScheme) => {
+    for (const scene of scenes) {
+      await open(scene, { colorScheme });
+      await expectNoFaults(scene);
+      await page.context().close();
+    }
+    await open('plain', { colorScheme });
+    await page.getByTestId('session-panel-button').click();
+    await page.getByTestId('timeline').waitFor();
+    await page.keyboard.press('F2');
+    await expectNoFaults('session panel, renaming');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+,');
+    await page.getByTestId('settings-page').waitFor();
+    await expectNoFaults('settings');
+    await page.keyboard.press('F1');
+    await page.getByTestId('shortcuts').waitFor();
+    await expectNoFaults('shortcuts');
+  });
+
+  test.each([
+    { viewport: { width: 480, height: 320 } },
+    { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 },
+  ])('nothing is cut off at $viewport.width × $viewport.height', async (size) => {
+    for (const scene of [...scenes, 'many']) {
+      await open(scene, size);
+      const overflow = await page.evaluate(() => {
+        const { scrollWidth, scrollHeight, clientWidth, clientHeight } = document.documentElement;
+        return { x: scrollWidth - clientWidth, y: scrollHeight - clientHeight };
+      });
+      expect(overflow, scene).toEqual({ x: 0, y: 0 });
+      for (const button of await page.locator('.banner button:enabled, .ended-card button:enabled').all()) {
+        if (await button.isVisible()) await button.click({ trial: true });
+      }
+      await page.context().close();
+    }
+  });
+});
+
+/** The terminal's own rows are left out: their colours are the program's choice, kept legible by xterm.js. */
+async function expectNoFaults(where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).exclude('.xterm').analyze();
+  const faults = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+  );
+  expect(faults, where).toEqual([]);
+}

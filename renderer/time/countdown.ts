@@ -1,0 +1,93 @@
+import type { DeadlineKind, SessionInfo, SessionTiming } from '../../shared/session.ts';
+
+/** A session's timing with the local moment it was true at, as `performance.now()` tells it. */
+export interface TimingSample {
+  timing: SessionTiming;
+  at: number;
+}
+
+/** One deadline as it stands now. */
+export interface Countdown {
+  kind: DeadlineKind;
+  elapsedMs: number;
+  remainingMs: number;
+  /** Elapsed and remaining together: the limit as it stands, extensions included. */
+  spanMs: number;
+  /** What remains, 1 … 0. */
+  fraction: number;
+}
+
+/** Both deadlines and the nearer of them; null: there is none. */
+export interface Countdowns {
+  idle: Countdown | null;
+  max: Countdown | null;
+  nearest: Countdown | null;
+  ageMs: number;
+  idleMs: number;
+}
+
+/** Moves a sample on to `now`, on the local clock alone, so that a jump of the wall clock changes nothing. */
+export function countdowns({ timing, at }: TimingSample, now: number): Countdowns {
+  const passed = Math.max(0, now - at);
+  const ageMs = timing.ageMs + passed;
+  const idleMs = timing.idleMs + passed;
+  const idle = countdown('idle', idleMs, timing.idleRemainingMs, passed);
+  const max = countdown('max', ageMs, timing.maxRemainingMs, passed);
+  const nearest = idle === null || (max !== null && max.remainingMs < idle.remainingMs) ? max : idle;
+  return { idle, max, nearest, ageMs, idleMs };
+}
+
+function countdown(kind: DeadlineKind, elapsedMs: number, remaining: number | null, passed: number): Countdown | null {
+  if (remaining === null) return null;
+  const remainingMs = Math.max(0, remaining - passed);
+  const spanMs = elapsedMs + remainingMs;
+  return { kind, elapsedMs, remainingMs, spanMs, fraction: spanMs > 0 ? remainingMs / spanMs : 0 };
+}
+
+/** Whole seconds to show for what remains: rounded up, so that 0:00 is shown only when nothing is left. */
+export function remainingSeconds(remainingMs: number): number {
+  return Math.ceil(Math.max(0, remainingMs) / 1_000);
+}
+
+/** Below this a tab in the background shows its time too, in milliseconds. */
+export const SHOW_TIME_BELOW_MS = 300_000;
+
+/** Whether a tab shows its remaining time in figures. */
+export function showsTime(nearest: Countdown | null, active: boolean): nearest is Countdown {
+  return nearest !== null && (active || nearest.remainingMs <= SHOW_TIME_BELOW_MS);
+}
+
+/** What a tab's ring tells; each has a shape of its own. */
+export type RingStage = 'starting' | 'open' | 'calm' | 'warned' | 'last' | 'ended' | 'failed';
+
+/** The ring's stage. `open`: live, with no deadline at all. */
+export function ringStage(info: SessionInfo, nearest: Countdown | null): RingStage {
+  if (info.end !== null) return endedWell(info) ? 'ended' : 'failed';
+  if (info.state === 'starting') return 'starting';
+  if (info.warning !== null) return info.warning.last ? 'last' : 'warned';
+  return nearest === null ? 'open' : 'calm';
+}
+
+/** How full the ring is, 0 … 1: of the whole limit, and from the first warning on of the time since that warning. */
+export function ringFraction(info: SessionInfo, nearest: Countdown | null): number {
+  if (nearest === null) return 1;
+  if (info.warning === null) return nearest.fraction;
+  const first = Math.max(info.warning.beforeSeconds, ...info.limits.values.warnBeforeSeconds) * 1_000;
+  return Math.min(1, nearest.remainingMs / Math.min(first, nearest.spanMs || 1));
+}
+
+function endedWell({ end }: SessionInfo): boolean {
+  if (end === null || end.survivors.length > 0) return false;
+  switch (end.reason) {
+    case 'exited':
+      return end.signal === null && (end.exitCode === null || end.exitCode === 0);
+    case 'start_failed':
+    case 'backend_lost':
+    case 'out_of_memory':
+    case 'recording_failed':
+    case 'app_crash':
+      return false;
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,29 @@
+import { toast } from 'sonner';
+import type { Problem } from '../shared/settings.ts';
+
+/** An action a toast offers. */
+export interface ToastAction {
+  label: string;
+  run(): void;
+}
+
+/** Tells of a problem until it is dismissed (an error) or read (anything else). The same one is shown once. */
+export function showProblem({ id, severity, title, message }: Problem): void {
+  const options = { id, description: message, duration: severity === 'error' ? 15_000 : 8_000 };
+  if (severity === 'error') toast.error(title, options);
+  else if (severity === 'warning') toast.warning(title, options);
+  else toast.info(title, options);
+}
+
+/** Tells that something happened elsewhere, with what can be done about it. */
+export function showDone(title: string, detail?: string, action?: ToastAction): void {
+  toast.success(title, {
+    ...(detail === undefined ? {} : { description: detail }),
+    ...(action === undefined ? {} : { action: { label: action.label, onClick: () => action.run() } }),
+  });
+}
+
+/** The one toast about the latest changed setting, with its undo. */
+export function showSettingChanged(title: string, undo: ToastAction): void {
+  toast.success(title, { id: 'setting', duration: 6_000, action: { label: undo.label, onClick: () => undo.run() } });
+}

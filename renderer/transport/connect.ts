@@ -1,0 +1,75 @@
+import { type DesktopBridge, readPortMessage } from '../../shared/handshake.ts';
+import type { Transport } from '../../shared/transport.ts';
+import { PortTransport } from './port-transport.ts';
+import { WebSocketTransport } from './websocket-transport.ts';
+
+declare global {
+  interface Window {
+    /** There on desktop only, put there by the preload. */
+    readonly sandglass?: DesktopBridge;
+  }
+}
+
+/** How long the host may take to answer, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+let requests = 0;
+
+/**
+ * Connects this page to its host: by a message port on desktop, by a WebSocket to its own origin in a browser. Rejects with a message
+ * for people when that fails. A transport that closes is not connected anew: whoever uses it decides.
+ */
+export function connect(): Promise<Transport> {
+  return window.sandglass === undefined ? connectSocket() : connectPort(window.sandglass);
+}
+
+async function connectSocket(): Promise<Transport> {
+  const url = new URL('/ws', window.location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  const socket = new WebSocket(url);
+  const transport = new WebSocketTransport(socket);
+  const waiting = new AbortController();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const { signal } = waiting;
+      const timer = setTimeout(() => reject(new Error('Sandglass does not answer.')), TIMEOUT_MS);
+      signal.addEventListener('abort', () => clearTimeout(timer));
+      socket.addEventListener('open', () => resolve(), { signal });
+      socket.addEventListener('close', () => reject(new Error('Sandglass cannot be reached.')), { signal });
+    });
+  } catch (error) {
+    transport.close('The connection was not made');
+    throw error;
+  } finally {
+    waiting.abort();
+  }
+  return transport;
+}
+
+async function connectPort(bridge: DesktopBridge): Promise<Transport> {
+  requests += 1;
+  const request = requests;
+  const waiting = new AbortController();
+  try {
+    return await new Promise<Transport>((resolve, reject) => {
+      const { signal } = waiting;
+      const timer = setTimeout(() => reject(new Error('Sandglass does not answer.')), TIMEOUT_MS);
+      signal.addEventListener('abort', () => clearTimeout(timer));
+      window.addEventListener(
+        'message',
+        (event) => {
+          if (event.source !== window || event.origin !== window.location.origin) return;
+          const message = readPortMessage(event.data);
+          const [port] = event.ports;
+          if (message?.request === request && port !== undefined) {
+            resolve(new PortTransport(port));
+          }
+        },
+        { signal },
+      );
+      bridge.requestPort(request);
+    });
+  } finally {
+    waiting.abort();
+  }
+}

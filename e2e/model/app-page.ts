@@ -1,0 +1,75 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+import { SessionCard } from './session-card.ts';
+import { SessionPanel } from './session-panel.ts';
+import { SettingsPage } from './settings-page.ts';
+import { Tabs } from './tabs.ts';
+import { TerminalPane } from './terminal-pane.ts';
+
+/** The window. */
+export class AppPage {
+  readonly page: Page;
+  readonly tabs: Tabs;
+  readonly terminal: TerminalPane;
+  readonly card: SessionCard;
+  readonly panel: SessionPanel;
+  readonly settings: SettingsPage;
+  readonly status: Locator;
+  readonly question: Locator;
+  readonly emptyWindow: Locator;
+  readonly #hostKind: 'web' | 'desktop';
+
+  constructor(page: Page, hostKind: 'web' | 'desktop') {
+    this.page = page;
+    this.#hostKind = hostKind;
+    this.tabs = new Tabs(page);
+    this.terminal = new TerminalPane(page);
+    this.card = new SessionCard(page);
+    this.panel = new SessionPanel(page);
+    this.settings = new SettingsPage(page);
+    this.status = page.getByTestId('status');
+    this.question = page.getByTestId('question');
+    this.emptyWindow = page.getByTestId('empty-window');
+  }
+
+  /** Waits until the window is connected and drawn: empty, or with tabs. */
+  async ready(): Promise<void> {
+    await expect(this.emptyWindow.or(this.tabs.active)).toBeVisible();
+  }
+
+  /** Opens a tab and waits for its prompt. */
+  async openTab(): Promise<void> {
+    const before = await this.tabs.all.count();
+    await this.tabs.newButton.click();
+    await expect(this.tabs.all).toHaveCount(before + 1);
+    await this.terminal.waitForPrompt();
+  }
+
+  /** Loads the page anew, as after a crash of the renderer. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** Opens a tab with a profile of the menu. */
+  async openProfile(name: string): Promise<void> {
+    await this.page.getByTestId('new-tab-menu').click();
+    await this.page.getByRole('menuitem', { name }).click();
+  }
+
+  /** A message at the window's corner. */
+  toast(text: string | RegExp): Locator {
+    return this.page.locator('[data-sonner-toast]').filter({ hasText: text });
+  }
+
+  /** Seconds since the session of the active tab was opened, as the status line counts them. */
+  async openSeconds(): Promise<number> {
+    const text = (await this.page.getByTestId('status-max').textContent()) ?? '';
+    const [, minutes = '0', seconds = '0'] = /(\d+):(\d\d)/.exec(text) ?? [];
+    return Number(minutes) * 60 + Number(seconds);
+  }
+
+  /** Presses the shortcut of this host: a browser keeps some to itself. */
+  async press(shortcut: { desktop: string; web: string }): Promise<void> {
+    await this.page.keyboard.press(shortcut[this.#hostKind]);
+  }
+}

@@ -1,0 +1,43 @@
+/** What a test may ask of the app it gets, with `test.use`. */
+export interface RunnerOptions {
+  /** Which host runs the app; set by the project. */
+  hostKind: 'web' | 'desktop';
+  /** The content of the policy file. Short limits are allowed unless a test says otherwise. */
+  policy: Record<string, unknown>;
+  /** The settings file: sections that are laid over those of all tests; a string is written as it is. */
+  settings: Record<string, unknown> | string;
+  /** Variables of the app's environment. */
+  environment: Record<string, string>;
+}
+
+/** The prompt of the shells that tests run. */
+export const PROMPT = 'sandglass$';
+
+/** A bash without anybody's start-up files. */
+export const LOCAL_PROFILE = {
+  id: 'local',
+  name: 'Local shell',
+  backend: 'pty',
+  shell: '/bin/bash',
+  args: ['--noprofile', '--norc'],
+  environment: { PS1: `${PROMPT} `, HISTFILE: '' },
+  limits: {},
+  recording: 'on',
+} as const;
+
+/** A profile whose shell is not there. */
+export const BROKEN_PROFILE = {
+  ...LOCAL_PROFILE,
+  id: 'broken',
+  name: 'Broken shell',
+  shell: '/nowhere/shell',
+} as const;
+
+/** Time limits for a settings file; the first two in seconds. */
+export function limits(
+  idleTimeoutSeconds: number,
+  maxDurationSeconds: number,
+  others: Record<string, unknown> = {},
+): Record<string, unknown> {
+  return { limits: { local: { idleTimeoutSeconds, maxDurationSeconds }, warnBeforeSeconds: [], ...others } };
+}

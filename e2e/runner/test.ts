@@ -1,0 +1,96 @@
+import { readdir } from 'node:fs/promises';
+import { test as base, expect, type Page, type TestInfo } from '@playwright/test';
+import { AppPage } from '../model/app-page.ts';
+import { startDesktopHost } from './desktop-host.ts';
+import { Home } from './home.ts';
+import type { DesktopHost, Host, WebHost } from './host.ts';
+import type { RunnerOptions } from './options.ts';
+import { processesMarked } from './processes.ts';
+import { startWebHost } from './web-host.ts';
+
+interface RunnerFixtures extends RunnerOptions {
+  home: Home;
+  host: Host;
+  app: AppPage;
+}
+
+/** A test with the app running in a home of its own; it ends by seeing that nothing of it is left. */
+export const test = base.extend<RunnerFixtures>({
+  hostKind: ['web', { option: true }],
+  policy: [{ minimumTimeoutSeconds: 1 }, { option: true }],
+  settings: [{}, { option: true }],
+  environment: [{}, { option: true }],
+
+  home: async ({ settings, policy }, use, testInfo) => {
+    const home = await Home.create({ settings, policy });
+    await use(home);
+    if (testInfo.status !== testInfo.expectedStatus) {
+      await testInfo.attach('log', { body: await home.log(), contentType: 'text/plain' });
+    }
+    await expect.poll(() => processesMarked(home.mark), 'processes left behind').toEqual([]);
+    await expect.poll(() => readdir(home.temporary), 'temporary files left behind').toEqual([]);
+    await home.remove();
+  },
+
+  host: async ({ home, hostKind, environment, context }, use, testInfo) => {
+    const env = home.environment(environment);
+    if (hostKind === 'web') {
+      const page = await context.newPage();
+      const troubles = watchPage(page);
+      const host = await startWebHost(env, page);
+      await use(host);
+      await host.terminate();
+      expect(troubles, 'what the page complained about').toEqual([]);
+      return;
+    }
+    const host = await startDesktopHost(env);
+    const troubles = watchPage(host.page);
+    const { tracing } = host.electron.context();
+    await tracing.start({ snapshots: true, screenshots: false, sources: false });
+    await use(host);
+    await keepEvidence(host, testInfo);
+    await host.terminate();
+    expect(troubles, 'what the page complained about').toEqual([]);
+  },
+
+  app: async ({ host }, use) => {
+    const app = new AppPage(host.page, host.kind);
+    await app.ready();
+    await use(app);
+  },
+});
+
+export { expect };
+
+/** The host of a test that is for the web alone. */
+export function webHost(host: Host): WebHost {
+  if (host.kind !== 'web') throw new Error('This test is for the web host');
+  return host;
+}
+
+/** The host of a test that is for the desktop alone. */
+export function desktopHost(host: Host): DesktopHost {
+  if (host.kind !== 'desktop') throw new Error('This test is for the desktop');
+  return host;
+}
+
+/** Collects errors that nobody caught and violations of the content security policy. */
+function watchPage(page: Page): string[] {
+  const troubles: string[] = [];
+  page.on('pageerror', (error) => troubles.push(String(error)));
+  page.on('console', (message) => {
+    if (/content security policy|violates the following/i.test(message.text())) troubles.push(message.text());
+  });
+  return troubles;
+}
+
+/** Playwright keeps evidence by itself for its own browsers only. */
+async function keepEvidence(host: DesktopHost, testInfo: TestInfo): Promise<void> {
+  if (testInfo.status === testInfo.expectedStatus || host.page.isClosed()) return;
+  const screenshot = testInfo.outputPath('window.png');
+  const trace = testInfo.outputPath('trace.zip');
+  await host.page.screenshot({ path: screenshot, timeout: 5_000 });
+  await host.electron.context().tracing.stop({ path: trace });
+  await testInfo.attach('screenshot', { path: screenshot, contentType: 'image/png' });
+  await testInfo.attach('trace', { path: trace, contentType: 'application/zip' });
+}

@@ -1,0 +1,111 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '../runner/test.ts';
+
+const IDLE = 'limits.local.idleTimeoutSeconds';
+const MAX = 'limits.local.maxDurationSeconds';
+
+test('a changed limit holds at once, for sessions that run too', async ({ app, home }) => {
+  await app.openTab();
+  await app.settings.open();
+  await app.settings.change(IDLE, '2s');
+  await expect(app.settings.field(IDLE)).toHaveValue('2s');
+  await app.tabs.all.first().getByRole('tab').click();
+  await app.card.waitForEnd('idle_timeout');
+  await expect(app.card.reason).toHaveText('Closed after 2 seconds without activity');
+  const stored: unknown = JSON.parse(await readFile(home.settingsFile, 'utf8'));
+  expect(stored).toMatchObject({ version: 1, limits: { local: { idleTimeoutSeconds: 2 } } });
+});
+
+test('durations are typed as people write them', async ({ app }) => {
+  await app.settings.open();
+  for (const [typed, shown] of [
+    ['1:30:00', '1h 30m'],
+    ['0.5h', '30m'],
+    ['900', '15m'],
+    ['off', 'off'],
+  ] as const) {
+    await app.settings.change(IDLE, typed);
+    await expect(app.settings.field(IDLE)).toHaveValue(shown);
+    await expect(app.settings.field(IDLE)).toBeFocused();
+  }
+});
+
+test('a value that is not valid is refused beside its field, and changes nothing', async ({ app, home }) => {
+  await app.settings.open();
+  const before = await readFile(home.settingsFile, 'utf8');
+  await app.settings.change(IDLE, '12 parsecs');
+  await expect(app.settings.error(IDLE)).toContainText('Write a time such as');
+  await expect(app.settings.field(IDLE)).toHaveAttribute('aria-invalid', 'true');
+  await app.settings.change(IDLE, '9999999');
+  await expect(app.settings.error(IDLE)).toContainText('It can be 1s to 7d');
+  expect(await readFile(home.settingsFile, 'utf8')).toBe(before);
+  await app.settings.change(IDLE, '20m');
+  await expect(app.settings.error(IDLE)).toBeHidden();
+});
+
+test('the theme changes at once', async ({ app }) => {
+  await app.settings.open();
+  await expect(app.page.locator('html')).toHaveClass(/light/);
+  await app.settings.setting('appearance.theme').getByText('Dark').click();
+  await expect(app.page.locator('html')).toHaveClass(/dark/);
+});
+
+test.describe('environment', () => {
+  test.use({ environment: { SESSION_TIMEOUT_SECS: '1200' } });
+
+  test('a value from the environment is shown with its origin, and cannot be edited', async ({ app }) => {
+    await app.openTab();
+    await app.panel.open();
+    await expect(app.panel.limit('idleTimeoutSeconds')).toContainText('20m');
+    await expect(app.panel.limit('idleTimeoutSeconds')).toContainText('From an environment variable');
+    await app.settings.open();
+    await expect(app.settings.setting(IDLE)).toHaveAttribute('data-origin', 'environment');
+    await expect(app.settings.setting(IDLE)).toContainText('Set by SESSION_TIMEOUT_SECS');
+    await expect(app.settings.field(IDLE)).toHaveValue('20m');
+    await expect(app.settings.field(IDLE)).toBeDisabled();
+  });
+});
+
+test.describe('policy', () => {
+  test.use({ policy: { maxMaxDurationSeconds: 600 } });
+
+  test('a value that the policy caps is shown with its origin, and cannot be raised', async ({ app }) => {
+    await app.openTab();
+    await app.panel.open();
+    await expect(app.panel.limit('maxDurationSeconds')).toContainText('10m');
+    await expect(app.panel.limit('maxDurationSeconds')).toContainText('administrator’s policy');
+    await app.settings.open();
+    await expect(app.settings.policyNote).toContainText('duration up to 10m');
+    await expect(app.settings.setting(MAX)).toHaveAttribute('data-origin', 'policy');
+    await expect(app.settings.setting(MAX)).toContainText('In force: 10m');
+    await app.settings.change(MAX, '2h');
+    await expect(app.settings.error(MAX)).toContainText('The policy allows 1m to 10m');
+  });
+});
+
+test.describe('policy that cannot be read', () => {
+  test.use({ policy: { maxIdleTimeoutSecond: 600 } });
+
+  test('no session starts under a policy that is not understood', async ({ app }) => {
+    await app.tabs.newButton.click();
+    await expect(app.toast('maxIdleTimeoutSecond').first()).toBeVisible();
+    await expect(app.tabs.all).toHaveCount(0);
+  });
+});
+
+test.describe('corrupt settings file', () => {
+  const corrupt = '{ "version": 1, "limits": { "local": ';
+  test.use({ settings: corrupt, environment: { SHELL: '/bin/bash' } });
+
+  test('it is kept aside, told, and replaced by defaults', async ({ app, home }) => {
+    await expect(app.toast('The settings were damaged and are back to their defaults')).toBeVisible();
+    const [copy = ''] = (await readdir(home.config)).filter((name) => name.startsWith('settings.corrupt-'));
+    expect(await readFile(join(home.config, copy), 'utf8')).toBe(corrupt);
+    await app.settings.open();
+    await expect(app.settings.field(IDLE)).toHaveValue('1h');
+    await app.tabs.newButton.click();
+    await app.terminal.run('echo "still $((1 + 1))"');
+    await app.terminal.waitForLine('still 2');
+  });
+});

@@ -1,0 +1,152 @@
+import { spawnSync } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { listPackage } from '@electron/asar';
+import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ZipFile } from 'yazl';
+import { z } from 'zod';
+import { copyNativePackages, isLeftOut, nativePackages } from './packaging.ts';
+import { packageCommand, projectRoot } from './project.ts';
+
+test.each([
+  '/electron',
+  '/electron/main.ts',
+  '/README.md',
+  '/docs',
+  '/node_modules',
+  '/.git',
+  '/.vite-old/main.js',
+  '/.env',
+])('%s is left out of the package', (file) => {
+  expect(isLeftOut(file)).toBe(true);
+});
+
+test.each(['', '/.vite', '/.vite/build/main.js', '/.vite/renderer/main_window/index.html'])(
+  '%s goes into the package',
+  (file) => {
+    expect(isLeftOut(file)).toBe(false);
+  },
+);
+
+test('a Mac App Store build takes the native files for macOS', () => {
+  expect(nativePackages('mas', 'arm64')).toEqual(['node-pty', '@lydell/node-pty-darwin-arm64']);
+});
+
+test('a native package that is not installed is an error that says how to install it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sandglass-native-'));
+  await expect(copyNativePackages(folder, 'aix', 'ppc64')).rejects.toThrow('npm ci --os aix --cpu ppc64');
+  await rm(folder, { recursive: true });
+});
+
+/** The zip that Electron is published as, with a stand-in for the binary: the mark and the fuses are all packaging reads. */
+async function writeElectronZip(folder: string, version: string): Promise<void> {
+  const fuses = [1, Object.values(FuseV1Options).filter((option) => typeof option === 'number').length];
+  const zip = new ZipFile();
+  const binary = Buffer.concat([
+    Buffer.from('dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX'),
+    Buffer.from(fuses),
+    Buffer.alloc(fuses[1] ?? 0, FuseState.ENABLE),
+  ]);
+  zip.addBuffer(binary, 'electron', { mode: 0o100755 });
+  zip.addBuffer(Buffer.from(version), 'version');
+  zip.addBuffer(Buffer.from(''), 'LICENSE');
+  zip.addBuffer(Buffer.from(''), 'resources/default_app.asar');
+  zip.end();
+  await pipeline(zip.outputStream, createWriteStream(join(folder, `electron-v${version}-linux-${process.arch}.zip`)));
+}
+
+describe.runIf(process.platform === 'linux')('the package', () => {
+  let folder: string;
+  let output: string;
+  let files: string[];
+
+  beforeAll(async () => {
+    // A copy, since packaging empties the build folder that a running app may be reading.
+    folder = await mkdtemp(join(tmpdir(), 'sandglass-package-'));
+    const folders = ['electron', 'renderer', 'scripts', 'shared'];
+    const configurations = [
+      'tsconfig.base.json',
+      'vite.main.config.ts',
+      'vite.preload.config.ts',
+      'vite.renderer.config.ts',
+    ];
+    const notPackaged = ['README.md', 'LICENSE'];
+    for (const name of ['package.json', 'forge.config.ts', ...folders, ...configurations, ...notPackaged]) {
+      await cp(join(projectRoot, name), join(folder, name), { recursive: true });
+    }
+    await mkdir(join(folder, 'docs'));
+    await writeFile(join(folder, 'docs', 'guide.md'), '# Guide\n');
+    await symlink(join(projectRoot, 'node_modules'), join(folder, 'node_modules'));
+    const electron = z
+      .object({ version: z.string() })
+      .parse(JSON.parse(await readFile(join(projectRoot, 'node_modules', 'electron', 'package.json'), 'utf8')));
+    await writeElectronZip(folder, electron.version);
+
+    const run = spawnSync(process.execPath, [packageCommand('@electron-forge/cli', 'electron-forge'), 'package'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, ELECTRON_ZIP_DIR: folder, NODE_ENV: 'production' },
+    });
+    expect(run.status, run.stdout + run.stderr).toBe(0);
+    output = join(folder, 'out', `Sandglass-linux-${process.arch}`);
+    files = listPackage(join(output, 'resources', 'app.asar'), { isPack: true });
+  }, 120_000);
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('holds the built app', () => {
+    const packed = files.map((line) => line.replace(/^pack\s+:\s/, ''));
+    expect(packed).toEqual(
+      expect.arrayContaining([
+        '/package.json',
+        '/.vite/build/main.js',
+        '/.vite/build/encoder-worker.js',
+        '/.vite/build/preload.cjs',
+        '/.vite/renderer/main_window/index.html',
+      ]),
+    );
+  });
+
+  test('holds node-pty and its native part, unpacked', async () => {
+    expect(files).toContain('unpack : /node_modules/node-pty/index.js');
+    const native = `/node_modules/@lydell/node-pty-linux-${process.arch}/pty.node`;
+    expect(files).toContain(`unpack : ${native}`);
+    const copied = await stat(join(output, 'resources', 'app.asar.unpacked', native));
+    const installed = await stat(join(projectRoot, native));
+    expect(copied.size).toBe(installed.size);
+  });
+
+  test('holds nothing else: no sources, no tests, no documents', () => {
+    const rest = files
+      .map((line) => line.replace(/^(un)?pack\s*:\s/, ''))
+      .filter((file) => !/^\/(package\.json|\.vite(\/(build|renderer))?|node_modules(\/@lydell)?)$/.test(file))
+      .filter((file) => !/^\/\.vite\/(build|renderer)\//.test(file))
+      .filter((file) => !/^\/node_modules\/(node-pty|@lydell\/node-pty-linux-\w+)(\/|$)/.test(file));
+    expect(rest).toEqual([]);
+    expect(files.filter((file) => /\.(tsx?|md|map)$/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.test\./.test(file))).toEqual([]);
+  });
+
+  test('has every hardening fuse set', async () => {
+    const { version: _, ...fuses } = await getCurrentFuseWire(join(output, 'sandglass'));
+    const { ENABLE, DISABLE } = FuseState;
+    expect(fuses).toMatchObject({
+      [FuseV1Options.RunAsNode]: DISABLE,
+      [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: DISABLE,
+      [FuseV1Options.EnableNodeCliInspectArguments]: DISABLE,
+      [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: ENABLE,
+      [FuseV1Options.OnlyLoadAppFromAsar]: ENABLE,
+      [FuseV1Options.EnableCookieEncryption]: ENABLE,
+      [FuseV1Options.GrantFileProtocolExtraPrivileges]: DISABLE,
+    });
+  });
+
+  test('no native module is left inside the archive, where it could not be loaded', () => {
+    const packed = files.filter((line) => line.startsWith('pack ') && line.endsWith('.node'));
+    expect(packed).toEqual([]);
+  });
+});

@@ -1,0 +1,48 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+/** How a program ended. */
+export interface Ending {
+  /** Its exit status, or 128 and the signal's number as shells have it; 127 when it could not be started. */
+  status: number;
+  /** The signal that ended it, or why it could not be started. */
+  cause?: string;
+  /** Whether it was ended because its time was up. */
+  timedOut: boolean;
+  /** How long it ran. */
+  seconds: number;
+}
+
+/**
+ * Runs a program in this terminal to its end. Ctrl+C reaches it by the terminal; a SIGTERM to this process is passed on.
+ * It never throws: a program that cannot be started is an ending, too.
+ */
+export function run(
+  program: string,
+  args: string[],
+  options: SpawnOptions & { limitSeconds?: number } = {},
+): Promise<Ending> {
+  const { limitSeconds, ...spawnOptions } = options;
+  const { promise, resolve } = Promise.withResolvers<Ending>();
+  const startedAt = performance.now();
+  const limit = limitSeconds === undefined ? {} : { timeout: limitSeconds * 1000 };
+  const child = spawn(program, args, { stdio: 'inherit', ...spawnOptions, ...limit });
+  const wait = () => {};
+  const passOn = () => child.kill('SIGTERM');
+  process.on('SIGINT', wait);
+  process.on('SIGTERM', passOn);
+
+  const end = (status: number, cause?: string) => {
+    process.off('SIGINT', wait);
+    process.off('SIGTERM', passOn);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const timedOut = limitSeconds !== undefined && cause === 'SIGTERM' && seconds >= limitSeconds;
+    resolve({ status, timedOut, seconds, ...(cause === undefined ? {} : { cause }) });
+  };
+  child.once('error', (error) => end(127, error.message));
+  child.once('exit', (code, signal) => (signal ? end(128 + constants.signals[signal], signal) : end(code ?? 1)));
+  return promise;
+}
+
+/** The status of a program that Ctrl+C ended. */
+export const interruptedStatus = 128 + constants.signals.SIGINT;

@@ -1,0 +1,5 @@
+import { serveWeb } from './web-host.ts';
+
+// npm run serve: the app in a browser. Arguments go to the web host: npm run serve -- --open
+process.env.NODE_ENV ??= 'production';
+process.exitCode = await serveWeb(process.argv.slice(2));

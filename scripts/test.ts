@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findElectron } from './electron-binary.ts';
+import { type Browser, findBrowser } from './find-browser.ts';
+import { type Ending, interruptedStatus, run } from './processes.ts';
+import { packageCommand, projectRoot } from './project.ts';
+import { type Counts, countPlaywright, countVitest, isGreen, type Stage, summarize } from './report.ts';
+
+// npm test: types, lint, unit tests, build, and end-to-end tests on both hosts; every stage runs, also when one failed.
+// SANDGLASS_ALLOW_SKIPS=0 makes a skip a failure.
+
+const e2eConfig = join('e2e', 'playwright.config.ts');
+const allowSkips = process.env.SANDGLASS_ALLOW_SKIPS !== '0';
+const stages: Stage[] = [];
+const reports = await mkdtemp(join(tmpdir(), 'sandglass-reports-'));
+
+try {
+  await check('typecheck', ['scripts/run.mjs', 'typecheck']);
+  await check('lint', [packageCommand('@biomejs/biome', 'biome'), 'check', '--error-on-warnings']);
+  await unitTests();
+  const built = await check('build', ['scripts/run.mjs', 'build']);
+  await endToEndTests(built);
+} finally {
+  await rm(reports, { recursive: true, force: true });
+}
+console.log(`\n${summarize(stages)}`);
+process.exitCode = isGreen(stages, allowSkips) ? 0 : 1;
+
+/** Runs Node in the project. Ctrl+C ends all of it. */
+async function node(title: string, args: string[], env: Record<string, string> = {}): Promise<Ending> {
+  console.log(`\n── ${title}`);
+  const ending = await run(process.execPath, args, { cwd: projectRoot, env: { ...process.env, ...env } });
+  if (ending.status === interruptedStatus) process.exit(interruptedStatus);
+  return ending;
+}
+
+/** A stage that passes or fails as a whole; gives whether it passed. */
+async function check(name: string, args: string[]): Promise<boolean> {
+  const { status, seconds } = await node(name, args);
+  const passed = status === 0;
+  const failures = passed ? [] : ['see above'];
+  stages.push({ name, passed: Number(passed), failed: Number(!passed), skipped: [], failures, seconds });
+  return passed;
+}
+
+async function unitTests(): Promise<void> {
+  const file = join(reports, 'unit.json');
+  const vitest = packageCommand('vitest', 'vitest');
+  const args = [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const { status, seconds } = await node('unit', args);
+  stages.push({ name: 'unit', seconds, ...(await counts(file, status, countVitest)) });
+}
+
+async function endToEndTests(built: boolean): Promise<void> {
+  const skip = (name: string, reason: string) =>
+    stages.push({ name, passed: 0, failed: 0, skipped: [`all: ${reason}`], failures: [], seconds: 0 });
+
+  const browser = await findBrowser();
+  const obstacle = whyNoEndToEnd(built, browser);
+  if (obstacle || !browser) {
+    skip('e2e web', obstacle ?? 'no browser');
+    skip('e2e desktop', obstacle ?? 'no browser');
+    return;
+  }
+  console.log(`\nBrowser: ${browser.path} (${browser.source})`);
+
+  const hosts = findElectron() ? ['web', 'desktop'] : ['web'];
+  for (const host of hosts) {
+    const file = join(reports, `${host}.json`);
+    const playwright = packageCommand('@playwright/test', 'playwright');
+    const args = [playwright, 'test', '--config', e2eConfig, '--project', host, '--reporter', 'list,json'];
+    const { status, seconds } = await node(`e2e ${host}`, args, {
+      SANDGLASS_BROWSER: browser.path,
+      PLAYWRIGHT_JSON_OUTPUT_FILE: file,
+    });
+    stages.push({
+      name: `e2e ${host}`,
+      seconds,
+      ...(await counts(file, status, (report) => countPlaywright(report, host))),
+    });
+  }
+  if (!hosts.includes('desktop')) skip('e2e desktop', 'no Electron binary (npx install-electron downloads it)');
+}
+
+function whyNoEndToEnd(built: boolean, browser: Browser | undefined): string | undefined {
+  if (!existsSync(join(projectRoot, e2eConfig))) return `there is no ${e2eConfig}`;
+  if (!built) return 'the build failed';
+  if (!browser) return 'no browser (install Chromium or Chrome, or name one in SANDGLASS_BROWSER)';
+  return undefined;
+}
+
+/** What a runner reported. A runner that failed and reports no failure, or nothing at all, is itself one. */
+async function counts(file: string, status: number, count: (report: unknown) => Counts): Promise<Counts> {
+  try {
+    const counted = count(JSON.parse(await readFile(file, 'utf8')));
+    if (status === 0 || counted.failed > 0) return counted;
+    return { ...counted, failed: 1, failures: [`the runner ended with status ${status}`] };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { passed: 0, failed: 1, skipped: [], failures: [`no report, status ${status}: ${why}`] };
+  }
+}

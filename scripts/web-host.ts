@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { run } from './processes.ts';
+import { projectRoot } from './project.ts';
+import { buildOutdated } from './vite-build.ts';
+
+/**
+ * Serves the app to a browser until it is stopped. It prints the address by itself.
+ *
+ * @param args for the web host, as `--open` or `--port 8080`.
+ * @returns the status it ended with.
+ */
+export async function serveWeb(args: readonly string[]): Promise<number> {
+  await buildOutdated(['renderer']);
+  const { status } = await run(process.execPath, [join(projectRoot, 'electron', 'web', 'serve.ts'), ...args]);
+  return status;
+}

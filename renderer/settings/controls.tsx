@@ -13,7 +13,8 @@ interface ControlProps<C extends Control = Control> {
   labelledBy: string;
   describedBy: string;
   disabled: boolean;
-  onChange(value: SettingValue): void;
+  /** Resolves when the change has been made or refused; never rejects. */
+  onChange(value: SettingValue): Promise<void>;
   onInvalid(message: string | null): void;
 }
 
@@ -33,7 +34,7 @@ export function SettingControl(props: ControlProps) {
           aria-describedby={props.describedBy}
           checked={props.value === true}
           disabled={props.disabled}
-          onCheckedChange={(checked) => props.onChange(checked)}
+          onCheckedChange={(checked) => void props.onChange(checked)}
         >
           <Switch.Thumb className="switch-thumb" />
         </Switch.Root>
@@ -52,8 +53,10 @@ function TypedControl(props: ControlProps) {
   const [dirty, setDirty] = useState(false);
   const [seen, setSeen] = useState(shown);
   const [bad, setBad] = useState(false);
-  // A value from elsewhere replaces what is in the field, but not what somebody is typing there.
-  if (shown !== seen) {
+  const [pending, setPending] = useState(0);
+  // A value from elsewhere replaces what is in the field, but not what somebody is typing there. Nor does one that was
+  // true before a change made here: the field already shows that change.
+  if (shown !== seen && pending === 0) {
     setSeen(shown);
     if (!dirty || bad) {
       setText(shown);
@@ -73,7 +76,9 @@ function TypedControl(props: ControlProps) {
     if (next === null) return;
     setDirty(false);
     setText(settingText(next, control));
-    if (!sameValue(next, value)) props.onChange(next);
+    if (pending === 0 && sameValue(next, value)) return;
+    setPending((count) => count + 1);
+    void props.onChange(next).then(() => setPending((count) => count - 1));
   };
   return (
     <span className="check">
@@ -127,7 +132,7 @@ function Choice({
             name={labelledBy}
             disabled={disabled}
             checked={option.value === value}
-            onChange={() => onChange(option.value)}
+            onChange={() => void onChange(option.value)}
           />
           {option.label}
         </label>
@@ -162,7 +167,7 @@ function Several({
               // One has to stay: without any sign of life nothing could keep a session open.
               disabled={disabled || (checked && chosen.length === 1)}
               onChange={() =>
-                onChange(
+                void onChange(
                   control.options
                     .map(({ value: other }) => other)
                     .filter((other) => (other === option.value ? !checked : chosen.includes(other))),

@@ -17,9 +17,9 @@ export function SettingItem({ row, view }: { row: SettingRow; view: SettingsView
   const standard = settingAt(view.defaults, path);
   const origin = view.origins[path];
   const overridden = origin === 'environment';
-  const change = (next: SettingValue | null): void => {
+  const change = (next: SettingValue | null): Promise<void> => {
     setError(null);
-    changeSetting(row, next).catch((reason: unknown) => {
+    return changeSetting(row, next).catch((reason: unknown) => {
       setError(reason instanceof RequestError ? reason.message : 'It could not be saved.');
     });
   };
@@ -66,7 +66,7 @@ export function SettingItem({ row, view }: { row: SettingRow; view: SettingsView
                 type="button"
                 className="setting-reset"
                 aria-label={`Reset ${row.name} to its default`}
-                onClick={() => change(null)}
+                onClick={() => void change(null)}
               >
                 Reset
               </button>

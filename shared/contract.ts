@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { backendStatusSchema, engineOffersSchema } from './backends.ts';
 import { wireErrorSchema } from './errors.ts';
 import { metricsSchema } from './metrics.ts';
-import { titleSchema } from './profile.ts';
+import { profileIdSchema, profileSchema, titleSchema } from './profile.ts';
 import { EXPORT_FORMATS } from './recording.ts';
 import { sessionEventSchema, sessionIdSchema, sessionInfoSchema, timingSchema } from './session.ts';
 import { problemSchema, settingChangeSchema, settingsViewSchema } from './settings.ts';
@@ -82,6 +83,9 @@ export const METHODS = {
   'sessions.dismiss': method(bySession, done),
   'sessions.keepOpen': method(bySession, done),
   'sessions.extend': method(bySession, done),
+  /** Stops everything in the session where it stands; it keeps its memory, and its idle timeout rests. */
+  'sessions.freeze': method(bySession, done),
+  'sessions.thaw': method(bySession, done),
   'sessions.events': method(bySession, z.array(sessionEventSchema)),
   'sessions.export': method(z.strictObject({ id: sessionIdSchema, format: z.enum(EXPORT_FORMATS) }), exportResult),
   'sessions.metrics': method(none, metricsSchema),
@@ -91,6 +95,25 @@ export const METHODS = {
     z.strictObject({ changes: z.array(settingChangeSchema).min(1).max(64) }),
     settingsViewSchema,
   ),
+  /** Adds a profile, or replaces the one with its id. Refused with `invalid_setting`, naming the field. */
+  'profiles.save': method(z.strictObject({ profile: profileSchema }), settingsViewSchema),
+  'profiles.delete': method(z.strictObject({ id: profileIdSchema }), settingsViewSchema),
+  /** Puts a profile that comes with the app back as it came, also when it was deleted. */
+  'profiles.reset': method(z.strictObject({ id: profileIdSchema }), settingsViewSchema),
+  /** Desktop: the system's folder dialog. `unavailable`: this host has none, the path is typed. */
+  'profiles.chooseFolder': method(
+    none,
+    z.discriminatedUnion('outcome', [
+      z.strictObject({ outcome: z.literal('chosen'), folder: z.string() }),
+      z.strictObject({ outcome: z.literal('cancelled') }),
+      z.strictObject({ outcome: z.literal('unavailable') }),
+    ]),
+  ),
+  'backends.status': method(none, z.array(backendStatusSchema)),
+  /** Looks again now: after something was installed or switched on. */
+  'backends.check': method(none, z.array(backendStatusSchema)),
+  /** What the container engine has to offer; empty lists while it cannot be reached. */
+  'backends.offers': method(none, engineOffersSchema),
 } as const;
 export type MethodName = keyof typeof METHODS;
 export type MethodInput<M extends MethodName> = z.input<(typeof METHODS)[M]['input']>;
@@ -129,6 +152,7 @@ export const NOTIFICATIONS = {
   /** New timing of sessions that had activity; at most one per second. */
   timing: z.array(timingSchema),
   settingsChanged: settingsViewSchema,
+  backendsChanged: z.array(backendStatusSchema),
   problem: problemSchema,
   /** Everything sent for this channel so far is all there will be. `cut_off`: this window was too slow; attach anew. */
   channelClosed: z.strictObject({ channel: z.int().min(1), reason: z.enum(['ended', 'cut_off', 'detached']) }),

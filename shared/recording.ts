@@ -1,7 +1,14 @@
 import * as z from 'zod';
 import { effectiveLimitsSchema } from './limits.ts';
 import { BACKENDS } from './profile.ts';
-import { endSchema, sessionEventSchema, sessionIdSchema } from './session.ts';
+import {
+  CONTAINMENTS,
+  containerInfoSchema,
+  endSchema,
+  isolationSchema,
+  sessionEventSchema,
+  sessionIdSchema,
+} from './session.ts';
 
 /** The version of `session.json`. */
 export const METADATA_VERSION = 1;
@@ -17,8 +24,11 @@ export const metadataSchema = z.strictObject({
   previousId: sessionIdSchema.nullable(),
   profile: z.strictObject({ id: z.string(), name: z.string() }),
   backend: z.enum(BACKENDS),
-  isolation: z.array(z.string()),
-  containment: z.enum(['cgroup', 'tree']),
+  /** What isolation was found. */
+  isolation: isolationSchema,
+  containment: z.enum(CONTAINMENTS),
+  /** The container, with its image's digest; null for other backends and where none came to be. */
+  container: containerInfoSchema.nullable(),
   title: z.string(),
   shell: z.strictObject({ command: z.string(), args: z.array(z.string()) }),
   /** Milliseconds since the Unix epoch. */

@@ -40,7 +40,24 @@ export const END_REASONS = [
 export type EndReason = (typeof END_REASONS)[number];
 
 /** The steps of a start that can fail, each with its own message. */
-export const START_STAGES = ['profile', 'folder', 'shell', 'recording', 'spawn', 'aborted'] as const;
+export const START_STAGES = [
+  'profile',
+  'folder',
+  'shell',
+  'recording',
+  'spawn',
+  /** What this machine offers was not enough for the isolation that was asked for. */
+  'sandbox',
+  /** The container engine could not be reached. */
+  'engine',
+  /** The image is not there and may not be pulled, or does not suit. */
+  'image',
+  'pull',
+  'create',
+  'start',
+  'attach',
+  'aborted',
+] as const;
 export type StartStage = (typeof START_STAGES)[number];
 
 /** Why a start failed, for a person: what happened, and what to do. */
@@ -50,6 +67,51 @@ export const startFailureSchema = z.strictObject({
   hint: z.string(),
 });
 export type StartFailure = z.infer<typeof startFailureSchema>;
+
+/** How far a start has come, while it takes a while. */
+export const startProgressSchema = z.strictObject({
+  stage: z.enum(START_STAGES),
+  /** What is being done, for a person: “Pulling debian:bookworm-slim”. */
+  message: z.string(),
+  /** More of it, such as “3 of 5 layers · 12 of 48 MB”; empty where there is no more to say. */
+  detail: z.string(),
+  /** Between 0 and 1; null where it cannot be told. */
+  fraction: z.number().min(0).max(1).nullable(),
+});
+export type StartProgress = z.infer<typeof startProgressSchema>;
+
+/**
+ * One thing that was found of a session's isolation, in the words of its badge: “no network”, “uid 1000”, “512 MB”.
+ * `open`: it loosens what the sandbox would be by default.
+ */
+export const isolationItemSchema = z.strictObject({ text: z.string(), open: z.boolean() });
+export type IsolationItem = z.infer<typeof isolationItemSchema>;
+/** What was found, the kind of sandbox first; empty for a plain local shell. */
+export const isolationSchema = z.array(isolationItemSchema);
+export type Isolation = readonly IsolationItem[];
+
+/**
+ * How everything that a session started is found when it ends: by its own cgroup, by walking the process tree, by its
+ * PID namespace, or by removing its container.
+ */
+export const CONTAINMENTS = ['cgroup', 'tree', 'namespace', 'container'] as const;
+export type Containment = (typeof CONTAINMENTS)[number];
+
+/** The container that ran a session, as its engine names it. */
+export const containerInfoSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  image: z.string(),
+  /** The image's own id, a digest of its content. */
+  imageId: z.string(),
+  /** Where it can be pulled from by content, `name@sha256:…`; null for an image that never came from a registry. */
+  digest: z.string().nullable(),
+  /** “Docker 28.2.2” or “Podman 5.1.0”. */
+  engine: z.string(),
+  /** Whether it had been started ahead. */
+  pooled: z.boolean(),
+});
+export type ContainerInfo = z.infer<typeof containerInfoSchema>;
 
 /** Milliseconds since the Unix epoch. */
 const timestampMs = z.number().min(0);
@@ -68,6 +130,8 @@ export const endSchema = z.strictObject({
   /** The limit that ran out, in seconds as it stood at the end (extensions included); null for other reasons. */
   limitSeconds: z.number().nullable(),
   failure: startFailureSchema.nullable(),
+  /** More of why, in words: what killed the shell, which engine was lost. Null where the reason says it all. */
+  detail: z.string().nullable().default(null),
   survivors: z.array(survivorSchema),
 });
 export type SessionEnd = z.infer<typeof endSchema>;
@@ -130,10 +194,11 @@ export const sessionInfoSchema = z.strictObject({
   warning: warningSchema.nullable(),
   extensions: z.strictObject({ used: z.int(), count: z.int(), seconds: z.int() }),
   recording: recordingStateSchema,
-  /** What isolation was found, as words for the badge; empty for a plain local shell. */
-  isolation: z.array(z.string()),
-  /** How the whole process tree will be ended: by its own cgroup, or by walking the tree. */
-  containment: z.enum(['cgroup', 'tree']),
+  isolation: isolationSchema,
+  containment: z.enum(CONTAINMENTS),
+  container: containerInfoSchema.nullable(),
+  /** While it starts and that takes a while: how far it has come. */
+  progress: startProgressSchema.nullable(),
   end: endSchema.nullable(),
 });
 export type SessionInfo = z.infer<typeof sessionInfoSchema>;
@@ -164,6 +229,8 @@ export const sessionEventSchema = z.discriminatedUnion('type', [
     from: z.enum(SESSION_STATES),
     to: z.enum(SESSION_STATES),
   }),
+  z.strictObject({ ...eventBase, type: z.literal('session:frozen') }),
+  z.strictObject({ ...eventBase, type: z.literal('session:thawed'), frozenSeconds: z.number().min(0) }),
   z.strictObject({ ...eventBase, type: z.literal('session:end'), end: endSchema }),
 ]);
 export type SessionEvent = z.infer<typeof sessionEventSchema>;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACTIVITY_KINDS, extensionsSchema, LIMIT_ORIGINS, limitsSchema } from './limits.ts';
-import { LOCAL_PROFILE_ID, profileSchema } from './profile.ts';
+import { PRESETS, profileSchema } from './profile.ts';
 
 /** The version of the settings file; raised with each migration. */
 export const SETTINGS_VERSION = 1;
@@ -15,6 +15,8 @@ export const preferencesSchema = z.strictObject({
   limits: z.strictObject({
     /** For sessions on a local shell. */
     local: timeoutsSchema,
+    /** For sessions in a sandbox or a container. */
+    sandboxed: timeoutsSchema,
     activity: limitsSchema.shape.activity,
     warnBeforeSeconds: limitsSchema.shape.warnBeforeSeconds,
     extensions: extensionsSchema,
@@ -48,6 +50,7 @@ export const DEFAULT_SETTINGS: Settings = {
   version: SETTINGS_VERSION,
   limits: {
     local: { idleTimeoutSeconds: 3_600, maxDurationSeconds: 28_800 },
+    sandboxed: { idleTimeoutSeconds: 900, maxDurationSeconds: 3_600 },
     activity: [ACTIVITY_KINDS[0]],
     warnBeforeSeconds: [300, 60, 10],
     extensions: { count: 2, seconds: 1_800 },
@@ -56,17 +59,7 @@ export const DEFAULT_SETTINGS: Settings = {
   sessions: { maxConcurrentSessions: 100, cleanupIntervalSeconds: 300 },
   terminal: { fontSize: 13, scrollbackLines: 10_000, renderer: 'auto', cursorBlink: false },
   appearance: { theme: 'system' },
-  profiles: [
-    {
-      id: LOCAL_PROFILE_ID,
-      name: 'Local shell',
-      backend: 'pty',
-      args: [],
-      environment: {},
-      limits: {},
-      recording: 'on',
-    },
-  ],
+  profiles: [...PRESETS],
 };
 
 /**
@@ -94,6 +87,8 @@ export type Policy = z.infer<typeof policySchema>;
 export const SETTING_PATHS = [
   'limits.local.idleTimeoutSeconds',
   'limits.local.maxDurationSeconds',
+  'limits.sandboxed.idleTimeoutSeconds',
+  'limits.sandboxed.maxDurationSeconds',
   'limits.activity',
   'limits.warnBeforeSeconds',
   'limits.extensions.count',
@@ -130,7 +125,7 @@ export const settingsViewSchema = z.strictObject({
   policy: policySchema,
   /** The policy file in force; null when there is none. */
   policyFile: z.string().nullable(),
-  profiles: z.array(z.strictObject({ id: z.string(), name: z.string(), backend: profileSchema.shape.backend })),
+  profiles: z.array(profileSchema),
 });
 export type SettingsView = z.infer<typeof settingsViewSchema>;
 

@@ -1,4 +1,14 @@
-import type { SessionId, StartFailure, Survivor } from '../../shared/session.ts';
+import type { BackendStatus } from '../../shared/backends.ts';
+import type { BackendKind, BubblewrapOptions, ContainerOptions, Profile } from '../../shared/profile.ts';
+import type {
+  ContainerInfo,
+  Containment,
+  Isolation,
+  SessionId,
+  StartFailure,
+  StartProgress,
+  Survivor,
+} from '../../shared/session.ts';
 
 /** What a backend needs to start a session's shell. */
 export interface StartSpec {
@@ -12,6 +22,14 @@ export interface StartSpec {
   readonly environment: Readonly<Record<string, string>>;
   readonly cols: number;
   readonly rows: number;
+  /** The profile it is for: a pool keeps what is ready by it. */
+  readonly profileId: string;
+  /** The sandbox to set up; given to the bubblewrap backend. */
+  readonly bubblewrap?: BubblewrapOptions;
+  /** The container to set up; given to the docker backend. */
+  readonly container?: ContainerOptions;
+  /** When the session ends at the latest, in milliseconds since the epoch; null without a maximum duration. */
+  readonly endsAt: number | null;
 }
 
 /** How the shell ended, as the kernel told it. */
@@ -19,6 +37,10 @@ export interface ExitStatus {
   readonly exitCode: number | null;
   /** `SIGHUP`, …; null when it was not a signal. */
   readonly signal: string | null;
+  /** What ended it, where that is more than the shell's own exit; without it, `exit`. */
+  readonly cause?: 'exit' | 'out_of_memory' | 'backend_lost';
+  /** More of it for people: what killed it, which engine was lost. */
+  readonly detail?: string;
 }
 
 /** What runs in front: the shell itself at its prompt, or a command. */
@@ -39,18 +61,22 @@ export interface BackendListener {
   onData(bytes: Uint8Array): void;
   /** The shell is gone and all its output has been delivered. Called exactly once, last. */
   onExit(status: ExitStatus): void;
+  /** A start that takes a while tells how far it has come. */
+  onProgress?(progress: StartProgress): void;
 }
 
 /** A shell that runs. Every method may be called in any state; after the end they do nothing. */
 export interface BackendProcess {
-  /** The shell's process id. */
-  readonly pid: number;
+  /** The process id of the shell, or of the sandbox around it; null where this machine has none for it. */
+  readonly pid: number | null;
   readonly command: string;
   readonly args: readonly string[];
-  /** What isolation was found, as words for the badge. */
-  readonly isolation: readonly string[];
+  /** What isolation was found when it started, not what was asked for. */
+  readonly isolation: Isolation;
   /** How `terminate` finds the whole tree. */
-  readonly containment: 'cgroup' | 'tree';
+  readonly containment: Containment;
+  /** The container it runs in; null for other backends. */
+  readonly container: ContainerInfo | null;
   /**
    * Input for the shell, in order. False: refused, because a program that does not read has more than a bounded
    * amount waiting already.
@@ -71,6 +97,15 @@ export interface BackendProcess {
    */
   settle(timeoutMs: number): Promise<void>;
   /**
+   * Stops the whole tree where it stands until `thaw`, without the programs noticing more than lost time. Output that
+   * was on its way is kept.
+   *
+   * @returns null, or why it could not be done.
+   */
+  freeze(): Promise<string | null>;
+  /** Lets it go on. @returns null, or why it could not be done. */
+  thaw(): Promise<string | null>;
+  /**
    * The close ladder: SIGHUP (and SIGCONT) to the whole tree, `graceMs` of waiting for it to go, SIGKILL to what is
    * left. After a `settle`, reading rests until the shell is gone, so that a flood does not bury the notice. Never throws. Idempotent: later calls give the first one's report. Resolves after `onExit`.
    */
@@ -82,12 +117,27 @@ export type StartResult = { ok: true; process: BackendProcess } | { ok: false; f
 
 /** What runs shells of one kind. */
 export interface Backend {
-  readonly kind: 'pty';
+  readonly kind: BackendKind;
   /** Starts a shell. When `signal` aborts first, whatever was started is ended and the stage is `aborted`. */
   start(spec: StartSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult>;
   /**
-   * For an app that must go: SIGKILL to every session's cgroup, or else to its process group. Does not wait; the ladders
-   * under way go on, and find less to do. What has left the group and has no cgroup is left to them.
+   * For an app that must go: SIGKILL to every session's cgroup, or else to its process group; containers are killed. Does
+   * not wait; the ladders under way go on, and find less to do. What has left the group and has no cgroup is left to them.
    */
   killAllNow(): void;
+  /** Whether sessions can be had now. */
+  readonly status: BackendStatus;
+  /** Called after each change of `status`; gives the function that ends it. */
+  onStatus(listener: () => void): () => void;
+  /** Looks again, and resolves when `status` is current. Never rejects. */
+  check(): Promise<void>;
+  /** All profiles there are now: what is kept ready follows them. Called at the start and after each change. */
+  keepReady?(profiles: readonly Profile[]): void;
+  /** A regular look for what apps that are gone have left. Never rejects. */
+  sweep?(): Promise<void>;
+  /** Gives back everything but sessions: what was kept ready, connections, timers. Resolves within a second. */
+  close?(): Promise<void>;
 }
+
+/** Every backend there is. */
+export type Backends = { readonly [K in BackendKind]: Backend };

@@ -78,12 +78,13 @@ export function report(error: unknown): void {
 }
 
 async function opened(client: EngineClient): Promise<void> {
-  const [info, settings, list] = await Promise.all([
+  const [info, settings, backends, list] = await Promise.all([
     client.call('app.info', {}),
     client.call('settings.get', {}),
+    client.call('backends.status', {}),
     client.call('sessions.list', {}),
   ]);
-  setApp({ info });
+  setApp({ info, backends });
   applySettings(settings);
   const before = new Set(getApp().order);
   setApp((state) => listed(state, list, performance.now()));
@@ -115,6 +116,7 @@ const handlers: { [N in NotificationName]: (payload: NotificationPayload<N>) => 
   sessionEvent: (event) => setApp((state) => happened(state, event)),
   timing: (timings) => setApp((state) => timed(state, timings, performance.now())),
   settingsChanged: applySettings,
+  backendsChanged: (backends) => setApp({ backends }),
   problem: showProblem,
   channelClosed: ({ channel, reason }) => terminals.channelClosed(channel, reason),
   command: ({ command }) => options?.command(command),

@@ -58,6 +58,10 @@ export function describeEvent(event: SessionEvent): string {
         : `Extended by ${describeDuration(event.seconds)} (${event.used} of ${event.count})`;
     case 'session:state':
       return STATE_WORDS[event.to];
+    case 'session:frozen':
+      return 'Frozen';
+    case 'session:thawed':
+      return `Thawed after ${describeDuration(event.frozenSeconds)}`;
     case 'session:end':
       return describeEnd(event.end);
   }

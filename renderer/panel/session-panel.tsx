@@ -84,7 +84,7 @@ function Isolation({ info }: { info: SessionInfo }) {
     <dl className="facts">
       <dt>Sandbox</dt>
       <dd>
-        {info.isolation.length > 0 ? info.isolation.join(', ') : 'None'}
+        {info.isolation.length > 0 ? info.isolation.map(({ text }) => text).join(', ') : 'None'}
         {info.isolation.length > 0 ? null : (
           <small>A local shell: what runs in it can do everything your user account can.</small>
         )}

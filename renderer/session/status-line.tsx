@@ -16,7 +16,7 @@ export function StatusLine({ info }: { info: SessionInfo }) {
     <footer className="status" data-testid="status">
       <Item section="isolation" testId="status-isolation">
         {sandboxed ? <Shield className="icon" aria-hidden="true" /> : <ShieldOff className="icon" aria-hidden="true" />}
-        <span>{sandboxed ? info.isolation.join(' · ') : 'local shell · not sandboxed'}</span>
+        <span>{sandboxed ? info.isolation.map(({ text }) => text).join(' · ') : 'local shell · not sandboxed'}</span>
       </Item>
       <div className="strip-spacer" />
       {info.end === null ? (

@@ -13,6 +13,7 @@ const end: SessionEnd = {
   signal: null,
   limitSeconds: null,
   failure: null,
+  detail: null,
   survivors: [],
 };
 

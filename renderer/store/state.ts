@@ -1,3 +1,4 @@
+import type { BackendStatus } from '../../shared/backends.ts';
 import type { AppInfo } from '../../shared/contract.ts';
 import type { SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
 import type { SettingsView } from '../../shared/settings.ts';
@@ -39,6 +40,8 @@ export interface AppState {
   /** Events by session, oldest first; only of sessions whose events were asked for. */
   events: Readonly<Record<SessionId, readonly SessionEvent[]>>;
   settings: SettingsView | null;
+  /** What can be had on this machine, by backend; empty until the engine has told. */
+  backends: readonly BackendStatus[];
   settingsOpen: boolean;
   active: TabId | null;
   panel: PanelState;
@@ -64,6 +67,7 @@ export const INITIAL_STATE: AppState = {
   unseen: new Set(),
   events: {},
   settings: null,
+  backends: [],
   settingsOpen: false,
   active: null,
   panel: null,

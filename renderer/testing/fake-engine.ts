@@ -1,3 +1,4 @@
+import type { BackendStatus } from '../../shared/backends.ts';
 import {
   METHODS,
   type MethodName,
@@ -7,20 +8,26 @@ import {
 } from '../../shared/contract.ts';
 import { decodeFrame, encodeBytes } from '../../shared/frames.ts';
 import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
+import { PRESETS, type Profile, profileSchema } from '../../shared/profile.ts';
 import type { SessionInfo } from '../../shared/session.ts';
+import type { SettingsView } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
+import { FAKE_BACKENDS, FAKE_OFFERS } from './fake-backends.ts';
 import { fakeEvents, fakeSession, fakeSettings, SCENES, SCREEN } from './scenes.ts';
 
 /** An engine in memory, just good enough to look at every screen: it echoes, renames, reorders, closes and extends. */
 export class FakeEngine {
   readonly #sessions: Map<string, SessionInfo>;
   #settings = fakeSettings();
+  #backends: readonly BackendStatus[];
   #receive: (message: string | Uint8Array) => void = () => {};
   #nextChannel = 1;
   /** Input frames, as a test may want to see them. */
   readonly input: { kind: string; text: string }[] = [];
 
-  constructor(scene: string) {
+  /** `backends` names an entry of {@link FAKE_BACKENDS}. */
+  constructor(scene: string, backends = 'all') {
+    this.#backends = FAKE_BACKENDS[backends] ?? [];
     this.#sessions = new Map((SCENES[scene] ?? SCENES.plain ?? (() => []))().map((info) => [info.id, info]));
   }
 
@@ -43,6 +50,12 @@ export class FakeEngine {
   /** Prints into the terminal that attached last. */
   print(text: string): void {
     this.#print(this.#nextChannel - 1, text);
+  }
+
+  /** Other backends can be had, or no longer: an entry of {@link FAKE_BACKENDS}. */
+  setBackends(name: string): void {
+    this.#backends = FAKE_BACKENDS[name] ?? [];
+    this.notify('backendsChanged', [...this.#backends]);
   }
 
   change(id: string, change: Partial<SessionInfo>): void {
@@ -77,6 +90,11 @@ export class FakeEngine {
     this.#receive(encodeBytes('output', channel, new TextEncoder().encode(text)));
   }
 
+  #setProfiles(profiles: readonly Profile[]): SettingsView {
+    this.#settings = { ...this.#settings, profiles: [...profiles] };
+    return this.#settings;
+  }
+
   #answer(method: string, input: unknown): unknown {
     if (!(method in METHODS)) throw new Error(`There is no ${method}.`);
     const args = (input ?? {}) as Record<string, never>; // A fake trusts its caller.
@@ -95,6 +113,23 @@ export class FakeEngine {
         return this.#settings;
       case 'settings.change':
         return this.#settings;
+      case 'profiles.save': {
+        const profile = profileSchema.parse(args.profile);
+        return this.#setProfiles(replaced(this.#settings.profiles, profile));
+      }
+      case 'profiles.delete':
+        return this.#setProfiles(this.#settings.profiles.filter(({ id }) => id !== args.id));
+      case 'profiles.reset': {
+        const preset = PRESETS.find(({ id }) => id === args.id);
+        return preset === undefined ? this.#settings : this.#setProfiles(replaced(this.#settings.profiles, preset));
+      }
+      case 'profiles.chooseFolder':
+        return { outcome: 'unavailable' };
+      case 'backends.status':
+      case 'backends.check':
+        return this.#backends;
+      case 'backends.offers':
+        return FAKE_OFFERS;
       case 'sessions.list':
         return [...this.#sessions.values()];
       case 'sessions.open': {
@@ -150,4 +185,11 @@ export class FakeEngine {
         return {};
     }
   }
+}
+
+/** The list with one profile put in its place, or added. */
+function replaced(profiles: readonly Profile[], profile: Profile): Profile[] {
+  return profiles.some(({ id }) => id === profile.id)
+    ? profiles.map((other) => (other.id === profile.id ? profile : other))
+    : [...profiles, profile];
 }

@@ -3,7 +3,11 @@ import '../styles/toasts.css';
 import { start } from '../start.tsx';
 import { FakeEngine } from './fake-engine.ts';
 
-/** The window with a made-up engine; `?scene=` names a scene of `scenes.ts`. Served in development only. */
-const engine = new FakeEngine(new URLSearchParams(location.search).get('scene') ?? 'plain');
+/**
+ * The window with a made-up engine: `?scene=` names a scene of `scenes.ts`, `&backends=` what can be had on the made-up
+ * machine (`fake-backends.ts`). Served in development only.
+ */
+const query = new URLSearchParams(location.search);
+const engine = new FakeEngine(query.get('scene') ?? 'plain', query.get('backends') ?? 'all');
 Object.assign(window, { fakeEngine: engine });
 start(() => Promise.resolve(engine.connect()));

@@ -1,5 +1,6 @@
 import type { SessionEnd, SessionEvent, SessionInfo } from '../../shared/session.ts';
 import { DEFAULT_SETTINGS, type SettingsView } from '../../shared/settings.ts';
+import { FAKE_PROFILES } from './fake-backends.ts';
 
 /** Made-up sessions for looking at screens without an engine. */
 const START = Date.now();
@@ -56,6 +57,8 @@ export function fakeSession(n: number, change: Partial<SessionInfo> = {}): Sessi
     recording: { state: 'recording', bytes: 48_213, message: null },
     isolation: [],
     containment: 'cgroup',
+    container: null,
+    progress: null,
     end: null,
     ...change,
   };
@@ -69,6 +72,7 @@ const end = (change: Partial<SessionEnd>): SessionEnd => ({
   signal: 'SIGHUP',
   limitSeconds: 900,
   failure: null,
+  detail: null,
   survivors: [],
   ...change,
 });
@@ -203,6 +207,8 @@ export function fakeSettings(): SettingsView {
     origins: {
       'limits.local.idleTimeoutSeconds': 'policy',
       'limits.local.maxDurationSeconds': 'default',
+      'limits.sandboxed.idleTimeoutSeconds': 'default',
+      'limits.sandboxed.maxDurationSeconds': 'default',
       'limits.activity': 'default',
       'limits.warnBeforeSeconds': 'default',
       'limits.extensions.count': 'default',
@@ -218,10 +224,7 @@ export function fakeSettings(): SettingsView {
     },
     policy: { minimumTimeoutSeconds: 60, maxIdleTimeoutSeconds: 900, maxMaxDurationSeconds: 36_000 },
     policyFile: '/etc/sandglass/policy.yaml',
-    profiles: [
-      ...profiles.map(({ id, name, backend }) => ({ id, name, backend })),
-      { id: 'review', name: 'Review a pull request', backend: 'pty' },
-    ],
+    profiles: [...profiles, ...FAKE_PROFILES],
   };
 }
 

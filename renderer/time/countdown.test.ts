@@ -82,6 +82,7 @@ describe('a tab', () => {
       signal: null,
       limitSeconds: null,
       failure: null,
+      detail: null,
       survivors: [],
     };
     expect(ringStage(fakeSession(1, { end }), null)).toBe('ended');

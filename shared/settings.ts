@@ -3,7 +3,7 @@ import { ACTIVITY_KINDS, extensionsSchema, LIMIT_ORIGINS, limitsSchema } from '.
 import { PRESETS, profileSchema } from './profile.ts';
 
 /** The version of the settings file; raised with each migration. */
-export const SETTINGS_VERSION = 1;
+export const SETTINGS_VERSION = 2;
 
 const timeoutsSchema = z.strictObject({
   idleTimeoutSeconds: limitsSchema.shape.idleTimeoutSeconds,

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SETTINGS_VERSION } from '../../shared/settings.ts';
 import { expect, test } from '../runner/test.ts';
 
 const IDLE = 'limits.local.idleTimeoutSeconds';
@@ -14,7 +15,7 @@ test('a changed limit holds at once, for sessions that run too', async ({ app, h
   await app.card.waitForEnd('idle_timeout');
   await expect(app.card.reason).toHaveText('Closed after 2 seconds without activity');
   const stored: unknown = JSON.parse(await readFile(home.settingsFile, 'utf8'));
-  expect(stored).toMatchObject({ version: 1, limits: { local: { idleTimeoutSeconds: 2 } } });
+  expect(stored).toMatchObject({ version: SETTINGS_VERSION, limits: { local: { idleTimeoutSeconds: 2 } } });
 });
 
 test('durations are typed as people write them', async ({ app }) => {

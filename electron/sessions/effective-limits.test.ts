@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ACTIVITY_KINDS, effectiveLimitsSchema, type Limits, type PartialLimits } from '../../shared/limits.ts';
+import { BACKENDS, type BackendKind, isSandboxed } from '../../shared/profile.ts';
 import { type Policy, policySchema } from '../../shared/settings.ts';
 import { effectiveSettings } from '../storage/effective-settings.ts';
 import type { SomeSettingValues } from '../storage/setting-values.ts';
 import { effectiveLimits } from './effective-limits.ts';
 
 interface Levels {
+  backend?: BackendKind;
   user?: SomeSettingValues;
   environment?: SomeSettingValues;
   policy?: object;
@@ -14,12 +16,12 @@ interface Levels {
   tab?: PartialLimits;
 }
 
-function limitsOf({ user = {}, environment = {}, policy: fields = {}, profile = {}, tab }: Levels) {
+function limitsOf({ backend = 'pty', user = {}, environment = {}, policy: fields = {}, profile = {}, tab }: Levels) {
   const policy = policySchema.parse(fields);
   return effectiveLimits({
     settings: effectiveSettings(user, environment, policy),
     policy,
-    profile: { limits: profile },
+    profile: { backend, limits: profile },
     tab,
   });
 }
@@ -31,6 +33,19 @@ test('with nothing set, the defaults hold and say so', () => {
   expect(values).toMatchObject({ idleTimeoutSeconds: 3_600, maxDurationSeconds: 28_800, activity: ['input'] });
   expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
   expect(caps).toEqual({ idleTimeoutSeconds: 0, maxDurationSeconds: 0 });
+});
+
+test.each(['bubblewrap', 'docker'] as const)('a %s session has the timeouts of sandboxes', (backend) => {
+  const sandboxed = { 'limits.sandboxed.idleTimeoutSeconds': 300, [IDLE]: 120 } satisfies SomeSettingValues;
+  expect(limitsOf({ backend })).toMatchObject({ values: { idleTimeoutSeconds: 900, maxDurationSeconds: 3_600 } });
+  expect(limitsOf({ backend, user: sandboxed })).toMatchObject({
+    values: { idleTimeoutSeconds: 300 },
+    origins: { idleTimeoutSeconds: 'settings', maxDurationSeconds: 'default' },
+  });
+  expect(limitsOf({ backend, policy: { maxIdleTimeoutSeconds: 600 } })).toMatchObject({
+    values: { idleTimeoutSeconds: 600 },
+    origins: { idleTimeoutSeconds: 'policy' },
+  });
 });
 
 test.each<[string, Levels, number, string]>([
@@ -141,6 +156,8 @@ const user: fc.Arbitrary<SomeSettingValues> = fc.record(
   {
     'limits.local.idleTimeoutSeconds': timeout,
     'limits.local.maxDurationSeconds': timeout,
+    'limits.sandboxed.idleTimeoutSeconds': timeout,
+    'limits.sandboxed.maxDurationSeconds': timeout,
     'limits.activity': activity,
     'limits.extensions.count': fc.integer({ min: 0, max: 9 }),
     'limits.extensions.seconds': fc.integer({ min: 1, max: 3_600 }),
@@ -165,11 +182,19 @@ const strictness = (seconds: number): number => (seconds === 0 ? Number.POSITIVE
 
 test('never looser than any level, but for the policy’s minimum, and never past the policy', () => {
   fc.assert(
-    fc.property(user, policy, level, level, (settings, rules, profile, tab) => {
+    fc.property(fc.constantFrom(...BACKENDS), user, policy, level, level, (backend, settings, rules, profile, tab) => {
       const inForce = effectiveSettings(settings, {}, rules);
-      const { values } = effectiveLimits({ settings: inForce, policy: rules, profile: { limits: profile }, tab });
+      const { values } = effectiveLimits({
+        settings: inForce,
+        policy: rules,
+        profile: { backend, limits: profile },
+        tab,
+      });
       const levels: PartialLimits[] = [
-        { ...inForce.preferences.limits.local, extensions: inForce.preferences.limits.extensions },
+        {
+          ...inForce.preferences.limits[isSandboxed(backend) ? 'sandboxed' : 'local'],
+          extensions: inForce.preferences.limits.extensions,
+        },
         profile,
         tab,
       ];
@@ -194,10 +219,15 @@ test('never looser than any level, but for the policy’s minimum, and never pas
 
 test('limits that are in force already stay as they are', () => {
   fc.assert(
-    fc.property(user, policy, level, level, (settings, rules, profile, tab) => {
+    fc.property(fc.constantFrom(...BACKENDS), user, policy, level, level, (backend, settings, rules, profile, tab) => {
       const inForce = effectiveSettings(settings, {}, rules);
-      const once = effectiveLimits({ settings: inForce, policy: rules, profile: { limits: profile }, tab });
-      const twice = effectiveLimits({ settings: inForce, policy: rules, profile: { limits: once.values }, tab });
+      const once = effectiveLimits({ settings: inForce, policy: rules, profile: { backend, limits: profile }, tab });
+      const twice = effectiveLimits({
+        settings: inForce,
+        policy: rules,
+        profile: { backend, limits: once.values },
+        tab,
+      });
       const withoutTaste = ({ warnBeforeSeconds: _, closeGraceSeconds: __, ...rest }: Limits) => rest;
       expect(withoutTaste(twice.values)).toEqual(withoutTaste(once.values));
       expect(effectiveLimitsSchema.parse(once)).toEqual(once);

@@ -6,7 +6,7 @@ import {
   type Limits,
   type PartialLimits,
 } from '../../shared/limits.ts';
-import type { Profile } from '../../shared/profile.ts';
+import { isSandboxed, type Profile } from '../../shared/profile.ts';
 import type { Policy } from '../../shared/settings.ts';
 import { leastActivity, withinPolicy } from '../storage/effective-settings.ts';
 import type { EffectiveSettings } from '../storage/settings-store.ts';
@@ -15,7 +15,7 @@ import type { EffectiveSettings } from '../storage/settings-store.ts';
 export interface LimitSources {
   readonly settings: EffectiveSettings;
   readonly policy: Policy;
-  readonly profile: Pick<Profile, 'limits'>;
+  readonly profile: Pick<Profile, 'backend' | 'limits'>;
   /** What this one tab asks for. */
   readonly tab?: PartialLimits | undefined;
 }
@@ -27,7 +27,7 @@ interface Claim<T> {
 }
 
 /**
- * The limits of one session. For timeouts, extensions and activity the strictest of settings, profile, tab and policy
+ * The limits of one session; the settings have timeouts of their own for sandboxes. For timeouts, extensions and activity the strictest of settings, profile, tab and policy
  * holds; off (0) is looser than any time, and what counts as activity is what every level counts. When to warn and how
  * long to wait on closing are matters of taste: the tab's, else the profile's, else that of the settings.
  * Of levels that ask for the same, the first in the order of `LIMIT_ORIGINS` is named as the origin.
@@ -35,6 +35,7 @@ interface Claim<T> {
 export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSources): EffectiveLimits {
   const { limits } = settings.preferences;
   const { origins } = settings;
+  const kind = isSandboxed(profile.backend) ? 'sandboxed' : 'local';
   const levels: readonly Claim<PartialLimits>[] = [
     { value: profile.limits, origin: 'profile' },
     { value: tab, origin: 'tab' },
@@ -42,7 +43,7 @@ export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSo
 
   const idle = timeout(
     [
-      { value: limits.local.idleTimeoutSeconds, origin: origins['limits.local.idleTimeoutSeconds'] },
+      { value: limits[kind].idleTimeoutSeconds, origin: origins[`limits.${kind}.idleTimeoutSeconds`] },
       ...claims(levels, 'idleTimeoutSeconds'),
     ],
     policy.minimumTimeoutSeconds,
@@ -50,7 +51,7 @@ export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSo
   );
   const max = timeout(
     [
-      { value: limits.local.maxDurationSeconds, origin: origins['limits.local.maxDurationSeconds'] },
+      { value: limits[kind].maxDurationSeconds, origin: origins[`limits.${kind}.maxDurationSeconds`] },
       ...claims(levels, 'maxDurationSeconds'),
     ],
     policy.minimumTimeoutSeconds,

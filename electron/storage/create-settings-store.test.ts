@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import { RequestError } from '../../shared/errors.ts';
-import { DEFAULT_SETTINGS, policySchema, type SettingChange, settingsSchema } from '../../shared/settings.ts';
+import {
+  DEFAULT_SETTINGS,
+  policySchema,
+  SETTINGS_VERSION,
+  type SettingChange,
+  settingsSchema,
+} from '../../shared/settings.ts';
 import { createSettingsStore } from './create-settings-store.ts';
 import { BUILT_IN_POLICY } from './policy.ts';
 import { openSettingsFile } from './settings-file-conf.ts';
@@ -73,7 +79,7 @@ test('a change is in force at once, told, stored, and there again after a restar
   expect(store.effective.preferences.limits.local.idleTimeoutSeconds).toBe(120);
   expect(store.effective.origins[IDLE]).toBe('settings');
   expect(stored()).toEqual({
-    version: 1,
+    version: SETTINGS_VERSION,
     limits: { local: { idleTimeoutSeconds: 120 } },
     terminal: { fontSize: 15 },
   });
@@ -84,11 +90,13 @@ test('a change is in force at once, told, stored, and there again after a restar
 });
 
 test('null puts the default back, as if it had never been set', () => {
-  const { store, stored } = open({ content: { version: 1, limits: { local: { idleTimeoutSeconds: 120 } } } });
+  const { store, stored } = open({
+    content: { version: SETTINGS_VERSION, limits: { local: { idleTimeoutSeconds: 120 } } },
+  });
   expect(store.effective.origins[IDLE]).toBe('settings');
   store.change([{ path: IDLE, value: null }]);
   expect(store.effective.origins[IDLE]).toBe('default');
-  expect(stored()).toEqual({ version: 1 });
+  expect(stored()).toEqual({ version: SETTINGS_VERSION });
 });
 
 test('a listener is told no more after it has left, and one that fails harms nobody', () => {
@@ -187,12 +195,12 @@ test.each([
   expect(store.settings).toEqual(DEFAULT_SETTINGS);
   expect(readFileSync(join(folder, COPY), 'utf8')).toBe(content);
   expect(statSync(join(folder, COPY)).mode & 0o777).toBe(0o600);
-  expect(stored()).toEqual({ version: 1 });
+  expect(stored()).toEqual({ version: SETTINGS_VERSION });
   expect(store.problems).toMatchObject([{ id: 'settings-corrupt' }]);
   expect(store.problems[0]?.message).toContain(join(folder, COPY));
   expect(store.problems[0]?.message).toContain(path);
   store.change([{ path: 'terminal.fontSize', value: 15 }]);
-  expect(stored()).toEqual({ version: 1, terminal: { fontSize: 15 } });
+  expect(stored()).toEqual({ version: SETTINGS_VERSION, terminal: { fontSize: 15 } });
 });
 
 test('an earlier copy is never overwritten', () => {
@@ -205,7 +213,7 @@ test('an earlier copy is never overwritten', () => {
 
 test('a value that is not valid is replaced alone, and what was there is kept aside', () => {
   const content = {
-    version: 1,
+    version: SETTINGS_VERSION,
     limits: { local: { idleTimeoutSeconds: 'long', maxDurationSeconds: 7_200 }, colour: 'red' },
     terminal: 'big',
     appearance: { theme: 'dark' },
@@ -222,7 +230,7 @@ test('a value that is not valid is replaced alone, and what was there is kept as
   for (const name of ['Idle timeout', '“limits.colour”', '“terminal”', 'Profile 2', COPY]) {
     expect(problem?.message).toContain(name);
   }
-  expect(stored()).toMatchObject({ version: 1, limits: { local: { maxDurationSeconds: 7_200 } } });
+  expect(stored()).toMatchObject({ version: SETTINGS_VERSION, limits: { local: { maxDurationSeconds: 7_200 } } });
   expect(open({ folder }).store.problems).toEqual([]);
 });
 

@@ -7,6 +7,7 @@ import { BUILT_IN_POLICY } from './policy.ts';
 import { DEFAULT_VALUES, nestValues, settingValuesSchema, toPreferences, valueAt } from './setting-values.ts';
 
 const IDLE = 'limits.local.idleTimeoutSeconds';
+const SANDBOXED_IDLE = 'limits.sandboxed.idleTimeoutSeconds';
 
 test('with nothing set, every value is the default and says so', () => {
   const { preferences, origins } = effectiveSettings({}, {}, BUILT_IN_POLICY);
@@ -99,7 +100,7 @@ test('the environment is read as whole numbers in range', () => {
     { SESSION_TIMEOUT_SECS: ' 120 ', SESSION_MAX_CONCURRENT: '5', SESSION_CLEANUP_INTERVAL: '' },
     BUILT_IN_POLICY,
   );
-  expect(values).toEqual({ [IDLE]: 120, 'sessions.maxConcurrentSessions': 5 });
+  expect(values).toEqual({ [IDLE]: 120, [SANDBOXED_IDLE]: 120, 'sessions.maxConcurrentSessions': 5 });
   expect(problems).toEqual([]);
 });
 
@@ -119,6 +120,7 @@ test.each([
 
 test('an override that the policy changes is told with what is in force', () => {
   const { values, problems } = readEnvironment({ SESSION_TIMEOUT_SECS: '5' }, BUILT_IN_POLICY);
-  expect(values).toEqual({ [IDLE]: 5 });
+  expect(values).toEqual({ [IDLE]: 5, [SANDBOXED_IDLE]: 5 });
+  expect(problems).toHaveLength(1);
   expect(problems[0]?.message).toContain('In force: 1 minute');
 });

@@ -27,22 +27,22 @@ export function effectiveSettings(
   return { preferences: toPreferences(allowed), origins };
 }
 
+/** `local` or `sandboxed`: each kind of session has its own. */
+type IdleTimeoutPath = Extract<SettingPath, `${string}.idleTimeoutSeconds`>;
+type MaxDurationPath = Extract<SettingPath, `${string}.maxDurationSeconds`>;
+
 /** Brings every value within the policy; those that are already stay as they are. */
 export function applyPolicy(values: SettingValues, policy: Policy): SettingValues {
   const { minimumTimeoutSeconds: shortest, allowedActivity } = policy;
   const activity = values['limits.activity'].filter((kind) => allowedActivity?.includes(kind) ?? true);
+  const idle = (path: IdleTimeoutPath) => withinPolicy(values[path], shortest, policy.maxIdleTimeoutSeconds);
+  const duration = (path: MaxDurationPath) => withinPolicy(values[path], shortest, policy.maxMaxDurationSeconds);
   return {
     ...values,
-    'limits.local.idleTimeoutSeconds': withinPolicy(
-      values['limits.local.idleTimeoutSeconds'],
-      shortest,
-      policy.maxIdleTimeoutSeconds,
-    ),
-    'limits.local.maxDurationSeconds': withinPolicy(
-      values['limits.local.maxDurationSeconds'],
-      shortest,
-      policy.maxMaxDurationSeconds,
-    ),
+    'limits.local.idleTimeoutSeconds': idle('limits.local.idleTimeoutSeconds'),
+    'limits.local.maxDurationSeconds': duration('limits.local.maxDurationSeconds'),
+    'limits.sandboxed.idleTimeoutSeconds': idle('limits.sandboxed.idleTimeoutSeconds'),
+    'limits.sandboxed.maxDurationSeconds': duration('limits.sandboxed.maxDurationSeconds'),
     'limits.activity': activity.length > 0 ? activity : leastActivity(policy),
     'limits.extensions.count': Math.min(
       values['limits.extensions.count'],
@@ -70,8 +70,10 @@ export function leastActivity({ allowedActivity: allowed }: Policy): SettingValu
 export function policyRule(path: SettingPath, policy: Policy): string {
   switch (path) {
     case 'limits.local.idleTimeoutSeconds':
+    case 'limits.sandboxed.idleTimeoutSeconds':
       return timeoutRule(policy.minimumTimeoutSeconds, policy.maxIdleTimeoutSeconds);
     case 'limits.local.maxDurationSeconds':
+    case 'limits.sandboxed.maxDurationSeconds':
       return timeoutRule(policy.minimumTimeoutSeconds, policy.maxMaxDurationSeconds);
     case 'limits.activity':
       return `only ${(policy.allowedActivity ?? []).join(', ')}`;
@@ -84,7 +86,8 @@ export function policyRule(path: SettingPath, policy: Policy): string {
   }
 }
 
-function timeoutRule(shortest: number, longest: number | undefined): string {
+/** What the policy lets a timeout be: “at least 1 minute, or off”. */
+export function timeoutRule(shortest: number, longest: number | undefined): string {
   if (longest === undefined) return `at least ${describeDuration(shortest)}, or off`;
   return `at least ${describeDuration(shortest)} and at most ${describeDuration(longest)}`;
 }

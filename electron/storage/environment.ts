@@ -11,7 +11,7 @@ import {
 
 /** The settings each environment variable overrides. All take whole numbers; times are in seconds. */
 export const ENVIRONMENT_OVERRIDES = {
-  SESSION_TIMEOUT_SECS: ['limits.local.idleTimeoutSeconds'],
+  SESSION_TIMEOUT_SECS: ['limits.local.idleTimeoutSeconds', 'limits.sandboxed.idleTimeoutSeconds'],
   SESSION_MAX_CONCURRENT: ['sessions.maxConcurrentSessions'],
   SESSION_CLEANUP_INTERVAL: ['sessions.cleanupIntervalSeconds'],
 } as const satisfies Readonly<Record<string, readonly SettingPath[]>>;
@@ -25,14 +25,18 @@ export function readEnvironment(
   policy: Policy,
 ): { values: SomeSettingValues; problems: readonly Problem[] } {
   const values: Record<string, unknown> = {};
-  const problems: Problem[] = [];
+  const problems = new Map<string, Problem>();
+  /** Once for each variable: what is wrong with it is the same for all that it overrides. */
+  const tell = (name: string, what: string): void => {
+    if (!problems.has(name)) problems.set(name, problem(name, what));
+  };
   for (const [name, paths] of Object.entries(ENVIRONMENT_OVERRIDES)) {
     const text = env[name]?.trim() ?? '';
     if (text === '') continue;
     for (const path of paths) {
       const parsed = /^\d{1,9}$/.test(text) ? parseSetting(path, Number(text)) : null;
       if (parsed === null) {
-        problems.push(problem(name, `“${text.slice(0, 40)}” is not ${RANGES[name]}. It is ignored.`));
+        tell(name, `“${text.slice(0, 40)}” is not ${RANGES[name]}. It is ignored.`);
         continue;
       }
       values[path] = parsed.value;
@@ -41,10 +45,10 @@ export function readEnvironment(
       if (allowed === asked[path]) continue;
       const inForce = name === 'SESSION_TIMEOUT_SECS' ? describeDuration(allowed) : String(allowed);
       const rule = `${SETTING_WORDS[path].label}: ${policyRule(path, policy)}`;
-      problems.push(problem(name, `${text} is not what the policy allows (${rule}). In force: ${inForce}.`));
+      tell(name, `${text} is not what the policy allows (${rule}). In force: ${inForce}.`);
     }
   }
-  return { values: someSettingValuesSchema.parse(values), problems };
+  return { values: someSettingValuesSchema.parse(values), problems: [...problems.values()] };
 }
 
 const RANGES: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { PRESETS } from '../../shared/profile.ts';
 import { SETTINGS_VERSION } from '../../shared/settings.ts';
 import { isRecord } from './setting-values.ts';
 
@@ -17,6 +18,9 @@ const VERSION_0_ADDRESSES: Readonly<Record<string, readonly [section: string, ..
   theme: ['appearance', 'theme'],
 };
 
+/** The profiles that came with version 2, by their id. */
+const VERSION_2_PRESETS: readonly string[] = ['sandbox', 'container'];
+
 /**
  * Each takes a document of its version to the next one. Values are moved as they are, right or wrong:
  * they are checked once, after the last.
@@ -33,6 +37,17 @@ const MIGRATIONS: Readonly<Record<number, (document: Document) => Document>> = {
     }
     for (const [address, value] of moved) next = placed(next, address, value);
     return next;
+  },
+  /**
+   * Version 1 came with the local shell alone. A list of profiles that somebody wrote gets those that came with
+   * version 2, once: whoever deletes one later does not get it again. Without a list, all that come are there anyway.
+   */
+  1: (document) => {
+    const { profiles } = document;
+    if (!Array.isArray(profiles)) return document;
+    const known = new Set(profiles.map((profile) => (isRecord(profile) ? profile.id : undefined)));
+    const added = PRESETS.filter(({ id }) => VERSION_2_PRESETS.includes(id) && !known.has(id));
+    return { ...document, profiles: [...profiles, ...added] };
   },
 };
 

@@ -14,6 +14,8 @@ const { limits, sessions, terminal, appearance } = preferencesSchema.shape;
 const settingSchemas = {
   'limits.local.idleTimeoutSeconds': limits.shape.local.shape.idleTimeoutSeconds,
   'limits.local.maxDurationSeconds': limits.shape.local.shape.maxDurationSeconds,
+  'limits.sandboxed.idleTimeoutSeconds': limits.shape.sandboxed.shape.idleTimeoutSeconds,
+  'limits.sandboxed.maxDurationSeconds': limits.shape.sandboxed.shape.maxDurationSeconds,
   'limits.activity': limits.shape.activity.transform((kinds) => ACTIVITY_KINDS.filter((kind) => kinds.includes(kind))),
   'limits.warnBeforeSeconds': limits.shape.warnBeforeSeconds.transform((times) =>
     [...new Set(times)].sort((a, b) => b - a),
@@ -42,6 +44,14 @@ export type SomeSettingValues = z.output<typeof someSettingValuesSchema>;
 export const SETTING_WORDS: Readonly<Record<SettingPath, { label: string; takes: string }>> = {
   'limits.local.idleTimeoutSeconds': { label: 'Idle timeout', takes: 'a time of up to 7 days, or off' },
   'limits.local.maxDurationSeconds': { label: 'Maximum duration', takes: 'a time of up to 7 days, or off' },
+  'limits.sandboxed.idleTimeoutSeconds': {
+    label: 'Idle timeout in a sandbox',
+    takes: 'a time of up to 7 days, or off',
+  },
+  'limits.sandboxed.maxDurationSeconds': {
+    label: 'Maximum duration in a sandbox',
+    takes: 'a time of up to 7 days, or off',
+  },
   'limits.activity': { label: 'Activity', takes: `at least one of ${ACTIVITY_KINDS.join(', ')}` },
   'limits.warnBeforeSeconds': { label: 'Warn before', takes: 'up to 8 times, each from 1 second to 1 day' },
   'limits.extensions.count': { label: 'Extensions', takes: 'a whole number from 0 to 100' },

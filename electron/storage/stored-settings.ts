@@ -114,8 +114,9 @@ function repairProfiles(stored: unknown, replaced: string[]): readonly Profile[]
     if (!parsed.success || known || profiles.length === MAX_PROFILES) replaced.push(`Profile ${index + 1}`);
     else profiles.push(parsed.data);
   }
-  const hasLocal = profiles.some((profile) => profile.id === LOCAL_PROFILE_ID);
-  return hasLocal ? profiles : [...DEFAULT_SETTINGS.profiles, ...profiles.slice(0, MAX_PROFILES - 1)];
+  if (profiles.some((profile) => profile.id === LOCAL_PROFILE_ID)) return profiles;
+  const local = DEFAULT_SETTINGS.profiles.filter((profile) => profile.id === LOCAL_PROFILE_ID);
+  return [...local, ...profiles.slice(0, MAX_PROFILES - local.length)];
 }
 
 function keepRepaired(file: SettingsFile, user: UserSettings, replaced: readonly string[]): LoadedSettings {

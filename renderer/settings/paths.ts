@@ -11,6 +11,10 @@ export function settingAt(preferences: Preferences, path: SettingPath): SettingV
       return limits.local.idleTimeoutSeconds;
     case 'limits.local.maxDurationSeconds':
       return limits.local.maxDurationSeconds;
+    case 'limits.sandboxed.idleTimeoutSeconds':
+      return limits.sandboxed.idleTimeoutSeconds;
+    case 'limits.sandboxed.maxDurationSeconds':
+      return limits.sandboxed.maxDurationSeconds;
     case 'limits.activity':
       return limits.activity;
     case 'limits.warnBeforeSeconds':
@@ -61,11 +65,13 @@ export function rangeOf(path: SettingPath, policy: Policy): NumberRange {
     byPolicy,
   });
   switch (path) {
-    case 'limits.local.idleTimeoutSeconds': {
+    case 'limits.local.idleTimeoutSeconds':
+    case 'limits.sandboxed.idleTimeoutSeconds': {
       const cap = policy.maxIdleTimeoutSeconds;
       return range(policy.minimumTimeoutSeconds, cap ?? 604_800, cap === undefined, cap !== undefined);
     }
-    case 'limits.local.maxDurationSeconds': {
+    case 'limits.local.maxDurationSeconds':
+    case 'limits.sandboxed.maxDurationSeconds': {
       const cap = policy.maxMaxDurationSeconds;
       return range(policy.minimumTimeoutSeconds, cap ?? 604_800, cap === undefined, cap !== undefined);
     }

@@ -34,14 +34,27 @@ export const SECTIONS: readonly SettingSection[] = [
       {
         path: 'limits.local.idleTimeoutSeconds',
         name: 'Idle timeout',
-        description: 'Closes a session after this long without activity.',
+        description: 'Closes a local shell after this long without activity.',
         control: { kind: 'duration' },
         variable: 'SESSION_TIMEOUT_SECS',
       },
       {
         path: 'limits.local.maxDurationSeconds',
         name: 'Maximum duration',
-        description: 'Closes a session after this long in all, busy or not. Time asleep counts.',
+        description: 'Closes a local shell after this long in all, busy or not. Time asleep counts.',
+        control: { kind: 'duration' },
+      },
+      {
+        path: 'limits.sandboxed.idleTimeoutSeconds',
+        name: 'Idle timeout in a sandbox',
+        description: 'The same for sandboxes and containers.',
+        control: { kind: 'duration' },
+        variable: 'SESSION_TIMEOUT_SECS',
+      },
+      {
+        path: 'limits.sandboxed.maxDurationSeconds',
+        name: 'Maximum duration in a sandbox',
+        description: 'The same for sandboxes and containers.',
         control: { kind: 'duration' },
       },
       {

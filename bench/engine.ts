@@ -6,14 +6,14 @@ import { SystemClock } from '../electron/sessions/clock.ts';
 import { SessionManager } from '../electron/sessions/manager.ts';
 import { createSettingsStore } from '../electron/storage/create-settings-store.ts';
 import type { StoredSettings } from '../electron/storage/settings-store.ts';
-import { LOCAL_PROFILE_ID, type Profile } from '../shared/profile.ts';
+import { LOCAL_PROFILE_ID, type ProfileOf } from '../shared/profile.ts';
 import { DEFAULT_SETTINGS, policySchema } from '../shared/settings.ts';
 
 /** What a manager for a measurement is made of. */
 export interface ManagerParts {
   readonly backend: Backend;
   readonly recorders: RecorderFactory;
-  readonly profile: Partial<Profile>;
+  readonly profile: Partial<ProfileOf<'pty'>>;
   readonly metrics?: SessionMetrics;
 }
 
@@ -38,12 +38,12 @@ export const NO_RECORDERS: RecorderFactory = {
 };
 
 /** Settings with this profile as the local one, and limits of a second allowed. */
-export function storedSettings(profile: Partial<Profile>): StoredSettings {
+export function storedSettings(profile: Partial<ProfileOf<'pty'>>): StoredSettings {
   const local = DEFAULT_SETTINGS.profiles.find(({ id }) => id === LOCAL_PROFILE_ID);
   if (local === undefined) throw new Error('There is no local profile');
   return {
     version: DEFAULT_SETTINGS.version,
-    profiles: [{ ...local, ...profile }],
+    profiles: [{ ...local, ...profile, backend: 'pty' }],
     sessions: { maxConcurrentSessions: 10_000 },
   };
 }
@@ -62,7 +62,7 @@ export function createManager({ backend, recorders, profile, metrics }: ManagerP
   if (problem !== undefined) throw new Error(problem.message);
   return new SessionManager({
     clock,
-    backend,
+    backends: { pty: backend, bubblewrap: backend, docker: backend },
     recorders,
     settings,
     metrics: metrics ?? createSessionMetrics(() => clock.wall()),

@@ -62,6 +62,7 @@ const end: SessionEnd = {
   signal: null,
   limitSeconds: null,
   failure: null,
+  detail: null,
   survivors: [],
 };
 

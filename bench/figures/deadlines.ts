@@ -9,6 +9,9 @@ import type { Figure } from './figure.ts';
 /** Runs nothing: a shell that never writes and ends when told to. */
 const standIn: Backend = {
   kind: 'pty',
+  status: { kind: 'pty', state: 'available', message: '', found: [] },
+  onStatus: () => () => {},
+  check: () => Promise.resolve(),
   killAllNow() {},
   start: (_spec, listener) => {
     const report = { survivors: [] };
@@ -18,6 +21,9 @@ const standIn: Backend = {
       args: [],
       isolation: [],
       containment: 'tree',
+      container: null,
+      freeze: () => Promise.resolve(null),
+      thaw: () => Promise.resolve(null),
       write: () => true,
       resize() {},
       pause() {},

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Survivor } from '../../shared/session.ts';
+import type { Isolation, Survivor } from '../../shared/session.ts';
 import type { BackendListener, BackendProcess, ExitStatus, Foreground, TerminationReport } from './backend.ts';
 import type { Cgroup } from './cgroup.ts';
 import { closeTree, pauseFor } from './close-ladder.ts';
@@ -27,7 +27,8 @@ export interface PtyProcessParts {
 
 /** A shell on a local pseudoterminal, with all that it has started. */
 export class PtyProcess implements BackendProcess {
-  readonly isolation: readonly string[] = [];
+  readonly isolation: Isolation = [];
+  readonly container = null;
   readonly #parts: PtyProcessParts;
   readonly #tree: ProcessTree;
   readonly #ended = Promise.withResolvers<void>();
@@ -114,6 +115,15 @@ export class PtyProcess implements BackendProcess {
     return this.#cpuMs;
   }
 
+  async freeze(): Promise<string | null> {
+    if (process.platform === 'win32') return 'A local shell cannot be frozen on Windows.';
+    return this.#signalAll('SIGSTOP');
+  }
+
+  async thaw(): Promise<string | null> {
+    return this.#signalAll('SIGCONT');
+  }
+
   async settle(timeoutMs: number): Promise<void> {
     if (this.#termination !== null) return;
     if (!this.#hasExited && process.platform !== 'win32') await this.#stop();
@@ -144,6 +154,15 @@ export class PtyProcess implements BackendProcess {
       process.kill(process.platform === 'win32' ? this.pid : -this.pid, 'SIGKILL');
     } catch {
       // It has just ended.
+    }
+  }
+
+  async #signalAll(signal: NodeJS.Signals): Promise<string | null> {
+    try {
+      await this.#tree.signal(await this.#tree.members(), [signal]);
+      return null;
+    } catch (error) {
+      return `The session's processes could not be reached: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
 

@@ -8,7 +8,9 @@ import { isAlive, leftovers, startScript, startShell, testBackend, testSessionId
 
 const backend = testBackend();
 let folder: string;
-const gone = (pid: number): Promise<void> => vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 });
+const SPEC = { profileId: 'local', shell: '/bin/sh', args: [], environment: {}, cols: 80, rows: 24, endsAt: null };
+const gone = (pid: number | null): Promise<void> =>
+  vi.waitFor(() => expect(pid === null || isAlive(pid)).toBe(false), { timeout: 10_000 });
 const sha256 = (parts: readonly Uint8Array[]): string =>
   createHash('sha256').update(Buffer.concat(parts)).digest('hex');
 
@@ -194,7 +196,7 @@ describe('a start that fails says at which stage', () => {
   ])('%s: %s', async (stage, message, spec) => {
     const descriptors = readdirSync('/proc/self/fd').length;
     const sessionId = testSessionId();
-    const whole = { shell: '/bin/sh', sessionId, args: [], environment: {}, cols: 80, rows: 24, ...spec };
+    const whole = { ...SPEC, sessionId, ...spec };
     const listener = { onData: vi.fn(), onExit: vi.fn() };
     const result = await backend.start(whole, listener, new AbortController().signal);
     expect(result).toMatchObject({ ok: false, failure: { stage, message: expect.stringContaining(message) } });
@@ -215,7 +217,7 @@ describe('a start that fails says at which stage', () => {
           return 'set';
         },
       };
-      const spec = { shell: '/bin/sh', sessionId, args: [], environment, cols: 80, rows: 24 };
+      const spec = { ...SPEC, sessionId, environment };
       const starting = backend.start(spec, listener, abort.signal);
       if (when === 'before') abort.abort();
       expect(await starting).toMatchObject({ ok: false, failure: { stage: 'aborted' } });

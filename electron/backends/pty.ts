@@ -143,6 +143,9 @@ export function createPtyBackend(options: PtyBackendOptions): Backend {
 
   return {
     kind: 'pty',
+    status: { kind: 'pty', state: 'available', message: 'Shells of this machine, not isolated', found: [] },
+    onStatus: () => () => {},
+    check: () => Promise.resolve(),
     start,
     killAllNow() {
       for (const session of running) session.killNow();

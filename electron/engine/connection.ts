@@ -1,8 +1,10 @@
+import type { BackendStatus } from '../../shared/backends.ts';
 import type { AppInfo, WindowCommand } from '../../shared/contract.ts';
 import { RequestError } from '../../shared/errors.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
+import type { Backends } from '../backends/backend.ts';
 import { readMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import type { SessionManager } from '../sessions/manager.ts';
@@ -23,6 +25,7 @@ const REFUSED_NOTICE_MS = 5_000;
 /** What a connection serves. */
 export interface ConnectionOptions {
   readonly manager: SessionManager;
+  readonly backends: Backends;
   readonly settings: SettingsStore;
   readonly recorders: RecorderFactory;
   readonly host: HostServices;
@@ -63,6 +66,9 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
     manager.on('event', (event) => rpc.notify('sessionEvent', event)),
     manager.on('timing', (timing) => rpc.notify('timing', [...timing])),
     settings.onChange(() => rpc.notify('settingsChanged', settingsView(settings))),
+    ...Object.values(options.backends).map((backend) =>
+      backend.onStatus(() => rpc.notify('backendsChanged', statusOf(options.backends))),
+    ),
     options.onProblem((problem) => rpc.notify('problem', problem)),
   ];
 
@@ -97,7 +103,7 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
 }
 
 function createHandlers(options: ConnectionOptions, channels: Channels): Handlers {
-  const { manager, settings, recorders, host, logFolder } = options;
+  const { manager, backends, settings, recorders, host, logFolder } = options;
 
   const find = (id: SessionId): Session => {
     const session = manager.get(id);
@@ -155,6 +161,16 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       if (!result.ok) throw new RequestError('not_allowed', result.message);
       return {};
     },
+    'sessions.freeze': async ({ id }) => {
+      const result = await find(id).freeze();
+      if (!result.ok) throw new RequestError('not_allowed', result.message);
+      return {};
+    },
+    'sessions.thaw': async ({ id }) => {
+      const result = await find(id).thaw();
+      if (!result.ok) throw new RequestError('not_allowed', result.message);
+      return {};
+    },
     'sessions.events': ({ id }) => eventsOf(id),
     'sessions.export': async ({ id, format }) => {
       const { name, version } = options.appInfo();
@@ -166,5 +182,14 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       settings.change(changes);
       return settingsView(settings);
     },
+    'backends.status': () => statusOf(backends),
+    'backends.check': async () => {
+      await Promise.all(Object.values(backends).map((backend) => backend.check()));
+      return statusOf(backends);
+    },
   };
+}
+
+function statusOf(backends: Backends): BackendStatus[] {
+  return Object.values(backends).map((backend) => backend.status);
 }

@@ -6,7 +6,7 @@ import { METHODS, type MethodInput, type MethodName, type MethodOutput } from '.
 import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
 import { sessionInfoSchema } from '../../shared/session.ts';
 import type { Transport } from '../../shared/transport.ts';
-import { keepingLogger, StandInBackend } from '../sessions/testing/stand-ins.ts';
+import { backendsOf, keepingLogger, StandInBackend } from '../sessions/testing/stand-ins.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
 import { createEngine } from './create-engine.ts';
 import type { ExportSource } from './engine.ts';
@@ -107,7 +107,7 @@ async function engineWithWindow() {
     settings,
     logger,
     appVersion: '1.2.3',
-    backend,
+    backends: backendsOf(backend),
   });
   cleanups.push(async () => {
     await engine.quit();

@@ -1,8 +1,7 @@
 import type { AppInfo } from '../../shared/contract.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
-import type { Backend } from '../backends/backend.ts';
-import { createPtyBackend } from '../backends/pty.ts';
+import type { Backends } from '../backends/backend.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import { writeMetadata } from '../recording/metadata.ts';
 import { createRecorderFactory } from '../recording/recorder-factory.ts';
@@ -14,6 +13,7 @@ import type { Logger } from '../sessions/session-options.ts';
 import type { Locations } from '../storage/locations.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import { serveWindow } from './connection.ts';
+import { createBackends } from './create-backends.ts';
 import type { Connection, Engine, HostServices } from './engine.ts';
 
 const APP_NAME = 'Sandglass';
@@ -30,8 +30,8 @@ export interface EngineOptions {
   readonly problems?: readonly Problem[];
   /** The machine's clock; another one for tests. */
   readonly clock?: SystemClock;
-  /** What runs shells; the local PTY when not given. */
-  readonly backend?: Backend;
+  /** What runs shells; those of this machine when not given. */
+  readonly backends?: Backends;
 }
 
 /** Puts the engine together. Nothing runs until a session is opened. */
@@ -40,13 +40,13 @@ export function createEngine(options: EngineOptions): Engine {
   const clock = options.clock ?? new SystemClock();
   const app = { name: APP_NAME, version: appVersion };
   const recorders = createRecorderFactory({ folder: locations.sessions, clock, logger });
-  const backend = options.backend ?? createPtyBackend({ log: logger, environment: process.env });
+  const backends = options.backends ?? createBackends({ logger, environment: process.env });
   const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
   const metrics = createSessionMetrics(() => clock.wall());
 
   const manager = new SessionManager({
     clock,
-    backend,
+    backends,
     recorders,
     settings,
     metrics,
@@ -108,6 +108,7 @@ export function createEngine(options: EngineOptions): Engine {
     connect: (transport: Transport): Connection =>
       serveWindow(transport, {
         manager,
+        backends,
         settings,
         recorders,
         host,
@@ -128,6 +129,10 @@ export function createEngine(options: EngineOptions): Engine {
       if (suspendedMs > 0) logger.info({ suspendedMs }, 'The machine had been suspended');
       manager.clockChanged();
     },
-    quit: () => manager.quit(),
+    async quit() {
+      await manager.quit();
+      // What was kept ready goes within a second; what does not is removed by the reaper.
+      await Promise.all(Object.values(backends).map((backend) => backend.close?.()));
+    },
   };
 }

@@ -18,7 +18,7 @@ export function settingsView(store: SettingsStore): SettingsView {
     defaults: preferencesOf(DEFAULT_SETTINGS),
     policy: inForce,
     policyFile: policy.file,
-    profiles: settings.profiles.map(({ id, name, backend }) => ({ id, name, backend })),
+    profiles: [...settings.profiles],
   };
 }
 

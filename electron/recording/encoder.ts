@@ -26,6 +26,7 @@ export function encodeHeader(header: RecordingHeader): Buffer {
     timestamp: Math.floor(header.startedAt / 1_000),
     ...(header.command === '' ? {} : { command: header.command }),
     ...(header.title === '' ? {} : { title: header.title }),
+    ...(header.tags.length === 0 ? {} : { tags: header.tags }),
     env: type === undefined ? others : { ...others, TERM: type },
   };
   return Buffer.from(`${JSON.stringify(line)}\n`);

@@ -10,6 +10,8 @@ export interface RecordingHeader {
   readonly title: string;
   readonly command: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What was found of the session's isolation, in the words of its badge. */
+  readonly tags: readonly string[];
 }
 
 /** What is known of a recording when it is closed. */

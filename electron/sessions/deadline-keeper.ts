@@ -1,4 +1,4 @@
-import type { EffectiveLimits } from '../../shared/limits.ts';
+import type { EffectiveLimits, Limits } from '../../shared/limits.ts';
 import type { Activity, DeadlineKind, SessionWarning } from '../../shared/session.ts';
 import type { Clock, Timer } from './clock.ts';
 import { type Deadlines, deadlines, grantExtension, judge, type TimeState, type WarningCounts } from './deadlines.ts';
@@ -39,6 +39,8 @@ export class DeadlineKeeper {
   #probing = false;
   #running = false;
   #stoppedMs: number | null = null;
+  /** Since when the idle timeout rests; null: it does not. */
+  #restingMs: number | null = null;
 
   constructor(clock: Clock, limits: EffectiveLimits, listener: DeadlineListener) {
     this.#clock = clock;
@@ -71,12 +73,12 @@ export class DeadlineKeeper {
 
   /** Milliseconds since the last sign of life, up to the moment it was stopped. */
   get idleMs(): number {
-    return Math.max(0, (this.#stoppedMs ?? this.#clock.now()) - this.#lastActivityMs);
+    return Math.max(0, (this.#stoppedMs ?? this.#restingMs ?? this.#clock.now()) - this.#lastActivityMs);
   }
 
   /** Both deadlines, on the session's clock. */
   get deadlines(): Deadlines {
-    return deadlines(this.#limits.values, this.#state());
+    return deadlines(this.#values(), this.#state());
   }
 
   /** What a deadline's limit is now, extensions included, in seconds. */
@@ -144,6 +146,22 @@ export class DeadlineKeeper {
     this.check();
   }
 
+  /** The session was stopped where it stands: its idle timeout rests, its maximum duration goes on. */
+  rest(): void {
+    this.#restingMs ??= this.#clock.now();
+    this.check();
+  }
+
+  /** It goes on, with as much idle time left as it had. Gives how long it rested, in milliseconds. */
+  resume(): number {
+    if (this.#restingMs === null) return 0;
+    const restedMs = this.#clock.now() - this.#restingMs;
+    this.#restingMs = null;
+    this.#lastActivityMs += restedMs;
+    this.check();
+    return restedMs;
+  }
+
   /** Looks now, and sets the timer for the next time. */
   check(): void {
     this.#check(false);
@@ -152,7 +170,7 @@ export class DeadlineKeeper {
   #check(byTimer: boolean): void {
     if (!this.#running) return;
     const now = this.#clock.now();
-    const verdict = judge(this.#limits.values, this.#state(), now);
+    const verdict = judge(this.#values(), this.#state(), now);
     if (verdict.expired !== null) {
       this.stop();
       this.#listener.onExpired(verdict.expired.deadline, byTimer ? now - verdict.expired.atMs : null);
@@ -180,7 +198,7 @@ export class DeadlineKeeper {
   #onTimer(): void {
     if (!this.#running || this.#probing) return;
     // Before asking around, see whether anything is due at all: most often only the timer was early.
-    const verdict = judge(this.#limits.values, this.#state(), this.#clock.now());
+    const verdict = judge(this.#values(), this.#state(), this.#clock.now());
     const somethingDue = verdict.expired !== null || verdict.due.idle > this.#due.idle;
     const probe = somethingDue ? this.#listener.probe() : null;
     if (probe === null) {
@@ -199,6 +217,11 @@ export class DeadlineKeeper {
         this.#probing = false;
         this.#check(true);
       });
+  }
+
+  #values(): Limits {
+    const { values } = this.#limits;
+    return this.#restingMs === null ? values : { ...values, idleTimeoutSeconds: 0 };
   }
 
   #state(): TimeState {

@@ -93,6 +93,7 @@ export async function endSession(
     signal: exit?.signal ?? null,
     limitSeconds: details.limitSeconds,
     failure,
+    detail: exit?.detail ?? null,
     survivors: [...survivors],
   };
   const event: SessionEndEvent = { ...session.eventBase(), type: 'session:end', end };

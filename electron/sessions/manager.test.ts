@@ -5,7 +5,7 @@ import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import type { PolicyState, SettingsStore } from '../storage/settings-store.ts';
 import { EVICTION_MS, SessionManager } from './manager.ts';
 import { profileWith } from './testing/profiles.ts';
-import { keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
+import { backendsOf, keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
 import { TestClock } from './testing/test-clock.ts';
 
 const size = { cols: 80, rows: 24 };
@@ -45,7 +45,7 @@ function managerWith(limits: { idle?: number; max?: number; concurrent?: number;
   };
   const manager = new SessionManager({
     clock,
-    backend,
+    backends: backendsOf(backend),
     recorders: new StandInRecorders(log),
     settings,
     metrics: createSessionMetrics(() => clock.wall()),

@@ -9,7 +9,7 @@ import {
   type SessionId,
   type SessionTiming,
 } from '../../shared/session.ts';
-import type { Backend } from '../backends/backend.ts';
+import type { Backend, Backends } from '../backends/backend.ts';
 import type { SessionMetrics } from '../metrics/session-metrics.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
@@ -36,7 +36,7 @@ const MISSED_MS = 1_000;
 
 export interface ManagerOptions {
   readonly clock: Clock;
-  readonly backend: Backend;
+  readonly backends: Backends;
   readonly recorders: RecorderFactory;
   readonly settings: SettingsStore;
   readonly metrics: SessionMetrics;
@@ -97,6 +97,7 @@ export class SessionManager {
       }
     });
     this.#stopSettings = options.settings.onChange(() => this.#onSettings());
+    this.#keepReady();
     this.#armSweep();
   }
 
@@ -131,7 +132,7 @@ export class SessionManager {
 
   /** Opens a session, which starts at once. Throws `RequestError`: too many sessions, no policy, no such profile. */
   open(options: OpenOptions): Session {
-    const { settings, clock, backend, recorders, logger } = this.#options;
+    const { settings, clock, backends, recorders, logger } = this.#options;
     if (this.#quitting !== null) throw new RequestError('shutting_down', 'Sandglass is quitting.');
     if (!settings.policy.ok) throw new RequestError('policy_unreadable', settings.policy.message);
     const max = settings.effective.preferences.sessions.maxConcurrentSessions;
@@ -150,7 +151,7 @@ export class SessionManager {
       },
       {
         clock,
-        backend,
+        backend: backends[profile.backend],
         recorders,
         logger,
         writeMetadata: this.#options.writeMetadata,
@@ -209,8 +210,17 @@ export class SessionManager {
     this.#emitters.timing.emit(this.list().map((session) => session.timing()));
   }
 
-  /** Finds what timers missed: sessions past their deadline, and ended ones past their time in memory. */
+  /** Each backend once. */
+  get #backends(): readonly Backend[] {
+    return [...new Set(Object.values(this.#options.backends))];
+  }
+
+  /**
+   * Finds what timers missed: sessions past their deadline, and ended ones past their time in memory. Backends look for
+   * what apps that are gone have left.
+   */
   sweep(): void {
+    for (const backend of this.#backends) void backend.sweep?.();
     const { logger, metrics, clock } = this.#options;
     for (const session of this.list()) {
       const overdueMs = session.overdueMs;
@@ -245,7 +255,9 @@ export class SessionManager {
     const ends = this.live.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((session) => session.end('app_quit'));
     const late = Promise.withResolvers<'late'>();
     const timers = [
-      clock.setTimer(QUIT_KILL_MS, () => this.#options.backend.killAllNow()),
+      clock.setTimer(QUIT_KILL_MS, () => {
+        for (const backend of this.#backends) backend.killAllNow();
+      }),
       clock.setTimer(QUIT_MS, () => late.resolve('late')),
     ];
     const outcome = await Promise.race([Promise.all(ends), late.promise]);
@@ -304,6 +316,7 @@ export class SessionManager {
   #onSettings(): void {
     const { settings } = this.#options;
     const { policy } = settings;
+    this.#keepReady();
     if (policy.ok) {
       for (const session of this.live) {
         const { profile } = session;
@@ -311,6 +324,13 @@ export class SessionManager {
       }
     }
     this.#armSweep();
+  }
+
+  #keepReady(): void {
+    const { settings } = this.#options;
+    // Where no session may start, nothing is kept ready for one.
+    const profiles = settings.policy.ok ? settings.settings.profiles : [];
+    for (const backend of this.#backends) backend.keepReady?.(profiles);
   }
 
   #armSweep(): void {

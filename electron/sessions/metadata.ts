@@ -18,6 +18,7 @@ export function describeSession(
     backend: session.profile.backend,
     isolation: [...(process?.isolation ?? [])],
     containment: process?.containment ?? 'tree',
+    container: process?.container ?? null,
     title: session.title,
     shell: {
       command: process?.command ?? session.profile.shell ?? '',

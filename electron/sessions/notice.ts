@@ -89,6 +89,13 @@ const FAILURE_HEADLINES: Readonly<Record<StartStage, string>> = {
   shell: 'Shell not found',
   recording: 'Recording could not be started',
   spawn: 'Shell could not be started',
+  sandbox: 'Sandbox not available',
+  engine: 'Container engine not reachable',
+  image: 'Image not available',
+  pull: 'Image could not be pulled',
+  create: 'Container allocation failed',
+  start: 'Container could not be started',
+  attach: 'Container could not be attached to',
   aborted: 'Start cancelled',
 };
 

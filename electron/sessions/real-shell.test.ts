@@ -16,7 +16,7 @@ import { SessionManager } from './manager.ts';
 import { describeEndedSession } from './metadata.ts';
 import type { Session } from './session.ts';
 import { profileWith } from './testing/profiles.ts';
-import { keepingLogger } from './testing/stand-ins.ts';
+import { backendsOf, keepingLogger } from './testing/stand-ins.ts';
 
 /** Real shells, real time, real files: everything but the window. Linux has what the checks read. */
 
@@ -32,7 +32,9 @@ const origins = Object.fromEntries(SETTING_PATHS.map((path) => [path, 'default']
 
 const manager = new SessionManager({
   clock,
-  backend: createPtyBackend({ log: logger, environment: { PATH: process.env.PATH, HOME: folder, LANG: 'C.UTF-8' } }),
+  backends: backendsOf(
+    createPtyBackend({ log: logger, environment: { PATH: process.env.PATH, HOME: folder, LANG: 'C.UTF-8' } }),
+  ),
   recorders,
   settings: {
     settings: preferences,

@@ -56,5 +56,8 @@ export interface EndDetails {
   readonly failure?: StartFailure;
 }
 
+/** Whether something could be done; if not, why, for a person. */
+export type ActionResult = { ok: true } | { ok: false; message: string };
+
 /** Input that a program has not read is held up to a bound; beyond it, it is refused. */
 export type WriteResult = 'written' | 'refused' | 'not_running';

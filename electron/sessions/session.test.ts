@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Profile } from '../../shared/profile.ts';
+import type { ProfileOf } from '../../shared/profile.ts';
 import {
   END_REASONS,
   type EndReason,
@@ -18,7 +18,7 @@ import { keepingLogger, StandInBackend, StandInRecorders } from './testing/stand
 import { settle, TestClock } from './testing/test-clock.ts';
 
 interface Setup {
-  readonly profile?: Partial<Profile>;
+  readonly profile?: Partial<ProfileOf<'pty'>>;
   readonly limits?: ReturnType<typeof limitsWith>;
 }
 

@@ -1,6 +1,5 @@
-import { basename } from 'node:path';
 import type { EffectiveLimits } from '../../shared/limits.ts';
-import type { Profile } from '../../shared/profile.ts';
+import { isSandboxed, type Profile } from '../../shared/profile.ts';
 import {
   type Activity,
   type DeadlineKind,
@@ -13,6 +12,7 @@ import {
   type SessionTiming,
   type SessionWarning,
   type StartFailure,
+  type StartProgress,
   TRANSITIONS,
 } from '../../shared/session.ts';
 import type { BackendProcess, ExitStatus } from '../backends/backend.ts';
@@ -21,8 +21,11 @@ import { DeadlineKeeper, type ExtendResult } from './deadline-keeper.ts';
 import { endSession } from './ending.ts';
 import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
 import { outputStream } from './output-stream.ts';
+import { ProgramHold } from './program-hold.ts';
 import { RecorderBrake } from './recorder-brake.ts';
+import { sessionInfo, sessionTiming } from './session-info.ts';
 import type {
+  ActionResult,
   EndDetails,
   SessionDependencies,
   SessionListener,
@@ -30,6 +33,7 @@ import type {
   WriteResult,
 } from './session-options.ts';
 import { SessionRecording } from './session-recording.ts';
+import { endReasonOf, openRecorder, startSpec, titleOf } from './session-start.ts';
 
 /** Pieces of input that wait for a shell that is still starting. */
 const MAX_TYPED_AHEAD = 64;
@@ -56,6 +60,7 @@ export class Session {
   #rows: number;
   #process: BackendProcess | null = null;
   #foreground: string | null = null;
+  #progress: StartProgress | null = null;
   #exit: ExitStatus | null = null;
   readonly #typedAhead: Uint8Array[] = [];
   #ending: Promise<SessionEnd> | null = null;
@@ -67,8 +72,7 @@ export class Session {
   readonly #deadlines: DeadlineKeeper;
   readonly #probe: ActivityProbe;
   readonly #brake: RecorderBrake;
-  /** Who holds the program back. */
-  readonly #heldBy = new Set<'windows' | 'recording'>();
+  readonly #hold = new ProgramHold();
 
   bytesIn = 0;
   resizes = 0;
@@ -92,12 +96,15 @@ export class Session {
       probe: () => this.#lookForActivity(),
       onError: (error) => dependencies.logger.warn({ session: this.id, err: error }, 'activity could not be probed'),
     });
-    this.flow = new OutputFlow({ pause: () => this.#hold('windows'), resume: () => this.#letGo('windows') }, clock);
+    this.flow = new OutputFlow(
+      { pause: () => this.#hold.hold('windows'), resume: () => this.#hold.release('windows') },
+      clock,
+    );
     this.#brake = new RecorderBrake({
       clock,
       waitingBytes: () => this.recording.waitingBytes,
-      hold: () => this.#hold('recording'),
-      release: () => this.#letGo('recording'),
+      hold: () => this.#hold.hold('recording'),
+      release: () => this.#hold.release('recording'),
     });
     this.recording = new SessionRecording((message) => this.#onRecordingTruncated(message));
     this.#probe = new ActivityProbe(clock);
@@ -125,6 +132,20 @@ export class Session {
 
   get process(): BackendProcess | null {
     return this.#process;
+  }
+
+  /** The command in the foreground, when one runs. */
+  get foreground(): string | null {
+    return this.#foreground;
+  }
+
+  /** While it starts: how far that has come, if it takes a while. */
+  get progress(): StartProgress | null {
+    return this.#progress;
+  }
+
+  get warning(): SessionWarning | null {
+    return this.#deadlines.warning;
   }
 
   get exit(): ExitStatus | null {
@@ -181,32 +202,15 @@ export class Session {
   }
 
   async #start(): Promise<void> {
-    const { backend, recorders } = this.dependencies;
+    const { backend } = this.dependencies;
     const { profile } = this;
-    const command = profile.shell ?? 'shell';
-    const opening = recorders.open(
-      {
-        sessionId: this.id,
-        cols: this.#cols,
-        rows: this.#rows,
-        startedAt: this.createdAt,
-        title: this.#title,
-        command: [command, ...profile.args].join(' '),
-        environment: { TERM: 'xterm-256color' },
-      },
-      this.recording.listener,
-    );
     const starting = backend.start(
+      startSpec(this),
       {
-        sessionId: this.id,
-        ...(profile.shell === undefined ? {} : { shell: profile.shell }),
-        ...(profile.folder === undefined ? {} : { folder: profile.folder }),
-        args: profile.args,
-        environment: profile.environment,
-        cols: this.#cols,
-        rows: this.#rows,
+        onData: (bytes) => this.#onData(bytes),
+        onExit: (status) => this.#onExit(status),
+        onProgress: (progress) => this.#onProgress(progress),
       },
-      { onData: (bytes) => this.#onData(bytes), onExit: (status) => this.#onExit(status) },
       this.#starting.signal,
     );
     const running = starting.then(
@@ -216,23 +220,28 @@ export class Session {
       },
       (error: unknown) => ({ ok: false as const, failure: this.#startThrew(error) }),
     );
+    // What a sandbox was found to be stands in the recording's header, so that waits; a local shell's does not have to.
+    const opening = isSandboxed(profile.backend)
+      ? running.then((result) => openRecorder(this, result.ok ? result.process.isolation : []))
+      : openRecorder(this, []);
     const [recorder, result] = await Promise.all([opening, running]);
+    this.#progress = null;
     if (recorder.ok) this.recording.attach(recorder.recorder);
     const failure = result.ok ? !recorder.ok && profile.recording === 'required' && recorder.failure : result.failure;
     if (failure) void this.end('start_failed', { failure });
     if (!recorder.ok) this.recording.fail(recorder.failure.message);
     if (!result.ok) return;
     if (this.#ending !== null) return;
-    if (!this.#titleIsCustom) this.#title = basename(result.process.command).replace(/\.exe$/i, '') || this.#title;
+    if (!this.#titleIsCustom) this.#title = titleOf(profile, result.process);
     this.transition('waiting');
     this.#deadlines.start();
-    if (this.#exit !== null) void this.end('exited', { exit: this.#exit });
+    if (this.#exit !== null) void this.end(endReasonOf(this.#exit), { exit: this.#exit });
   }
 
   /** The shell is there: it gets what came for it meanwhile. */
   #onRunning(process: BackendProcess): void {
     this.#process = process;
-    if (this.#heldBy.size > 0) process.pause();
+    this.#hold.attach(process);
     process.resize(this.#cols, this.#rows);
     for (const bytes of this.#typedAhead.splice(0)) process.write(bytes);
   }
@@ -309,6 +318,35 @@ export class Session {
     return result;
   }
 
+  /** Stops everything in it where it stands; its idle timeout rests. */
+  async freeze(): Promise<ActionResult> {
+    if (this.#ending !== null || this.#process === null || !TRANSITIONS[this.#state].includes('frozen'))
+      return { ok: false, message: 'Only a session that runs can be frozen.' };
+    const why = await this.#process.freeze();
+    if (why !== null) return { ok: false, message: why };
+    if (this.#ending !== null) return { ok: false, message: 'The session has ended meanwhile.' };
+    this.transition('frozen');
+    this.#deadlines.rest();
+    this.recording.write((recorder) => recorder.marker(this.ageMs, 'frozen'));
+    this.#emit({ ...this.eventBase(), type: 'session:frozen' });
+    return { ok: true };
+  }
+
+  /** Lets a frozen session go on, with as much idle time left as it had. */
+  async thaw(): Promise<ActionResult> {
+    if (this.#ending !== null || this.#process === null || this.#state !== 'frozen')
+      return { ok: false, message: 'The session is not frozen.' };
+    const why = await this.#process.thaw();
+    if (why !== null) return { ok: false, message: why };
+    if (this.#ending !== null || this.state !== 'frozen') return { ok: true };
+    const frozenSeconds = this.#deadlines.resume() / 1_000;
+    this.recording.write((recorder) => recorder.marker(this.ageMs, 'thawed'));
+    this.transition('waiting');
+    this.#emit({ ...this.eventBase(), type: 'session:thawed', frozenSeconds });
+    await this.refreshForeground();
+    return { ok: true };
+  }
+
   /** New limits, from changed settings; they hold at once. */
   updateLimits(limits: EffectiveLimits): void {
     if (this.#ending !== null) return;
@@ -370,42 +408,11 @@ export class Session {
   }
 
   info(): SessionInfo {
-    const { values } = this.#deadlines.limits;
-    return {
-      id: this.id,
-      previousId: this.previousId,
-      profileId: this.profile.id,
-      profileName: this.profile.name,
-      backend: this.profile.backend,
-      title: this.#title,
-      state: this.#state,
-      createdAt: this.createdAt,
-      cols: this.#cols,
-      rows: this.#rows,
-      pid: this.#process?.pid ?? null,
-      foreground: this.#foreground,
-      limits: this.#deadlines.limits,
-      timing: this.timing(),
-      warning: this.#deadlines.warning,
-      extensions: { used: this.extensionsUsed, count: values.extensions.count, seconds: values.extensions.seconds },
-      recording: this.recording.state(),
-      isolation: [...(this.#process?.isolation ?? [])],
-      containment: this.#process?.containment ?? 'tree',
-      end: this.#end,
-    };
+    return sessionInfo(this);
   }
 
   timing(): SessionTiming {
-    const now = this.dependencies.clock.now();
-    const { idle, max } = this.#deadlines.deadlines;
-    return {
-      id: this.id,
-      ageMs: this.#end === null ? this.ageMs : this.#end.durationSeconds * 1_000,
-      idleMs: this.#deadlines.idleMs,
-      idleRemainingMs: idle === null || this.#ending !== null ? null : idle - now,
-      maxRemainingMs: max === null || this.#ending !== null ? null : max - now,
-      lastActivity: this.#deadlines.lastActivity,
-    };
+    return sessionTiming(this, this.#deadlines);
   }
 
   eventBase(): { id: string; sessionId: SessionId; at: number } {
@@ -431,19 +438,15 @@ export class Session {
     else this.#listener.onActivity(this);
   }
 
-  #hold(who: 'windows' | 'recording'): void {
-    this.#heldBy.add(who);
-    this.#process?.pause();
-  }
-
-  #letGo(who: 'windows' | 'recording'): void {
-    this.#heldBy.delete(who);
-    if (this.#heldBy.size === 0) this.#process?.resume();
-  }
-
   #onExit(status: ExitStatus): void {
     this.#exit = status;
-    if (this.#state !== 'starting') void this.end('exited', { exit: status });
+    if (this.#state !== 'starting') void this.end(endReasonOf(status), { exit: status });
+  }
+
+  #onProgress(progress: StartProgress): void {
+    if (this.#state !== 'starting') return;
+    this.#progress = progress;
+    this.#listener.onChange(this);
   }
 
   #onRecordingTruncated(message: string): void {

@@ -43,7 +43,18 @@ export async function startShell(backend: Backend, spec: Partial<StartSpec> = {}
   const sessionId = testSessionId();
   const text = (): string => Buffer.concat(chunks).toString('latin1');
   const result = await backend.start(
-    { shell: '/bin/sh', sessionId, args: [], folder: tmpdir(), environment: {}, cols: 80, rows: 24, ...spec },
+    {
+      shell: '/bin/sh',
+      sessionId,
+      profileId: 'local',
+      endsAt: null,
+      args: [],
+      folder: tmpdir(),
+      environment: {},
+      cols: 80,
+      rows: 24,
+      ...spec,
+    },
     {
       onData: (bytes) => {
         chunks.push(bytes);

@@ -18,6 +18,7 @@ export const HEADER: RecordingHeader = {
   startedAt: STARTED_AT,
   title: 'Häuser “zsh”',
   command: '/bin/zsh -l',
+  tags: [],
   environment: { SHELL: '/bin/zsh', TERM: 'xterm-256color', API_TOKEN: 'hunter2' },
 };
 
@@ -98,6 +99,7 @@ export const METADATA: SessionMetadata = {
   backend: 'pty',
   isolation: [],
   containment: 'tree',
+  container: null,
   title: 'zsh',
   shell: { command: '/bin/zsh', args: ['-l'] },
   startedAt: STARTED_AT,
@@ -132,6 +134,7 @@ export const METADATA: SessionMetadata = {
     signal: null,
     limitSeconds: null,
     failure: null,
+    detail: null,
     survivors: [],
   },
   recording: {

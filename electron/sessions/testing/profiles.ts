@@ -1,7 +1,7 @@
-import type { Profile } from '../../../shared/profile.ts';
+import type { Profile, ProfileOf } from '../../../shared/profile.ts';
 
 /** A profile for tests. */
-export function profileWith(values: Partial<Profile> = {}): Profile {
+export function profileWith(values: Partial<ProfileOf<'pty'>> = {}): Profile {
   return {
     id: 'local',
     name: 'Local shell',

@@ -1,8 +1,10 @@
-import type { Survivor } from '../../../shared/session.ts';
+import type { BackendStatus } from '../../../shared/backends.ts';
+import type { Isolation, Survivor } from '../../../shared/session.ts';
 import type {
   Backend,
   BackendListener,
   BackendProcess,
+  Backends,
   ExitStatus,
   Foreground,
   StartResult,
@@ -23,7 +25,8 @@ export class StandInProcess implements BackendProcess {
   readonly pid = 4_242;
   readonly command = '/bin/sh';
   readonly args: readonly string[] = [];
-  readonly isolation: readonly string[] = [];
+  readonly isolation: Isolation = [];
+  readonly container = null;
   readonly containment = 'tree';
   readonly written: string[] = [];
   readonly sizes: string[] = [];
@@ -78,6 +81,16 @@ export class StandInProcess implements BackendProcess {
     return this.cpuMs;
   }
 
+  async freeze(): Promise<null> {
+    this.#log.push('freeze');
+    return null;
+  }
+
+  async thaw(): Promise<null> {
+    this.#log.push('thaw');
+    return null;
+  }
+
   async settle(): Promise<void> {
     this.#log.push('settle');
   }
@@ -93,6 +106,7 @@ export class StandInProcess implements BackendProcess {
 /** Starts stand-in shells; `fail` makes the next start fail, `hold` makes it wait. */
 export class StandInBackend implements Backend {
   readonly kind = 'pty';
+  readonly status: BackendStatus = { kind: 'pty', state: 'available', message: '', found: [] };
   readonly processes: StandInProcess[] = [];
   readonly log: string[];
   fail: StartResult | null = null;
@@ -109,6 +123,12 @@ export class StandInBackend implements Backend {
     this.processes.push(process);
     return { ok: true, process };
   }
+
+  onStatus(): () => void {
+    return () => {};
+  }
+
+  async check(): Promise<void> {}
 
   killAllNow(): void {
     this.log.push('kill all');
@@ -175,4 +195,9 @@ export function keepingLogger(): Logger & { readonly complaints: string[] } {
     warn: (_details, message) => complaints.push(message),
     error: (_details, message) => complaints.push(message),
   };
+}
+
+/** The same backend whatever kind a profile asks for. */
+export function backendsOf(backend: Backend): Backends {
+  return { pty: backend, bubblewrap: backend, docker: backend };
 }

@@ -1,0 +1,65 @@
+import type { ProcessIdentity } from './process-table.ts';
+
+/** What has to go when the app dies before the session does. */
+export interface TrackedSession {
+  /** The shell, or the sandbox around it; null before it was started, and if it was gone before it could be looked at. */
+  readonly shell: ProcessIdentity | null;
+  /**
+   * Folders of the session's own cgroups, of any version and controller. Their names begin with `sandglass-`: no other
+   * folder is touched.
+   */
+  readonly cgroups: readonly string[];
+}
+
+/**
+ * Where backends tell which processes are theirs, so that somebody outside the app can end them if it dies. Calls return
+ * at once and never throw.
+ */
+export interface ProcessTracker {
+  /**
+   * A session's processes. Called before the shell is started, with its cgroups alone, so that there is no moment in which
+   * an app that dies leaves a shell that nobody knows; and again when more is known. The last call counts.
+   */
+  session(sessionId: string, session: TrackedSession): void;
+  /** A folder of private files that is to be removed with the session; below the system's folder for temporary files. */
+  folder(sessionId: string, path: string): void;
+  /** Nothing of the session is left: called after the close ladder, or when the start failed. */
+  ended(sessionId: string): void;
+}
+
+/** Where a container engine is reached: a socket (on Windows a named pipe), or TCP with or without TLS. */
+export type EngineAddress =
+  | { readonly kind: 'socket'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: EngineTls | null };
+
+/** Absolute paths of PEM files, as `DOCKER_CERT_PATH` and contexts name them; null where there is none. */
+export interface EngineTls {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** False where the context says `SkipTLSVerify`. */
+  readonly verify: boolean;
+}
+
+/** Where the docker backend tells which containers are its own. Calls return at once and never throw. */
+export interface ContainerTracker {
+  /**
+   * Containers will be made at this engine. Called before the first is asked for: one whose id the app did not live to
+   * learn is then found by its labels.
+   */
+  engine(address: EngineAddress): void;
+  /** This one was made there, for a session or a pool. */
+  created(containerId: string, address: EngineAddress): void;
+  /** It is gone. */
+  removed(containerId: string): void;
+}
+
+/** For apps and tests that nobody watches over. */
+export const noTracker: ProcessTracker & ContainerTracker = {
+  session() {},
+  folder() {},
+  ended() {},
+  engine() {},
+  created() {},
+  removed() {},
+};

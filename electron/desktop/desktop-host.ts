@@ -1,17 +1,30 @@
 import { join } from 'node:path';
-import { app, type BrowserWindow, dialog, shell } from 'electron';
+import { app, type BrowserWindow, dialog, type OpenDialogOptions, shell } from 'electron';
 import type { ExportResult } from '../../shared/contract.ts';
 import { EXPORT_LABELS } from '../../shared/recording.ts';
-import type { ExportSource, HostServices } from '../engine/engine.ts';
+import type { ExportSource, FolderChoice, HostServices } from '../engine/engine.ts';
 import { saveFile } from './save-file.ts';
 
 /** What the desktop does for the engine. */
 export function createDesktopHost(window: () => BrowserWindow | null): HostServices {
   return {
     kind: 'desktop',
+    chooseFolder: () => chooseFolder(window()),
     openFolder: async (folder) => (await shell.openPath(folder)) === '',
     deliverExport: (source) => deliverExport(source, window()),
   };
+}
+
+async function chooseFolder(window: BrowserWindow | null): Promise<FolderChoice> {
+  const options: OpenDialogOptions = {
+    title: 'Choose a folder',
+    buttonLabel: 'Choose',
+    properties: ['openDirectory', 'createDirectory'],
+  };
+  const { canceled, filePaths } =
+    window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
+  const [folder] = filePaths;
+  return canceled || folder === undefined ? { outcome: 'cancelled' } : { outcome: 'chosen', folder };
 }
 
 async function deliverExport(source: ExportSource, window: BrowserWindow | null): Promise<ExportResult> {

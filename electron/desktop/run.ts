@@ -47,6 +47,7 @@ export async function runDesktop({ rendererFolder, preload }: AppFiles): Promise
     appVersion: app.getVersion(),
     problems,
   });
+  engine.prepare();
   const quit = quitInOrder({
     engine,
     log,

@@ -98,6 +98,7 @@ async function engineWithWindow() {
     host: {
       kind: 'web',
       openFolder: async () => false,
+      chooseFolder: async () => ({ outcome: 'unavailable' }),
       deliverExport: async (source) => {
         exported.push(source);
         return { outcome: 'cancelled' };

@@ -118,6 +118,11 @@ export function createEngine(options: EngineOptions): Engine {
         onProblem: (listener) => problems.on(listener),
       }),
     metrics: () => manager.metrics(),
+    prepare: () => {
+      for (const backend of Object.values(backends)) {
+        void backend.check().then(() => backend.sweep?.());
+      }
+    },
     get liveSessions() {
       return manager.live.length;
     },

@@ -1,4 +1,4 @@
-import type { ExportResult, WindowCommand } from '../../shared/contract.ts';
+import type { ExportResult, MethodOutput, WindowCommand } from '../../shared/contract.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { ExportFormat } from '../../shared/recording.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
@@ -14,11 +14,16 @@ export interface ExportSource {
   open(): NodeJS.ReadableStream;
 }
 
+/** The folder that was chosen, or that none was. */
+export type FolderChoice = MethodOutput<'profiles.chooseFolder'>;
+
 /** What only the host can do for the engine. */
 export interface HostServices {
   readonly kind: 'desktop' | 'web';
   /** Shows the folder in the system's file manager; false where the host cannot. */
   openFolder(folder: string): Promise<boolean>;
+  /** Desktop: the system's folder dialog. `unavailable` where the host has none. */
+  chooseFolder(): Promise<FolderChoice>;
   /** Desktop: save dialog, then writes the file. Web: registers a one-time download and gives its path. */
   deliverExport(source: ExportSource): Promise<ExportResult>;
 }
@@ -35,6 +40,8 @@ export interface Engine {
   /** Serves a window until its transport closes. */
   connect(transport: Transport): Connection;
   metrics(): Metrics;
+  /** Finds out which backends can be had, and removes what an app that is gone has left. Called once, at the start. */
+  prepare(): void;
   /** Sessions that still have a shell. */
   readonly liveSessions: number;
   /** What a session's tab is called; null when it is not in memory any more. */

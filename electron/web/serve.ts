@@ -37,6 +37,7 @@ async function serve(options: WebHostOptions): Promise<void> {
   const downloads = new Downloads(logger);
   const host = createWebHost(downloads);
   const engine = createEngine({ host, locations, settings, logger: log.logger, appVersion: readVersion(), problems });
+  engine.prepare();
   const server = await startWebServer({
     ...options,
     connect: (transport) => engine.connect(transport),

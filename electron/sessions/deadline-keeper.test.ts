@@ -70,6 +70,40 @@ describe('the deadlines of a session', () => {
     expect(log.at(-1)).toBe('expired idle 0');
   });
 
+  it('let the idle timeout rest, and give back what was left of it', async () => {
+    const { clock, keeper, log } = keeperWith(limits);
+    await clock.advance(850_000);
+    expect(keeper.warning?.deadline).toBe('idle');
+    keeper.rest();
+    expect(keeper.warning).toBeNull();
+    expect(keeper.deadlines.idle).toBeNull();
+    await clock.advance(1_000_000);
+    expect(keeper.idleMs).toBe(850_000);
+    expect(keeper.resume()).toBe(1_000_000);
+    log.length = 0;
+    await clock.advance(49_999);
+    expect(log).not.toContain('expired idle 0');
+    await clock.advance(1);
+    expect(log.at(-1)).toBe('expired idle 0');
+  });
+
+  it('go on with the maximum duration while the idle timeout rests', async () => {
+    const { clock, keeper, log } = keeperWith(limits);
+    keeper.rest();
+    await clock.advance(3_600_000);
+    expect(log.at(-1)).toBe('expired max 0');
+  });
+
+  it('count what was typed during a rest as of its end', async () => {
+    const { clock, keeper } = keeperWith(limits);
+    keeper.rest();
+    await clock.advance(100_000);
+    keeper.touch('input');
+    await clock.advance(100_000);
+    keeper.resume();
+    expect(keeper.idleMs).toBe(0);
+  });
+
   it('are moved by an extension until the budget is used up', async () => {
     const { clock, keeper, log } = keeperWith(limits);
     await clock.advance(895_000);

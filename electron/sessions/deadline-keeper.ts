@@ -155,9 +155,11 @@ export class DeadlineKeeper {
   /** It goes on, with as much idle time left as it had. Gives how long it rested, in milliseconds. */
   resume(): number {
     if (this.#restingMs === null) return 0;
-    const restedMs = this.#clock.now() - this.#restingMs;
+    const now = this.#clock.now();
+    const restedMs = now - this.#restingMs;
     this.#restingMs = null;
-    this.#lastActivityMs += restedMs;
+    // What was typed meanwhile counts as of now.
+    this.#lastActivityMs = Math.min(now, this.#lastActivityMs + restedMs);
     this.check();
     return restedMs;
   }

@@ -95,6 +95,8 @@ describe('one door out', () => {
       'resize',
       'advance',
       'keep',
+      'freeze',
+      'thaw',
     );
     await fc.assert(
       fc.asyncProperty(fc.array(happening, { maxLength: 12 }), fc.boolean(), async (happenings, early) => {
@@ -107,6 +109,8 @@ describe('one door out', () => {
         if (!early) await session.started;
         for (const each of happenings) {
           if (each === 'exit') backend.processes[0]?.exit({ exitCode: 0, signal: null });
+          if (each === 'freeze') await session.freeze();
+          if (each === 'thaw') await session.thaw();
           if (each === 'close') void session.end('closed');
           if (each === 'quit') void session.end('app_quit');
           if (each === 'truncate') recorders.listener?.onTruncated('The disk is full.');
@@ -411,4 +415,52 @@ describe('the state', () => {
     expect(session.info().timing.maxRemainingMs).toBeNull();
     expect(reasons).toEqual(['exited']);
   });
+});
+
+describe('a frozen session', () => {
+  it('stands still, tells it, and goes on where it was', async () => {
+    const { clock, events, log, recorders, session } = await started({
+      limits: limitsWith({ idleTimeoutSeconds: 900 }),
+    });
+    expect(await session.freeze()).toEqual({ ok: true });
+    expect(session.state).toBe('frozen');
+    await clock.advance(10_000_000);
+    expect(session.ended).toBeNull();
+    expect(await session.thaw()).toEqual({ ok: true });
+    expect(session.state).toBe('waiting');
+    expect(events.find((event) => event.type === 'session:thawed')).toMatchObject({ frozenSeconds: 10_000 });
+    expect(log).toEqual(expect.arrayContaining(['freeze', 'session:frozen', 'thaw', 'session:thawed']));
+    expect(recorders.lines).toEqual(expect.arrayContaining(['m frozen', 'm thawed']));
+    await clock.advance(900_000);
+    expect(session.ended?.reason).toBe('idle_timeout');
+  });
+
+  it('cannot be frozen twice, nor thawed when it is not frozen', async () => {
+    const { session } = await started();
+    expect(await session.thaw()).toMatchObject({ ok: false });
+    await session.freeze();
+    expect(await session.freeze()).toMatchObject({ ok: false });
+    await session.end('closed');
+    expect(await session.thaw()).toMatchObject({ ok: false });
+  });
+
+  it('stays as it was when the backend cannot', async () => {
+    const { events, process, session } = await started();
+    process.freeze = () => Promise.resolve('It does not answer.');
+    expect(await session.freeze()).toEqual({ ok: false, message: 'It does not answer.' });
+    expect(session.state).toBe('waiting');
+    expect(events.some((event) => event.type === 'session:frozen')).toBe(false);
+  });
+});
+
+describe('a shell that did not end by itself', () => {
+  it.each(['out_of_memory', 'backend_lost'] as const)(
+    'ends its session as %s, with what is known of it',
+    async (cause) => {
+      const { process, session } = await started();
+      process.exit({ exitCode: null, signal: null, cause, detail: 'More than 64 MB' });
+      const end = await session.end('closed');
+      expect(end).toMatchObject({ reason: cause, detail: 'More than 64 MB' });
+    },
+  );
 });

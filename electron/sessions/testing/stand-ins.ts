@@ -81,12 +81,12 @@ export class StandInProcess implements BackendProcess {
     return this.cpuMs;
   }
 
-  async freeze(): Promise<null> {
+  async freeze(): Promise<string | null> {
     this.#log.push('freeze');
     return null;
   }
 
-  async thaw(): Promise<null> {
+  async thaw(): Promise<string | null> {
     this.#log.push('thaw');
     return null;
   }

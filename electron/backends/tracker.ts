@@ -30,15 +30,20 @@ export interface ProcessTracker {
 /** Where a container engine is reached: a socket (on Windows a named pipe), or TCP with or without TLS. */
 export type EngineAddress =
   | { readonly kind: 'socket'; readonly path: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: EngineTls | null };
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      /** Before every path of the API; `/` unless a proxy wants another. */
+      readonly pathPrefix: string;
+      readonly tls: EngineTls | null;
+    };
 
-/** Absolute paths of PEM files, as `DOCKER_CERT_PATH` and contexts name them; null where there is none. */
+/** PEM texts; absent where there is none. */
 export interface EngineTls {
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-  /** False where the context says `SkipTLSVerify`. */
-  readonly verify: boolean;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** Where the docker backend tells which containers are its own. Calls return at once and never throw. */

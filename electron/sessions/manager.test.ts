@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { LimitOrigin } from '../../shared/limits.ts';
 import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS, type SettingPath } from '../../shared/settings.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
-import type { PolicyState, SettingsStore } from '../storage/settings-store.ts';
-import { EVICTION_MS, SessionManager } from './manager.ts';
+import type { PolicyState } from '../storage/settings-store.ts';
+import { EVICTION_MS, type ManagerOptions, SessionManager } from './manager.ts';
 import { profileWith } from './testing/profiles.ts';
 import { backendsOf, keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
 import { TestClock } from './testing/test-clock.ts';
@@ -27,7 +27,7 @@ function managerWith(limits: { idle?: number; max?: number; concurrent?: number;
     SettingPath,
     LimitOrigin
   >;
-  const settings: SettingsStore = {
+  const settings: ManagerOptions['settings'] = {
     settings: preferences,
     get effective() {
       return { preferences, origins };
@@ -35,9 +35,7 @@ function managerWith(limits: { idle?: number; max?: number; concurrent?: number;
     get policy() {
       return policy;
     },
-    problems: [],
     profile: (id) => (id === 'local' ? profileWith() : undefined),
-    change: () => listener(),
     onChange: (each) => {
       listener = each;
       return () => {};
@@ -63,6 +61,7 @@ function managerWith(limits: { idle?: number; max?: number; concurrent?: number;
     manager,
     preferences,
     settings,
+    settingsChanged: () => listener(),
     setPolicy: (next: PolicyState) => {
       policy = next;
     },
@@ -154,12 +153,12 @@ describe('the manager', () => {
   });
 
   it('holds new settings against running sessions at once', async () => {
-    const { clock, manager, preferences, settings } = managerWith({ idle: 1_000 });
+    const { clock, manager, preferences, settingsChanged } = managerWith({ idle: 1_000 });
     const session = manager.open(size);
     await session.started;
     await clock.advance(500_000);
     preferences.limits.local = { idleTimeoutSeconds: 400, maxDurationSeconds: 0 };
-    settings.change([]);
+    settingsChanged();
     expect((await session.end('closed')).reason).toBe('idle_timeout');
     await manager.quit();
   });

@@ -38,7 +38,7 @@ export interface ManagerOptions {
   readonly clock: Clock;
   readonly backends: Backends;
   readonly recorders: RecorderFactory;
-  readonly settings: SettingsStore;
+  readonly settings: Pick<SettingsStore, 'settings' | 'effective' | 'policy' | 'profile' | 'onChange'>;
   readonly metrics: SessionMetrics;
   readonly logger: Logger;
   writeMetadata(session: Session, event: SessionEndEvent, recording: ClosedRecording | null): Promise<void>;

@@ -9,11 +9,13 @@ import { packageCommand, projectRoot } from './project.ts';
 import { type Counts, countPlaywright, countVitest, isGreen, type Stage, summarize } from './report.ts';
 
 // npm test: types, lint, unit tests, build, and end-to-end tests on both hosts; every stage runs, also when one failed.
-// SANDGLASS_ALLOW_SKIPS=0 makes a skip a failure.
+// SANDGLASS_ALLOW_SKIPS=0 makes a skip a failure; with SANDGLASS_TEST_RETRIES=1 a test that failed is tried once more, and
+// named at the end when it passed then.
 
 const e2eConfig = join('e2e', 'playwright.config.ts');
 const allowSkips = process.env.SANDGLASS_ALLOW_SKIPS !== '0';
 const stages: Stage[] = [];
+const none: Counts = { passed: 0, failed: 0, skipped: [], flaky: [], failures: [] };
 const reports = await mkdtemp(join(tmpdir(), 'sandglass-reports-'));
 
 try {
@@ -41,7 +43,7 @@ async function check(name: string, args: string[]): Promise<boolean> {
   const { status, seconds } = await node(name, args);
   const passed = status === 0;
   const failures = passed ? [] : ['see above'];
-  stages.push({ name, passed: Number(passed), failed: Number(!passed), skipped: [], failures, seconds });
+  stages.push({ name, passed: Number(passed), failed: Number(!passed), skipped: [], flaky: [], failures, seconds });
   return passed;
 }
 
@@ -55,7 +57,7 @@ async function unitTests(): Promise<void> {
 
 async function endToEndTests(built: boolean): Promise<void> {
   const skip = (name: string, reason: string) =>
-    stages.push({ name, passed: 0, failed: 0, skipped: [`all: ${reason}`], failures: [], seconds: 0 });
+    stages.push({ name, ...none, skipped: [{ test: 'all', reason }], seconds: 0 });
 
   const browser = await findBrowser();
   const obstacle = whyNoEndToEnd(built, browser);
@@ -99,6 +101,6 @@ async function counts(file: string, status: number, count: (report: unknown) => 
     return { ...counted, failed: 1, failures: [`the runner ended with status ${status}`] };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { passed: 0, failed: 1, skipped: [], failures: [`no report, status ${status}: ${why}`] };
+    return { ...none, failed: 1, failures: [`no report, status ${status}: ${why}`] };
   }
 }

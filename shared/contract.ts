@@ -96,7 +96,11 @@ export const METHODS = {
     settingsViewSchema,
   ),
   /** Adds a profile, or replaces the one with its id. Refused with `invalid_setting`, naming the field. */
-  'profiles.save': method(z.strictObject({ profile: profileSchema }), settingsViewSchema),
+  'profiles.save': method(
+    /** `before`: the profile it is put before; null: at the end; without it, it stays where it is. */
+    z.strictObject({ profile: profileSchema, before: profileIdSchema.nullable().optional() }),
+    settingsViewSchema,
+  ),
   'profiles.delete': method(z.strictObject({ id: profileIdSchema }), settingsViewSchema),
   /** Puts a profile that comes with the app back as it came, also when it was deleted. */
   'profiles.reset': method(z.strictObject({ id: profileIdSchema }), settingsViewSchema),

@@ -12,7 +12,8 @@ import {
 } from '../../shared/settings.ts';
 import { applyPolicy, effectiveSettings, policyRule } from './effective-settings.ts';
 import { readEnvironment } from './environment.ts';
-import { BUILT_IN_POLICY, policyProblem } from './policy.ts';
+import { BUILT_IN_POLICY, policyProblem, policySource } from './policy.ts';
+import { assertProfile, withoutProfile, withPreset, withProfile } from './profile-changes.ts';
 import {
   completeValues,
   parseSetting,
@@ -30,10 +31,18 @@ export interface SettingsStoreOptions {
   /** Called once: a new policy takes force when Sandglass is started again. */
   readonly readPolicy: () => PolicyState;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** What a full path looks like; this machine's without it. */
+  readonly platform?: string;
 }
 
 /** Reads settings, environment and policy, and keeps them. Problems with any of them are told, never thrown. */
-export function createSettingsStore({ file, env, readPolicy, logger }: SettingsStoreOptions): SettingsStore {
+export function createSettingsStore({
+  file,
+  env,
+  readPolicy,
+  logger,
+  platform = process.platform,
+}: SettingsStoreOptions): SettingsStore {
   const policy = readPolicy();
   const rules = policy.ok ? policy.policy : BUILT_IN_POLICY;
   const loaded = loadSettings(file);
@@ -53,16 +62,38 @@ export function createSettingsStore({ file, env, readPolicy, logger }: SettingsS
   let effective: EffectiveSettings = effectiveSettings(user.values, environment.values, rules);
   const listeners = new Set<() => void>();
 
-  /** What to change from: another process may have saved since. */
-  const latest = (): UserSettings => {
-    if (loaded.protected) return user;
+  /** What to change from: another process may have saved since. `stored`: what the file holds. */
+  const latest = (): { base: UserSettings; stored: UserSettings } => {
+    if (loaded.protected) return { base: user, stored: user };
     const fresh = loadSettings(file);
     tell(fresh.problems);
     if (fresh.protected) {
       throw new RequestError('invalid_setting', fresh.problems[0]?.message ?? `${file.path} must not be changed`);
     }
-    return fresh.problems.length > 0 ? user : fresh.user;
+    return { base: fresh.problems.length > 0 ? user : fresh.user, stored: fresh.user };
   };
+
+  /** Makes one change of what is stored now; what it throws refuses the change. */
+  const apply = (change: (base: UserSettings) => UserSettings, told: object): void => {
+    const { base, stored } = latest();
+    const next = change(base);
+    if (!loaded.protected && !isDeepStrictEqual(next, stored)) save(file, next);
+    if (isDeepStrictEqual(next, user)) return;
+    user = next;
+    settings = settingsOf(user);
+    effective = effectiveSettings(user.values, environment.values, rules);
+    logger.info(told, 'Settings changed');
+    for (const listener of [...listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        logger.error({ err: error }, 'A listener for changed settings failed');
+      }
+    }
+  };
+
+  const changeProfiles = (id: string, change: (profiles: readonly Profile[]) => readonly Profile[]): void =>
+    apply((base) => ({ ...base, profiles: change(base.profiles) }), { profile: id });
 
   return {
     get settings() {
@@ -79,22 +110,16 @@ export function createSettingsStore({ file, env, readPolicy, logger }: SettingsS
     change(changes) {
       // Refused before anything is read or written.
       changedValues(user.values, changes, policy);
-      const base = latest();
-      const next: UserSettings = { ...base, values: changedValues(base.values, changes, policy) };
-      if (isDeepStrictEqual(next, user)) return;
-      if (!loaded.protected) save(file, next);
-      user = next;
-      settings = settingsOf(user);
-      effective = effectiveSettings(user.values, environment.values, rules);
-      logger.info({ settings: changes.map(({ path }) => path) }, 'Settings changed');
-      for (const listener of [...listeners]) {
-        try {
-          listener();
-        } catch (error) {
-          logger.error({ err: error }, 'A listener for changed settings failed');
-        }
-      }
+      apply((base) => ({ ...base, values: changedValues(base.values, changes, policy) }), {
+        settings: changes.map(({ path }) => path),
+      });
     },
+    saveProfile(profile, before) {
+      assertProfile(profile, policy, platform);
+      changeProfiles(profile.id, (profiles) => withProfile(profiles, profile, before));
+    },
+    deleteProfile: (id) => changeProfiles(id, (profiles) => withoutProfile(profiles, id)),
+    resetProfile: (id) => changeProfiles(id, (profiles) => withPreset(profiles, id)),
     onChange(listener) {
       const own = (): void => listener();
       listeners.add(own);
@@ -136,8 +161,10 @@ function changedValues(
     const parsed = parseSetting(path, value);
     if (parsed === null) throw new RequestError('invalid_setting', `${label}: ${takes}`);
     if (policy.ok && !allows(policy.policy, path, parsed.value)) {
-      const source = policy.file === null ? 'built-in policy' : `policy ${policy.file}`;
-      throw new RequestError('invalid_setting', `${label}: ${policyRule(path, policy.policy)} (${source})`);
+      throw new RequestError(
+        'invalid_setting',
+        `${label}: ${policyRule(path, policy.policy)} (${policySource(policy)})`,
+      );
     }
     next[path] = parsed.value;
   }

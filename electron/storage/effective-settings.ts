@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { describeDuration } from '../../shared/duration.ts';
 import { ACTIVITY_KINDS, type LimitOrigin, MAX_LIMIT_SECONDS } from '../../shared/limits.ts';
+import { timeoutRule } from '../../shared/profile-check.ts';
 import { type Policy, SETTING_PATHS, type SettingPath, settingsViewSchema } from '../../shared/settings.ts';
 import { completeValues, type SettingValues, type SomeSettingValues, toPreferences } from './setting-values.ts';
 import type { EffectiveSettings } from './settings-store.ts';
@@ -84,10 +84,4 @@ export function policyRule(path: SettingPath, policy: Policy): string {
     default:
       return 'as it is';
   }
-}
-
-/** What the policy lets a timeout be: “at least 1 minute, or off”. */
-export function timeoutRule(shortest: number, longest: number | undefined): string {
-  if (longest === undefined) return `at least ${describeDuration(shortest)}, or off`;
-  return `at least ${describeDuration(shortest)} and at most ${describeDuration(longest)}`;
 }

@@ -1,5 +1,6 @@
 import { PRESETS } from '../../shared/profile.ts';
 import { SETTINGS_VERSION } from '../../shared/settings.ts';
+import { MAX_PROFILES } from './profile-changes.ts';
 import { isRecord } from './setting-values.ts';
 
 type Document = Readonly<Record<string, unknown>>;
@@ -47,7 +48,7 @@ const MIGRATIONS: Readonly<Record<number, (document: Document) => Document>> = {
     if (!Array.isArray(profiles)) return document;
     const known = new Set(profiles.map((profile) => (isRecord(profile) ? profile.id : undefined)));
     const added = PRESETS.filter(({ id }) => VERSION_2_PRESETS.includes(id) && !known.has(id));
-    return { ...document, profiles: [...profiles, ...added] };
+    return { ...document, profiles: [...profiles, ...added.slice(0, Math.max(0, MAX_PROFILES - profiles.length))] };
   },
 };
 

@@ -80,6 +80,11 @@ function refuse(file: string, why: string): PolicyState {
   };
 }
 
+/** Where a rule comes from, for people: “policy /etc/sandglass/policy.json”. */
+export function policySource({ file }: { readonly file: string | null }): string {
+  return file === null ? 'built-in policy' : `policy ${file}`;
+}
+
 /** The problem to show for a policy that cannot be used; null when it can. */
 export function policyProblem(state: PolicyState): Problem | null {
   if (state.ok) return null;

@@ -53,6 +53,17 @@ export interface SettingsStore {
   profile(id: string): Profile | undefined;
   /** Applies all changes or none. Throws `RequestError('invalid_setting')` with a message for the person. */
   change(changes: readonly SettingChange[]): void;
+  /**
+   * Adds a profile, or replaces the one with its id. Throws `RequestError('invalid_setting')` with a message that begins
+   * with the field's name; whether the profile's folder exists is not looked at.
+   *
+   * @param before the profile it is put before; null: at the end; without it, it stays where it is
+   */
+  saveProfile(profile: Profile, before?: string | null): void;
+  /** Throws `RequestError('invalid_setting')` for the local shell, and for a profile that is not there. */
+  deleteProfile(id: string): void;
+  /** Puts a profile that comes with the app back as it came, also when it was deleted. Throws `RequestError`. */
+  resetProfile(id: string): void;
   /** Called after each change that took effect; gives the function that ends it. */
   onChange(listener: () => void): () => void;
 }

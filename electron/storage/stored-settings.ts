@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LOCAL_PROFILE_ID, type Profile, profileSchema } from '../../shared/profile.ts';
 import { DEFAULT_SETTINGS, type Problem, SETTING_PATHS, SETTINGS_VERSION } from '../../shared/settings.ts';
 import { migrate } from './migrations.ts';
+import { MAX_PROFILES } from './profile-changes.ts';
 import {
   isRecord,
   nestValues,
@@ -11,9 +13,6 @@ import {
   valueAt,
 } from './setting-values.ts';
 import { type SettingsFile, SettingsFormatError, type StoredSettings } from './settings-store.ts';
-
-/** As many profiles as the settings file may have. */
-const MAX_PROFILES = 200;
 
 /** What the user set. */
 export interface UserSettings {
@@ -71,7 +70,7 @@ export function loadSettings(file: SettingsFile): LoadedSettings {
 
 /** What the settings file is to hold for these settings. */
 export function toStored({ values, profiles }: UserSettings): StoredSettings {
-  const custom = profiles === DEFAULT_SETTINGS.profiles ? {} : { profiles };
+  const custom = isDeepStrictEqual(profiles, DEFAULT_SETTINGS.profiles) ? {} : { profiles };
   return { version: SETTINGS_VERSION, ...nestValues(values), ...custom };
 }
 

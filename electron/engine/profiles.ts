@@ -1,0 +1,87 @@
+import { constants } from 'node:fs';
+import { access, realpath, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, normalize } from 'node:path';
+import { RequestError } from '../../shared/errors.ts';
+import type { Profile } from '../../shared/profile.ts';
+import { isFullPath, isSystemFolder, PROFILE_FIELDS } from '../../shared/profile-check.ts';
+import type { SettingsStore } from '../storage/settings-store.ts';
+import type { Handlers } from './rpc-server.ts';
+import { settingsView } from './settings-view.ts';
+
+/** What a host can do for the profile editor. */
+export interface ProfileHost {
+  /** The system's folder dialog: a full path, or null when it was cancelled. Absent where there is no such dialog. */
+  chooseFolder?(): Promise<string | null>;
+}
+
+type ProfileHandlers = Pick<Handlers, 'profiles.save' | 'profiles.delete' | 'profiles.reset' | 'profiles.chooseFolder'>;
+
+/** Answers what a window asks about profiles. A refusal of a profile begins with the name of its field. */
+export function profileHandlers(settings: SettingsStore, host: ProfileHost): ProfileHandlers {
+  return {
+    'profiles.save': async ({ profile, before }) => {
+      settings.saveProfile(await withCheckedFolder(profile), before);
+      return settingsView(settings);
+    },
+    'profiles.delete': ({ id }) => {
+      settings.deleteProfile(id);
+      return settingsView(settings);
+    },
+    'profiles.reset': ({ id }) => {
+      settings.resetProfile(id);
+      return settingsView(settings);
+    },
+    'profiles.chooseFolder': async () => {
+      if (host.chooseFolder === undefined) return { outcome: 'unavailable' };
+      const folder = await host.chooseFolder();
+      return folder === null ? { outcome: 'cancelled' } : { outcome: 'chosen', folder };
+    },
+  };
+}
+
+/**
+ * The profile with its folder as a plain full path, `~` written out. Throws `RequestError` where there is no such folder
+ * now; one that goes later fails the start of a session instead.
+ */
+async function withCheckedFolder(profile: Profile): Promise<Profile> {
+  if (profile.folder === undefined) return profile;
+  const folder = plainFolder(profile.folder);
+  // What is no full path is refused with everything else that can be told without looking.
+  if (!isFullPath(folder, process.platform)) return profile;
+  const found = await stat(folder).catch(() => null);
+  if (found === null) throw refused(`${folder} does not exist, or may not be seen by you`);
+  if (!found.isDirectory()) throw refused(`${folder} is not a folder`);
+  const mayEnter = await access(folder, constants.R_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!mayEnter) throw refused(`${folder} may not be opened by you`);
+  if (showsFolder(profile) && isSystemFolder(await realpath(folder))) {
+    throw refused(`${folder} would open the system to the sandbox; choose another`);
+  }
+  return { ...profile, folder };
+}
+
+function plainFolder(typed: string): string {
+  const home = /^~(?=$|[\\/])/.test(typed) ? join(homedir(), typed.slice(1)) : typed;
+  if (!isFullPath(home, process.platform)) return home;
+  const plain = normalize(home);
+  return plain.length > 1 ? plain.replace(/(?<=[^:])[\\/]$/, '') : plain;
+}
+
+/** Whether a sandbox gets to see the folder. */
+function showsFolder(profile: Profile): boolean {
+  switch (profile.backend) {
+    case 'pty':
+      return false;
+    case 'bubblewrap':
+      return profile.bubblewrap.folderAccess !== 'none';
+    case 'docker':
+      return profile.container.folderAccess !== 'none';
+  }
+}
+
+function refused(why: string): RequestError {
+  return new RequestError('invalid_setting', `${PROFILE_FIELDS.folder}: ${why}`);
+}

@@ -18,7 +18,8 @@ const KILL_ROUNDS = 20;
 /** What the ladder needs. */
 export interface LadderOptions {
   readonly tree: ProcessTree;
-  readonly cgroup: Cgroup | null;
+  /** The session's cgroup, or all of them together. */
+  readonly cgroup: Pick<Cgroup, 'kill' | 'remove'> | null;
   /** Resolves when the shell's process has exited, so that the end of an idle shell is noticed at once. */
   readonly shellExited: Promise<void>;
   /** Monotonic time in milliseconds. */

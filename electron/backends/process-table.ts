@@ -45,8 +45,8 @@ export interface TreeClues {
 }
 
 /**
- * The processes among `entries` that belong to a session: those known before, those in its cgroup, those of its process
- * session, and all their descendants. A pid that was given to another process meanwhile is not taken for the old one.
+ * The processes among `entries` that belong to a session: its shell, those known before, those in its cgroup, those of its
+ * process session, and all their descendants. A pid that was given to another process meanwhile is not taken for the old one.
  */
 export function findMembers(entries: readonly ProcessEntry[], clues: TreeClues): ProcessEntry[] {
   const byPid = new Map(entries.map((entry) => [entry.pid, entry]));
@@ -78,8 +78,11 @@ export function findMembers(entries: readonly ProcessEntry[], clues: TreeClues):
     const leader = byPid.get(shell.pid);
     // Another process with the shell's number would lead another session with that number.
     if (leader === undefined || isSame(leader, shell)) {
+      if (leader !== undefined) add(leader);
       for (const entry of entries) {
-        if (entry.session === shell.pid && entry.startedAt >= shell.startedAt) add(entry);
+        // On Windows, processes go on naming a parent that is gone.
+        const isOf = entry.session === shell.pid || entry.parent === shell.pid;
+        if (isOf && entry.startedAt >= shell.startedAt) add(entry);
       }
     }
   }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Survivor } from '../../shared/session.ts';
 import { pauseFor } from './close-ladder.ts';
+import type { ProcessEntry } from './process-table.ts';
 import type { ProcessTree } from './process-tree.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,7 +22,15 @@ export async function closeWindowsTree(
   const before = await tree.members();
   terminal.hangUp();
   await pauseFor(graceMs, terminal.exited);
-  const left = await tree.remaining(before);
+  return killWindowsTree(tree, before);
+}
+
+/** Ends those of `members` that are still there with `taskkill`. @returns the processes that could not be ended. */
+export async function killWindowsTree(
+  tree: ProcessTree,
+  members: readonly ProcessEntry[],
+): Promise<readonly Survivor[]> {
+  const left = await tree.remaining(members);
   if (left.length === 0) return [];
   const pids = left.flatMap(({ pid }) => ['/PID', String(pid)]);
   // It fails when one of them has just ended; what counts is what is there afterwards.

@@ -1,0 +1,209 @@
+import type { IncomingMessage } from 'node:http';
+import type Docker from 'dockerode';
+import type { Endpoint, EndpointProblem } from './endpoint-sources.ts';
+import type { EngineInfo } from './engine.ts';
+import { explainUnreachable, isGone } from './engine-failures.ts';
+import { ask, createClient, open } from './engine-http.ts';
+import { eventsQuery, type Happening, readEvent } from './events.ts';
+import { jsonLines } from './json-lines.ts';
+import { type HostFacts, probe } from './probe.ts';
+
+/** How long an engine is waited for. */
+export interface LinkTiming {
+  /** How often an engine is asked whether it is still there, while something is watched, in milliseconds. */
+  readonly heartbeatMs: number;
+  /** How long one question may take, in milliseconds. */
+  readonly pingTimeoutMs: number;
+}
+
+/** What a link tells; nothing after `end`, and nothing after `onLost`. */
+export interface LinkListener {
+  onHappening(happening: Happening): void;
+  /** The engine is gone. The link has ended. */
+  onLost(problem: EndpointProblem): void;
+  /** Events may have been missed. */
+  onGap(): void;
+}
+
+/** A reachable engine, with the connection that its events come over. */
+export interface Link {
+  readonly docker: Docker;
+  readonly info: EngineInfo;
+  /** Aborts when the link ends; its reason is an error. */
+  readonly signal: AbortSignal;
+  /** Asks the engine whether it is there; false: it is not, and `onLost` has been called. */
+  confirm(): Promise<boolean>;
+  /** Whether to ask regularly. */
+  setWatched(isWatched: boolean): void;
+  /** Begins to listen. Called once, first. */
+  start(listener: LinkListener): void;
+  end(): void;
+}
+
+export type LinkResult =
+  | { readonly ok: true; readonly link: Link }
+  | { readonly ok: false; readonly problem: EndpointProblem };
+
+/** How many questions in a row an engine may leave without an answer: a machine that is busy or wakes up is not gone. */
+const MISSES = 2;
+/** An event connection that the engine ends sooner than this each time is not taken up again, in milliseconds. */
+const SHORTEST_STREAM_MS = 1_000;
+
+/** Connects to the engine at this endpoint. Rejects only when `signal` aborts. */
+export async function openLink(
+  endpoint: Endpoint,
+  host: HostFacts,
+  timing: LinkTiming,
+  signal: AbortSignal,
+): Promise<LinkResult> {
+  const client = createClient(endpoint);
+  try {
+    const probed = await probe(client.docker, endpoint, host, { timeoutMs: timing.pingTimeoutMs, signal });
+    if (!probed.ok) {
+      client.end();
+      return probed;
+    }
+    return { ok: true, link: createLink(client, endpoint, host, probed, timing) };
+  } catch (error) {
+    client.end();
+    throw error;
+  }
+}
+
+function createLink(
+  client: { docker: Docker; end(): void },
+  endpoint: Endpoint,
+  host: HostFacts,
+  { info, engineTimeMs }: { info: EngineInfo; engineTimeMs: number | null },
+  timing: LinkTiming,
+): Link {
+  const { docker } = client;
+  const ended = new AbortController();
+  const { signal } = ended;
+  let beat: NodeJS.Timeout | null = null;
+  let isWatched = false;
+  let asking: Promise<boolean> | null = null;
+  let waiting: Happening[] = [];
+  let isDelivering = false;
+  let listener: LinkListener | null = null;
+
+  const end = (): void => {
+    if (signal.aborted) return;
+    if (beat !== null) clearTimeout(beat);
+    ended.abort(new Error('the connection to the container engine has ended'));
+    client.end();
+  };
+  const lose = (problem: EndpointProblem): void => {
+    if (signal.aborted) return;
+    end();
+    listener?.onLost(problem);
+  };
+
+  const ping = async (): Promise<boolean> => {
+    let error: unknown;
+    for (let turn = 0; turn < MISSES; turn += 1) {
+      try {
+        const answer = await ask(
+          docker,
+          { method: 'GET', path: '/_ping' },
+          { timeoutMs: timing.pingTimeoutMs, signal },
+        );
+        if (answer.status === 200) return true;
+        error = new Error(`it answered ${answer.status}`);
+      } catch (caught) {
+        error = caught;
+      }
+      if (signal.aborted) return false;
+      if (isGone(error)) break;
+    }
+    lose(explainUnreachable(error, endpoint, host.platform));
+    return false;
+  };
+  const confirm = (): Promise<boolean> => {
+    if (signal.aborted) return Promise.resolve(false);
+    asking ??= ping().finally(() => {
+      asking = null;
+    });
+    return asking;
+  };
+
+  const schedule = (): void => {
+    if (beat !== null) clearTimeout(beat);
+    beat = null;
+    if (!isWatched || signal.aborted) return;
+    beat = setTimeout(() => void confirm().then(schedule), timing.heartbeatMs);
+  };
+
+  /**
+   * An engine that is shut down ends its containers while its events still come, and takes no more connections by
+   * then. So whoever hears of an end has heard of the engine's own before.
+   */
+  const deliver = async (): Promise<void> => {
+    if (isDelivering) return;
+    isDelivering = true;
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      if (batch.some(({ event }) => event.kind === 'die') && !(await confirm())) break;
+      for (const happening of batch) {
+        if (!signal.aborted) listener?.onHappening(happening);
+      }
+    }
+    isDelivering = false;
+  };
+
+  const follow = async (sinceMs: number | null): Promise<void> => {
+    const openedAt = performance.now();
+    let isComplete = false;
+    try {
+      const response = await open(docker, { method: 'GET', path: '/events', query: eventsQuery(sinceMs) }, signal);
+      if (response.statusCode !== 200) throw new Error(`events: it answered ${response.statusCode}`);
+      isComplete = await readEvents(response, (happening) => {
+        waiting.push(happening);
+        void deliver();
+      });
+    } catch (error) {
+      return lose(explainUnreachable(error, endpoint, host.platform));
+    }
+    if (signal.aborted) return;
+    // A connection that breaks off is the engine's death. One that was ended in good order need not be.
+    if (!isComplete || performance.now() - openedAt < SHORTEST_STREAM_MS) {
+      return lose({
+        message: `${info.name} at ${info.endpoint} has stopped or was restarted.`,
+        hint: 'If it does not come back by itself, start it.',
+      });
+    }
+    if (!(await confirm())) return;
+    void follow(null);
+    listener?.onGap();
+  };
+  return {
+    docker,
+    info,
+    signal,
+    confirm,
+    setWatched(value) {
+      if (isWatched === value) return;
+      isWatched = value;
+      schedule();
+    },
+    start(given) {
+      listener = given;
+      // Podman sends no answer before the first event, so nobody waits for it.
+      void follow(engineTimeMs);
+    },
+    end,
+  };
+}
+
+/** Reads events until the connection ends. @returns whether it was ended in good order. */
+function readEvents(response: IncomingMessage, onHappening: (happening: Happening) => void): Promise<boolean> {
+  const take = jsonLines((value) => {
+    const happening = readEvent(value);
+    if (happening !== null) onHappening(happening);
+  });
+  return new Promise((resolve) => {
+    response.on('data', take);
+    response.once('close', () => resolve(response.complete));
+  });
+}

@@ -1,0 +1,168 @@
+import type Docker from 'dockerode';
+import { z } from 'zod';
+import type { ContainerOptions } from '../../../shared/profile.ts';
+import type { StartFailure, StartProgress } from '../../../shared/session.ts';
+import type { ImageResult } from './engine.ts';
+import { reasonIn } from './engine-failures.ts';
+import { ask, open, read } from './engine-http.ts';
+import { jsonLines } from './json-lines.ts';
+import { explainPull } from './pull-failures.ts';
+import { followLayers } from './pull-progress.ts';
+
+/** An engine that can be reached; `signal` aborts when it no longer can. */
+export interface ReachableEngine {
+  readonly docker: Docker;
+  readonly signal: AbortSignal;
+}
+
+/** `GET /images/{name}/json`, as far as it is used. */
+const imageSchema = z.object({
+  Id: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  RepoDigests: z.array(z.string()).nullish(),
+  Os: z.string().nullish(),
+});
+
+const INSPECT_TIMEOUT_MS = 15_000;
+
+/** The repository and the tag or digest that an image reference means. */
+export interface ImageName {
+  readonly repository: string;
+  /** `latest` unless the reference says otherwise: a pull without a tag would fetch all of them. */
+  readonly tag: string;
+}
+
+/** Splits a reference (https://pkg.go.dev/github.com/distribution/reference); null where it cannot be one. */
+export function splitReference(reference: string): ImageName | null {
+  // These would make another path of the engine's API of it.
+  if (reference.split('/').some((part) => part === '' || part === '.' || part === '..')) return null;
+  const [name = '', digest, ...more] = reference.split('@');
+  if (more.length > 0 || digest === '') return null;
+  const colon = name.lastIndexOf(':');
+  const isTagged = colon > name.lastIndexOf('/');
+  const repository = isTagged ? name.slice(0, colon) : name;
+  const tag = digest ?? (isTagged ? name.slice(colon + 1) : 'latest');
+  return repository === '' || tag === '' ? null : { repository, tag };
+}
+
+/** Makes sure of the image as the policy says. Never rejects for what an engine or a registry does. */
+export async function makeImageReady(
+  engine: ReachableEngine,
+  { image: reference, pull }: Pick<ContainerOptions, 'image' | 'pull'>,
+  onProgress: (progress: StartProgress) => void,
+  signal: AbortSignal,
+): Promise<ImageResult> {
+  const name = splitReference(reference);
+  if (name === null) {
+    return refuse({
+      stage: 'image',
+      message: `“${reference}” is not an image name.`,
+      hint: 'Correct the image in the profile.',
+    });
+  }
+  const both = new AbortController();
+  const abort = (): void => both.abort(new Error('aborted'));
+  for (const source of [signal, engine.signal]) {
+    source.addEventListener('abort', abort);
+    if (source.aborted) abort();
+  }
+  try {
+    if (pull !== 'always') {
+      const found = await inspect(engine.docker, reference, name, both.signal);
+      if (found !== null) return found;
+      if (pull === 'never') {
+        return refuse({
+          stage: 'image',
+          message: `The image ${reference} is not there, and the profile never pulls.`,
+          hint: 'Choose an image that is there, or let the profile pull a missing one.',
+        });
+      }
+    }
+    const failure = await pullImage(engine.docker, reference, name, onProgress, both.signal);
+    if (failure !== null) return refuse(failure);
+    const pulled = await inspect(engine.docker, reference, name, both.signal);
+    return (
+      pulled ??
+      refuse({ stage: 'pull', message: `The pull of ${reference} ended without an image.`, hint: 'Try again.' })
+    );
+  } catch (error) {
+    if (signal.aborted) {
+      return refuse({
+        stage: 'aborted',
+        message: `The pull of ${reference} was cancelled.`,
+        hint: 'Open the tab again to continue.',
+      });
+    }
+    if (engine.signal.aborted) {
+      return refuse({ stage: 'engine', message: 'The container engine was lost.', hint: 'Start it and try again.' });
+    }
+    return refuse(explainPull(reference, error instanceof Error ? error.message : ''));
+  } finally {
+    signal.removeEventListener('abort', abort);
+    engine.signal.removeEventListener('abort', abort);
+  }
+}
+
+function refuse(failure: StartFailure): ImageResult {
+  return { ok: false, failure };
+}
+
+/** The image as the engine has it; null when it does not. */
+async function inspect(
+  docker: Docker,
+  reference: string,
+  name: ImageName,
+  signal: AbortSignal,
+): Promise<ImageResult | null> {
+  const bounds = { timeoutMs: INSPECT_TIMEOUT_MS, signal };
+  const answer = await ask(docker, { method: 'GET', path: `/images/${reference}/json` }, bounds);
+  if (answer.status === 404) return null;
+  const parsed = imageSchema.safeParse(answer.body);
+  if (answer.status !== 200 || !parsed.success) {
+    const hint = `The engine says: ${reasonIn(answer.body) || `status ${answer.status}`}`;
+    return refuse({ stage: 'image', message: `The image ${reference} cannot be looked at.`, hint });
+  }
+  const { Id: id, RepoDigests, Os } = parsed.data;
+  if (typeof Os === 'string' && Os !== '' && Os !== 'linux') {
+    const hint = 'Choose a Linux image.';
+    return refuse({ stage: 'image', message: `The image ${reference} is not for Linux.`, hint });
+  }
+  return { ok: true, image: { reference, id, digest: digestIn(RepoDigests ?? [], name) } };
+}
+
+/** `name@sha256:…` of this name, else of any. */
+function digestIn(digests: readonly string[], { repository }: ImageName): string | null {
+  const valid = digests.filter((digest) => /^[A-Za-z0-9._:/-]{1,512}@sha256:[0-9a-f]{64}$/.test(digest));
+  return valid.find((digest) => digest.startsWith(`${repository}@`)) ?? valid[0] ?? null;
+}
+
+/** @returns null when all of it came. */
+async function pullImage(
+  docker: Docker,
+  reference: string,
+  { repository, tag }: ImageName,
+  onProgress: (progress: StartProgress) => void,
+  signal: AbortSignal,
+): Promise<StartFailure | null> {
+  const layers = followLayers(reference, onProgress);
+  try {
+    const query = { fromImage: repository, tag };
+    const response = await open(docker, { method: 'POST', path: '/images/create', query }, signal);
+    if (response.statusCode !== 200) return explainPull(reference, reasonIn(await read(response)));
+    let problem: string | null = null;
+    response.on(
+      'data',
+      jsonLines((value) => {
+        problem ??= layers.take(value);
+      }),
+    );
+    await new Promise<void>((resolve) => {
+      response.once('close', resolve);
+    });
+    signal.throwIfAborted();
+    if (problem !== null) return explainPull(reference, problem);
+    if (!response.complete) return explainPull(reference, 'the engine broke off');
+    return null;
+  } finally {
+    layers.end();
+  }
+}

@@ -12,6 +12,7 @@ import { PtyProcess } from './pty-process.ts';
 import { shareTable } from './shared-table.ts';
 import { checkFolder, checkShell } from './shell.ts';
 import type { Terminal, TerminalListener } from './terminal.ts';
+import { noTracker, type ProcessTracker } from './tracker.ts';
 import { forkUnixTerminal } from './unix-terminal.ts';
 import { openWindowsTerminal } from './windows-terminal.ts';
 
@@ -36,13 +37,15 @@ export interface PtyBackendOptions {
   readonly cgroupParent?: string | { readonly none: true };
   /** Linux: the program that makes scopes where cgroups cannot be made directly. */
   readonly systemdRun?: string;
+  /** Is told of each session's processes, from before they are started until they have been ended. */
+  readonly tracker?: ProcessTracker;
   /** Monotonic time in milliseconds. */
   readonly now?: () => number;
 }
 
 /** Runs shells on pseudoterminals of this machine, without isolation. */
 export function createPtyBackend(options: PtyBackendOptions): Backend {
-  const { log } = options;
+  const { log, tracker = noTracker } = options;
   const now = options.now ?? (() => performance.now());
   const running = new Set<PtyProcess>();
   const table = shareTable(processTable());
@@ -95,16 +98,20 @@ export function createPtyBackend(options: PtyBackendOptions): Backend {
     };
     let session: PtyProcess | null = null;
     const forward = { onData: gated.onData, onEnd: (status: ExitStatus) => session?.tellEnd(status) };
+    tracker.session(spec.sessionId, { shell: null, cgroups: foldersOf(cgroup) });
     let terminal: Terminal;
     try {
       terminal = await openTerminal(launch, forward);
     } catch (error) {
       cgroup?.remove();
+      tracker.ended(spec.sessionId);
       log.warn({ sessionId: spec.sessionId, err: error }, 'The system did not start the shell');
       const detail = error instanceof Error ? error.message : String(error);
       const hint = 'Close some sessions or programs and try again.';
       return fail('spawn', `The system did not start the shell: ${detail}`, hint);
     }
+    // The pid cannot be anyone else's yet: it is free only after its exit was handled, later in the event loop.
+    const identity = process.platform === 'linux' ? findNow(terminal.pid) : await table.find(terminal.pid);
     // Nothing is awaited between the start and this line, so no event of the terminal was missed.
     session = new PtyProcess({
       terminal,
@@ -112,15 +119,18 @@ export function createPtyBackend(options: PtyBackendOptions): Backend {
       args: spec.args,
       sessionId: spec.sessionId,
       table,
-      // The pid cannot be anyone else's yet: it is free only after its exit was handled, later in the event loop.
-      shell: process.platform === 'linux' ? findNow(terminal.pid) : await table.find(terminal.pid),
+      shell: identity,
       listener: gated,
       log,
       now,
     });
     const started = session;
     running.add(started);
-    void started.gone.then(() => running.delete(started));
+    void started.gone.then(() => {
+      running.delete(started);
+      tracker.ended(spec.sessionId);
+    });
+    tracker.session(spec.sessionId, { shell: identity, cgroups: foldersOf(cgroup) });
 
     if (cgroup !== null) {
       started.contain(cgroup);
@@ -128,10 +138,14 @@ export function createPtyBackend(options: PtyBackendOptions): Backend {
         log.warn({ sessionId: spec.sessionId }, 'The shell could not be put into its cgroup');
         cgroup.remove();
         started.contain(null);
+        tracker.session(spec.sessionId, { shell: identity, cgroups: [] });
       }
     } else if (cgroups?.kind === 'scope') {
       const scope = await waitForScope(terminal, spec.sessionId, now);
-      if (scope !== null) started.contain(scope);
+      if (scope !== null) {
+        started.contain(scope);
+        tracker.session(spec.sessionId, { shell: identity, cgroups: foldersOf(scope) });
+      }
     }
     if (signal.aborted) {
       await started.terminate(0);
@@ -151,6 +165,10 @@ export function createPtyBackend(options: PtyBackendOptions): Backend {
       for (const session of running) session.killNow();
     },
   };
+}
+
+function foldersOf(cgroup: Cgroup | null): string[] {
+  return cgroup === null ? [] : [cgroup.folder];
 }
 
 function fail(stage: StartFailure['stage'], message: string, hint: string): { ok: false; failure: StartFailure } {

@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import { lstat, realpath, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Survivor } from '../../../shared/session.ts';
+import { Cgroup } from '../cgroup.ts';
+import { closeTree } from '../close-ladder.ts';
+import type { ProcessTable } from '../process-table.ts';
+import { ProcessTree } from '../process-tree.ts';
+import { killWindowsTree } from '../windows-ladder.ts';
+import type { OwedSession } from './ledger.ts';
+
+/** What programs get between SIGHUP and SIGKILL, in milliseconds: enough for an editor to save its recovery file. */
+const GRACE_MS = 500;
+/** Pause before what could not be ended is tried again, in milliseconds. */
+const RETRY_MS = 1000;
+
+/** What is needed to end sessions. */
+export interface SessionReaping {
+  readonly table: ProcessTable;
+  /** Folders below which private files may be removed. */
+  readonly roots: readonly string[];
+  /** Ends the tries. */
+  readonly signal: AbortSignal;
+}
+
+/** Ends the processes of a session whose app is gone, then removes its cgroups and files. Resolves when it is done or given up. */
+export async function reapSession(id: string, session: OwedSession, reaping: SessionReaping): Promise<void> {
+  const { table, roots, signal } = reaping;
+  const cgroups = session.cgroups.map((folder) => new Cgroup(folder));
+  const contained = (): number[] => cgroups.flatMap((cgroup) => cgroup.members());
+  const tree = new ProcessTree({ table, shell: session.shell, sessionId: id, contained });
+  let graceMs = GRACE_MS;
+  while (!signal.aborted) {
+    const survivors = await endTree(tree, cgroups, graceMs);
+    if (survivors !== null && survivors.length === 0) break;
+    graceMs = 0;
+    await delay(RETRY_MS, undefined, { signal }).catch(() => {
+      // Given up.
+    });
+  }
+  for (const folder of session.folders) await removePrivate(folder, roots);
+}
+
+/** One try; null when the processes could not be listed. */
+async function endTree(
+  tree: ProcessTree,
+  cgroups: readonly Cgroup[],
+  graceMs: number,
+): Promise<readonly Survivor[] | null> {
+  try {
+    if (process.platform === 'win32') return await killWindowsTree(tree, await tree.members());
+    for (const { folder } of cgroups) thaw(folder);
+    // The shell is nobody's child any more: only looking at it tells that it has ended.
+    const shellExited = new Promise<void>(() => {});
+    const together = {
+      kill: () => {
+        for (const cgroup of cgroups) cgroup.kill();
+      },
+      // Each is tried, even if the first cannot be removed yet.
+      remove: () => cgroups.map((cgroup) => cgroup.remove()).every((isRemoved) => isRemoved),
+    };
+    return await closeTree({ tree, cgroup: together, shellExited, now: () => performance.now() }, graceMs);
+  } catch {
+    return null;
+  }
+}
+
+/** Lets a frozen session go on: with the freezer of cgroup v1, not even SIGKILL reaches what is frozen. */
+function thaw(folder: string): void {
+  for (const [file, text] of [
+    ['cgroup.freeze', '0'],
+    ['freezer.state', 'THAWED'],
+  ] as const) {
+    try {
+      writeFileSync(join(folder, file), text, { flag: 'r+' });
+    } catch {
+      // Of another version, or gone.
+    }
+  }
+}
+
+/** Removes a folder of private files, if it is one, directly below one of `roots`, and no link to elsewhere. */
+export async function removePrivate(folder: string, roots: readonly string[]): Promise<void> {
+  try {
+    const parent = await realpath(dirname(folder));
+    const allowed = await Promise.all(roots.map((root) => realpath(root).catch(() => null)));
+    if (!allowed.includes(parent) || !(await lstat(folder)).isDirectory()) return;
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // Gone already, or not ours to remove: what is left is swept at the next launch.
+  }
+}

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { linuxProcesses } from '../linux-processes.ts';
+import type { ProcessTable } from '../process-table.ts';
+import { shareTable } from '../shared-table.ts';
+import { addressKey, Ledger } from './ledger.ts';
+import { readLines } from './lines.ts';
+import { parseMessage } from './messages.ts';
+import { reapContainers } from './reap-containers.ts';
+import { reapSession } from './reap-sessions.ts';
+
+/** How long the reaper goes on after the app's end at most, in milliseconds. What is left then is swept at the next launch. */
+export const REAPING_MS = 30_000;
+/** First and longest pause between two looks at whether the app is gone, in milliseconds. */
+const FIRST_LOOK_MS = 10;
+const LONGEST_LOOK_MS = 250;
+
+/** What the reaper takes from outside. */
+export interface ReaperInput {
+  /** What the app writes; its end is the app's end. */
+  readonly input: AsyncIterable<Buffer>;
+  /** Whether the app with this pid is gone. */
+  isGone(app: number): boolean;
+}
+
+/** The helper that outlives the app for a moment. */
+export interface ReaperRun {
+  /** Something would be left if it ended now. */
+  readonly owes: boolean;
+  /** Resolves when there is nothing more to do. */
+  readonly finished: Promise<void>;
+}
+
+/**
+ * Listens until the app's end, then removes what it has left: SIGHUP, and half a second later SIGKILL, for its sessions'
+ * processes; by force for its containers. Lines that are not understood are left out.
+ *
+ * The end of the input alone is not enough: if the app still lives, its sessions do, and nothing is touched.
+ */
+export function startReaper({ input, isGone }: ReaperInput): ReaperRun {
+  const ledger = new Ledger();
+  const run = async (): Promise<void> => {
+    // Loaded now: the files may be others by the time it is needed.
+    const table = shareTable(await processTable());
+    for await (const line of readLines(input)) {
+      const message = parseMessage(line);
+      if (message !== null) ledger.apply(message);
+    }
+    const { app } = ledger;
+    if (app === null) return;
+    const signal = AbortSignal.timeout(REAPING_MS);
+    if (!ledger.isDone && !(await waitForEnd(() => isGone(app.pid), signal))) return;
+    const work = [...ledger.sessions].map(([id, session]) =>
+      reapSession(id, session, { table, roots: app.roots, signal }),
+    );
+    for (const address of ledger.engines) {
+      const key = addressKey(address);
+      const containers = [...ledger.containers].filter(([, at]) => addressKey(at) === key).map(([id]) => id);
+      // An app that quits knows all of its containers.
+      const owner = ledger.isDone ? null : app.owner;
+      if (containers.length > 0 || owner !== null) work.push(reapContainers({ address, containers, owner, signal }));
+    }
+    await Promise.allSettled(work);
+  };
+  return {
+    get owes() {
+      return !ledger.isEmpty;
+    },
+    finished: run(),
+  };
+}
+
+async function waitForEnd(isGone: () => boolean, signal: AbortSignal): Promise<boolean> {
+  for (let pause = FIRST_LOOK_MS; !isGone(); pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
+    await delay(pause, undefined, { signal }).catch(() => {
+      // Told below.
+    });
+    if (signal.aborted) return isGone();
+  }
+  return true;
+}
+
+/** Whether the app that started this process is gone. */
+export function isAppGone(app: number): boolean {
+  // Who has lost its parent gets another one, as soon as the parent has ended and before its pid can be anybody else's.
+  if (process.platform !== 'win32') return process.ppid !== app;
+  try {
+    process.kill(app, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+async function processTable(): Promise<ProcessTable> {
+  if (process.platform === 'linux') return linuxProcesses;
+  const { cimProcesses, psProcesses } = await import('../other-processes.ts');
+  return process.platform === 'win32' ? cimProcesses : psProcesses;
+}

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { app, type BrowserWindow, dialog, type OpenDialogOptions, shell } from 'electron';
 import type { ExportResult } from '../../shared/contract.ts';
 import { EXPORT_LABELS } from '../../shared/recording.ts';
-import type { ExportSource, FolderChoice, HostServices } from '../engine/engine.ts';
+import type { ExportSource, HostServices } from '../engine/engine.ts';
 import { saveFile } from './save-file.ts';
 
 /** What the desktop does for the engine. */
@@ -15,7 +15,7 @@ export function createDesktopHost(window: () => BrowserWindow | null): HostServi
   };
 }
 
-async function chooseFolder(window: BrowserWindow | null): Promise<FolderChoice> {
+async function chooseFolder(window: BrowserWindow | null): Promise<string | null> {
   const options: OpenDialogOptions = {
     title: 'Choose a folder',
     buttonLabel: 'Choose',
@@ -23,8 +23,7 @@ async function chooseFolder(window: BrowserWindow | null): Promise<FolderChoice>
   };
   const { canceled, filePaths } =
     window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
-  const [folder] = filePaths;
-  return canceled || folder === undefined ? { outcome: 'cancelled' } : { outcome: 'chosen', folder };
+  return canceled ? null : (filePaths[0] ?? null);
 }
 
 async function deliverExport(source: ExportSource, window: BrowserWindow | null): Promise<ExportResult> {

@@ -14,6 +14,7 @@ import type { SettingsStore } from '../storage/settings-store.ts';
 import { Channels } from './channels.ts';
 import type { Connection, HostServices } from './engine.ts';
 import { prepareExport } from './exports.ts';
+import { profileHandlers } from './profiles.ts';
 import { createRpcServer, type Handlers } from './rpc-server.ts';
 import { settingsView } from './settings-view.ts';
 
@@ -182,6 +183,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       settings.change(changes);
       return settingsView(settings);
     },
+    ...profileHandlers(settings, host),
     'backends.status': () => statusOf(backends),
     'backends.check': async () => {
       await Promise.all(Object.values(backends).map((backend) => backend.check()));

@@ -98,7 +98,6 @@ async function engineWithWindow() {
     host: {
       kind: 'web',
       openFolder: async () => false,
-      chooseFolder: async () => ({ outcome: 'unavailable' }),
       deliverExport: async (source) => {
         exported.push(source);
         return { outcome: 'cancelled' };

@@ -1,4 +1,4 @@
-import type { ExportResult, MethodOutput, WindowCommand } from '../../shared/contract.ts';
+import type { ExportResult, WindowCommand } from '../../shared/contract.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { ExportFormat } from '../../shared/recording.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
@@ -14,16 +14,13 @@ export interface ExportSource {
   open(): NodeJS.ReadableStream;
 }
 
-/** The folder that was chosen, or that none was. */
-export type FolderChoice = MethodOutput<'profiles.chooseFolder'>;
-
 /** What only the host can do for the engine. */
 export interface HostServices {
   readonly kind: 'desktop' | 'web';
   /** Shows the folder in the system's file manager; false where the host cannot. */
   openFolder(folder: string): Promise<boolean>;
-  /** Desktop: the system's folder dialog. `unavailable` where the host has none. */
-  chooseFolder(): Promise<FolderChoice>;
+  /** The system's folder dialog: a full path, or null when it was cancelled. Absent where there is no such dialog. */
+  chooseFolder?(): Promise<string | null>;
   /** Desktop: save dialog, then writes the file. Web: registers a one-time download and gives its path. */
   deliverExport(source: ExportSource): Promise<ExportResult>;
 }

@@ -7,7 +7,6 @@ export function createWebHost(downloads: Downloads): HostServices {
   return {
     kind: 'web',
     openFolder: () => Promise.resolve(false),
-    chooseFolder: () => Promise.resolve({ outcome: 'unavailable' }),
     deliverExport: (source: ExportSource): Promise<ExportResult> =>
       Promise.resolve({ outcome: 'download', path: downloads.offer(source), name: safeName(source.name) }),
   };

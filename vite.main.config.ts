@@ -19,6 +19,12 @@ export default defineConfig({
     'process.env.NODE_ENV': JSON.stringify('production'),
   },
   resolve: {
+    alias: [
+      {
+        find: /^(?:ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/,
+        replacement: join(import.meta.dirname, 'electron', 'backends', 'docker', 'unused-package.ts'),
+      },
+    ],
     conditions: ['node'],
     mainFields: ['module', 'main'],
   },

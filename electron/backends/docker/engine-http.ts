@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import type { Endpoint } from './endpoint-sources.ts';
 
 /** Requests to the engine that are bounded in time and size, over dockerode's connection. */
@@ -31,8 +31,9 @@ interface Modem {
   dial(options: object, callback: (error: Error | null, response: unknown) => void): void;
 }
 
-/** dockerode for this endpoint and nothing else, with what ends its connections. */
-export function createClient(endpoint: Endpoint): { docker: Docker; end(): void } {
+/** dockerode for this endpoint and nothing else, with what ends its connections. It is loaded when it is first needed. */
+export async function createClient(endpoint: Endpoint): Promise<{ docker: Docker; end(): void }> {
+  const { default: Client } = await import('dockerode');
   // No connection is kept: a kept one that the engine's restart has cut would fail the next request.
   const agent =
     endpoint.kind === 'tcp' && endpoint.tls !== null
@@ -63,7 +64,7 @@ export function createClient(endpoint: Endpoint): { docker: Docker; end(): void 
           protocol: endpoint.tls === null ? ('http' as const) : ('https' as const),
           ...(endpoint.tls ?? {}),
         };
-  return { docker: new Docker(options), end: () => agent.destroy() };
+  return { docker: new Client(options), end: () => agent.destroy() };
 }
 
 /** Asks, and reads the whole answer. Rejects when there is none within `timeoutMs`, or when `signal` aborts. */

@@ -56,7 +56,7 @@ export async function openLink(
   timing: LinkTiming,
   signal: AbortSignal,
 ): Promise<LinkResult> {
-  const client = createClient(endpoint);
+  const client = await createClient(endpoint);
   try {
     const probed = await probe(client.docker, endpoint, host, { timeoutMs: timing.pingTimeoutMs, signal });
     if (!probed.ok) {

@@ -114,8 +114,8 @@ export const CAPABILITIES = [
 
 const KNOWN_CAPABILITIES: ReadonlySet<string> = new Set(CAPABILITIES);
 
-/** What no folder of the user's is: with one of these inside, a sandbox would be none. */
-const SYSTEM_FOLDERS: ReadonlySet<string> = new Set(['/', '/dev', '/proc', '/run', '/sys', '/var/run']);
+/** Places in a container where nothing can be mounted, nor in them or around them. */
+const NOT_TO_MOUNT_AT = ['/dev', '/proc', '/run/secrets', '/sbin', '/sys'];
 
 /** Whether this is a full path on a machine of that platform (Node's name for it). */
 export function isFullPath(path: string, platform: string): boolean {
@@ -147,34 +147,38 @@ export function checkProfile(profile: Profile, policy: Policy, platform: string)
   if (profile.folder !== undefined && !isFullPath(profile.folder, platform)) {
     refuse('folder', `a full path, such as ${platform === 'win32' ? 'C:\\src' : '/home/me/src'}`);
   }
-  if (profile.backend === 'bubblewrap') checkFolderAccess(profile.folder, profile.bubblewrap.folderAccess, refuse);
+  const shown = shownFolder(profile);
+  if (shown !== null && profile.folder === undefined) {
+    refuse('folder', 'choose the folder that the sandbox is to see, or no access to one');
+  }
   if (profile.backend === 'docker') {
-    const { folderAccess, mountAt, capabilities } = profile.container;
-    checkFolderAccess(profile.folder, folderAccess, refuse);
-    const [top = ''] = mountAt.split('/').filter((part) => part !== '');
-    if (mountAt.split('/').includes('..')) refuse('mountAt', 'a path without “..”');
-    else if (top === '') refuse('mountAt', 'a folder of its own, such as /src: / would hide the whole image');
-    else if (['dev', 'proc', 'sys'].includes(top)) refuse('mountAt', `a folder of its own: /${top} is the system’s`);
+    const { mountAt, capabilities } = profile.container;
+    const objection = shown === null ? null : mountPointObjection(mountAt);
+    if (objection !== null) refuse('mountAt', objection);
     const unknown = capabilities.find((name) => !KNOWN_CAPABILITIES.has(name));
     if (unknown !== undefined) refuse('capabilities', `there is no ${unknown}`);
   }
   return [...issues, ...policyIssues(profile, policy)];
 }
 
-function checkFolderAccess(
-  folder: string | undefined,
-  access: 'none' | 'read-only' | 'read-write',
-  refuse: (field: ProfileField, message: string) => void,
-): void {
-  if (access === 'none') return;
-  if (folder === undefined) refuse('folder', 'choose the folder that the sandbox is to see, or no access to one');
-  else if (isSystemFolder(folder)) refuse('folder', `${folder} would open the system to the sandbox; choose another`);
+/** What a sandbox of this profile may do in the profile’s folder; null where it sees no folder, and for a local shell. */
+export function shownFolder(profile: Profile): 'read-only' | 'read-write' | null {
+  switch (profile.backend) {
+    case 'pty':
+      return null;
+    case 'bubblewrap':
+      return profile.bubblewrap.folderAccess === 'none' ? null : profile.bubblewrap.folderAccess;
+    case 'docker':
+      return profile.container.folderAccess === 'none' ? null : profile.container.folderAccess;
+  }
 }
 
-/** Whether a path, without links in it, is one of the system's folders that no sandbox gets. */
-export function isSystemFolder(folder: string): boolean {
-  const plain = folder.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
-  return SYSTEM_FOLDERS.has(plain);
+function mountPointObjection(path: string): string | null {
+  if (path === '/') return 'a folder of its own, such as /src: / would hide the whole image';
+  if (/\/\/|\/\.{0,2}(\/|$)/.test(path)) return 'a path written plainly, without “..” and without a slash at its end';
+  const inside = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
+  const taken = NOT_TO_MOUNT_AT.find((place) => inside(path, place) || inside(place, path));
+  return taken === undefined ? null : `a folder of its own, such as /src: the container has ${taken} there`;
 }
 
 function policyIssues({ limits }: Profile, policy: Policy): ProfileIssue[] {

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
+import { access as mayAccess, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, normalize } from 'node:path';
 import { RequestError } from '../../shared/errors.ts';
-import type { Profile } from '../../shared/profile.ts';
-import { isFullPath, isSystemFolder, PROFILE_FIELDS } from '../../shared/profile-check.ts';
+import type { BackendKind, FolderAccess, Profile } from '../../shared/profile.ts';
+import { isFullPath, PROFILE_FIELDS, shownFolder } from '../../shared/profile-check.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import type { Handlers } from './rpc-server.ts';
 import { settingsView } from './settings-view.ts';
@@ -15,13 +15,28 @@ export interface ProfileHost {
   chooseFolder?(): Promise<string | null>;
 }
 
+/** Why a sandbox of this kind must not be shown that folder, as the backend would say at start; null: it may. */
+export type FolderObjection = (
+  backend: Exclude<BackendKind, 'pty'>,
+  folder: string,
+  access: Exclude<FolderAccess, 'none'>,
+) => Promise<string | null>;
+
 type ProfileHandlers = Pick<Handlers, 'profiles.save' | 'profiles.delete' | 'profiles.reset' | 'profiles.chooseFolder'>;
 
-/** Answers what a window asks about profiles. A refusal of a profile begins with the name of its field. */
-export function profileHandlers(settings: SettingsStore, host: ProfileHost): ProfileHandlers {
+/**
+ * Answers what a window asks about profiles. A refusal of a profile begins with the name of its field.
+ *
+ * @param objectionTo asked of folders that a sandbox is to see, so that the editor says what a start would
+ */
+export function profileHandlers(
+  settings: SettingsStore,
+  host: ProfileHost,
+  objectionTo: FolderObjection = async () => null,
+): ProfileHandlers {
   return {
     'profiles.save': async ({ profile, before }) => {
-      settings.saveProfile(await withCheckedFolder(profile), before);
+      settings.saveProfile(await withCheckedFolder(profile, objectionTo), before);
       return settingsView(settings);
     },
     'profiles.delete': ({ id }) => {
@@ -44,7 +59,7 @@ export function profileHandlers(settings: SettingsStore, host: ProfileHost): Pro
  * The profile with its folder as a plain full path, `~` written out. Throws `RequestError` where there is no such folder
  * now; one that goes later fails the start of a session instead.
  */
-async function withCheckedFolder(profile: Profile): Promise<Profile> {
+async function withCheckedFolder(profile: Profile, objectionTo: FolderObjection): Promise<Profile> {
   if (profile.folder === undefined) return profile;
   const folder = plainFolder(profile.folder);
   // What is no full path is refused with everything else that can be told without looking.
@@ -52,13 +67,15 @@ async function withCheckedFolder(profile: Profile): Promise<Profile> {
   const found = await stat(folder).catch(() => null);
   if (found === null) throw refused(`${folder} does not exist, or may not be seen by you`);
   if (!found.isDirectory()) throw refused(`${folder} is not a folder`);
-  const mayEnter = await access(folder, constants.R_OK | constants.X_OK).then(
+  const mayEnter = await mayAccess(folder, constants.R_OK | constants.X_OK).then(
     () => true,
     () => false,
   );
   if (!mayEnter) throw refused(`${folder} may not be opened by you`);
-  if (showsFolder(profile) && isSystemFolder(await realpath(folder))) {
-    throw refused(`${folder} would open the system to the sandbox; choose another`);
+  const access = shownFolder(profile);
+  if (access !== null && profile.backend !== 'pty') {
+    const objection = await objectionTo(profile.backend, folder, access);
+    if (objection !== null) throw refused(objection);
   }
   return { ...profile, folder };
 }
@@ -68,18 +85,6 @@ function plainFolder(typed: string): string {
   if (!isFullPath(home, process.platform)) return home;
   const plain = normalize(home);
   return plain.length > 1 ? plain.replace(/(?<=[^:])[\\/]$/, '') : plain;
-}
-
-/** Whether a sandbox gets to see the folder. */
-function showsFolder(profile: Profile): boolean {
-  switch (profile.backend) {
-    case 'pty':
-      return false;
-    case 'bubblewrap':
-      return profile.bubblewrap.folderAccess !== 'none';
-    case 'docker':
-      return profile.container.folderAccess !== 'none';
-  }
 }
 
 function refused(why: string): RequestError {

@@ -13,9 +13,13 @@ export interface Ending {
   seconds: number;
 }
 
+/** How long a program that is told to end may take before it is killed, in milliseconds. */
+const GRACE_MS = 15_000;
+
 /**
  * Runs a program in this terminal to its end. Ctrl+C reaches it by the terminal; a SIGTERM to this process is passed on.
- * It never throws: a program that cannot be started is an ending, too.
+ * When `limitSeconds` are over, it is told to end, and killed if it does not. It never throws: a program that cannot be
+ * started is an ending, too.
  */
 export function run(
   program: string,
@@ -25,8 +29,16 @@ export function run(
   const { limitSeconds, ...spawnOptions } = options;
   const { promise, resolve } = Promise.withResolvers<Ending>();
   const startedAt = performance.now();
-  const limit = limitSeconds === undefined ? {} : { timeout: limitSeconds * 1000 };
-  const child = spawn(program, args, { stdio: 'inherit', ...spawnOptions, ...limit });
+  const child = spawn(program, args, { stdio: 'inherit', ...spawnOptions });
+  let timedOut = false;
+  const timers: NodeJS.Timeout[] = [];
+  if (limitSeconds !== undefined) {
+    const onLimit = () => {
+      timedOut = child.kill('SIGTERM');
+      timers.push(setTimeout(() => child.kill('SIGKILL'), GRACE_MS));
+    };
+    timers.push(setTimeout(onLimit, limitSeconds * 1000));
+  }
   const wait = () => {};
   const passOn = () => child.kill('SIGTERM');
   process.on('SIGINT', wait);
@@ -35,8 +47,8 @@ export function run(
   const end = (status: number, cause?: string) => {
     process.off('SIGINT', wait);
     process.off('SIGTERM', passOn);
+    for (const timer of timers) clearTimeout(timer);
     const seconds = (performance.now() - startedAt) / 1000;
-    const timedOut = limitSeconds !== undefined && cause === 'SIGTERM' && seconds >= limitSeconds;
     resolve({ status, timedOut, seconds, ...(cause === undefined ? {} : { cause }) });
   };
   child.once('error', (error) => end(127, error.message));

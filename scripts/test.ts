@@ -10,10 +10,11 @@ import { type Counts, countPlaywright, countVitest, isGreen, type Stage, summari
 
 // npm test: types, lint, unit tests, build, and end-to-end tests on both hosts; every stage runs, also when one failed.
 // SANDGLASS_ALLOW_SKIPS=0 makes a skip a failure; with SANDGLASS_TEST_RETRIES=1 a test that failed is tried once more, and
-// named at the end when it passed then.
+// named at the end when it passed then. What has not ended after SANDGLASS_TEST_SECONDS is ended, and failed.
 
 const e2eConfig = join('e2e', 'playwright.config.ts');
 const allowSkips = process.env.SANDGLASS_ALLOW_SKIPS !== '0';
+const totalSeconds = Number(process.env.SANDGLASS_TEST_SECONDS) || Number.POSITIVE_INFINITY;
 const stages: Stage[] = [];
 const none: Counts = { passed: 0, failed: 0, skipped: [], flaky: [], failures: [] };
 const reports = await mkdtemp(join(tmpdir(), 'sandglass-reports-'));
@@ -30,10 +31,17 @@ try {
 console.log(`\n${summarize(stages)}`);
 process.exitCode = isGreen(stages, allowSkips) ? 0 : 1;
 
+/** What is left of the time for all stages; at least a moment, so that each says for itself that it had none. */
+function secondsLeft(): number {
+  return Math.max(5, totalSeconds - performance.now() / 1000);
+}
+
 /** Runs Node in the project. Ctrl+C ends all of it. */
 async function node(title: string, args: string[], env: Record<string, string> = {}): Promise<Ending> {
   console.log(`\n── ${title}`);
-  const ending = await run(process.execPath, args, { cwd: projectRoot, env: { ...process.env, ...env } });
+  const limit = Number.isFinite(totalSeconds) ? { limitSeconds: secondsLeft() } : {};
+  const ending = await run(process.execPath, args, { cwd: projectRoot, env: { ...process.env, ...env }, ...limit });
+  if (ending.timedOut) console.log(`${title} was ended: the time for all tests was over.`);
   if (ending.status === interruptedStatus) process.exit(interruptedStatus);
   return ending;
 }
@@ -72,7 +80,9 @@ async function endToEndTests(built: boolean): Promise<void> {
   for (const host of hosts) {
     const file = join(reports, `${host}.json`);
     const playwright = packageCommand('@playwright/test', 'playwright');
-    const args = [playwright, 'test', '--config', e2eConfig, '--project', host, '--reporter', 'list,json'];
+    // Ended by itself, it still reports what it has come to.
+    const timeout = Number.isFinite(totalSeconds) ? ['--global-timeout', String(secondsLeft() * 950)] : [];
+    const args = [playwright, 'test', '--config', e2eConfig, '--project', host, '--reporter', 'list,json', ...timeout];
     const { status, seconds } = await node(`e2e ${host}`, args, {
       SANDGLASS_BROWSER: browser.path,
       PLAYWRIGHT_JSON_OUTPUT_FILE: file,

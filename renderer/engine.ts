@@ -1,3 +1,4 @@
+import type { BackendStatus } from '../shared/backends.ts';
 import type {
   MethodInput,
   MethodName,
@@ -12,6 +13,7 @@ import type { SettingsView } from '../shared/settings.ts';
 import type { Transport } from '../shared/transport.ts';
 import type { EngineClient } from './rpc/client.ts';
 import { EngineLink } from './rpc/link.ts';
+import { engineNews, settled } from './session/engine-watch.ts';
 import { changed, evicted, happened, listed, removed, reordered, timed } from './store/reduce.ts';
 import { getApp, setApp } from './store/store.ts';
 import { Terminals } from './terminal/terminals.ts';
@@ -27,6 +29,8 @@ export interface EngineOptions {
 
 let link: EngineLink | undefined;
 let options: EngineOptions | undefined;
+/** The backends as they were last known for certain. */
+let settledBackends: readonly BackendStatus[] = [];
 
 /** The window's terminals. */
 export const terminals = new Terminals({
@@ -84,7 +88,8 @@ async function opened(client: EngineClient): Promise<void> {
     client.call('backends.status', {}),
     client.call('sessions.list', {}),
   ]);
-  setApp({ info, backends });
+  setApp({ info });
+  applyBackends(backends);
   applySettings(settings);
   const before = new Set(getApp().order);
   setApp((state) => listed(state, list, performance.now()));
@@ -116,7 +121,7 @@ const handlers: { [N in NotificationName]: (payload: NotificationPayload<N>) => 
   sessionEvent: (event) => setApp((state) => happened(state, event)),
   timing: (timings) => setApp((state) => timed(state, timings, performance.now())),
   settingsChanged: applySettings,
-  backendsChanged: (backends) => setApp({ backends }),
+  backendsChanged: applyBackends,
   problem: showProblem,
   channelClosed: ({ channel, reason }) => terminals.channelClosed(channel, reason),
   command: ({ command }) => options?.command(command),
@@ -129,6 +134,14 @@ function notify<N extends NotificationName>(name: N, payload: NotificationPayloa
 function applySettings(settings: SettingsView): void {
   setApp({ settings });
   terminals.applyPreferences(settings.effective.terminal);
+}
+
+function applyBackends(backends: readonly BackendStatus[]): void {
+  setApp({ backends });
+  const before = settledBackends;
+  settledBackends = settled(before, backends);
+  const news = engineNews(before, { ...getApp(), backends: settledBackends });
+  if (news !== null) showProblem(news);
 }
 
 /** For requests about a session that may just have gone: then there is nothing to do and nothing to tell. */

@@ -2,7 +2,18 @@ import { terminals } from '../engine.ts';
 import type { Command } from '../keys/keys.ts';
 import { SETTINGS_TAB } from '../store/state.ts';
 import { activeSession, getApp, setApp } from '../store/store.ts';
-import { exportSession, extend, keepOpen, openLogs, toggleAbout, toggleSessionPanel } from './session.ts';
+import { focusNextArea } from './areas.ts';
+import {
+  canFreeze,
+  exportSession,
+  extend,
+  freeze,
+  keepOpen,
+  openLogs,
+  thaw,
+  toggleAbout,
+  toggleSessionPanel,
+} from './session.ts';
 import {
   activateAt,
   activateNeighbour,
@@ -23,6 +34,9 @@ export function runCommand(command: Command): void {
   switch (command) {
     case 'newTab':
       void openTab();
+      return;
+    case 'newTabMenu':
+      setApp({ profileMenuOpen: true });
       return;
     case 'closeTab':
       if (state.active !== null) void closeTab(state.active);
@@ -47,6 +61,13 @@ export function runCommand(command: Command): void {
       return;
     case 'extend':
       if (live) void extend(session.id);
+      return;
+    case 'freeze':
+      if (session?.state === 'frozen') void thaw(session.id);
+      else if (session !== null && canFreeze(session)) void freeze(session.id);
+      return;
+    case 'nextArea':
+      focusNextArea();
       return;
     case 'export':
       if (session !== null) void exportSession(session.id, 'zip');

@@ -1,5 +1,5 @@
 import { EXPORT_LABELS, type ExportFormat } from '../../shared/recording.ts';
-import type { SessionId } from '../../shared/session.ts';
+import { type SessionId, type SessionInfo, TRANSITIONS } from '../../shared/session.ts';
 import { call, report } from '../engine.ts';
 import type { PanelSection } from '../store/state.ts';
 import { getApp, setApp } from '../store/store.ts';
@@ -18,6 +18,31 @@ export async function keepOpen(id: SessionId): Promise<void> {
 export async function extend(id: SessionId): Promise<void> {
   try {
     await call('sessions.extend', { id });
+  } catch (error) {
+    report(error);
+  }
+  focusTerminal();
+}
+
+/** Whether what is in a session can be stopped where it stands. */
+export function canFreeze({ state }: SessionInfo): boolean {
+  return state !== 'frozen' && TRANSITIONS[state].includes('frozen');
+}
+
+/** Stops everything in the session where it stands. */
+export async function freeze(id: SessionId): Promise<void> {
+  try {
+    await call('sessions.freeze', { id });
+  } catch (error) {
+    report(error);
+  }
+  focusTerminal();
+}
+
+/** Lets a frozen session go on. */
+export async function thaw(id: SessionId): Promise<void> {
+  try {
+    await call('sessions.thaw', { id });
   } catch (error) {
     report(error);
   }

@@ -1,12 +1,19 @@
-import { Hourglass } from 'lucide-react';
+import { Hourglass, Pencil, RefreshCw } from 'lucide-react';
+import { useId } from 'react';
+import type { Profile } from '../../shared/profile.ts';
+import { checkBackends } from '../actions/backends.ts';
+import { openProfiles } from '../actions/profiles.ts';
 import { openTab } from '../actions/tabs.ts';
 import { useApp } from '../store/store.ts';
+import { BackendLines } from './backend-lines.tsx';
 import { Button } from './button.tsx';
+import { ProfileAbout, useAvailability } from './profile-about.tsx';
 import { useShortcut } from './use-shortcut.ts';
 
 /** A window without tabs: what to do, in one line, and the profiles to do it with. */
 export function EmptyWindow() {
   const profiles = useApp((state) => state.settings?.profiles) ?? [];
+  const unavailable = useApp((state) => state.backends.some(({ state: found }) => found === 'unavailable'));
   const keys = useShortcut('newTab');
   return (
     <div className="empty" data-testid="empty-window">
@@ -15,18 +22,49 @@ export function EmptyWindow() {
         Open a session to get a terminal that closes on time.
         {keys === null ? null : <span className="muted"> {keys} opens one, too.</span>}
       </p>
-      <div className="empty-profiles">
-        {profiles.map(({ id, name }, index) => (
-          <Button
-            key={id}
-            variant={index === 0 ? 'primary' : 'secondary'}
-            data-testid={`profile-${id}`}
-            onClick={() => void openTab({ profileId: id })}
-          >
-            {name}
-          </Button>
+      <ul className="empty-profiles" aria-label="Profiles">
+        {profiles.map((profile) => (
+          <li key={profile.id}>
+            <ProfileButton profile={profile} />
+          </li>
         ))}
+      </ul>
+      <div className="empty-foot">
+        <div className="backend-lines">
+          <BackendLines />
+        </div>
+        <div className="actions">
+          {unavailable ? (
+            <Button variant="ghost" data-testid="check-backends" onClick={() => void checkBackends()}>
+              <RefreshCw className="icon" aria-hidden="true" />
+              Look again
+            </Button>
+          ) : null}
+          <Button variant="ghost" data-testid="edit-profiles" onClick={() => openProfiles()}>
+            <Pencil className="icon" aria-hidden="true" />
+            Edit profiles…
+          </Button>
+        </div>
       </div>
     </div>
+  );
+}
+
+/** Opens a profile. One that cannot be had keeps its place and says why. */
+function ProfileButton({ profile }: { profile: Profile }) {
+  const id = useId();
+  const unavailable = useAvailability(profile) === 'unavailable';
+  return (
+    <button
+      type="button"
+      className="profile-card"
+      aria-labelledby={`${id}-name`}
+      aria-describedby={`${id}-about`}
+      aria-disabled={unavailable}
+      data-testid={`profile-${profile.id}`}
+      onClick={() => (unavailable ? undefined : void openTab({ profileId: profile.id }))}
+    >
+      <ProfileAbout profile={profile} nameId={`${id}-name`} aboutId={`${id}-about`} />
+    </button>
   );
 }

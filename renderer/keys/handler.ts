@@ -29,6 +29,8 @@ export function listenForShortcuts(): () => void {
     if (question !== null || shortcutsOpen) return;
     // Copying belongs to the terminal only when the keyboard is there; elsewhere the browser copies.
     if (binding.command === 'copy' && !inTerminal(event)) return;
+    // In a text field these keys bring back what was undone.
+    if (binding.command === 'freeze' && inField(event)) return;
     event.preventDefault();
     event.stopPropagation();
     if (!event.repeat || REPEATABLE.has(binding.command)) runCommand(binding.command);
@@ -39,6 +41,10 @@ export function listenForShortcuts(): () => void {
 
 /** Held down, these go on; nobody wants ten tabs from one long press. */
 const REPEATABLE: ReadonlySet<string> = new Set(['nextTab', 'previousTab', 'moveTabLeft', 'moveTabRight']);
+
+function inField(event: KeyboardEvent): boolean {
+  return event.target instanceof Element && event.target.matches('input, textarea') && !inTerminal(event);
+}
 
 function inTerminal(event: KeyboardEvent): boolean {
   return event.target instanceof Element && event.target.closest('.terminal-host') !== null;

@@ -3,6 +3,9 @@ import type { WindowCommand } from '../../shared/contract.ts';
 /** What a key can do beyond what the desktop's menu can. */
 export type Command =
   | WindowCommand
+  | 'newTabMenu'
+  | 'freeze'
+  | 'nextArea'
   | 'copy'
   | 'paste'
   | 'shortcuts'
@@ -37,6 +40,13 @@ const TAB_NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
 /** The one table of shortcuts: the key handler, menus, tooltips and the list of shortcuts read it. */
 export const BINDINGS: readonly Binding[] = [
   { command: 'newTab', label: 'New tab', keys: ['Ctrl+Shift+T'], mac: ['Cmd+T'], web: ['Alt+Shift+T'] },
+  {
+    command: 'newTabMenu',
+    label: 'New tab with a profile',
+    keys: ['Ctrl+Shift+O'],
+    mac: ['Cmd+Shift+O'],
+    web: ['Alt+Shift+O'],
+  },
   { command: 'closeTab', label: 'Close tab', keys: ['Ctrl+Shift+W'], mac: ['Cmd+W'], web: ['Alt+Shift+W'] },
   { command: 'nextTab', label: 'Next tab', keys: ['Ctrl+Tab'], web: ['Alt+Shift+ArrowRight'] },
   { command: 'previousTab', label: 'Previous tab', keys: ['Ctrl+Shift+Tab'], web: ['Alt+Shift+ArrowLeft'] },
@@ -65,6 +75,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'renameTab', label: 'Rename tab', keys: ['F2'], yieldsToPrograms: true },
   { command: 'keepOpen', label: 'Keep open', keys: ['Ctrl+Shift+K'], mac: ['Cmd+Shift+K'] },
   { command: 'extend', label: 'Extend', keys: ['Ctrl+Shift+E'], mac: ['Cmd+Shift+E'] },
+  { command: 'freeze', label: 'Freeze or thaw session', keys: ['Ctrl+Shift+Z'], mac: ['Cmd+Shift+Z'] },
   { command: 'export', label: 'Export', keys: ['Ctrl+Shift+S'], mac: ['Cmd+Shift+S'] },
   {
     command: 'sessionPanel',
@@ -77,6 +88,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'find', label: 'Find', keys: ['Ctrl+Shift+F'], mac: ['Cmd+F'] },
   { command: 'copy', label: 'Copy', keys: ['Ctrl+Shift+C'], mac: ['Cmd+C'] },
   { command: 'paste', label: 'Paste', keys: ['Ctrl+Shift+V', 'Shift+Insert'], mac: ['Cmd+V'] },
+  { command: 'nextArea', label: 'Next area of the window', keys: ['F6'], yieldsToPrograms: true },
   { command: 'shortcuts', label: 'Keyboard shortcuts', keys: ['F1'], yieldsToPrograms: true },
 ];
 

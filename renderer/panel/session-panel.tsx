@@ -6,6 +6,7 @@ import { describeOrigin, formatBytes, formatMoment } from '../session/words.ts';
 import type { PanelSection } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
 import { EventTimeline } from './event-timeline.tsx';
+import { IsolationSection } from './isolation-section.tsx';
 import { LimitsSection } from './limits-section.tsx';
 import { NowSection } from './now-section.tsx';
 
@@ -13,7 +14,11 @@ import { NowSection } from './now-section.tsx';
 export function SessionPanel({ info, section }: { info: SessionInfo; section: PanelSection }) {
   const body = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    scrollTo(body.current?.querySelector(`[data-section="${section}"]`));
+    const show = (): void => scrollTo(body.current?.querySelector(`[data-section="${section}"]`));
+    show();
+    // A panel that has just opened gets its width, and with it its lines, one frame later.
+    const frame = requestAnimationFrame(show);
+    return () => cancelAnimationFrame(frame);
   }, [section]);
   return (
     <div ref={body}>
@@ -24,7 +29,7 @@ export function SessionPanel({ info, section }: { info: SessionInfo; section: Pa
         <LimitsSection info={info} />
       </Section>
       <Section name="isolation" title="Isolation">
-        <Isolation info={info} />
+        <IsolationSection info={info} />
       </Section>
       <Section name="recording" title="Recording">
         <Recording info={info} />
@@ -55,6 +60,8 @@ function EndedNow({ info }: { info: SessionInfo }) {
       <dt>Reason</dt>
       <dd>
         {describeEnd(end)}
+        {end.detail === null ? null : <small>{end.detail}</small>}
+        {end.failure === null ? null : <small>{end.failure.hint}</small>}
         {end.limitSeconds === null ? null : (
           <small>Set by {describeOrigin(info.limits.origins[limit], info.profileName)}</small>
         )}
@@ -75,31 +82,6 @@ function EndedNow({ info }: { info: SessionInfo }) {
           <dd>{end.signal}</dd>
         </>
       )}
-    </dl>
-  );
-}
-
-function Isolation({ info }: { info: SessionInfo }) {
-  return (
-    <dl className="facts">
-      <dt>Sandbox</dt>
-      <dd>
-        {info.isolation.length > 0 ? info.isolation.map(({ text }) => text).join(', ') : 'None'}
-        {info.isolation.length > 0 ? null : (
-          <small>A local shell: what runs in it can do everything your user account can.</small>
-        )}
-      </dd>
-      <dt>At its end</dt>
-      <dd>
-        {info.containment === 'cgroup' ? 'Its control group is ended' : 'Its process tree is ended'}
-        <small>
-          {info.containment === 'cgroup'
-            ? 'The system keeps account of every process, so none can get away.'
-            : 'Processes are found by session, descent and a mark in their environment.'}
-        </small>
-      </dd>
-      <dt>Shell process</dt>
-      <dd className="figures">{info.end === null ? (info.pid ?? 'none yet') : 'ended'}</dd>
     </dl>
   );
 }

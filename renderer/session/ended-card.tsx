@@ -1,43 +1,33 @@
-import { CircleAlert, CircleCheck, Hourglass, RotateCw } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { CircleAlert, CircleCheck, Hourglass, Unplug } from 'lucide-react';
+import { useRef } from 'react';
 import { describeDuration } from '../../shared/duration.ts';
 import { describeEnd, type SessionEnd, type SessionInfo } from '../../shared/session.ts';
+import { openProfiles } from '../actions/profiles.ts';
 import { showSessionPanel } from '../actions/session.ts';
 import { openAgain } from '../actions/tabs.ts';
 import { Button } from '../components/button.tsx';
 import { useApp } from '../store/store.ts';
-import { showDone, showProblem } from '../toasts.ts';
 import { ExportMenu } from './export-menu.tsx';
-import { describeExit, formatBytes, formatMoment } from './words.ts';
+import { useCardFocus } from './use-card-focus.ts';
+import { asSentence, describeExit, endAdvice, formatBytes, formatMoment } from './words.ts';
 
 /** What remains of a session: why it ended, in words, and what can be done now. */
 export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {
-  const active = useApp((state) => state.active === info.id);
   const primary = useRef<HTMLButtonElement>(null);
-  const failed = end.reason === 'start_failed';
-  useEffect(() => {
-    // Enter opens a new session; the terminal no longer takes keys. Not while somebody writes elsewhere.
-    const focused = document.activeElement;
-    if (active && (focused === null || focused === document.body || focused.closest('.terminal-host') !== null)) {
-      primary.current?.focus({ preventScroll: true });
-    }
-  }, [active]);
+  useCardFocus(info.id, primary);
+  const hasProfile = useApp((state) => state.settings?.profiles.some(({ id }) => id === info.profileId) ?? false);
+  const advice = endAdvice(info, end);
   return (
-    <section
-      className="ended-card"
-      data-testid="ended-card"
-      data-reason={end.reason}
-      data-failed={failed || undefined}
-      aria-label="Session ended"
-    >
+    <section className="ended-card" data-testid="ended-card" data-reason={end.reason} aria-label="Session ended">
       <div className="ended-head">
         <EndIcon end={end} />
         <div>
           <h2 data-testid="end-reason">{describeEnd(end)}</h2>
-          {end.failure === null ? null : <p>{end.failure.hint}</p>}
+          {end.detail === null ? null : <p data-testid="end-detail">{asSentence(end.detail)}</p>}
+          {advice === null ? null : <p data-testid="end-advice">{advice}</p>}
         </div>
       </div>
-      {failed ? null : <Facts info={info} end={end} />}
+      <Facts info={info} end={end} />
       {end.survivors.length === 0 ? null : (
         <div className="survivors" data-testid="survivors">
           <p>
@@ -61,16 +51,14 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
           data-testid="new-session"
           onClick={() => void openAgain(info.id)}
         >
-          {failed ? <RotateCw className="icon" aria-hidden="true" /> : null}
-          {failed ? 'Retry' : 'New session'}
+          New session
         </Button>
-        {failed ? (
-          <Button data-testid="copy-details" onClick={() => void copyDetails(info, end)}>
-            Copy details
+        <ExportMenu id={info.id} />
+        {end.reason === 'out_of_memory' && hasProfile ? (
+          <Button data-testid="edit-profile" onClick={() => openProfiles(info.profileId)}>
+            Edit profile…
           </Button>
-        ) : (
-          <ExportMenu id={info.id} />
-        )}
+        ) : null}
         <Button variant="ghost" data-testid="why" onClick={() => showSessionPanel('now')}>
           Why?
         </Button>
@@ -80,9 +68,15 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
 }
 
 function EndIcon({ end }: { end: SessionEnd }) {
-  if (end.reason === 'start_failed' || end.survivors.length > 0) return <CircleAlert className="icon" />;
-  if (end.limitSeconds !== null) return <Hourglass className="icon" />;
-  return <CircleCheck className="icon" />;
+  const Icon =
+    end.reason === 'backend_lost'
+      ? Unplug
+      : end.reason === 'out_of_memory' || end.survivors.length > 0
+        ? CircleAlert
+        : end.limitSeconds !== null
+          ? Hourglass
+          : CircleCheck;
+  return <Icon className="icon" aria-hidden="true" />;
 }
 
 function Facts({ info, end }: { info: SessionInfo; end: SessionEnd }) {
@@ -113,27 +107,4 @@ function Facts({ info, end }: { info: SessionInfo; end: SessionEnd }) {
       </div>
     </dl>
   );
-}
-
-async function copyDetails(info: SessionInfo, end: SessionEnd): Promise<void> {
-  const lines = [
-    `Profile: ${info.profileName} (${info.profileId})`,
-    `Backend: ${info.backend}`,
-    `Stage: ${end.failure?.stage ?? 'unknown'}`,
-    `Message: ${end.failure?.message ?? ''}`,
-    `Hint: ${end.failure?.hint ?? ''}`,
-    `Session: ${info.id}`,
-    `Time: ${new Date(end.at).toISOString()}`,
-  ];
-  try {
-    await navigator.clipboard.writeText(lines.join('\n'));
-    showDone('Details copied');
-  } catch {
-    showProblem({
-      id: 'copy-details',
-      severity: 'warning',
-      title: 'Nothing was copied',
-      message: 'The browser does not let this page write to the clipboard.',
-    });
-  }
 }

@@ -6,7 +6,10 @@ import { FindBar } from '../terminal/find-bar.tsx';
 import { TerminalMenu } from '../terminal/terminal-menu.tsx';
 import { Banner } from './banner.tsx';
 import { EndedCard } from './ended-card.tsx';
+import { FailedCard } from './failed-card.tsx';
+import { FrozenBar } from './frozen-bar.tsx';
 import { LostCard } from './lost-card.tsx';
+import { StartingCard } from './starting-card.tsx';
 
 /** One session: its terminal, and under it what has to be said about it. Kept while its tab is in the background. */
 export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) {
@@ -32,6 +35,7 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
       role="tabpanel"
       id={`panel-${id}`}
       aria-labelledby={`tab-${id}`}
+      data-frozen={info.state === 'frozen' || undefined}
       data-ended={info.end !== null || lost || undefined}
       hidden={!active}
     >
@@ -39,8 +43,14 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
         <div ref={area} className="terminal-area" data-testid="terminal" data-session-id={id} />
       </TerminalMenu>
       {finding ? <FindBar id={id} /> : null}
+      {info.state === 'starting' && !lost ? <StartingCard info={info} /> : null}
+      {info.state === 'frozen' && !lost ? <FrozenBar id={id} /> : null}
       {info.end === null && !lost ? <Banner info={info} /> : null}
-      {info.end === null ? null : <EndedCard info={info} end={info.end} />}
+      {info.end === null ? null : info.end.reason === 'start_failed' ? (
+        <FailedCard info={info} end={info.end} />
+      ) : (
+        <EndedCard info={info} end={info.end} />
+      )}
       {lost ? <LostCard info={info} /> : null}
     </section>
   );

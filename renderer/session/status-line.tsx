@@ -1,4 +1,4 @@
-import { Shield, ShieldOff } from 'lucide-react';
+import { type LucideIcon, ShieldAlert, ShieldCheck, ShieldOff, ShieldQuestionMark, Snowflake } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { formatClock } from '../../shared/duration.ts';
 import type { SessionInfo } from '../../shared/session.ts';
@@ -7,18 +7,21 @@ import type { PanelSection } from '../store/state.ts';
 import { useSample } from '../store/store.ts';
 import { type Countdown, countdowns } from '../time/countdown.ts';
 import { useNow } from '../time/tick.ts';
+import { badgeOf, type Closure } from './badge.ts';
 import { formatMoment } from './words.ts';
 
 /** The window's bottom edge: isolation, time and recording of the session in the active tab. */
 export function StatusLine({ info }: { info: SessionInfo }) {
-  const sandboxed = info.isolation.length > 0;
   return (
     <footer className="status" data-testid="status">
-      <Item section="isolation" testId="status-isolation">
-        {sandboxed ? <Shield className="icon" aria-hidden="true" /> : <ShieldOff className="icon" aria-hidden="true" />}
-        <span>{sandboxed ? info.isolation.map(({ text }) => text).join(' · ') : 'local shell · not sandboxed'}</span>
-      </Item>
+      <IsolationBadge info={info} />
       <div className="strip-spacer" />
+      {info.state === 'frozen' ? (
+        <Item section="now" testId="status-frozen">
+          <Snowflake className="icon" aria-hidden="true" />
+          frozen
+        </Item>
+      ) : null}
       {info.end === null ? (
         <Time info={info} />
       ) : (
@@ -29,15 +32,47 @@ export function StatusLine({ info }: { info: SessionInfo }) {
   );
 }
 
+const BADGE_ICONS: Readonly<Record<Closure, LucideIcon>> = {
+  none: ShieldOff,
+  unknown: ShieldQuestionMark,
+  closed: ShieldCheck,
+  open: ShieldAlert,
+};
+
+/** What was found of the sandbox. What is open is said in words, and in another colour and shape. */
+function IsolationBadge({ info }: { info: SessionInfo }) {
+  const { closure, text } = badgeOf(info);
+  const Icon = BADGE_ICONS[closure];
+  return (
+    <Item
+      section="isolation"
+      testId="status-isolation"
+      tone={closure === 'open' ? 'warn' : undefined}
+      title={text}
+      closure={closure}
+    >
+      <Icon className="icon" aria-hidden="true" />
+      <span>
+        <span className="visually-hidden">Isolation: </span>
+        {text}
+      </span>
+    </Item>
+  );
+}
+
 function Item({
   section,
   testId,
   tone,
+  title,
+  closure,
   children,
 }: {
   section: PanelSection;
   testId?: string;
   tone?: 'warn' | 'danger' | undefined;
+  title?: string;
+  closure?: Closure;
   children: ReactNode;
 }) {
   return (
@@ -46,6 +81,8 @@ function Item({
       className={section === 'isolation' ? 'status-item' : 'status-item fixed'}
       data-testid={testId}
       data-tone={tone}
+      data-closure={closure}
+      title={title}
       onClick={() => toggleSessionPanel(section)}
     >
       {children}

@@ -95,6 +95,28 @@ export function shortLength(seconds: number): string {
   return formatDuration(seconds);
 }
 
+/** What to know or do about an end that nobody wanted; null: the reason says it all. */
+export function endAdvice({ backend }: SessionInfo, end: SessionEnd): string | null {
+  switch (end.reason) {
+    case 'backend_lost':
+      return backend === 'docker'
+        ? 'What it showed is kept. Its container is removed as soon as the engine is back.'
+        : 'What it showed is kept.';
+    case 'out_of_memory':
+      return backend === 'pty'
+        ? 'The system had no memory left for it.'
+        : 'It needed more memory than its profile allows. Raise the limit there if that is to be expected.';
+    default:
+      return null;
+  }
+}
+
+/** Words from the engine as a sentence of their own. */
+export function asSentence(words: string): string {
+  const text = words.trim();
+  return text === '' || /[.?!…]$/.test(text) ? text : `${text}.`;
+}
+
 /** How the shell ended; null when it never told. */
 export function describeExit({ exitCode, signal }: SessionEnd): string | null {
   if (signal !== null) return signal;

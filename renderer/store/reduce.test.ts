@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SessionEnd } from '../../shared/session.ts';
-import { fakeEvents, fakeId, fakeSession } from '../testing/scenes.ts';
+import { fakeId, fakeSession } from '../testing/fake-session.ts';
+import { fakeEvents } from '../testing/scenes.ts';
 import { announce, changed, evicted, happened, listed, moved, neighbour, removed, reordered, timed } from './reduce.ts';
 import { type AppState, INITIAL_STATE, SETTINGS_TAB } from './state.ts';
 

@@ -67,6 +67,8 @@ export function announce(before: SessionInfo | undefined, after: SessionInfo): s
   if (before.end === null && after.end !== null) {
     return `${after.title} ended: ${describeEnd(after.end)}.`;
   }
+  if (before.state !== 'frozen' && after.state === 'frozen') return `${after.title} is frozen.`;
+  if (before.state === 'frozen' && after.state !== 'frozen' && after.end === null) return `${after.title} goes on.`;
   const stage = after.warning;
   if (stage !== null && (before.warning?.stage !== stage.stage || before.warning.deadline !== stage.deadline)) {
     const left = stage.beforeSeconds >= 120 ? `${Math.round(stage.beforeSeconds / 60)} minutes` : null;

@@ -45,6 +45,8 @@ export interface AppState {
   settingsOpen: boolean;
   active: TabId | null;
   panel: PanelState;
+  /** Whether the menu of profiles at the new-tab button is open. */
+  profileMenuOpen: boolean;
   renaming: SessionId | null;
   finding: boolean;
   shortcutsOpen: boolean;
@@ -71,6 +73,7 @@ export const INITIAL_STATE: AppState = {
   settingsOpen: false,
   active: null,
   panel: null,
+  profileMenuOpen: false,
   renaming: null,
   finding: false,
   shortcutsOpen: false,

@@ -1,13 +1,15 @@
-import { ChevronDown, Columns2, EllipsisVertical, List, PanelRight, Plus, Search, Settings2 } from 'lucide-react';
+import { Columns2, EllipsisVertical, List, PanelRight, Search, Settings2 } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { runCommand } from '../actions/commands.ts';
-import { activate, openTab } from '../actions/tabs.ts';
+import { activate } from '../actions/tabs.ts';
 import { IconButton } from '../components/button.tsx';
 import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
 import { SETTINGS_TAB } from '../store/state.ts';
-import { useApp } from '../store/store.ts';
+import { activeSession, useApp } from '../store/store.ts';
+import { NewTab } from './new-tab.tsx';
 import { RenameField } from './rename-field.tsx';
 import { CloseButton, handleTabKeys, SessionTab } from './tab.tsx';
+import { FreezeItem } from './tab-menu.tsx';
 import { useTabDrag } from './use-drag.ts';
 
 /** The window's top edge: tabs, and what concerns the window as a whole. */
@@ -72,35 +74,6 @@ function SettingsTab() {
   );
 }
 
-function NewTab() {
-  const profiles = useApp((state) => state.settings?.profiles);
-  return (
-    <>
-      <IconButton label="New tab" command="newTab" data-testid="new-tab" onClick={() => void openTab()}>
-        <Plus className="icon" />
-      </IconButton>
-      {profiles !== undefined && profiles.length > 1 ? (
-        <DropMenu
-          trigger={
-            <button
-              type="button"
-              className="icon-button"
-              aria-label="New tab with a profile"
-              data-testid="new-tab-menu"
-            >
-              <ChevronDown className="icon" />
-            </button>
-          }
-        >
-          {profiles.map(({ id, name }) => (
-            <MenuItem key={id} label={name} onSelect={() => void openTab({ profileId: id })} />
-          ))}
-        </DropMenu>
-      ) : null}
-    </>
-  );
-}
-
 /** All tabs by name: what a strip of fifty cannot show at once. */
 function Overview() {
   return (
@@ -129,10 +102,10 @@ function OverviewItems() {
 
 function WindowButtons() {
   const panel = useApp((state) => state.panel);
-  const hasSession = useApp((state) => state.active !== null && state.sessions[state.active] !== undefined);
+  const session = useApp(activeSession);
   return (
     <>
-      {hasSession ? (
+      {session !== null ? (
         <>
           <IconButton label="Find" command="find" className="wide-only" onClick={() => runCommand('find')}>
             <Search className="icon" />
@@ -156,9 +129,10 @@ function WindowButtons() {
           </button>
         }
       >
-        {hasSession ? (
+        {session !== null ? (
           <>
             <MenuItem label="Rename tab" command="renameTab" onSelect={() => runCommand('renameTab')} />
+            {session.end === null ? <FreezeItem info={session} /> : null}
             <MenuItem label="Find" command="find" onSelect={() => runCommand('find')} />
             <MenuItem label="Close tab" command="closeTab" onSelect={() => runCommand('closeTab')} />
             <MenuSeparator />

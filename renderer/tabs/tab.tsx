@@ -1,12 +1,15 @@
-import { SquareTerminal, X } from 'lucide-react';
+import { ShieldAlert, Snowflake, X } from 'lucide-react';
 import { type KeyboardEvent, memo, type PointerEvent, useEffect, useRef } from 'react';
 import { formatClock } from '../../shared/duration.ts';
 import type { SessionId } from '../../shared/session.ts';
 import { activate, activateAt, activateNeighbour, closeTab, moveTab } from '../actions/tabs.ts';
+import { BackendIcon } from '../components/backend-icon.tsx';
+import { badgeOf, tabStatus } from '../session/badge.ts';
 import { setApp, useApp, useSample, useSession } from '../store/store.ts';
 import { countdowns, remainingSeconds, ringFraction, ringStage, showsTime } from '../time/countdown.ts';
 import { useNow } from '../time/tick.ts';
 import { Ring } from './ring.tsx';
+import { TabMenu } from './tab-menu.tsx';
 
 /** One session's tab. */
 export const SessionTab = memo(function SessionTab({
@@ -33,7 +36,8 @@ export const SessionTab = memo(function SessionTab({
   const nearest = live && sample !== undefined ? countdowns(sample, now).nearest : null;
   const stage = ringStage(info, nearest);
   const time = showsTime(nearest, active) ? formatClock(remainingSeconds(nearest.remainingMs)) : null;
-  return (
+  const badge = badgeOf(info);
+  const tab = (
     <div
       className="tab"
       role="presentation"
@@ -53,15 +57,18 @@ export const SessionTab = memo(function SessionTab({
         aria-controls={`panel-${id}`}
         aria-keyshortcuts="Delete F2"
         tabIndex={active ? 0 : -1}
-        title={info.title}
+        title={`${info.title}\n${badge.text}`}
         onPointerDown={(event) => onPointerDown(event, id)}
         onAuxClick={(event) => event.button === 1 && void closeTab(id)}
         onDoubleClick={() => setApp({ renaming: id })}
         onKeyDown={(event) => handleTabKeys(event, id)}
       >
         <Ring stage={stage} fraction={ringFraction(info, nearest)} pulse={stage === 'warned' || stage === 'last'} />
-        <SquareTerminal className="icon wide-only" aria-hidden="true" />
+        <BackendIcon backend={info.backend} className="wide-only" />
+        {badge.closure === 'open' ? <ShieldAlert className="icon tab-open" aria-hidden="true" /> : null}
         <span className="tab-title">{info.title}</span>
+        <span className="visually-hidden">, {tabStatus(info)}</span>
+        {info.state === 'frozen' ? <Snowflake className="icon tab-frozen" aria-hidden="true" /> : null}
         {time === null ? null : (
           <span className="tab-time figures" data-testid="tab-time">
             {time}
@@ -73,6 +80,7 @@ export const SessionTab = memo(function SessionTab({
       <CloseButton tab={id} title={info.title} />
     </div>
   );
+  return <TabMenu info={info}>{tab}</TabMenu>;
 });
 
 /**

@@ -13,7 +13,8 @@ import type { SessionInfo } from '../../shared/session.ts';
 import type { SettingsView } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
 import { FAKE_BACKENDS, FAKE_OFFERS } from './fake-backends.ts';
-import { fakeEvents, fakeSession, fakeSettings, SCENES, SCREEN } from './scenes.ts';
+import { fakeSession } from './fake-session.ts';
+import { fakeEvents, fakeSettings, SCENES, SCREEN } from './scenes.ts';
 
 /** An engine in memory, just good enough to look at every screen: it echoes, renames, reorders, closes and extends. */
 export class FakeEngine {
@@ -133,7 +134,14 @@ export class FakeEngine {
       case 'sessions.list':
         return [...this.#sessions.values()];
       case 'sessions.open': {
-        const info = fakeSession(this.#sessions.size + 100, { title: 'new shell' });
+        const profile = this.#settings.profiles.find(({ id }) => id === (args.profileId ?? 'local'));
+        const info = fakeSession(this.#sessions.size + 100, {
+          title: 'new shell',
+          previousId: args.previousId ?? null,
+          ...(profile === undefined
+            ? {}
+            : { profileId: profile.id, profileName: profile.name, backend: profile.backend }),
+        });
         this.#sessions.set(info.id, info);
         setTimeout(() => this.notify('sessionChanged', info));
         return info;
@@ -150,6 +158,15 @@ export class FakeEngine {
       case 'sessions.keepOpen':
       case 'sessions.extend':
         this.change(args.id ?? '', { warning: null });
+        return {};
+      case 'sessions.freeze':
+        this.change(args.id ?? '', { state: 'frozen' });
+        return {};
+      case 'sessions.thaw':
+        this.change(args.id ?? '', { state: 'waiting' });
+        return {};
+      case 'sessions.dismiss':
+        this.#sessions.delete(args.id ?? '');
         return {};
       case 'sessions.close':
         if (args.force !== true) return { outcome: 'confirm', command: 'npm run build' };

@@ -1,81 +1,8 @@
 import type { SessionEnd, SessionEvent, SessionInfo } from '../../shared/session.ts';
 import { DEFAULT_SETTINGS, type SettingsView } from '../../shared/settings.ts';
 import { FAKE_PROFILES } from './fake-backends.ts';
-
-/** Made-up sessions for looking at screens without an engine. */
-const START = Date.now();
-
-/** The n-th made-up id. */
-export function fakeId(n: number): string {
-  return `01KAHVX${String(n).padStart(19, '0')}`;
-}
-
-export function fakeSession(n: number, change: Partial<SessionInfo> = {}): SessionInfo {
-  const id = fakeId(n);
-  return {
-    id,
-    previousId: null,
-    profileId: 'local',
-    profileName: 'Local shell',
-    backend: 'pty',
-    title: 'bash',
-    state: 'waiting',
-    createdAt: START - 900_000,
-    cols: 80,
-    rows: 24,
-    pid: 4_242 + n,
-    foreground: null,
-    limits: {
-      values: {
-        idleTimeoutSeconds: 3_600,
-        maxDurationSeconds: 28_800,
-        activity: ['input'],
-        warnBeforeSeconds: [300, 60, 10],
-        extensions: { count: 2, seconds: 1_800 },
-        closeGraceSeconds: 2,
-      },
-      origins: {
-        idleTimeoutSeconds: 'settings',
-        maxDurationSeconds: 'policy',
-        activity: 'default',
-        warnBeforeSeconds: 'default',
-        extensions: 'default',
-        closeGraceSeconds: 'default',
-      },
-      caps: { idleTimeoutSeconds: 0, maxDurationSeconds: 36_000 },
-    },
-    timing: {
-      id,
-      ageMs: 900_000,
-      idleMs: 12_000,
-      idleRemainingMs: 3_588_000,
-      maxRemainingMs: 27_900_000,
-      lastActivity: { kind: 'input', at: START - 12_000 },
-    },
-    warning: null,
-    extensions: { used: 0, count: 2, seconds: 1_800 },
-    recording: { state: 'recording', bytes: 48_213, message: null },
-    isolation: [],
-    containment: 'cgroup',
-    container: null,
-    progress: null,
-    end: null,
-    ...change,
-  };
-}
-
-const end = (change: Partial<SessionEnd>): SessionEnd => ({
-  reason: 'idle_timeout',
-  at: START - 60_000,
-  durationSeconds: 2_710,
-  exitCode: null,
-  signal: 'SIGHUP',
-  limitSeconds: 900,
-  failure: null,
-  detail: null,
-  survivors: [],
-  ...change,
-});
+import { endedWith, fakeSession } from './fake-session.ts';
+import { SANDBOX_SCENES } from './sandbox-scenes.ts';
 
 function warned(n: number, remainingMs: number, last: boolean, deadline: 'idle' | 'max'): SessionInfo {
   const base = fakeSession(n, {
@@ -97,7 +24,7 @@ const ended = (n: number, title: string, change: Partial<SessionEnd>, more: Part
   fakeSession(n, {
     title,
     state: 'ended',
-    end: end(change),
+    end: endedWith(change),
     recording: { state: 'closed', bytes: 1_284_113, message: null },
     ...more,
   });
@@ -151,6 +78,7 @@ export const SCENES: Readonly<Record<string, () => SessionInfo[]>> = {
     fakeSession(1, { recording: { state: 'truncated', bytes: 9_812_113, message: 'The disk is full.' } }),
   ],
   shell: () => [fakeSession(1)],
+  ...SANDBOX_SCENES,
   many: () =>
     Array.from({ length: 50 }, (_, index) =>
       index % 9 === 4

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SessionTiming } from '../../shared/session.ts';
-import { fakeId, fakeSession } from '../testing/scenes.ts';
+import { fakeId, fakeSession } from '../testing/fake-session.ts';
 import { countdowns, remainingSeconds, ringFraction, ringStage, showsTime } from './countdown.ts';
 
 const timing = (change: Partial<SessionTiming> = {}): SessionTiming => ({

@@ -1,0 +1,40 @@
+import type { Profile } from '../../shared/profile.ts';
+import { availability, homeOf, profileSummary } from '../session/profile-words.ts';
+import { useApp } from '../store/store.ts';
+import { BackendIcon } from './backend-icon.tsx';
+
+/** Whether a session of this profile can be had now. */
+export function useAvailability(profile: Profile): 'available' | 'checking' | 'unavailable' {
+  return useApp((state) => availability(state.backends, profile.backend).state);
+}
+
+/**
+ * A profile to choose: icon, name, and in a second line what it is, or why it cannot be had. What would help stands once
+ * for all of its kind in the line below the profiles; here it is only said aloud. The ids are for `aria-labelledby` and
+ * `aria-describedby`.
+ */
+export function ProfileAbout({ profile, nameId, aboutId }: { profile: Profile; nameId: string; aboutId: string }) {
+  const home = useApp((state) => homeOf(state.info));
+  const backends = useApp((state) => state.backends);
+  const found = availability(backends, profile.backend);
+  return (
+    <>
+      <BackendIcon backend={profile.backend} />
+      <span className="profile-text">
+        <span id={nameId} className="profile-name">
+          {profile.name}
+        </span>
+        <span id={aboutId} className="profile-about">
+          {found.state === 'unavailable' ? (
+            <>
+              {found.message}
+              <span className="visually-hidden">. {found.hint}</span>
+            </>
+          ) : (
+            profileSummary(profile, home)
+          )}
+        </span>
+      </span>
+    </>
+  );
+}

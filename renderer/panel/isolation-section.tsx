@@ -1,0 +1,128 @@
+import { Check, Copy, TriangleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { ContainerInfo, Containment, IsolationItem, SessionInfo } from '../../shared/session.ts';
+import { copyText } from '../actions/clipboard.ts';
+import { IconButton } from '../components/button.tsx';
+
+/** What was found of a session's sandbox, how all of it is ended, and the container that ran it. */
+export function IsolationSection({ info }: { info: SessionInfo }) {
+  return (
+    <>
+      {info.isolation.length === 0 ? <NothingFound info={info} /> : <Found items={info.isolation} />}
+      <dl className="facts">
+        <dt>At its end</dt>
+        <dd>
+          {CONTAINMENT_WORDS[info.containment].what}
+          <small>{CONTAINMENT_WORDS[info.containment].how}</small>
+        </dd>
+        <dt>Shell process</dt>
+        <dd className="figures">{info.end === null ? (info.pid ?? 'none yet') : 'ended'}</dd>
+        {info.container === null ? null : <ContainerFacts container={info.container} />}
+      </dl>
+    </>
+  );
+}
+
+function NothingFound({ info }: { info: SessionInfo }) {
+  return (
+    <p className="isolation-note">
+      {info.backend === 'pty'
+        ? 'A local shell, not isolated: what runs in it can do everything your user account can.'
+        : info.end === null
+          ? 'The sandbox is being set up. What it is made of is shown here once it was found.'
+          : 'It did not start, so there was no sandbox to look at.'}
+    </p>
+  );
+}
+
+function Found({ items }: { items: readonly IsolationItem[] }) {
+  const open = items.filter((item) => item.open).length;
+  return (
+    <>
+      <p className="isolation-note">
+        {open === 0
+          ? 'Found when it started. Nothing of it is loosened.'
+          : `Found when it started. ${open === 1 ? 'One thing is' : `${open} things are`} open that a sandbox keeps closed.`}
+      </p>
+      <ul className="isolation-list" data-testid="isolation-list">
+        {items.map(({ text, open: isOpen }) => (
+          <li key={text} data-open={isOpen || undefined}>
+            {isOpen ? (
+              <TriangleAlert className="icon" aria-hidden="true" />
+            ) : (
+              <Check className="icon" aria-hidden="true" />
+            )}
+            <span>{text}</span>
+            {isOpen ? <strong>open</strong> : <span className="visually-hidden">, closed</span>}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+const CONTAINMENT_WORDS: Readonly<Record<Containment, { what: string; how: string }>> = {
+  cgroup: {
+    what: 'Its control group is ended',
+    how: 'The system keeps account of every process, so none can get away.',
+  },
+  tree: {
+    what: 'Its process tree is ended',
+    how: 'Processes are found by session, descent and a mark in their environment.',
+  },
+  namespace: {
+    what: 'Its process namespace is ended',
+    how: 'The system ends every process in it together with the first one, so none can get away.',
+  },
+  container: {
+    what: 'Its container is removed',
+    how: 'Every process in it is ended, and what was written inside is gone.',
+  },
+};
+
+/** As many digits of an id as people compare. */
+const SHORT_ID = 12;
+
+function ContainerFacts({ container }: { container: ContainerInfo }) {
+  const digest = (container.digest ?? container.imageId).replace(/^.*sha256:/, '');
+  return (
+    <>
+      <Row label="Image">{container.image}</Row>
+      <Row label={container.digest === null ? 'Image id' : 'Image digest'}>
+        <span className="copyable">
+          <code title={container.digest ?? container.imageId}>sha256:{digest.slice(0, SHORT_ID)}…</code>
+          <IconButton
+            label={container.digest === null ? 'Copy the image id' : 'Copy the digest'}
+            data-testid="copy-digest"
+            onClick={() => void copyText(container.digest ?? container.imageId, 'Digest copied')}
+          >
+            <Copy className="icon" />
+          </IconButton>
+        </span>
+        {container.digest === null ? <small>It never came from a registry.</small> : null}
+      </Row>
+      <Row label="Container">
+        <span className="copyable">
+          <code title={container.id}>{container.id.slice(0, SHORT_ID)}</code>
+          <IconButton label="Copy the container id" onClick={() => void copyText(container.id, 'Container id copied')}>
+            <Copy className="icon" />
+          </IconButton>
+        </span>
+        <small>
+          {container.name}
+          {container.pooled ? ', kept ready before the tab was opened' : ''}
+        </small>
+      </Row>
+      <Row label="Engine">{container.engine}</Row>
+    </>
+  );
+}
+
+function Row({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+import { CircleAlert, CircleSlash, Copy, Pencil, RotateCw } from 'lucide-react';
+import { useRef } from 'react';
+import type { SessionEnd, SessionInfo } from '../../shared/session.ts';
+import { copyText } from '../actions/clipboard.ts';
+import { openProfiles } from '../actions/profiles.ts';
+import { openAgain } from '../actions/tabs.ts';
+import { Button } from '../components/button.tsx';
+import { useApp } from '../store/store.ts';
+import { FAILED_STAGES } from './start-words.ts';
+import { useCardFocus } from './use-card-focus.ts';
+
+/** A start that failed: at what, why, and what to do about it. */
+export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {
+  const primary = useRef<HTMLButtonElement>(null);
+  useCardFocus(info.id, primary);
+  const hasProfile = useApp((state) => state.settings?.profiles.some(({ id }) => id === info.profileId) ?? false);
+  const { failure } = end;
+  const cancelled = failure?.stage === 'aborted';
+  const Icon = cancelled ? CircleSlash : CircleAlert;
+  return (
+    <section
+      className="ended-card"
+      data-testid="ended-card"
+      data-reason={end.reason}
+      data-stage={failure?.stage}
+      data-failed={!cancelled || undefined}
+      aria-label="Session did not start"
+    >
+      <div className="ended-head">
+        <Icon className="icon" aria-hidden="true" />
+        <div>
+          <h2 data-testid="end-reason">{failure === null ? 'It did not start' : FAILED_STAGES[failure.stage]}</h2>
+          {failure === null ? null : (
+            <>
+              <p className="failed-message" data-testid="failed-message">
+                {failure.message}
+              </p>
+              <p className="failed-hint" data-testid="failed-hint">
+                {failure.hint}
+              </p>
+            </>
+          )}
+        </div>
+      </div>
+      <div className="actions">
+        <Button
+          ref={primary}
+          variant="primary"
+          data-primary=""
+          data-testid="new-session"
+          onClick={() => void openAgain(info.id)}
+        >
+          <RotateCw className="icon" aria-hidden="true" />
+          Retry
+        </Button>
+        <Button data-testid="copy-details" onClick={() => void copyText(failureDetails(info, end), 'Details copied')}>
+          <Copy className="icon" aria-hidden="true" />
+          Copy details
+        </Button>
+        {hasProfile ? (
+          <Button data-testid="edit-profile" onClick={() => openProfiles(info.profileId)}>
+            <Pencil className="icon" aria-hidden="true" />
+            Edit profile…
+          </Button>
+        ) : null}
+      </div>
+    </section>
+  );
+}
+
+/** What somebody who is to help has to know. */
+export function failureDetails(info: SessionInfo, end: SessionEnd): string {
+  return [
+    `Profile: ${info.profileName} (${info.profileId})`,
+    `Backend: ${info.backend}`,
+    ...(info.container === null ? [] : [`Image: ${info.container.image}`, `Engine: ${info.container.engine}`]),
+    `Stage: ${end.failure?.stage ?? 'unknown'}`,
+    `Message: ${end.failure?.message ?? ''}`,
+    `Hint: ${end.failure?.hint ?? ''}`,
+    `Session: ${info.id}`,
+    `Time: ${new Date(end.at).toISOString()}`,
+  ].join('\n');
+}

@@ -1,0 +1,80 @@
+import type { BackendStatus } from '../../shared/backends.ts';
+import type { AppInfo } from '../../shared/contract.ts';
+import type { BackendKind, FolderAccess, Profile } from '../../shared/profile.ts';
+
+/** The user's home folder, as far as the folders that Sandglass keeps there tell it; null: it cannot be told. */
+export function homeOf(info: Pick<AppInfo, 'logFolder' | 'recordingFolder'> | null): string | null {
+  const home = /^(?:\/home\/[^/]+|\/Users\/[^/]+|\/root|[A-Za-z]:\\Users\\[^\\]+)(?=[/\\])/;
+  return home.exec(info?.recordingFolder ?? '')?.[0] ?? home.exec(info?.logFolder ?? '')?.[0] ?? null;
+}
+
+/** A folder as short as people write it: `~/src`. */
+export function shortFolder(folder: string, home: string | null): string {
+  if (home === null || !folder.startsWith(home)) return folder;
+  const rest = folder.slice(home.length);
+  return rest === '' || /^[/\\]/.test(rest) ? `~${rest}` : folder;
+}
+
+/** What a profile's sessions are, in one line: “bubblewrap · no network · ~/src read-write”. */
+export function profileSummary(profile: Profile, home: string | null): string {
+  switch (profile.backend) {
+    case 'pty':
+      return join('on this machine', 'not sandboxed', profile.folder && shortFolder(profile.folder, home));
+    case 'bubblewrap': {
+      const { network, folderAccess } = profile.bubblewrap;
+      return join(
+        'bubblewrap',
+        network === 'none' ? 'no network' : 'the machine’s network',
+        access(profile, folderAccess, home),
+      );
+    }
+    case 'docker': {
+      const { image, network, folderAccess, readOnlyRoot, noNewPrivileges, capabilities } = profile.container;
+      return join(
+        image,
+        network === 'none' ? 'no network' : `${network} network`,
+        access(profile, folderAccess, home),
+        readOnlyRoot ? null : 'writable root',
+        noNewPrivileges ? null : 'may gain privileges',
+        capabilities.length === 0 ? null : capabilities.join(', '),
+      );
+    }
+  }
+}
+
+function join(...parts: (string | null | undefined)[]): string {
+  return parts.filter((part) => part !== null && part !== undefined && part !== '').join(' · ');
+}
+
+function access({ folder }: Profile, granted: FolderAccess, home: string | null): string | null {
+  if (granted === 'none' || folder === undefined) return null;
+  return `${shortFolder(folder, home)} ${granted}`;
+}
+
+/** The state of a backend in words, and more of it where there is more. */
+export function describeStatus(status: BackendStatus): { text: string; detail: string } {
+  switch (status.state) {
+    case 'checking':
+      return { text: status.kind === 'docker' ? 'Looking for a container engine…' : 'Looking…', detail: '' };
+    case 'available': {
+      const [text = '', ...rest] = status.message.split(' at ');
+      return { text, detail: rest.length === 0 ? '' : `at ${rest.join(' at ')}` };
+    }
+    case 'unavailable':
+      return { text: status.message, detail: status.hint };
+  }
+}
+
+/** Whether a session of a kind can be opened now. Nothing said counts as yes: then its start tells. */
+export type Availability =
+  | { state: 'available' }
+  | { state: 'checking' }
+  | { state: 'unavailable'; message: string; hint: string };
+
+/** Whether sessions of one backend can be had, as the engine last told. */
+export function availability(backends: readonly BackendStatus[], kind: BackendKind): Availability {
+  const status = backends.find((backend) => backend.kind === kind);
+  if (status === undefined || status.state === 'available') return { state: 'available' };
+  if (status.state === 'checking') return { state: 'checking' };
+  return { state: 'unavailable', message: status.message, hint: status.hint };
+}

@@ -1,0 +1,65 @@
+import { Menu } from '@base-ui/react/menu';
+import { Pencil, RefreshCw } from 'lucide-react';
+import { useId } from 'react';
+import type { Profile } from '../../shared/profile.ts';
+import { checkBackends } from '../actions/backends.ts';
+import { openProfiles } from '../actions/profiles.ts';
+import { openTab } from '../actions/tabs.ts';
+import { BackendLines } from '../components/backend-lines.tsx';
+import { MenuItem, MenuSeparator } from '../components/menu.tsx';
+import { ProfileAbout, useAvailability } from '../components/profile-about.tsx';
+import { useApp } from '../store/store.ts';
+
+/** What the menu at the new-tab button holds: the profiles, what can be had now, and the way to change them. */
+export function ProfileItems() {
+  const profiles = useApp((state) => state.settings?.profiles) ?? [];
+  const backends = useApp((state) => state.backends);
+  return (
+    <>
+      {profiles.map((profile) => (
+        <ProfileItem key={profile.id} profile={profile} />
+      ))}
+      <MenuSeparator />
+      <Menu.Group>
+        <Menu.GroupLabel className="backend-lines">
+          <BackendLines />
+        </Menu.GroupLabel>
+        {backends.every(({ state }) => state !== 'unavailable') ? null : (
+          <Menu.Item
+            className="item"
+            closeOnClick={false}
+            data-testid="check-backends"
+            onClick={() => void checkBackends()}
+          >
+            <RefreshCw className="icon" aria-hidden="true" />
+            <span className="item-label">Look again</span>
+          </Menu.Item>
+        )}
+        <MenuItem
+          icon={<Pencil className="icon" aria-hidden="true" />}
+          label="Edit profiles…"
+          testId="edit-profiles"
+          onSelect={() => openProfiles()}
+        />
+      </Menu.Group>
+    </>
+  );
+}
+
+/** One profile; one that cannot be had stays within reach of the keyboard and says why. */
+function ProfileItem({ profile }: { profile: Profile }) {
+  const id = useId();
+  return (
+    <Menu.Item
+      className="item profile-item"
+      label={profile.name}
+      disabled={useAvailability(profile) === 'unavailable'}
+      aria-labelledby={`${id}-name`}
+      aria-describedby={`${id}-about`}
+      data-testid={`menu-profile-${profile.id}`}
+      onClick={() => void openTab({ profileId: profile.id })}
+    >
+      <ProfileAbout profile={profile} nameId={`${id}-name`} aboutId={`${id}-about`} />
+    </Menu.Item>
+  );
+}

@@ -1,3 +1,4 @@
+import { Fragment } from 'react';
 import type { Profile } from '../../shared/profile.ts';
 import { availability, homeOf, profileSummary } from '../session/profile-words.ts';
 import { useApp } from '../store/store.ts';
@@ -31,10 +32,20 @@ export function ProfileAbout({ profile, nameId, aboutId }: { profile: Profile; n
               <span className="visually-hidden">. {found.hint}</span>
             </>
           ) : (
-            profileSummary(profile, home)
+            <Summary parts={profileSummary(profile, home)} />
           )}
         </span>
       </span>
     </>
   );
+}
+
+/** Lines break between the parts rather than in them. */
+function Summary({ parts }: { parts: readonly string[] }) {
+  return parts.map((part, index) => (
+    <Fragment key={part}>
+      {index === 0 ? null : ' · '}
+      <span className="profile-part">{part}</span>
+    </Fragment>
+  ));
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { RequestError } from '../../shared/errors.ts';
 import { encodeBytes } from '../../shared/frames.ts';
 import type { Transport } from '../../shared/transport.ts';
-import { fakeSession } from '../testing/scenes.ts';
+import { fakeSession } from '../testing/fake-session.ts';
 import { createClient, DisconnectedError } from './client.ts';
 
 /** The engine's end of a connection, as the test plays it. */

@@ -5,7 +5,7 @@ import { availability, homeOf, profileSummary, shortFolder } from './profile-wor
 
 describe('a profile in one line', () => {
   test('says where it runs, what of the network it has, and which folder', () => {
-    expect([...PRESETS, ...FAKE_PROFILES].map((profile) => profileSummary(profile, '/home/you'))).toEqual([
+    expect([...PRESETS, ...FAKE_PROFILES].map((profile) => profileSummary(profile, '/home/you').join(' · '))).toEqual([
       'on this machine · not sandboxed',
       'bubblewrap · no network',
       'debian:bookworm-slim · no network',

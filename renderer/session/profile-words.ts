@@ -15,14 +15,14 @@ export function shortFolder(folder: string, home: string | null): string {
   return rest === '' || /^[/\\]/.test(rest) ? `~${rest}` : folder;
 }
 
-/** What a profile's sessions are, in one line: “bubblewrap · no network · ~/src read-write”. */
-export function profileSummary(profile: Profile, home: string | null): string {
+/** What a profile's sessions are, part by part: “bubblewrap”, “no network”, “~/src read-write”. */
+export function profileSummary(profile: Profile, home: string | null): readonly string[] {
   switch (profile.backend) {
     case 'pty':
-      return join('on this machine', 'not sandboxed', profile.folder && shortFolder(profile.folder, home));
+      return parts('on this machine', 'not sandboxed', profile.folder && shortFolder(profile.folder, home));
     case 'bubblewrap': {
       const { network, folderAccess } = profile.bubblewrap;
-      return join(
+      return parts(
         'bubblewrap',
         network === 'none' ? 'no network' : 'the machine’s network',
         access(profile, folderAccess, home),
@@ -30,7 +30,7 @@ export function profileSummary(profile: Profile, home: string | null): string {
     }
     case 'docker': {
       const { image, network, folderAccess, readOnlyRoot, noNewPrivileges, capabilities } = profile.container;
-      return join(
+      return parts(
         image,
         network === 'none' ? 'no network' : `${network} network`,
         access(profile, folderAccess, home),
@@ -42,8 +42,8 @@ export function profileSummary(profile: Profile, home: string | null): string {
   }
 }
 
-function join(...parts: (string | null | undefined)[]): string {
-  return parts.filter((part) => part !== null && part !== undefined && part !== '').join(' · ');
+function parts(...found: (string | null | undefined)[]): readonly string[] {
+  return found.flatMap((part) => (part === null || part === undefined || part === '' ? [] : [part]));
 }
 
 function access({ folder }: Profile, granted: FolderAccess, home: string | null): string | null {

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import type { SessionInfo } from '../../shared/session.ts';
 import { forceClose } from '../actions/tabs.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
-import { Button } from '../components/button.tsx';
+import { Button, Tip } from '../components/button.tsx';
 import { setApp, useApp } from '../store/store.ts';
 import { milestone, NO_PROGRESS, spoken } from './start-words.ts';
 
@@ -47,9 +47,11 @@ export function StartingCard({ info }: { info: SessionInfo }) {
         <p className="starting-detail figures" data-testid="starting-detail">
           {detail}
         </p>
-        <Button data-primary="" data-testid="cancel-start" onClick={() => void forceClose(info.id)}>
-          Cancel
-        </Button>
+        <Tip label="Gives up and closes the tab" command="closeTab">
+          <Button data-testid="cancel-start" onClick={() => void forceClose(info.id)}>
+            Cancel
+          </Button>
+        </Tip>
       </div>
     </section>
   );

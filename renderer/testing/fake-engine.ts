@@ -148,8 +148,10 @@ export class FakeEngine {
       }
       case 'sessions.attach': {
         const channel = this.#nextChannel++;
-        const bytes = new TextEncoder().encode(SCREEN).byteLength;
-        setTimeout(() => this.#print(channel, SCREEN));
+        const starting = this.#sessions.get(args.id ?? '')?.state === 'starting';
+        const screen = starting ? '' : SCREEN;
+        const bytes = new TextEncoder().encode(screen).byteLength;
+        if (!starting) setTimeout(() => this.#print(channel, screen));
         return { channel, cols: 80, rows: 24, replayBytes: bytes, replayTruncated: false };
       }
       case 'sessions.rename':

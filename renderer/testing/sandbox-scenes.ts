@@ -72,6 +72,13 @@ const failed = (n: number, change: Partial<SessionInfo>, failure: Parameters<typ
     ...change,
   });
 
+/** Frozen: its idle timeout rests. */
+const frozen = (info: SessionInfo): SessionInfo => ({
+  ...info,
+  state: 'frozen',
+  timing: { ...info.timing, idleRemainingMs: null },
+});
+
 const ENDED_RECORDING = { state: 'closed', bytes: 1_284_113, message: null } as const;
 
 /** Sessions in sandboxes and containers. */
@@ -133,7 +140,7 @@ export const SANDBOX_SCENES: Readonly<Record<string, () => SessionInfo[]>> = {
       { stage: 'aborted', message: 'It was cancelled while the image was pulled.', hint: 'Retry starts it again.' },
     ),
   ],
-  frozen: () => [container(1, { state: 'frozen' }), sandbox(2), loosened(3, { state: 'frozen' })],
+  frozen: () => [frozen(container(1)), sandbox(2), frozen(loosened(3))],
   outOfMemory: () => [
     container(1, {
       state: 'ended',

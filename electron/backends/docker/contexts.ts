@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { configFolder, type EndpointProblem, type EndpointSources, type TlsFiles } from './endpoint-sources.ts';
+import type { EngineTls } from '../tracker.ts';
+import { configFolder, type EndpointProblem, type EndpointSources } from './endpoint-sources.ts';
 
 /** The docker command's configuration and a context's description, as far as they are used. */
 const configSchema = z.object({ currentContext: z.string().optional() });
@@ -13,7 +14,7 @@ const metaSchema = z.object({
 /** What the docker command's context says. */
 export type Context =
   | { readonly kind: 'default' }
-  | { readonly kind: 'found'; readonly name: string; readonly host: string; readonly tls: TlsFiles | null }
+  | { readonly kind: 'found'; readonly name: string; readonly host: string; readonly tls: EngineTls | null }
   | { readonly kind: 'problem'; readonly problem: EndpointProblem };
 
 /**
@@ -53,7 +54,7 @@ export function findContext(sources: EndpointSources): Context {
   return { kind: 'found', name, host, tls: readTls(`${folder}/contexts/tls/${id}/docker`, sources) };
 }
 
-function readTls(folder: string, { files }: EndpointSources): TlsFiles | null {
+function readTls(folder: string, { files }: EndpointSources): EngineTls | null {
   const ca = files.read(`${folder}/ca.pem`);
   const cert = files.read(`${folder}/cert.pem`);
   const key = files.read(`${folder}/key.pem`);

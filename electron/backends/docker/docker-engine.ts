@@ -1,18 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir, hostname, release } from 'node:os';
-import { z } from 'zod';
+import { hostname, release } from 'node:os';
 import type { BackendStatus, EngineOffers } from '../../../shared/backends.ts';
 import type { StartFailure } from '../../../shared/session.ts';
 import { Emitter } from '../../sessions/emitter.ts';
 import { findEndpoints } from './endpoint.ts';
-import type { EndpointProblem, EndpointSources } from './endpoint-sources.ts';
+import { type EndpointProblem, type EndpointSources, systemSources } from './endpoint-sources.ts';
 import type { Connected, ContainerEvent, DockerEngine } from './engine.ts';
-import { ask } from './engine-http.ts';
+import { words } from './engine-failures.ts';
 import { type Link, type LinkTiming, openLink } from './engine-link.ts';
 import { listOffers } from './offers.ts';
 import type { HostFacts } from './probe.ts';
 import { makeImageReady } from './pull.ts';
 import { createRemovals } from './removals.ts';
+import { missedEvents } from './resync.ts';
 
 /** What an engine is found and followed with. */
 export interface DockerEngineOptions {
@@ -36,36 +35,6 @@ export interface EngineTiming extends LinkTiming {
 const TIMING: EngineTiming = { heartbeatMs: 2_000, pingTimeoutMs: 3_000, pollMs: 5_000, retryMs: 250 };
 
 const NO_OFFERS: EngineOffers = { images: [], networks: [], runtimes: [] };
-
-/** How long a container's state is waited for after a gap in the events, in milliseconds. */
-const INSPECT_TIMEOUT_MS = 15_000;
-const stateSchema = z.object({
-  State: z.object({
-    Running: z.boolean(),
-    OOMKilled: z.boolean().nullish(),
-    ExitCode: z.int(),
-    Status: z.string().nullish(),
-  }),
-});
-
-/** This process's environment and this machine's files. */
-export function systemSources(): EndpointSources {
-  return {
-    env: process.env,
-    platform: process.platform,
-    home: homedir(),
-    files: {
-      exists: existsSync,
-      read(path) {
-        try {
-          return readFileSync(path, 'utf8');
-        } catch {
-          return null;
-        }
-      },
-    },
-  };
-}
 
 /** The container engine of this machine. Nothing is looked for before it is first asked for something. */
 export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
@@ -142,6 +111,20 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
     scheduleRetry();
   }
 
+  /** What is watched may have ended while nobody heard of it. */
+  function catchUp(current: Link): void {
+    for (const containerId of watchers.keys()) {
+      missedEvents(current.docker, containerId, current.signal).then(
+        (events) => {
+          for (const event of events) emitTo(containerId, event);
+        },
+        (error: unknown) => {
+          if (!current.signal.aborted) options.onError(error);
+        },
+      );
+    }
+  }
+
   function onReached(reached: Link): void {
     link = reached;
     failures = 0;
@@ -161,8 +144,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
     followNeeds();
     removals.settle();
     returns.emit();
-    // What was watched before may have ended while nobody heard of it.
-    void resync(reached);
+    catchUp(reached);
   }
 
   async function attempt(): Promise<Connected> {
@@ -180,7 +162,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
         reached.start({
           onHappening: ({ containerId, event }) => emitTo(containerId, event),
           onLost: (problem) => onLost(reached, problem),
-          onGap: () => void resync(reached),
+          onGap: () => catchUp(reached),
         });
         onReached(reached);
         return { ok: true, docker: reached.docker, info: reached.info };
@@ -196,35 +178,16 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
     connecting ??= attempt()
       .catch((error: unknown): Connected => {
         if (closed.signal.aborted) return CLOSED;
-        throw error;
+        options.onError(error);
+        const reason = error instanceof Error ? words(error.message) : 'no reason given';
+        const message = `The container engine cannot be reached: ${reason}.`;
+        return { ok: false, failure: unavailable({ message, hint: 'Check DOCKER_HOST and the docker context.' }) };
       })
       .finally(() => {
         connecting = null;
         scheduleRetry();
       });
     return connecting;
-  }
-
-  /** Tells watchers what became of their containers while events were missed. */
-  async function resync(current: Link): Promise<void> {
-    await Promise.all(
-      [...watchers.keys()].map(async (containerId) => {
-        try {
-          const path = `/containers/${encodeURIComponent(containerId)}/json`;
-          const bounds = { timeoutMs: INSPECT_TIMEOUT_MS, signal: current.signal };
-          const answer = await ask(current.docker, { method: 'GET', path }, bounds);
-          if (answer.status === 404) return emitTo(containerId, { kind: 'destroy' });
-          const parsed = stateSchema.safeParse(answer.body);
-          if (!parsed.success) return;
-          const { Running, OOMKilled, ExitCode, Status } = parsed.data.State;
-          if (Running || Status === 'created') return;
-          if (OOMKilled === true) emitTo(containerId, { kind: 'oom' });
-          emitTo(containerId, { kind: 'die', exitCode: ExitCode });
-        } catch (error) {
-          if (!current.signal.aborted) options.onError(error);
-        }
-      }),
-    );
   }
 
   return {
@@ -257,7 +220,8 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
     async image(wanted, onProgress, signal) {
       const connected = await connect();
       if (!connected.ok) return connected;
-      if (link === null) return { ok: false, failure: CLOSED.failure };
+      // Lost again meanwhile: then the status says why.
+      if (link === null) return { ok: false, failure: AWAY };
       pulls += 1;
       followNeeds();
       try {
@@ -302,6 +266,12 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
     },
   };
 }
+
+const AWAY = {
+  stage: 'engine',
+  message: 'The container engine was lost.',
+  hint: 'Start it again if it does not come back by itself.',
+} as const satisfies StartFailure;
 
 const CLOSED = {
   ok: false,

@@ -1,30 +1,9 @@
-/** A place where a container engine listens. */
-export type Endpoint =
-  | {
-      readonly kind: 'socket';
-      /** A Unix socket, or a Windows named pipe. */
-      readonly path: string;
-      /** As `DOCKER_HOST` would name it. */
-      readonly name: string;
-    }
-  | {
-      readonly kind: 'tcp';
-      readonly host: string;
-      readonly port: number;
-      /** Before every path of the API; `/` unless a proxy wants another. */
-      readonly pathPrefix: string;
-      /** Null: not encrypted, which is accepted from this machine only. */
-      readonly tls: TlsFiles | null;
-      readonly name: string;
-    };
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { EngineAddress } from '../tracker.ts';
 
-/** What proves who is who on an encrypted connection, in PEM. */
-export interface TlsFiles {
-  /** The authority that the engine's certificate must come from; absent: those of the system. */
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
+/** A place where a container engine listens, with its name as `DOCKER_HOST` would have it. */
+export type Endpoint = EngineAddress & { readonly name: string };
 
 /** Why there is no endpoint, and what to do. */
 export interface EndpointProblem {
@@ -54,4 +33,23 @@ export interface EndpointSources {
 export function configFolder({ env, home }: EndpointSources): string {
   const folder = env.DOCKER_CONFIG ?? '';
   return folder === '' ? `${home}/.docker` : folder;
+}
+
+/** This process's environment and this machine's files. */
+export function systemSources(): EndpointSources {
+  return {
+    env: process.env,
+    platform: process.platform,
+    home: homedir(),
+    files: {
+      exists: existsSync,
+      read(path) {
+        try {
+          return readFileSync(path, 'utf8');
+        } catch {
+          return null;
+        }
+      },
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import type { EngineTls } from '../tracker.ts';
 import { findContext } from './contexts.ts';
 import {
   configFolder,
@@ -5,7 +6,6 @@ import {
   type EndpointProblem,
   type EndpointSources,
   type EndpointsFound,
-  type TlsFiles,
 } from './endpoint-sources.ts';
 
 /** The ports of an engine's API over TCP, without and with TLS. */
@@ -47,7 +47,7 @@ function refuse(message: string, hint: string): { ok: false; problem: EndpointPr
 /** The certificates that `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` ask for; null when they do not ask for TLS. */
 function environmentTls(
   sources: EndpointSources,
-): { ok: true; files: TlsFiles | null } | { ok: false; problem: EndpointProblem } {
+): { ok: true; files: EngineTls | null } | { ok: false; problem: EndpointProblem } {
   const { env, files } = sources;
   if ((env.DOCKER_TLS_VERIFY ?? '') === '') {
     if ((env.DOCKER_TLS ?? '') === '') return { ok: true, files: null };
@@ -76,7 +76,7 @@ function environmentTls(
  * @param tls Certificates that come with it; null when there are none.
  * @param source What named it, for messages.
  */
-export function parseHost(host: string, tls: TlsFiles | null, source: string, sources: EndpointSources): Parsed {
+export function parseHost(host: string, tls: EngineTls | null, source: string, sources: EndpointSources): Parsed {
   const [, scheme = 'tcp', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/is.exec(host) ?? [];
   switch (scheme.toLowerCase()) {
     case 'unix': {
@@ -108,7 +108,7 @@ export function parseHost(host: string, tls: TlsFiles | null, source: string, so
   }
 }
 
-function parseTcp(scheme: string, rest: string, given: TlsFiles | null, source: string): Parsed {
+function parseTcp(scheme: string, rest: string, given: EngineTls | null, source: string): Parsed {
   const tls = given ?? (scheme === 'https' ? {} : null);
   // Read as http: no part of it means anything special then, and `tcp` would keep an IPv6 host as it was typed.
   const url = URL.parse(`http://${rest}`);

@@ -144,7 +144,11 @@ function createLink(
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
-      if (batch.some(({ event }) => event.kind === 'die') && !(await confirm())) break;
+      if (batch.some(({ event }) => event.kind === 'die')) {
+        // A question that is under way already may have been heard before.
+        if (asking !== null) await asking;
+        if (!(await confirm())) break;
+      }
       for (const happening of batch) {
         if (!signal.aborted) listener?.onHappening(happening);
       }

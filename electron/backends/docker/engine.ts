@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { BackendStatus, EngineOffers } from '../../../shared/backends.ts';
 import type { ContainerOptions } from '../../../shared/profile.ts';
 import type { StartFailure, StartProgress } from '../../../shared/session.ts';
+import type { EngineAddress } from '../tracker.ts';
 
 /** What is known of a reachable engine. */
 export interface EngineInfo {
@@ -9,6 +10,8 @@ export interface EngineInfo {
   readonly name: string;
   /** Where it listens, as `DOCKER_HOST` would name it. */
   readonly endpoint: string;
+  /** The same for programs. */
+  readonly address: EngineAddress;
   /** Its processes are this machine's: pids can be looked up in `/proc`, and paths mean the same. */
   readonly local: boolean;
   readonly rootless: boolean;

@@ -26,6 +26,9 @@ const infoSchema = z.object({
 /** The oldest API that has all that containers are hardened with (Docker 19.03, 2019). */
 const OLDEST_API = [1, 40] as const;
 
+/** An engine that is there may count its containers and images before it tells of itself: that takes longer than a ping. */
+const PATIENCE = 4;
+
 /** What says whether the engine's processes are this machine's. */
 export interface HostFacts {
   readonly platform: NodeJS.Platform;
@@ -50,14 +53,18 @@ export async function probe(
   host: HostFacts,
   bounds: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Probed> {
-  const get = async (path: string): Promise<unknown> => {
-    const answer = await ask(docker, { method: 'GET', path }, bounds);
+  const get = async (path: string, patience = 1): Promise<unknown> => {
+    const answer = await ask(
+      docker,
+      { method: 'GET', path },
+      { timeoutMs: bounds.timeoutMs * patience, signal: bounds.signal },
+    );
     if (answer.status === 200) return answer.body;
     throw new Error(`it answered ${answer.status} ${reasonIn(answer.body)}`.trimEnd());
   };
   try {
     await get('/_ping');
-    const [version, info] = await Promise.all([get('/version'), get('/info')]);
+    const [version, info] = await Promise.all([get('/version', PATIENCE), get('/info', PATIENCE)]);
     const parsed = { version: versionSchema.safeParse(version), info: infoSchema.safeParse(info) };
     if (!parsed.version.success || !parsed.info.success) {
       return refuse(
@@ -91,7 +98,7 @@ function judge(
   if (!(major > OLDEST_API[0] || (major === OLDEST_API[0] && minor >= OLDEST_API[1]))) {
     return refuse(
       `${name} at ${endpoint.name} is too old (API ${words(version.ApiVersion, 20)}; ${OLDEST_API.join('.')} is needed).`,
-      'Update it to Docker 19.03, Podman 3 or later.',
+      'Update it: to Docker 19.03, Podman 3 or later.',
     );
   }
   const security = (info.SecurityOptions ?? []).slice(0, 64).map((option) => words(option.replace(/^name=/, ''), 120));
@@ -102,6 +109,7 @@ function judge(
     info: {
       name,
       endpoint: endpoint.name,
+      address: endpoint,
       local: isLocal(info, endpoint, host),
       rootless: security.some((option) => option.startsWith('rootless')),
       runtimes: runtimesIn(info.Runtimes ?? {}),
@@ -115,7 +123,8 @@ function judge(
 /**
  * Whether pids and paths of the engine are this machine's. A socket alone does not say so: Docker Desktop and Podman's
  * machine run in a virtual machine, and this app may run in a container that was given the socket. Then the kernel or
- * the host name differs (a distribution of WSL has the same kernel as Docker Desktop's, but another name).
+ * the host name differs (a distribution of WSL has the same kernel as Docker Desktop's, but another name). It is a good
+ * guess, not a proof: before a pid is used, its cgroup has to name the container.
  */
 function isLocal(info: z.infer<typeof infoSchema>, endpoint: Endpoint, host: HostFacts): boolean {
   return (

@@ -1,0 +1,156 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import type { ProcessEntry, ProcessTable } from '../process-table.ts';
+import type { ContainerOwner } from './container-spec.ts';
+import type { DockerEngine } from './engine.ts';
+import { codeOf } from './engine-failures.ts';
+import { ask } from './engine-http.ts';
+import { LABELS } from './labels.ts';
+
+/** `GET /containers/json`, as far as it is used. */
+const listSchema = z.array(
+  z.object({
+    Id: z.string().regex(/^[0-9a-f]{12,64}$/),
+    /** Seconds since the epoch. */
+    Created: z.number(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
+);
+
+/** One of this installation's containers, as its labels describe it. */
+export interface OwnedContainer {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What decides whether a container is left over. */
+export interface SweepFacts {
+  /** This process. */
+  readonly self: ContainerOwner;
+  /** Whether a session or a pool of this process has it. */
+  knows(containerId: string): boolean;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+export interface SweepOptions extends Omit<SweepFacts, 'nowMs'> {
+  readonly engine: Pick<DockerEngine, 'connect' | 'remove'>;
+  /** Where owners are looked up. */
+  readonly processes: Pick<ProcessTable, 'find'>;
+  /** Milliseconds since the epoch. */
+  wall(): number;
+  /** Told of what kept the sweep from its work. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** A container that is younger than this may be in the making, and its session not know it yet, in milliseconds. */
+const IN_THE_MAKING_MS = 60_000;
+const LIST_TIMEOUT_MS = 30_000;
+
+/** This process, as the labels of its containers name it; null when the process table does not show it. */
+export async function findOwner(
+  installation: string,
+  processes: Pick<ProcessTable, 'find'>,
+): Promise<ContainerOwner | null> {
+  const entry = await processes.find(process.pid);
+  return entry === null ? null : { installation, host: hostname(), pid: entry.pid, start: entry.startedAt };
+}
+
+/**
+ * Removes what apps of this installation that are gone have left on this machine's engine, and what this process has
+ * left itself. Containers of others are never touched. Never rejects.
+ *
+ * @returns the ids of those that are gone now.
+ */
+export async function sweepOrphans(options: SweepOptions): Promise<string[]> {
+  const { engine, self, processes } = options;
+  try {
+    // A process table that does not show this process shows nobody, and everything would seem to be left over.
+    const own = await processes.find(self.pid);
+    if (own === null || String(own.startedAt) !== String(self.start)) {
+      throw new Error('the process table does not show this process; nothing is swept');
+    }
+    const containers = await listOwned(engine, self);
+    const gone: string[] = [];
+    for (const container of containers) {
+      const owner = await ownerState(container, self, processes);
+      const facts = { self, knows: options.knows, nowMs: options.wall() };
+      if (isLeftOver(container, owner, facts) && (await engine.remove(container.id))) gone.push(container.id);
+    }
+    return gone;
+  } catch (error) {
+    options.onError(error);
+    return [];
+  }
+}
+
+/** What became of a container's owner. `unclear`: its labels or the process table do not tell. */
+export type OwnerState = 'self' | 'alive' | 'gone' | 'unclear';
+
+/** Whether nobody needs the container any more. */
+export function isLeftOver(container: OwnedContainer, owner: OwnerState, facts: SweepFacts): boolean {
+  const { labels } = container;
+  if (
+    labels[LABELS.app] !== '1' ||
+    labels[LABELS.installation] !== facts.self.installation ||
+    labels[LABELS.ownerHost] !== facts.self.host
+  ) {
+    return false;
+  }
+  switch (owner) {
+    case 'alive':
+      return false;
+    case 'gone':
+      return true;
+    case 'self':
+      return !facts.knows(container.id) && facts.nowMs - container.createdAt > IN_THE_MAKING_MS;
+    case 'unclear': {
+      const endsAt = Number(labels[LABELS.endsAt] ?? Number.NaN);
+      return facts.nowMs > endsAt + IN_THE_MAKING_MS;
+    }
+  }
+}
+
+async function listOwned(engine: Pick<DockerEngine, 'connect'>, self: ContainerOwner): Promise<OwnedContainer[]> {
+  const connected = await engine.connect();
+  // Without an engine there is nothing to sweep; that is told elsewhere.
+  if (!connected.ok) return [];
+  const label = [`${LABELS.app}=1`, `${LABELS.installation}=${self.installation}`, `${LABELS.ownerHost}=${self.host}`];
+  const query = { all: 'true', filters: JSON.stringify({ label }) };
+  const bounds = { timeoutMs: LIST_TIMEOUT_MS, signal: new AbortController().signal };
+  const answer = await ask(connected.docker, { method: 'GET', path: '/containers/json', query }, bounds);
+  return listSchema
+    .parse(answer.body)
+    .map(({ Id, Created, Labels }) => ({ id: Id, createdAt: Created * 1_000, labels: Labels ?? {} }));
+}
+
+async function ownerState(
+  { labels }: OwnedContainer,
+  self: ContainerOwner,
+  processes: Pick<ProcessTable, 'find'>,
+): Promise<OwnerState> {
+  const pid = Number(labels[LABELS.ownerPid]);
+  const start = labels[LABELS.ownerStart] ?? '';
+  if (!Number.isSafeInteger(pid) || pid <= 0 || start === '') return 'unclear';
+  if (pid === self.pid && start === String(self.start)) return 'self';
+  const entry = await processes.find(pid);
+  if (entry !== null) return isOwner(entry, start) ? 'alive' : 'gone';
+  // The table's tool may have failed: only the system's own word lets a container go.
+  return isRunning(pid) ? 'unclear' : 'gone';
+}
+
+function isOwner(entry: ProcessEntry, start: string): boolean {
+  return !entry.isZombie && String(entry.startedAt) === start;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It is there, but somebody else's.
+    return codeOf(error) === 'EPERM';
+  }
+}

@@ -1,4 +1,4 @@
-import { FuseV1Options, FuseVersion } from '@electron/fuses';
+import { type FuseConfig, FuseV1Options, FuseVersion } from '@electron/fuses';
 import { MakerZIP } from '@electron-forge/maker-zip';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import { VitePlugin } from '@electron-forge/plugin-vite';
@@ -7,6 +7,23 @@ import { copyNativePackages, isLeftOut, unpackedFiles } from './scripts/packagin
 
 /** Where to find the zip files of Electron on a machine that may not download them. */
 const electronZipDir = process.env.ELECTRON_ZIP_DIR;
+
+const fuses: FuseConfig & Record<FuseV1Options.RunAsNode, boolean> = {
+  version: FuseVersion.V1,
+  strictlyRequireAllFuses: true,
+  // The app cannot be told to run foreign code, and runs from its checked archive only. Whether it can be turned into a plain
+  // Node.js depends on the platform, see the hook below.
+  [FuseV1Options.RunAsNode]: false,
+  [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: false,
+  [FuseV1Options.EnableNodeCliInspectArguments]: false,
+  [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: true,
+  [FuseV1Options.OnlyLoadAppFromAsar]: true,
+  [FuseV1Options.EnableCookieEncryption]: true,
+  // Pages come from app://, so that file:// needs no privileges.
+  [FuseV1Options.GrantFileProtocolExtraPrivileges]: false,
+  [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false,
+  [FuseV1Options.WasmTrapHandlers]: true,
+};
 
 const config: ForgeConfig = {
   packagerConfig: {
@@ -20,8 +37,12 @@ const config: ForgeConfig = {
   // The only native package is prebuilt for Node-API, which is the same for every Electron: nothing to compile.
   rebuildConfig: { onlyModules: [] },
   hooks: {
-    packageAfterCopy: (_config, buildPath, _electronVersion, platform, arch) =>
-      copyNativePackages(buildPath, platform, arch),
+    packageAfterCopy: (_config, buildPath, _electronVersion, platform, arch) => {
+      // The plugin's hook, which sets the fuses, comes after this one. Only on Linux, where nothing is bound to a binary's
+      // signature that other code could borrow (docs/decisions/008-the-reaper.md).
+      fuses[FuseV1Options.RunAsNode] = platform === 'linux';
+      return copyNativePackages(buildPath, platform, arch);
+    },
   },
   makers: [new MakerZIP({})],
   plugins: [
@@ -32,21 +53,7 @@ const config: ForgeConfig = {
       ],
       renderer: [{ name: 'main_window', config: 'vite.renderer.config.ts' }],
     }),
-    new FusesPlugin({
-      version: FuseVersion.V1,
-      strictlyRequireAllFuses: true,
-      // The app cannot be turned into a plain Node.js or told to run foreign code, and runs from its checked archive only.
-      [FuseV1Options.RunAsNode]: false,
-      [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: false,
-      [FuseV1Options.EnableNodeCliInspectArguments]: false,
-      [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: true,
-      [FuseV1Options.OnlyLoadAppFromAsar]: true,
-      [FuseV1Options.EnableCookieEncryption]: true,
-      // Pages come from app://, so that file:// needs no privileges.
-      [FuseV1Options.GrantFileProtocolExtraPrivileges]: false,
-      [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false,
-      [FuseV1Options.WasmTrapHandlers]: true,
-    }),
+    new FusesPlugin(fuses),
   ],
 };
 

@@ -11,7 +11,7 @@ const external = [
   'node-pty',
 ];
 
-/** The main process: `electron/main.ts` to `.vite/build/main.js`, with all it needs but `external`, and its threads beside it. */
+/** The main process: `electron/main.ts` to `.vite/build/main.js`, with all it needs but `external`, and beside it its threads and the reaper. */
 export default defineConfig({
   root: import.meta.dirname,
   define: {
@@ -40,6 +40,7 @@ export default defineConfig({
       entry: {
         main: join(import.meta.dirname, 'electron', 'main.ts'),
         'encoder-worker': join(import.meta.dirname, 'electron', 'recording', 'encoder-worker.ts'),
+        reaper: join(import.meta.dirname, 'electron', 'backends', 'reaper', 'reaper.ts'),
       },
       formats: ['es'],
       fileName: (_format, name) => `${name}.js`,

@@ -105,6 +105,7 @@ describe.runIf(process.platform === 'linux')('the package', () => {
         '/package.json',
         '/.vite/build/main.js',
         '/.vite/build/encoder-worker.js',
+        '/.vite/build/reaper.js',
         '/.vite/build/preload.cjs',
         '/.vite/renderer/main_window/index.html',
       ]),
@@ -135,7 +136,8 @@ describe.runIf(process.platform === 'linux')('the package', () => {
     const { version: _, ...fuses } = await getCurrentFuseWire(join(output, 'sandglass'));
     const { ENABLE, DISABLE } = FuseState;
     expect(fuses).toMatchObject({
-      [FuseV1Options.RunAsNode]: DISABLE,
+      // For the reaper; on other platforms it stays off.
+      [FuseV1Options.RunAsNode]: ENABLE,
       [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: DISABLE,
       [FuseV1Options.EnableNodeCliInspectArguments]: DISABLE,
       [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: ENABLE,

@@ -17,12 +17,9 @@ function entry(): string {
   return fileURLToPath(new URL(here.endsWith('.ts') ? 'reaper.ts' : 'reaper.js', here));
 }
 
-/** One thread for what V8 does beside: a reaper waits, and its memory is what it costs. */
-const NODE_ARGUMENTS = ['--v8-pool-size=1', '--max-semi-space-size=1'];
-
 /** For a host that runs on Node. */
 export function nodeReaperCommand(): ReaperCommand {
-  return { file: process.execPath, args: [...NODE_ARGUMENTS, entry()], environment: {} };
+  return { file: process.execPath, args: [entry()], environment: {} };
 }
 
 /**

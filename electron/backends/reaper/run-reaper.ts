@@ -9,7 +9,7 @@ import { reapContainers } from './reap-containers.ts';
 import { reapSession } from './reap-sessions.ts';
 
 /** How long the reaper goes on after the app's end at most, in milliseconds. What is left then is swept at the next launch. */
-export const REAPING_MS = 30_000;
+const REAPING_MS = 30_000;
 /** First and longest pause between two looks at whether the app is gone, in milliseconds. */
 const FIRST_LOOK_MS = 10;
 const LONGEST_LOOK_MS = 250;
@@ -20,6 +20,8 @@ export interface ReaperInput {
   readonly input: AsyncIterable<Buffer>;
   /** Whether the app with this pid is gone. */
   isGone(app: number): boolean;
+  /** How long it goes on after the end of the input, in milliseconds; another time for tests. */
+  readonly limitMs?: number;
 }
 
 /** The helper that outlives the app for a moment. */
@@ -36,7 +38,7 @@ export interface ReaperRun {
  *
  * The end of the input alone is not enough: if the app still lives, its sessions do, and nothing is touched.
  */
-export function startReaper({ input, isGone }: ReaperInput): ReaperRun {
+export function startReaper({ input, isGone, limitMs = REAPING_MS }: ReaperInput): ReaperRun {
   const ledger = new Ledger();
   const run = async (): Promise<void> => {
     // Loaded now: the files may be others by the time it is needed.
@@ -47,7 +49,7 @@ export function startReaper({ input, isGone }: ReaperInput): ReaperRun {
     }
     const { app } = ledger;
     if (app === null) return;
-    const signal = AbortSignal.timeout(REAPING_MS);
+    const signal = AbortSignal.timeout(limitMs);
     if (!ledger.isDone && !(await waitForEnd(() => isGone(app.pid), signal))) return;
     const work = [...ledger.sessions].map(([id, session]) =>
       reapSession(id, session, { table, roots: app.roots, signal }),

@@ -6,7 +6,7 @@ import { SystemClock } from '../electron/sessions/clock.ts';
 import { SessionManager } from '../electron/sessions/manager.ts';
 import { createSettingsStore } from '../electron/storage/create-settings-store.ts';
 import type { StoredSettings } from '../electron/storage/settings-store.ts';
-import { LOCAL_PROFILE_ID, type ProfileOf } from '../shared/profile.ts';
+import { LOCAL_PROFILE_ID, type Profile, type ProfileOf } from '../shared/profile.ts';
 import { DEFAULT_SETTINGS, policySchema } from '../shared/settings.ts';
 
 /** What a manager for a measurement is made of. */
@@ -15,6 +15,8 @@ export interface ManagerParts {
   readonly recorders: RecorderFactory;
   readonly profile: Partial<ProfileOf<'pty'>>;
   readonly metrics?: SessionMetrics;
+  /** More profiles, for sandboxes. */
+  readonly sandboxes?: readonly Profile[];
 }
 
 export const quiet = pino({ level: 'silent' });
@@ -38,20 +40,20 @@ export const NO_RECORDERS: RecorderFactory = {
 };
 
 /** Settings with this profile as the local one, and limits of a second allowed. */
-export function storedSettings(profile: Partial<ProfileOf<'pty'>>): StoredSettings {
+export function storedSettings(profile: Partial<ProfileOf<'pty'>>, sandboxes: readonly Profile[] = []): StoredSettings {
   const local = DEFAULT_SETTINGS.profiles.find(({ id }) => id === LOCAL_PROFILE_ID);
   if (local === undefined) throw new Error('There is no local profile');
   return {
     version: DEFAULT_SETTINGS.version,
-    profiles: [{ ...local, ...profile, backend: 'pty' }],
+    profiles: [{ ...local, ...profile, backend: 'pty' }, ...sandboxes],
     sessions: { maxConcurrentSessions: 10_000 },
   };
 }
 
 /** The product's session manager with its own clock, in this process. */
-export function createManager({ backend, recorders, profile, metrics }: ManagerParts): SessionManager {
+export function createManager({ backend, recorders, profile, metrics, sandboxes }: ManagerParts): SessionManager {
   const clock = new SystemClock();
-  const stored = storedSettings(profile);
+  const stored = storedSettings(profile, sandboxes);
   const settings = createSettingsStore({
     file: { path: '', read: () => ({ ...stored }), write() {}, setAside: () => '' },
     env: {},

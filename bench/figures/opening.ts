@@ -2,24 +2,13 @@ import { createPtyBackend } from '../../electron/backends/pty.ts';
 import { spawnBare } from '../bare-pty.ts';
 import { compete } from '../contest.ts';
 import { createManager, NO_RECORDERS, quiet } from '../engine.ts';
+import { PROMPT, PromptWatch } from '../prompt-watch.ts';
 import { pairedRatio, summarize } from '../statistics.ts';
 import type { Figure } from './figure.ts';
 
-const PROMPT = 'bench-prompt> ';
 const SHELL = '/bin/bash';
 const ARGS = ['--norc', '-i'];
 const SIZE = { cols: 120, rows: 30 };
-
-/** Resolves at the first prompt. */
-class PromptWatch {
-  readonly seen = Promise.withResolvers<void>();
-  #text = '';
-
-  add(bytes: Uint8Array): void {
-    this.#text += Buffer.from(bytes).toString('latin1');
-    if (this.#text.includes(PROMPT)) this.seen.resolve();
-  }
-}
 
 /** From the call that opens a session to its shell's first prompt, against node-pty with the same shell. */
 export const opening: Figure = {

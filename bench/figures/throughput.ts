@@ -5,6 +5,7 @@ import { createRecorderFactory } from '../../electron/recording/recorder-factory
 import { SystemClock } from '../../electron/sessions/clock.ts';
 import { spawnBare } from '../bare-pty.ts';
 import { type Contender, compete } from '../contest.ts';
+import { Counter } from '../counter.ts';
 import { createManager, NO_RECORDERS, quiet } from '../engine.ts';
 import { SAMPLES, type SampleName, shellCommand, writeSample } from '../samples.ts';
 import { pairedRatio, summarize } from '../statistics.ts';
@@ -12,31 +13,6 @@ import type { Figure } from './figure.ts';
 
 const COLS = 120;
 const ROWS = 30;
-
-/** Counts output from a start to a number of bytes, and knows when the shell is ready. */
-class Counter {
-  readonly ready = Promise.withResolvers<void>();
-  #seen = 0;
-  #wanted = Number.POSITIVE_INFINITY;
-  #reached: () => void = () => {};
-
-  add(bytes: number): void {
-    this.#seen += bytes;
-    if (this.#wanted === Number.POSITIVE_INFINITY) this.ready.resolve();
-    else if (this.#seen >= this.#wanted) this.#reached();
-  }
-
-  /** Resolves when `bytes` more have come; gives how many came in each millisecond. */
-  async time(bytes: number, start: () => void): Promise<number> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#reached = resolve;
-    this.#wanted = this.#seen + bytes;
-    const startedMs = performance.now();
-    start();
-    await promise;
-    return bytes / (performance.now() - startedMs);
-  }
-}
 
 function bare(name: string, folder: string, sample: SampleName, bytes: number): Contender {
   return {

@@ -12,7 +12,9 @@ import {
   shell,
 } from 'electron';
 import { CHANNELS } from '../../shared/handshake.ts';
+import { desktopReaperCommand } from '../backends/reaper/command.ts';
 import { createEngine } from '../engine/create-engine.ts';
+import { createMachine } from '../engine/machine.ts';
 import { openStorage } from '../engine/open-storage.ts';
 import { APP_SCHEME } from './app-origin.ts';
 import { answerAppRequest } from './app-response.ts';
@@ -39,8 +41,15 @@ export async function runDesktop({ rendererFolder, preload }: AppFiles): Promise
   const development = !app.isPackaged;
   let window: BrowserWindow | null = null;
 
+  const machine = await createMachine({
+    logger: log.logger,
+    environment: process.env,
+    locations,
+    reaper: desktopReaperCommand(process.platform, app.isPackaged ? null : app.getAppPath()),
+  });
   const engine = createEngine({
     host: createDesktopHost(() => window),
+    machine,
     locations,
     settings,
     logger: log.logger,

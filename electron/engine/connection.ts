@@ -4,7 +4,6 @@ import { RequestError } from '../../shared/errors.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
-import type { Backends } from '../backends/backend.ts';
 import { readMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import type { SessionManager } from '../sessions/manager.ts';
@@ -14,6 +13,7 @@ import type { SettingsStore } from '../storage/settings-store.ts';
 import { Channels } from './channels.ts';
 import type { Connection, HostServices } from './engine.ts';
 import { prepareExport } from './exports.ts';
+import type { Machine } from './machine.ts';
 import { profileHandlers } from './profiles.ts';
 import { createRpcServer, type Handlers } from './rpc-server.ts';
 import { settingsView } from './settings-view.ts';
@@ -26,7 +26,7 @@ const REFUSED_NOTICE_MS = 5_000;
 /** What a connection serves. */
 export interface ConnectionOptions {
   readonly manager: SessionManager;
-  readonly backends: Backends;
+  readonly machine: Machine;
   readonly settings: SettingsStore;
   readonly recorders: RecorderFactory;
   readonly host: HostServices;
@@ -67,8 +67,8 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
     manager.on('event', (event) => rpc.notify('sessionEvent', event)),
     manager.on('timing', (timing) => rpc.notify('timing', [...timing])),
     settings.onChange(() => rpc.notify('settingsChanged', settingsView(settings))),
-    ...Object.values(options.backends).map((backend) =>
-      backend.onStatus(() => rpc.notify('backendsChanged', statusOf(options.backends))),
+    ...Object.values(options.machine.backends).map((backend) =>
+      backend.onStatus(() => rpc.notify('backendsChanged', statusOf(options.machine))),
     ),
     options.onProblem((problem) => rpc.notify('problem', problem)),
   ];
@@ -104,7 +104,7 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
 }
 
 function createHandlers(options: ConnectionOptions, channels: Channels): Handlers {
-  const { manager, backends, settings, recorders, host, logFolder } = options;
+  const { manager, machine, settings, recorders, host, logFolder } = options;
 
   const find = (id: SessionId): Session => {
     const session = manager.get(id);
@@ -184,14 +184,15 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       return settingsView(settings);
     },
     ...profileHandlers(settings, host),
-    'backends.status': () => statusOf(backends),
+    'backends.status': () => statusOf(machine),
     'backends.check': async () => {
-      await Promise.all(Object.values(backends).map((backend) => backend.check()));
-      return statusOf(backends);
+      await Promise.all(Object.values(machine.backends).map((backend) => backend.check()));
+      return statusOf(machine);
     },
+    'backends.offers': () => machine.offers(),
   };
 }
 
-function statusOf(backends: Backends): BackendStatus[] {
-  return Object.values(backends).map((backend) => backend.status);
+function statusOf(machine: Machine): BackendStatus[] {
+  return Object.values(machine.backends).map((backend) => backend.status);
 }

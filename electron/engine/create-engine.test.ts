@@ -107,7 +107,12 @@ async function engineWithWindow() {
     settings,
     logger,
     appVersion: '1.2.3',
-    backends: backendsOf(backend),
+    machine: {
+      backends: backendsOf(backend),
+      offers: async () => ({ images: [], networks: [], runtimes: [] }),
+      onProblem: () => () => {},
+      close: async () => {},
+    },
   });
   cleanups.push(async () => {
     await engine.quit();

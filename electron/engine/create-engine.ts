@@ -1,7 +1,6 @@
 import type { AppInfo } from '../../shared/contract.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
-import type { Backends } from '../backends/backend.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import { writeMetadata } from '../recording/metadata.ts';
 import { createRecorderFactory } from '../recording/recorder-factory.ts';
@@ -13,8 +12,8 @@ import type { Logger } from '../sessions/session-options.ts';
 import type { Locations } from '../storage/locations.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import { serveWindow } from './connection.ts';
-import { createBackends } from './create-backends.ts';
 import type { Connection, Engine, HostServices } from './engine.ts';
+import type { Machine } from './machine.ts';
 
 const APP_NAME = 'Sandglass';
 /** Problems that a window which comes later is still told of. */
@@ -30,17 +29,17 @@ export interface EngineOptions {
   readonly problems?: readonly Problem[];
   /** The machine's clock; another one for tests. */
   readonly clock?: SystemClock;
-  /** What runs shells; those of this machine when not given. */
-  readonly backends?: Backends;
+  /** What runs shells. */
+  readonly machine: Machine;
 }
 
 /** Puts the engine together. Nothing runs until a session is opened. */
 export function createEngine(options: EngineOptions): Engine {
-  const { host, locations, settings, logger, appVersion } = options;
+  const { host, machine, locations, settings, logger, appVersion } = options;
   const clock = options.clock ?? new SystemClock();
   const app = { name: APP_NAME, version: appVersion };
   const recorders = createRecorderFactory({ folder: locations.sessions, clock, logger });
-  const backends = options.backends ?? createBackends({ logger, environment: process.env });
+  const { backends } = machine;
   const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
   const metrics = createSessionMetrics(() => clock.wall());
 
@@ -90,6 +89,7 @@ export function createEngine(options: EngineOptions): Engine {
       message: settings.policy.message,
     });
   }
+  machine.onProblem((problem) => problems.emit(problem));
   problems.on((problem) => {
     known.push(problem);
     if (known.length > MAX_PROBLEMS) known.shift();
@@ -108,7 +108,7 @@ export function createEngine(options: EngineOptions): Engine {
     connect: (transport: Transport): Connection =>
       serveWindow(transport, {
         manager,
-        backends,
+        machine,
         settings,
         recorders,
         host,
@@ -136,8 +136,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async quit() {
       await manager.quit();
-      // What was kept ready goes within a second; what does not is removed by the reaper.
-      await Promise.all(Object.values(backends).map((backend) => backend.close?.()));
+      await machine.close();
     },
   };
 }

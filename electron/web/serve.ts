@@ -3,8 +3,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import open from 'open';
 import * as z from 'zod';
+import { nodeReaperCommand } from '../backends/reaper/command.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import { watchDrift } from '../engine/drift.ts';
+import { createMachine } from '../engine/machine.ts';
 import { openStorage } from '../engine/open-storage.ts';
 import { onUnexpectedErrors } from '../engine/unexpected.ts';
 import { LocationError } from '../storage/locations.ts';
@@ -36,7 +38,21 @@ async function serve(options: WebHostOptions): Promise<void> {
   const logger = log.child('web');
   const downloads = new Downloads(logger);
   const host = createWebHost(downloads);
-  const engine = createEngine({ host, locations, settings, logger: log.logger, appVersion: readVersion(), problems });
+  const machine = await createMachine({
+    logger: log.logger,
+    environment: process.env,
+    locations,
+    reaper: nodeReaperCommand(),
+  });
+  const engine = createEngine({
+    host,
+    machine,
+    locations,
+    settings,
+    logger: log.logger,
+    appVersion: readVersion(),
+    problems,
+  });
   engine.prepare();
   const server = await startWebServer({
     ...options,

@@ -1,0 +1,11 @@
+import { chmodSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Backends } from '../electron/backends/backend.ts';
+import { createBubblewrapBackend } from '../electron/backends/bubblewrap/bubblewrap.ts';
+import { createDockerBackend } from '../electron/backends/docker/docker.ts';
+import { createDockerEngine } from '../electron/backends/docker/docker-engine.ts';
+import { createPtyBackend } from '../electron/backends/pty.ts';
+import { DEFAULT_BUBBLEWRAP, DEFAULT_CONTAINER, type Profile } from '../shared/profile.ts';
+import { IMAGE, MOUNT } from './bare-sandboxes.ts';
+import { quiet } from './engine.ts';
+import { PROMPT } from './prompt-watch.ts';

@@ -1,0 +1,83 @@
+import { hostname } from 'node:os';
+import type { BackendStatus, EngineOffers } from '../../shared/backends.ts';
+import type { BackendKind } from '../../shared/profile.ts';
+import type { Problem } from '../../shared/settings.ts';
+import type { Backend, Backends } from '../backends/backend.ts';
+import { createDockerEngine } from '../backends/docker/docker-engine.ts';
+import { linuxProcesses } from '../backends/linux-processes.ts';
+import { createPtyBackend } from '../backends/pty.ts';
+import type { ReaperCommand } from '../backends/reaper/command.ts';
+import { createReaper } from '../backends/reaper/reaper-client.ts';
+import { Emitter } from '../sessions/emitter.ts';
+import type { Logger } from '../sessions/session-options.ts';
+import { installationId } from '../storage/installation.ts';
+import type { Locations } from '../storage/locations.ts';
+
+/** What this machine runs sessions with. */
+export interface Machine {
+  readonly backends: Backends;
+  /** What the container engine has to offer to a profile; empty lists while it cannot be reached. */
+  offers(): Promise<EngineOffers>;
+  onProblem(listener: (problem: Problem) => void): () => void;
+  /** After the last session: gives back what was kept ready, and lets the reaper go. Resolves within a second or two. */
+  close(): Promise<void>;
+}
+
+export interface MachineOptions {
+  readonly logger: Logger;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly locations: Locations;
+  /** How this host starts the reaper. */
+  readonly reaper: ReaperCommand;
+}
+
+/** Everything that runs shells here. Nothing is started until a session is opened or a backend is asked to look. */
+export async function createMachine({ logger, environment, locations, reaper }: MachineOptions): Promise<Machine> {
+  const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
+  const self = await linuxProcesses.find(process.pid);
+  const owner = {
+    installation: installationId(locations.data),
+    host: hostname(),
+    pid: process.pid,
+    start: self?.startedAt ?? 0,
+  };
+  const tracker = createReaper({
+    log: logger,
+    command: reaper,
+    owner: { host: owner.host, pid: String(owner.pid), start: String(owner.start) },
+    onProblem: (problem) => problems.emit(problem),
+  });
+  const engine = createDockerEngine({
+    onError: (error) => logger.warn({ err: error }, 'The container engine’s connection had a problem'),
+  });
+  const backends: Backends = {
+    pty: createPtyBackend({ log: logger, environment, tracker }),
+    bubblewrap: unavailable('bubblewrap'),
+    docker: unavailable('docker'),
+  };
+  return {
+    backends,
+    offers: () => engine.offers(),
+    onProblem: (listener) => problems.on(listener),
+    async close() {
+      // What was kept ready goes first; what does not go in time is the reaper's.
+      await Promise.all(Object.values(backends).map((backend) => backend.close?.()));
+      engine.close();
+      await tracker.close();
+    },
+  };
+}
+
+function unavailable(kind: BackendKind): Backend {
+  const message = 'Not in this version yet.';
+  const hint = 'Open a local shell instead.';
+  const status: BackendStatus = { kind, state: 'unavailable', message, hint };
+  return {
+    kind,
+    status,
+    start: () => Promise.resolve({ ok: false, failure: { stage: 'sandbox', message, hint } }),
+    killAllNow() {},
+    onStatus: () => () => {},
+    check: () => Promise.resolve(),
+  };
+}

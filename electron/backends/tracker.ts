@@ -46,13 +46,20 @@ export interface EngineTls {
   readonly key?: string;
 }
 
+/** What the labels `org.sandglass.owner.*` of this process's containers say. */
+export interface OwnerLabels {
+  readonly host: string;
+  readonly pid: number | string;
+  readonly start: number | string;
+}
+
 /** Where the docker backend tells which containers are its own. Calls return at once and never throw. */
 export interface ContainerTracker {
   /**
-   * Containers will be made at this engine. Called before the first is asked for: one whose id the app did not live to
-   * learn is then found by its labels.
+   * Containers with these labels will be made at this engine. Called before the first is asked for: one whose id the app
+   * did not live to learn is then found by them.
    */
-  engine(address: EngineAddress): void;
+  engine(address: EngineAddress, owner: OwnerLabels): void;
   /** This one was made there, for a session or a pool. */
   created(containerId: string, address: EngineAddress): void;
   /** It is gone. */

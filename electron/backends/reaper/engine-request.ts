@@ -7,8 +7,8 @@ export interface EngineAnswer {
   readonly body: string;
 }
 
-/** Silence after which a request is given up, in milliseconds. */
-const TIMEOUT_MS = 5000;
+/** Silence after which a request is given up, in milliseconds. A removal is answered when all of it is done. */
+const TIMEOUT_MS = { GET: 5000, DELETE: 20_000 } as const;
 /** The longest answer that is read, in bytes. */
 const MAX_BODY = 16 * 1024 * 1024;
 
@@ -22,7 +22,7 @@ export async function engineRequest(
   path: string,
   signal: AbortSignal,
 ): Promise<EngineAnswer> {
-  const options = { method, signal, timeout: TIMEOUT_MS, agent: false };
+  const options = { method, signal, timeout: TIMEOUT_MS[method], agent: false };
   if (address.kind === 'socket') {
     const { request } = await import('node:http');
     return exchange(request, { ...options, socketPath: address.path, path });

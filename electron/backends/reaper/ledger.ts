@@ -7,10 +7,16 @@ export interface OwedSession extends TrackedSession {
   readonly folders: readonly string[];
 }
 
+/** An engine at which containers may have been made. */
+export interface OwedEngine {
+  readonly address: EngineAddress;
+  /** Labels of those whose ids are not known; null when there are none. */
+  readonly owner: ContainerOwner | null;
+}
+
 /** The app that is watched. */
 export interface WatchedApp {
   readonly pid: number;
-  readonly owner: ContainerOwner | null;
   readonly roots: readonly string[];
 }
 
@@ -20,7 +26,7 @@ const NOTHING: OwedSession = { shell: null, cgroups: [], folders: [] };
 export class Ledger {
   readonly #sessions = new Map<string, OwedSession>();
   readonly #containers = new Map<string, EngineAddress>();
-  readonly #engines = new Map<string, EngineAddress>();
+  readonly #engines = new Map<string, OwedEngine>();
   #app: WatchedApp | null = null;
   #isDone = false;
 
@@ -37,7 +43,7 @@ export class Ledger {
   }
 
   /** Where containers were or may have been made. */
-  get engines(): readonly EngineAddress[] {
+  get engines(): readonly OwedEngine[] {
     return [...this.#engines.values()];
   }
 
@@ -54,7 +60,7 @@ export class Ledger {
   apply(message: ReaperMessage): void {
     switch (message.kind) {
       case 'app':
-        this.#app = { pid: message.pid, owner: message.owner, roots: message.roots };
+        this.#app = { pid: message.pid, roots: message.roots };
         break;
       case 'session': {
         const { folders } = this.#sessions.get(message.id) ?? NOTHING;
@@ -70,12 +76,14 @@ export class Ledger {
         this.#sessions.delete(message.session);
         break;
       case 'engine':
-        this.#engines.set(addressKey(message.address), message.address);
+        this.#engines.set(addressKey(message.address), { address: message.address, owner: message.owner });
         break;
-      case 'created':
-        this.#engines.set(addressKey(message.address), message.address);
+      case 'created': {
+        const key = addressKey(message.address);
+        if (!this.#engines.has(key)) this.#engines.set(key, { address: message.address, owner: null });
         this.#containers.set(message.id, message.address);
         break;
+      }
       case 'removed':
         this.#containers.delete(message.id);
         break;
@@ -92,7 +100,9 @@ export class Ledger {
       yield { kind: 'session', id, shell, cgroups: [...cgroups] };
       for (const path of folders) yield { kind: 'folder', session: id, path };
     }
-    for (const address of this.#engines.values()) yield { kind: 'engine', address };
+    for (const { address, owner } of this.#engines.values()) {
+      if (owner !== null) yield { kind: 'engine', address, owner };
+    }
     for (const [id, address] of this.#containers) yield { kind: 'created', id, address };
     if (this.#isDone) yield { kind: 'done' };
   }

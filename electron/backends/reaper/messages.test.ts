@@ -8,11 +8,11 @@ const tcp = { kind: 'tcp', host: 'engine', port: 2376, pathPrefix: '/', tls: { c
 const container = 'a'.repeat(64);
 
 const messages: readonly ReaperMessage[] = [
-  { kind: 'app', pid: 100, owner: { host: 'here', pid: '100', start: '5' }, roots: ['/tmp'] },
+  { kind: 'app', pid: 100, roots: ['/tmp'] },
   { kind: 'session', id: '01ABC', shell: { pid: 200, startedAt: 7 }, cgroups: ['/sys/fs/cgroup/sandglass-100-01ABC'] },
   { kind: 'session', id: '01DEF', shell: null, cgroups: [] },
   { kind: 'folder', session: '01ABC', path: '/tmp/sandglass-x' },
-  { kind: 'engine', address: tcp },
+  { kind: 'engine', address: tcp, owner: { host: 'here', pid: '100', start: '5' } },
   { kind: 'created', id: container, address: socket },
 ];
 
@@ -35,7 +35,7 @@ test.each([
   ['a relative path', { kind: 'folder', session: 'A', path: 'sandglass-1' }],
   ['a container id that is a path', { kind: 'removed', id: '../../images/x' }],
   ['an id that is none', { kind: 'ended', session: 'a b' }],
-  ['an owner that means everybody', { kind: 'app', pid: 100, owner: { host: 'a', pid: '', start: '1' }, roots: [] }],
+  ['an owner that means everybody', { kind: 'engine', address: socket, owner: { host: 'a', pid: '', start: '1' } }],
   ['something unknown', { kind: 'format', disk: '/' }],
 ])('%s is not understood', (_, message) => {
   expect(parseMessage(JSON.stringify(message))).toBeNull();
@@ -60,7 +60,10 @@ test('a ledger is told to another in full', () => {
     cgroups: ['/sys/fs/cgroup/sandglass-100-01ABC'],
     folders: ['/tmp/sandglass-x'],
   });
-  expect(copy.engines).toEqual([tcp, socket]);
+  expect(copy.engines).toEqual([
+    { address: tcp, owner: { host: 'here', pid: '100', start: '5' } },
+    { address: socket, owner: null },
+  ]);
 });
 
 test('what has ended is not owed any more', () => {

@@ -2,7 +2,7 @@ import { isAbsolute, normalize, sep } from 'node:path';
 // The small half of zod: the reaper waits in memory as long as the app runs.
 import * as z from 'zod/mini';
 
-/** What the reaper knows its app by. */
+/** What the labels of its containers say. */
 const owner = z.strictObject({
   host: z.string().check(z.minLength(1)),
   pid: z.string().check(z.minLength(1)),
@@ -45,8 +45,6 @@ const message = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('app'),
     pid: z.int().check(z.gt(1)),
-    /** What its containers' labels say; null when it makes none. */
-    owner: z.nullable(owner),
     /** Folders below which there may be private files of sessions. */
     roots: z.array(z.string()),
   }),
@@ -58,7 +56,7 @@ const message = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('folder'), session: sessionId, path: ownPath }),
   z.strictObject({ kind: z.literal('ended'), session: sessionId }),
-  z.strictObject({ kind: z.literal('engine'), address }),
+  z.strictObject({ kind: z.literal('engine'), address, owner }),
   z.strictObject({ kind: z.literal('created'), id: containerId, address }),
   z.strictObject({ kind: z.literal('removed'), id: containerId }),
   /** Last: the app quits and has ended everything that it did not name as left. */
@@ -68,7 +66,7 @@ const message = z.discriminatedUnion('kind', [
 /** What the app tells the reaper: one line of JSON each. */
 export type ReaperMessage = z.infer<typeof message>;
 
-/** How containers of one app are known: what their labels `org.sandglass.owner.*` say. */
+/** How containers of one app are known, as their labels have it. */
 export type ContainerOwner = z.infer<typeof owner>;
 
 /** A line for the reaper, with its end. */

@@ -40,9 +40,11 @@ export async function reapContainers(reaping: ContainerReaping): Promise<void> {
     try {
       if (owner !== null) for (const id of await listOwned(address, owner, signal)) owed.add(id);
       emptyLooks = owed.size === 0 ? emptyLooks + 1 : 0;
-      for (const id of owed) {
+      const remove = async (id: string): Promise<void> => {
         if (await removeContainer(address, id, signal)) owed.delete(id);
-      }
+      };
+      // One that fails does not keep the others; it is owed still.
+      await Promise.allSettled([...owed].map(remove));
       if (owed.size === 0) {
         if (owner === null || emptyLooks >= 2) return;
         if (emptyLooks === 1) pause = SECOND_LOOK_MS;

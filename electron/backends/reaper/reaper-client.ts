@@ -6,10 +6,10 @@ import { parse } from 'node:path';
 import type { Problem } from '../../../shared/settings.ts';
 import { stdioWithoutTerminals } from '../linux-terminal.ts';
 import type { BackendLog } from '../pty.ts';
-import type { ContainerTracker, ProcessTracker } from '../tracker.ts';
+import type { ContainerTracker, EngineAddress, OwnerLabels, ProcessTracker, TrackedSession } from '../tracker.ts';
 import type { ReaperCommand } from './command.ts';
 import { Ledger } from './ledger.ts';
-import { type ContainerOwner, encodeMessage, type ReaperMessage } from './messages.ts';
+import { encodeMessage, type ReaperMessage } from './messages.ts';
 
 /** A reaper that ends is started again at most this often, in milliseconds. */
 const RESPAWN_MS = 60_000;
@@ -21,8 +21,6 @@ const NEEDED_VARIABLES = ['PATH', 'SystemRoot', 'SystemDrive', 'TEMP', 'TMP', 'T
 export interface ReaperOptions {
   readonly log: BackendLog;
   readonly command: ReaperCommand;
-  /** What the labels `org.sandglass.owner.*` of this app's containers say; null when it makes none. */
-  readonly owner: ContainerOwner | null;
   /** Told when sessions are not watched over, once until they are again. */
   onProblem(problem: Problem): void;
   /** Folders below which sessions may have private files; the system's for temporary files when not given. */
@@ -61,14 +59,14 @@ class ReaperClient implements Reaper {
     this.#options = options;
     this.#respawnMs = options.respawnMs ?? RESPAWN_MS;
     const roots = [...(options.roots ?? [tmpdir()])];
-    this.#ledger.apply({ kind: 'app', pid: process.pid, owner: options.owner, roots });
+    this.#ledger.apply({ kind: 'app', pid: process.pid, roots });
   }
 
   get pid(): number | null {
     return this.#child?.pid ?? null;
   }
 
-  session(id: string, { shell, cgroups }: Parameters<ProcessTracker['session']>[1]): void {
+  session(id: string, { shell, cgroups }: TrackedSession): void {
     this.#tell({ kind: 'session', id, shell: shell === null ? null : identity(shell), cgroups: [...cgroups] });
   }
 
@@ -80,11 +78,11 @@ class ReaperClient implements Reaper {
     if (this.#ledger.sessions.has(session)) this.#tell({ kind: 'ended', session });
   }
 
-  engine(address: Parameters<ContainerTracker['engine']>[0]): void {
-    this.#tell({ kind: 'engine', address });
+  engine(address: EngineAddress, { host, pid, start }: OwnerLabels): void {
+    this.#tell({ kind: 'engine', address, owner: { host, pid: String(pid), start: String(start) } });
   }
 
-  created(id: string, address: Parameters<ContainerTracker['created']>[1]): void {
+  created(id: string, address: EngineAddress): void {
     this.#tell({ kind: 'created', id, address });
   }
 

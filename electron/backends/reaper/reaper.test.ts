@@ -44,21 +44,21 @@ const marked = `${STUBBORN}\necho "ready $a $b $c $d"\nread line`;
 const contained = `${STUBBORN}\n${WITHOUT_MARK}\necho "ready $a $b $c $d $e"\nread line`;
 
 /** A program as sessions run it, which is none of theirs. */
-function startBystander(): ChildProcess {
-  return spawn('sleep', ['1000'], { stdio: 'ignore', detached: true });
+function startBystander(): { readonly pid: number } & Disposable {
+  const child = spawn('sleep', ['1000'], { stdio: 'ignore', detached: true });
+  return { pid: child.pid ?? 0, [Symbol.dispose]: () => void child.kill('SIGKILL') };
 }
 
 describe.runIf(process.platform === 'linux')('an app that is killed', () => {
   test('leaves no process, however it was started, and a program of somebody else is left alone', async () => {
-    const bystander = startBystander();
+    using bystander = startBystander();
     await using app = await startApp({ scripts: [marked, marked] });
     expect(app.pids).toHaveLength(8);
     expect(app.pids.every(isAlive)).toBe(true);
     await app.kill();
     await gone([...app.shells, ...app.pids]);
     await gone([app.reaper]);
-    expect(isAlive(bystander.pid ?? 0)).toBe(true);
-    bystander.kill('SIGKILL');
+    expect(isAlive(bystander.pid)).toBe(true);
   });
 
   test('leaves no process in a session’s cgroup, with an empty environment too, and no cgroup', async () => {
@@ -135,20 +135,20 @@ async function listens({ pid }: ChildProcess): Promise<void> {
   );
 }
 
-const thisApp: ReaperMessage = { kind: 'app', pid: process.pid, owner: null, roots: [] };
+const thisApp: ReaperMessage = { kind: 'app', pid: process.pid, roots: [] };
 
 describe.runIf(process.platform === 'linux')('the reaper', () => {
-  let bystander: ChildProcess;
+  let bystander: ReturnType<typeof startBystander>;
   let shell: { pid: number; startedAt: number };
 
   beforeEach(() => {
     bystander = startBystander();
-    const entry = findNow(bystander.pid ?? 0);
+    const entry = findNow(bystander.pid);
     if (entry === null) throw new Error('The process that a test needs did not start');
     shell = { pid: entry.pid, startedAt: entry.startedAt };
   });
   afterEach(() => {
-    bystander.kill('SIGKILL');
+    bystander[Symbol.dispose]();
   });
 
   test('ends a process that it was told of as a session’s shell', async () => {
@@ -227,7 +227,6 @@ describe.runIf(process.platform === 'linux')('the app’s side', () => {
     createReaper({
       log: silent,
       command: nodeReaperCommand(),
-      owner: null,
       onProblem: (problem) => problems.push(problem),
       ...options,
     });

@@ -54,11 +54,11 @@ export function startReaper({ input, isGone, limitMs = REAPING_MS }: ReaperInput
     const work = [...ledger.sessions].map(([id, session]) =>
       reapSession(id, session, { table, roots: app.roots, signal }),
     );
-    for (const address of ledger.engines) {
+    for (const { address, owner: appOwner } of ledger.engines) {
       const key = addressKey(address);
       const containers = [...ledger.containers].filter(([, at]) => addressKey(at) === key).map(([id]) => id);
       // An app that quits knows all of its containers.
-      const owner = ledger.isDone ? null : app.owner;
+      const owner = ledger.isDone ? null : appOwner;
       if (containers.length > 0 || owner !== null) work.push(reapContainers({ address, containers, owner, signal }));
     }
     await Promise.allSettled(work);

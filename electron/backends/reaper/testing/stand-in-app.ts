@@ -14,7 +14,6 @@ const owner = { host: 'stand-in', pid: String(process.pid), start: options.start
 const reaper = createReaper({
   log: { debug() {}, info() {}, warn() {}, error() {} },
   command: nodeReaperCommand(),
-  owner,
   onProblem: (problem) => process.stderr.write(`${problem.message}\n`),
 });
 const backend = testBackend({ tracker: reaper, cgroupParent: options.cgroupParent ?? { none: true } });
@@ -30,7 +29,7 @@ const containers: string[] = [];
 if (options.socket !== null) {
   const address = { kind: 'socket', path: options.socket } as const;
   const docker = new Docker({ socketPath: options.socket });
-  reaper.engine(address);
+  reaper.engine(address, owner);
   for (const isTold of options.containers) {
     const container = await docker.createContainer({
       Image: options.image,

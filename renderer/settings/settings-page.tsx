@@ -1,7 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
 import { formatDuration } from '../../shared/duration.ts';
 import type { Policy, SettingsView } from '../../shared/settings.ts';
+import { showSettingsView } from '../actions/profiles.ts';
 import { scrollTo } from '../components/scroll-to.ts';
+import { ProfilesPage } from '../profiles/profiles-page.tsx';
+import { useUnsavedReminder } from '../profiles/reminder.ts';
+import { useProfiles } from '../profiles/state.ts';
 import { SETTINGS_TAB } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
 import { searchSections } from './rows.ts';
@@ -11,13 +15,16 @@ import { SettingItem } from './setting-item.tsx';
 export function SettingsPage() {
   const view = useApp((state) => state.settings);
   const active = useApp((state) => state.active === SETTINGS_TAB);
+  const profiles = useProfiles((state) => state.view === 'profiles');
+  const unsaved = useProfiles((state) => Object.keys(state.drafts).length);
   const [query, setQuery] = useState('');
   const [current, setCurrent] = useState('limits');
   const body = useRef<HTMLElement>(null);
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    if (active) search.current?.focus();
-  }, [active]);
+    if (active && !profiles) search.current?.focus();
+  }, [active, profiles]);
+  useUnsavedReminder(active);
   const sections = searchSections(query);
   return (
     <div
@@ -37,25 +44,48 @@ export function SettingsPage() {
             aria-label="Search settings"
             data-testid="settings-search"
             value={query}
-            onChange={(event) => setQuery(event.currentTarget.value)}
+            onChange={(event) => {
+              setQuery(event.currentTarget.value);
+              showSettingsView('settings');
+            }}
           />
+          <button
+            type="button"
+            className="nav-item nav-page narrow-only"
+            aria-current={!profiles}
+            onClick={() => showSettingsView('settings')}
+          >
+            Settings
+          </button>
           {sections.map(({ id, title }) => (
             <button
               key={id}
               type="button"
               className="nav-item"
-              aria-current={current === id}
+              aria-current={!profiles && current === id}
               onClick={() => {
                 setCurrent(id);
-                scrollTo(body.current?.querySelector(`#settings-${id}`));
+                showSettingsView('settings');
+                requestAnimationFrame(() => scrollTo(body.current?.querySelector(`#settings-${id}`)));
               }}
             >
               {title}
             </button>
           ))}
+          <button
+            type="button"
+            className="nav-item nav-page"
+            aria-current={profiles}
+            data-testid="open-profiles"
+            onClick={() => showSettingsView('profiles')}
+          >
+            Profiles
+            {unsaved === 0 ? null : <span className="nav-unsaved">{unsaved} not saved</span>}
+          </button>
         </nav>
-        <section ref={body} className="settings-body" aria-label="Settings">
-          <div className="settings-inner">
+        <section ref={body} className="settings-body" aria-label={profiles ? 'Profiles' : 'Settings'}>
+          {profiles && view !== null ? <ProfilesPage view={view} active={active} /> : null}
+          <div className="settings-inner" hidden={profiles}>
             <h1>Settings</h1>
             <p className="muted">Changes apply at once, also to sessions that are open.</p>
             {view === null ? null : <PolicyNote view={view} />}

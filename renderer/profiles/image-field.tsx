@@ -1,0 +1,67 @@
+import { Autocomplete } from '@base-ui/react/autocomplete';
+import { ChevronDown } from 'lucide-react';
+import { useState } from 'react';
+import type { ImageInfo } from '../../shared/backends.ts';
+import { loadOffers } from '../actions/profiles.ts';
+import { formatBytes } from '../session/words.ts';
+import { useEditor } from './editor-context.ts';
+import { Field } from './fields.tsx';
+import { ageWords, offeredImages } from './images.ts';
+
+/** The container’s image: typed, or taken from those that the engine has. */
+export function ImageField() {
+  const { draft, change, offers } = useEditor();
+  const [openedWith, setOpenedWith] = useState<string | null>(null);
+  const images = offers?.images ?? [];
+  const shown = offeredImages(images, draft.image, openedWith);
+  return (
+    <Field
+      field="image"
+      hint={
+        images.length === 0
+          ? 'An image name, such as debian:bookworm-slim. Images of the engine are offered while it can be reached.'
+          : 'An image that the engine has, or the name of one to pull.'
+      }
+    >
+      {(props) => (
+        <Autocomplete.Root
+          items={shown}
+          mode="none"
+          value={draft.image}
+          openOnInputClick
+          itemToStringValue={(image: ImageInfo) => image.name}
+          onValueChange={(image) => change({ image })}
+          onOpenChange={(open) => {
+            setOpenedWith(open ? draft.image : null);
+            if (open) void loadOffers();
+          }}
+        >
+          <div className="profile-combo">
+            <Autocomplete.Input {...props} className="field mono" spellCheck={false} />
+            {images.length === 0 ? null : (
+              <Autocomplete.Trigger className="icon-button" aria-label="Show the engine’s images">
+                <ChevronDown className="icon" aria-hidden="true" />
+              </Autocomplete.Trigger>
+            )}
+          </div>
+          <Autocomplete.Portal>
+            <Autocomplete.Positioner className="positioner" align="start" sideOffset={4}>
+              <Autocomplete.Popup className="popup profile-images" data-empty={shown.length === 0 || undefined}>
+                <Autocomplete.List>
+                  {(image: ImageInfo) => (
+                    <Autocomplete.Item key={image.name} value={image} className="item">
+                      <span className="item-label mono">{image.name}</span>
+                      <span className="item-keys figures">
+                        {formatBytes(image.bytes)} · {ageWords(image.createdAt, Date.now())}
+                      </span>
+                    </Autocomplete.Item>
+                  )}
+                </Autocomplete.List>
+              </Autocomplete.Popup>
+            </Autocomplete.Positioner>
+          </Autocomplete.Portal>
+        </Autocomplete.Root>
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,286 @@
+import { FolderOpen } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { formatDuration, parseDuration } from '../../shared/duration.ts';
+import { FOLDER_ACCESS, type FolderAccess, isSandboxed, PULL_POLICIES } from '../../shared/profile.ts';
+import { chooseFolder } from '../actions/profiles.ts';
+import { Button } from '../components/button.tsx';
+import { useEditor } from './editor-context.ts';
+import { ChoiceField, Field, SelectField, SwitchField, TextField } from './fields.tsx';
+import { ImageField } from './image-field.tsx';
+import { ArgumentsField, CapabilitiesField, VariablesField } from './list-fields.tsx';
+
+/** All fields of a profile’s form, by its kind. */
+export function ProfileForm() {
+  const { draft } = useEditor();
+  const inContainer = draft.backend === 'docker';
+  const sandboxed = isSandboxed(draft.backend);
+  return (
+    <>
+      <Part title="Session">
+        <NameField />
+        {inContainer ? (
+          <>
+            <ImageField />
+            <PullField />
+          </>
+        ) : null}
+        <TextField
+          field="shell"
+          mono
+          placeholder={inContainer ? 'the image’s own command' : 'your login shell'}
+          hint={
+            inContainer
+              ? 'A path in the container, or a name that is looked up there. Empty: what the image runs.'
+              : 'A full path, or a name that is looked up in PATH. Empty: your login shell.'
+          }
+        />
+        <ArgumentsField />
+        {inContainer ? (
+          <TextField
+            field="pool"
+            short
+            numeric
+            hint="Containers started ahead, so that a tab opens at once. Each is used once. 0 keeps none."
+          />
+        ) : null}
+      </Part>
+      <Part title="Folder">
+        <FolderField />
+        {sandboxed ? <FolderAccessField /> : null}
+        {inContainer && draft.folderAccess !== 'none' ? (
+          <TextField field="mountAt" mono hint="Where the folder is in the container; the shell starts there." />
+        ) : null}
+      </Part>
+      {sandboxed ? (
+        <Part title="Sandbox">
+          {inContainer ? <ContainerFields /> : <HostNetworkField />}
+          <BoundFields />
+          {inContainer ? <PrivilegeFields /> : null}
+        </Part>
+      ) : null}
+      <Part title="Environment">
+        <VariablesField />
+        {sandboxed ? (
+          <TextField
+            field="environmentAllow"
+            mono
+            hint="Names of this machine’s variables that programs inside may see, with spaces between. LC_* is all that begin so."
+          />
+        ) : null}
+      </Part>
+      <Part title="Limits and recording">
+        <LimitField field="idleTimeoutSeconds" about="Closes the session after this long without activity." />
+        <LimitField field="maxDurationSeconds" about="Closes the session after this long in all." />
+        <RecordingField />
+      </Part>
+    </>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="profile-part">
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function NameField() {
+  const { draft, otherNames } = useEditor();
+  const taken = otherNames.has(draft.name.trim());
+  return <TextField field="name" note={taken ? 'Another profile has this name, too.' : null} />;
+}
+
+const PULL_LABELS = { missing: 'If missing', always: 'Always', never: 'Never' } as const;
+
+function PullField() {
+  const { draft, change } = useEditor();
+  return (
+    <ChoiceField
+      field="pull"
+      label="Pull the image"
+      value={draft.pull}
+      options={PULL_POLICIES.map((value) => ({ value, label: PULL_LABELS[value] }))}
+      onChange={(pull) => change({ pull })}
+      hint="When to fetch it from its registry before a session starts."
+    />
+  );
+}
+
+function FolderField() {
+  const { draft, change, choosesFolders } = useEditor();
+  const sandboxed = isSandboxed(draft.backend);
+  const choose = async (): Promise<void> => {
+    const folder = await chooseFolder();
+    if (folder !== null) change({ folder });
+  };
+  return (
+    <Field
+      field="folder"
+      hint={
+        sandboxed
+          ? 'The one folder of yours that the sandbox may be shown.'
+          : 'Where the shell starts. Empty: your home folder.'
+      }
+    >
+      {(props) => (
+        <div className="profile-combo">
+          <input
+            {...props}
+            className="field mono"
+            spellCheck={false}
+            autoComplete="off"
+            placeholder={sandboxed ? 'none' : 'your home folder'}
+            value={draft.folder}
+            onChange={(event) => change({ folder: event.currentTarget.value })}
+          />
+          {choosesFolders ? (
+            <Button onClick={() => void choose()}>
+              <FolderOpen className="icon" aria-hidden="true" />
+              Choose…
+            </Button>
+          ) : null}
+        </div>
+      )}
+    </Field>
+  );
+}
+
+const ACCESS_LABELS: Readonly<Record<FolderAccess, string>> = {
+  none: 'Not shown',
+  'read-only': 'Read-only',
+  'read-write': 'Read and write',
+};
+
+const ACCESS_HINTS: Readonly<Record<FolderAccess, string>> = {
+  none: 'Programs inside see none of your files.',
+  'read-only': 'Programs inside can read what is in it.',
+  'read-write': 'Programs inside can read, change and delete what is in it.',
+};
+
+function FolderAccessField() {
+  const { draft, change } = useEditor();
+  return (
+    <ChoiceField
+      field="folderAccess"
+      value={draft.folderAccess}
+      options={FOLDER_ACCESS.map((value) => ({ value, label: ACCESS_LABELS[value] }))}
+      onChange={(folderAccess) => change({ folderAccess })}
+      hint={ACCESS_HINTS[draft.folderAccess]}
+    />
+  );
+}
+
+function HostNetworkField() {
+  const { draft, change } = useEditor();
+  return (
+    <ChoiceField
+      field="network"
+      value={draft.network === 'host' ? 'host' : 'none'}
+      options={[
+        { value: 'none', label: 'None' },
+        { value: 'host', label: 'This machine’s' },
+      ]}
+      onChange={(network) => change({ network })}
+      hint={draft.network === 'none' ? 'Only a loopback of its own.' : undefined}
+    />
+  );
+}
+
+function ContainerFields() {
+  const { offers } = useEditor();
+  const networks = (offers?.networks ?? []).filter((name) => !['none', 'bridge', 'host'].includes(name));
+  const runtimes = offers?.runtimes ?? [];
+  return (
+    <>
+      <SelectField
+        field="network"
+        options={[
+          { value: 'none', label: 'None' },
+          { value: 'bridge', label: 'bridge: the internet and your network' },
+          ...networks.map((name) => ({ value: name, label: name })),
+        ]}
+      />
+      <TextField
+        field="user"
+        mono
+        short
+        hint="Who programs inside are: a name or number of the image, with a group if you like."
+      />
+      <SelectField
+        field="runtime"
+        options={[
+          { value: '', label: 'The engine’s default' },
+          ...runtimes.map((name) => ({ value: name, label: name })),
+        ]}
+        hint="What runs the container: runsc or kata keep it further from this machine, where they are installed."
+      />
+    </>
+  );
+}
+
+function BoundFields() {
+  return (
+    <div className="profile-bounds">
+      <TextField field="memoryMiB" short placeholder="no bound" hint="Such as 512 MB or 2 GB." />
+      <TextField field="cpus" short numeric placeholder="no bound" hint="0.5 is half of one." />
+      <TextField field="pids" short numeric placeholder="no bound" hint="With their threads." />
+    </div>
+  );
+}
+
+function PrivilegeFields() {
+  const { draft, change } = useEditor();
+  return (
+    <>
+      <SwitchField
+        field="readOnlyRoot"
+        checked={draft.readOnlyRoot}
+        onChange={(readOnlyRoot) => change({ readOnlyRoot })}
+        hint={
+          draft.readOnlyRoot
+            ? 'The image’s files cannot be changed; /tmp, /run and the home folder are in memory.'
+            : undefined
+        }
+      />
+      <SwitchField
+        field="noNewPrivileges"
+        checked={draft.noNewPrivileges}
+        onChange={(noNewPrivileges) => change({ noNewPrivileges })}
+        hint={draft.noNewPrivileges ? 'Programs such as sudo and su gain nothing.' : undefined}
+      />
+      <CapabilitiesField />
+    </>
+  );
+}
+
+function LimitField({ field, about }: { field: 'idleTimeoutSeconds' | 'maxDurationSeconds'; about: string }) {
+  const { draft, inForce } = useEditor();
+  const inherited = inForce.limits[isSandboxed(draft.backend) ? 'sandboxed' : 'local'][field];
+  const typed = parseDuration(draft[field]);
+  const looser = typed.ok && inherited > 0 && typed.seconds > inherited;
+  const words = formatDuration(inherited);
+  return (
+    <TextField
+      field={field}
+      short
+      placeholder={words}
+      note={looser ? `The settings allow ${words}, and the stricter of the two holds.` : null}
+      hint={`${about} Empty: ${words}, as the settings have it.`}
+    />
+  );
+}
+
+function RecordingField() {
+  const { draft, change } = useEditor();
+  return (
+    <SwitchField
+      field="recording"
+      label="Recording required"
+      checked={draft.recording === 'required'}
+      onChange={(required) => change({ recording: required ? 'required' : 'on' })}
+      hint="Ends the session when it can no longer be recorded. Off: it goes on, and says so."
+    />
+  );
+}

@@ -1,0 +1,134 @@
+import type { ProfileField } from '../../shared/profile-check.ts';
+import type { Isolation, IsolationItem } from '../../shared/session.ts';
+import type { Draft } from './draft.ts';
+import { readCount, readCpus, readMemory, readNames } from './text.ts';
+
+/** Names of variables that tend to hold what nobody else should know. */
+const SECRET = /TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH|COOKIE/i;
+
+/** What the sandbox of this form will be, in the words and the order of a session’s badge. Empty for a local shell. */
+export function expectedIsolation(draft: Draft): Isolation {
+  if (draft.backend === 'pty') return [];
+  const opened = openings(draft);
+  const item = (field: ProfileField, text: string): IsolationItem => ({ text, open: opened[field] !== undefined });
+  const inContainer = draft.backend === 'docker';
+  const memory = readMemory(draft.memoryMiB);
+  const items: IsolationItem[] = [
+    { text: inContainer ? containerWords(draft) : 'sandbox', open: false },
+    item('network', networkWords(draft)),
+    inContainer ? item('readOnlyRoot', draft.readOnlyRoot ? 'read-only root' : 'writable root') : READ_ONLY_SYSTEM,
+    item('folderAccess', draft.folderAccess === 'none' ? '' : `${folderInside(draft)} ${draft.folderAccess}`),
+    item('user', inContainer ? userWords(draft.user) : ''),
+    item('memoryMiB', !memory.ok ? '' : memory.value === null ? 'no memory limit' : `${memory.value} MB`),
+    boundItem(draft, 'cpus', opened.cpus !== undefined),
+    boundItem(draft, 'pids', opened.pids !== undefined),
+    item('capabilities', inContainer && draft.capabilities.length > 0 ? `may ${draft.capabilities.join(', ')}` : ''),
+    item('noNewPrivileges', inContainer && !draft.noNewPrivileges ? 'may gain privileges' : ''),
+    item('environmentAllow', opened.environmentAllow === undefined ? '' : 'secrets passed on'),
+  ];
+  return items.filter(({ text }) => text !== '');
+}
+
+function containerWords({ runtime }: Draft): string {
+  return runtime === '' || /^(runc|crun|youki)$/.test(runtime) ? 'container' : `container (${runtime})`;
+}
+
+const READ_ONLY_SYSTEM: IsolationItem = { text: 'read-only system', open: false };
+
+/** What each field of this form opens in the sandbox, as the rest of a sentence; fields that open nothing are absent. */
+export function openings(draft: Draft): Readonly<Partial<Record<ProfileField, string>>> {
+  if (draft.backend === 'pty') return {};
+  const found: Partial<Record<ProfileField, string>> = {};
+  const network = draft.network.trim();
+  if (network !== 'none' && network !== '') found.network = networkOpening(network);
+  if (isUnbounded(readMemory(draft.memoryMiB))) found.memoryMiB = 'it can take all memory there is.';
+  if (isUnbounded(readCount(draft.pids))) found.pids = 'a fork bomb in it takes the machine with it.';
+  const secrets = readNames(draft.environmentAllow).filter((name) => SECRET.test(name));
+  if (secrets.length > 0) found.environmentAllow = `programs inside learn ${secrets.join(', ')}.`;
+  if (draft.backend !== 'docker') return found;
+  if (isUnbounded(readCpus(draft.cpus))) found.cpus = 'it can take all processors there are.';
+  if (/^(root|0+)(:|$)/.test(draft.user.trim())) found.user = 'programs inside run as root.';
+  if (!draft.readOnlyRoot) found.readOnlyRoot = 'programs inside can change the container’s own files.';
+  if (!draft.noNewPrivileges) found.noNewPrivileges = 'setuid programs inside, such as sudo, can gain rights.';
+  if (draft.capabilities.length > 0) {
+    found.capabilities = `programs inside that run as root may do what ${draft.capabilities.join(', ')} allows.`;
+  }
+  return found;
+}
+
+function isUnbounded(read: { ok: true; value: number | null } | { ok: false }): boolean {
+  return read.ok && read.value === null;
+}
+
+function networkWords({ network }: Draft): string {
+  switch (network.trim()) {
+    case 'none':
+      return 'no network';
+    case 'host':
+      return 'the machine’s network';
+    case '':
+      return '';
+    default:
+      return `network ${network.trim()}`;
+  }
+}
+
+function networkOpening(network: string): string {
+  switch (network) {
+    case 'host':
+      return 'programs inside reach the internet, your network, and services of this machine.';
+    case 'bridge':
+      return 'programs inside reach the internet and your network.';
+    default:
+      return `programs inside reach whatever is on “${network}”.`;
+  }
+}
+
+function folderInside(draft: Draft): string {
+  return draft.backend === 'docker' ? draft.mountAt.trim() : draft.folder.trim() || 'folder';
+}
+
+function userWords(user: string): string {
+  const [name = ''] = user.trim().split(':');
+  if (name === 'root' || /^0+$/.test(name)) return 'root user';
+  return /^\d+$/.test(name) ? `uid ${name}` : name === '' ? '' : `user ${name}`;
+}
+
+/** A bound that is missing is told where it loosens the sandbox; one that cannot be read is not told. */
+function boundItem(draft: Draft, field: 'cpus' | 'pids', open: boolean): IsolationItem {
+  const read = field === 'cpus' ? readCpus(draft.cpus) : readCount(draft.pids);
+  if (!read.ok) return { text: '', open };
+  if (read.value === null) return { text: open ? MISSING[field] : '', open };
+  const words = field === 'cpus' ? (read.value === 1 ? 'CPU' : 'CPUs') : 'processes';
+  return { text: `${read.value} ${words}`, open };
+}
+
+const MISSING = { cpus: 'no CPU limit', pids: 'no process limit' } as const;
+
+/** What tells a profile from others of its kind, in one short line. */
+export function profileLine(draft: Draft): string {
+  const folder = lastPart(draft.folder);
+  const shown = draft.folderAccess === 'none' ? '' : `${folder} ${draft.folderAccess}`;
+  const parts = ((): string[] => {
+    switch (draft.backend) {
+      case 'pty':
+        return [lastPart(draft.shell) || 'login shell', folder];
+      case 'bubblewrap':
+        return [networkWords(draft), shown];
+      case 'docker':
+        return [draft.image.trim(), shown];
+    }
+  })();
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
+/** The name at the end of a path. */
+function lastPart(path: string): string {
+  return (
+    path
+      .trim()
+      .split(/[\\/]+/)
+      .filter((part) => part !== '')
+      .at(-1) ?? ''
+  );
+}

@@ -1,132 +1,12 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { promisify } from 'node:util';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CGROUP_PREFIX } from './cgroup-places.ts';
 
-const run = promisify(execFile);
-const PREFIX = 'sandglass';
-const PROBE_TIMEOUT_MS = 2000;
-
-/**
- * How a session gets a cgroup of its own: as a folder below `parent`, which this process may write, or as a scope of the
- * user's systemd, made by the program at `systemdRun`.
- */
-export type CgroupSupport = { kind: 'folder'; parent: string } | { kind: 'scope'; systemdRun: string };
-
-/** One mount of cgroup v2: where it is, and which cgroup its top folder is. */
-interface CgroupMount {
-  readonly folder: string;
-  readonly root: string;
-}
-
-/** The cgroup v2 mounts in `/proc/self/mountinfo` (proc_pid_mountinfo(5)); in a hybrid hierarchy it is not the first. */
-export function parseCgroupMounts(mountinfo: string): CgroupMount[] {
-  const mounts: CgroupMount[] = [];
-  for (const line of mountinfo.split('\n')) {
-    const [before = '', after = ''] = line.split(' - ');
-    if (!after.startsWith('cgroup2 ')) continue;
-    const [, , , root = '/', folder = ''] = before.split(' ').map(unescapeOctal);
-    mounts.push({ root, folder });
-  }
-  return mounts;
-}
-
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-}
-
-/** The cgroup v2 path in the text of `/proc/<pid>/cgroup`; null when there is none. */
-export function parseOwnCgroup(text: string): string | null {
-  return /^0::(.*)$/m.exec(text)?.[1] ?? null;
-}
-
-/** The folder of a process's cgroup v2; null when none is mounted where it can be seen. */
-export async function cgroupFolder(pid: number | 'self'): Promise<string | null> {
-  try {
-    const own = parseOwnCgroup(await readFile(`/proc/${pid}/cgroup`, 'utf8'));
-    if (own === null) return null;
-    for (const mount of parseCgroupMounts(await readFile('/proc/self/mountinfo', 'utf8'))) {
-      const path = relative(mount.root, own);
-      if (!path.startsWith('..')) return join(mount.folder, path);
-    }
-    return null;
-  } catch {
-    return null;
-  }
-}
-
-/** Finds out whether a process can really be moved into a new cgroup below `parent`. */
-async function canContain(parent: string): Promise<boolean> {
-  const folder = join(parent, `${PREFIX}-${process.pid}-probe`);
-  try {
-    mkdirSync(folder);
-  } catch {
-    return false;
-  }
-  try {
-    await run('/bin/sh', ['-c', 'echo 0 >"$1/cgroup.procs"', 'sandglass', folder], { timeout: PROBE_TIMEOUT_MS });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    removeFolders(folder);
-  }
-}
-
-async function canMakeScopes(systemdRun: string): Promise<boolean> {
-  try {
-    await run(systemdRun, ['--user', '--scope', '--quiet', '--collect', '--', '/bin/true'], {
-      timeout: PROBE_TIMEOUT_MS,
-    });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Removes what an app that was killed has left: its folders, when no process is in them any more. */
-function sweep(parent: string): void {
-  for (const name of readdirSync(parent)) {
-    const app = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
-    if (app === undefined || Number(app) === process.pid) continue;
-    try {
-      process.kill(Number(app), 0);
-    } catch {
-      removeFolders(join(parent, name));
-    }
-  }
-}
-
-/**
- * Finds out by trying how sessions can get cgroups of their own here; null when they cannot. Takes some milliseconds.
- *
- * @param parent where to make them instead of below the app's own cgroup.
- */
-export async function probeCgroups(
-  parent?: string,
-  systemdRun = '/usr/bin/systemd-run',
-): Promise<CgroupSupport | null> {
-  if (process.platform !== 'linux') return null;
-  const folder = parent ?? (await cgroupFolder('self'));
-  if (folder !== null && (await canContain(folder))) {
-    sweep(folder);
-    return { kind: 'folder', parent: folder };
-  }
-  return (await canMakeScopes(systemdRun)) ? { kind: 'scope', systemdRun } : null;
-}
-
-/** The command that runs `command` in a scope of its own; the process stays the same one. */
-export function scopeCommand(systemdRun: string, sessionId: string, command: readonly string[]): [string, ...string[]] {
-  const unit = `--unit=${PREFIX}-${process.pid}-${sessionId}.scope`;
-  return [systemdRun, '--user', '--scope', '--quiet', '--collect', unit, '--', ...command];
-}
-
-/** The folder of the scope that {@link scopeCommand} puts the process in; null while it is not in it yet. */
-export async function scopeFolder(pid: number, sessionId: string): Promise<string | null> {
-  const folder = await cgroupFolder(pid);
-  return folder?.endsWith(`/${PREFIX}-${process.pid}-${sessionId}.scope`) === true ? folder : null;
-}
+/** How long the kernel may take to freeze all processes of a cgroup or to let them go, in milliseconds. */
+const FREEZE_TIMEOUT_MS = 2000;
+const FREEZE_LOOK_MS = 2;
 
 /** All cgroups from `folder` down, the lowest first: a session may have made more inside its own. */
 function foldersBelow(folder: string): string[] {
@@ -138,7 +18,8 @@ function foldersBelow(folder: string): string[] {
   }
 }
 
-function removeFolders(folder: string): boolean {
+/** Removes a cgroup and those below it. False while a process is in one of them. */
+export function removeCgroup(folder: string): boolean {
   for (const path of foldersBelow(folder)) {
     try {
       rmdirSync(path);
@@ -149,7 +30,27 @@ function removeFolders(folder: string): boolean {
   return true;
 }
 
-/** One session's cgroup. */
+/** Removes what apps that were killed have left below `parent`: their folders, when no process is in them any more. */
+export function sweepCgroups(parent: string): void {
+  const own = new RegExp(`^${CGROUP_PREFIX}-(\\d+)-`);
+  let names: string[] = [];
+  try {
+    names = readdirSync(parent);
+  } catch {
+    // Gone, or not to be read: then there is nothing of ours in it.
+  }
+  for (const name of names) {
+    const app = own.exec(name)?.[1];
+    if (app === undefined || Number(app) === process.pid) continue;
+    try {
+      process.kill(Number(app), 0);
+    } catch {
+      removeCgroup(join(parent, name));
+    }
+  }
+}
+
+/** One cgroup of a session, of either version. */
 export class Cgroup {
   readonly folder: string;
 
@@ -159,7 +60,7 @@ export class Cgroup {
 
   /** Makes an empty one below `parent`. @throws when the system refuses. */
   static create(parent: string, sessionId: string): Cgroup {
-    const cgroup = new Cgroup(join(parent, `${PREFIX}-${process.pid}-${sessionId}`));
+    const cgroup = new Cgroup(join(parent, `${CGROUP_PREFIX}-${process.pid}-${sessionId}`));
     mkdirSync(cgroup.folder);
     return cgroup;
   }
@@ -201,18 +102,50 @@ export class Cgroup {
     }
   }
 
-  /** CPU time that was used in it so far, in milliseconds; null when it is gone. */
+  /** CPU time that was used in it so far, in milliseconds; null when it is gone, or not of version 2. */
   cpuMs(): number | null {
+    const usage = /^usage_usec (\d+)$/m.exec(this.#read('cpu.stat'))?.[1];
+    return usage === undefined ? null : Number(usage) / 1000;
+  }
+
+  /** How many of its processes the kernel has killed because their memory was used up; 0 where nobody counts. */
+  oomKills(): number {
+    // Version 2, or version 1 since Linux 4.13 (cgroups: admin-guide/cgroup-v2, admin-guide/cgroup-v1/memory).
+    const events = this.#read('memory.events') || this.#read('memory.oom_control');
+    return Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0);
+  }
+
+  /**
+   * Freezes all in it where they stand, or lets them go on. Unlike stopped processes, frozen ones do not learn of it; what
+   * was stopped before stays stopped after. SIGKILL reaches them.
+   *
+   * @returns false where this cannot be done: no cgroup v2, or older than Linux 5.2.
+   */
+  async freeze(isFrozen: boolean): Promise<boolean> {
     try {
-      const usage = /^usage_usec (\d+)$/m.exec(readFileSync(join(this.folder, 'cpu.stat'), 'utf8'))?.[1];
-      return usage === undefined ? null : Number(usage) / 1000;
+      writeFileSync(join(this.folder, 'cgroup.freeze'), isFrozen ? '1' : '0', { flag: 'r+' });
     } catch {
-      return null;
+      return false;
     }
+    const reached = isFrozen ? /^frozen 1$/m : /^frozen 0$/m;
+    for (let waited = 0; waited < FREEZE_TIMEOUT_MS; waited += FREEZE_LOOK_MS) {
+      if (reached.test(this.#read('cgroup.events'))) return true;
+      await delay(FREEZE_LOOK_MS);
+    }
+    // A process in an uninterruptible wait freezes when that ends, and cannot do anything before.
+    return true;
   }
 
   /** Removes it. False while a process is still in it. A scope removes itself, which counts as removed. */
   remove(): boolean {
-    return removeFolders(this.folder);
+    return removeCgroup(this.folder);
+  }
+
+  #read(file: string): string {
+    try {
+      return readFileSync(join(this.folder, file), 'utf8');
+    } catch {
+      return '';
+    }
   }
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Survivor } from '../../shared/session.ts';
-import type { Cgroup } from './cgroup.ts';
 import type { ProcessEntry } from './process-table.ts';
 import type { ProcessTree } from './process-tree.ts';
+import type { SessionCgroups } from './session-cgroups.ts';
 
 /** First and longest pause between two looks at what is left, in milliseconds. */
 const FIRST_LOOK_MS = 2;
@@ -18,12 +18,13 @@ const KILL_ROUNDS = 20;
 /** What the ladder needs. */
 export interface LadderOptions {
   readonly tree: ProcessTree;
-  /** The session's cgroup, or all of them together. */
-  readonly cgroup: Pick<Cgroup, 'kill' | 'remove'> | null;
+  readonly cgroup: Pick<SessionCgroups, 'kill' | 'remove'> | null;
   /** Resolves when the shell's process has exited, so that the end of an idle shell is noticed at once. */
   readonly shellExited: Promise<void>;
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
+  /** Lets processes that are frozen go on: called once the first signals wait for them. */
+  release?(): Promise<void>;
 }
 
 /**
@@ -43,7 +44,7 @@ export async function closeTree(options: LadderOptions, graceMs: number): Promis
 }
 
 /** The gentle part. True when nothing is left of the session. */
-async function hangUp({ tree, shellExited, now }: LadderOptions, graceMs: number): Promise<boolean> {
+async function hangUp({ tree, shellExited, now, release }: LadderOptions, graceMs: number): Promise<boolean> {
   const begun = now();
   const until = begun + graceMs;
   const reminders = REMINDERS_MS.map((ms) => begun + ms);
@@ -53,22 +54,36 @@ async function hangUp({ tree, shellExited, now }: LadderOptions, graceMs: number
     shellIsGone = true;
   });
   let pause = FIRST_LOOK_MS;
+  let isHeldUp = false;
   for (;;) {
-    const members = await tree.allMembers();
-    if (members.length === 0) return true;
+    const everyone = await tree.allMembers();
+    if (everyone.length === 0) return true;
     if (graceMs <= 0) return false;
+    const { sandbox } = tree;
+    const members = everyone.filter((member) => !tree.isAround(member));
+    if (sandbox !== null && !isHeldUp) {
+      // A sandbox ends with its shell. While its keeper is stopped it does not, and all in it have their time.
+      isHeldUp = true;
+      await tree.signal([sandbox.init], ['SIGCONT']);
+      await tree.signal([sandbox.keeper], ['SIGSTOP']);
+    }
     const newcomers = members.filter((member) => !told.has(member.pid));
     for (const { pid } of newcomers) told.add(pid);
     // SIGCONT, because a stopped process would not get its SIGHUP.
     await tree.signal(newcomers, ['SIGHUP', 'SIGCONT']);
+    await release?.();
 
     let remaining: ProcessEntry[] = members;
+    if (members.length === 0 && sandbox !== null) {
+      await tree.signal([sandbox.keeper], ['SIGCONT']);
+      remaining = everyone;
+    }
     while (remaining.length > 0) {
       const left = until - now();
       if (left <= 0) return false;
       await pauseFor(Math.min(pause, left), shellIsGone ? null : goneShell);
       pause = Math.min(pause * 2, LONGEST_LOOK_MS);
-      remaining = await tree.remaining(members);
+      remaining = await tree.remaining(remaining);
       const due = reminders[0];
       if (due !== undefined && now() >= due) {
         reminders.shift();
@@ -91,7 +106,7 @@ export async function pauseFor(ms: number, event: Promise<void> | null): Promise
   cancel.abort();
 }
 
-async function kill({ tree, cgroup }: LadderOptions): Promise<void> {
+async function kill({ tree, cgroup, release }: LadderOptions): Promise<void> {
   let pause = FIRST_LOOK_MS;
   for (let round = 0; round < KILL_ROUNDS; round += 1) {
     cgroup?.kill();
@@ -100,6 +115,7 @@ async function kill({ tree, cgroup }: LadderOptions): Promise<void> {
     // All are stopped before the first is killed, so that none can start others meanwhile.
     await tree.signal(members, ['SIGSTOP']);
     await tree.signal(members, ['SIGKILL']);
+    await release?.();
     await delay(pause);
     pause = Math.min(pause * 2, LONGEST_LOOK_MS);
   }

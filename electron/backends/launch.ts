@@ -6,20 +6,34 @@ export interface Launch {
   readonly environment: Readonly<Record<string, string>>;
   readonly cols: number;
   readonly rows: number;
-  /** A cgroup's folder for the shell to enter before it runs. */
-  readonly cgroup: string | null;
+  /** Folders of cgroups for the shell to enter before it runs (Linux). */
+  readonly cgroups: readonly string[];
+  /** Open files for the command to find as its descriptors 3, 4, … (Linux). They stay the caller's to close. */
+  readonly descriptors?: readonly number[];
+  /** Linux: after them comes one more, a socket whose other end is the terminal's `channel`. */
+  readonly hasChannel?: boolean;
+  /**
+   * Linux: the command itself does not notice Ctrl+C and Ctrl+\. What it starts does not either, until it sets the signals
+   * to their defaults.
+   */
+  readonly ignoresInterrupts?: boolean;
 }
+
+/** The first descriptor after those of the terminal. */
+export const FIRST_DESCRIPTOR = 3;
 
 /**
  * Runs in the session's own process before the shell does, and then becomes it: takes the terminal as its controlling
  * one (Linux gives it to a session leader that opens it), lets a backspace remove whole UTF-8 characters, enters the
- * cgroup. Arguments: terminal, cgroup folder or nothing, then the command.
+ * cgroups. Arguments: terminal, signals to ignore or nothing, the cgroups' folders, `--`, then the command.
  */
 const PRELUDE = [
   'exec <>"$1" >&0 2>&0 || exit 126',
   'stty iutf8 2>/dev/null',
-  '[ -z "$2" ] || echo 0 2>/dev/null >"$2/cgroup.procs"',
+  '[ -z "$2" ] || trap "" $2',
   'shift 2',
+  'while [ "$1" != -- ]; do echo 0 2>/dev/null >"$1/cgroup.procs"; shift; done',
+  'shift',
   'exec "$@"',
 ].join('\n');
 
@@ -30,6 +44,7 @@ const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export function preludeCommand(launch: Launch, path: string): { file: string; args: string[] } {
   const dropped = Object.entries(launch.environment).filter(([name]) => !SHELL_NAME.test(name));
   const kept = dropped.length === 0 ? [] : ['/usr/bin/env', ...dropped.map(([name, value]) => `${name}=${value}`)];
-  const args = ['-c', PRELUDE, 'sandglass', path, launch.cgroup ?? '', ...kept, launch.file, ...launch.args];
-  return { file: '/bin/sh', args };
+  const signals = launch.ignoresInterrupts === true ? 'INT QUIT' : '';
+  const command = [...kept, launch.file, ...launch.args];
+  return { file: '/bin/sh', args: ['-c', PRELUDE, 'sandglass', path, signals, ...launch.cgroups, '--', ...command] };
 }

@@ -26,6 +26,7 @@ export function parseStat(line: string): Stat | null {
     pid: Number(line.slice(0, open)),
     command: line.slice(open + 1, close),
     isZombie: fields[0] === 'Z' || fields[0] === 'X',
+    isStopped: fields[0] === 'T',
     parent: number(1),
     group: number(2),
     session: number(3),

@@ -18,6 +18,7 @@ export function parsePs(output: string): ProcessEntry[] {
     startedAt: Date.parse(started),
     command: command.slice(command.lastIndexOf('/') + 1),
     isZombie: state.startsWith('Z'),
+    isStopped: state.startsWith('T'),
     cpuMs: parsePsTime(cpu),
   }));
 }
@@ -77,6 +78,7 @@ async function listCim(): Promise<ProcessEntry[]> {
       startedAt: process.Started,
       command: process.Name ?? '',
       isZombie: false,
+      isStopped: false,
       cpuMs: process.CpuMs,
     }));
 }

@@ -5,7 +5,7 @@ import { parsePs } from './other-processes.ts';
 import { findMembers, type ProcessEntry } from './process-table.ts';
 
 function entry(pid: number, parent: number, startedAt: number, session: number | null = null): ProcessEntry {
-  return { pid, parent, startedAt, session, command: 'sleep', isZombie: false, cpuMs: 0 };
+  return { pid, parent, startedAt, session, command: 'sleep', isZombie: false, isStopped: false, cpuMs: 0 };
 }
 
 const none = { shell: null, known: [], contained: new Set<number>(), self: 1000 };
@@ -66,6 +66,7 @@ test('a process name cannot forge its entry', () => {
     pid: 42,
     command: 'a) Z 7 7 (b',
     isZombie: false,
+    isStopped: false,
     parent: 1,
     group: 2,
     session: 3,
@@ -83,7 +84,7 @@ test('the output of ps is read, with days of CPU time and spaces in a command', 
     ' 4242     1 Z+   Sat Nov 21 10:02:03 2026  1-02:03:04 /Applications/A B.app/My Tool',
   ].join('\n');
   expect(parsePs(output)).toMatchObject([
-    { pid: 1, parent: 0, command: 'launchd', isZombie: false, cpuMs: 1500 },
-    { pid: 4242, parent: 1, command: 'My Tool', isZombie: true, cpuMs: 93_784_000 },
+    { pid: 1, parent: 0, command: 'launchd', isZombie: false, isStopped: false, cpuMs: 1500 },
+    { pid: 4242, parent: 1, command: 'My Tool', isZombie: true, isStopped: false, cpuMs: 93_784_000 },
   ]);
 });

@@ -9,6 +9,8 @@ export interface ProcessEntry {
   readonly command: string;
   /** It has ended and only its parent has not asked for its status yet. */
   readonly isZombie: boolean;
+  /** It has been stopped by a signal, such as Ctrl+Z sends, and waits for SIGCONT. */
+  readonly isStopped: boolean;
   /** CPU time of it and of its ended children, in milliseconds; null where the system does not tell. */
   readonly cpuMs: number | null;
 }

@@ -3,11 +3,22 @@ import { findMembers, isSame, type ProcessEntry, type ProcessIdentity, type Proc
 /** What a process tree is found by. */
 export interface TreeOptions {
   readonly table: ProcessTable;
-  /** The shell as it was when it started; null if it was gone before it could be looked at. */
+  /** The shell, or the sandbox around it, as it was when it started; null if it was gone before it could be looked at. */
   readonly shell: ProcessIdentity | null;
   readonly sessionId: string;
   /** Pids in the session's cgroup now; empty without one. */
   contained(): readonly number[];
+  /** Where the shell runs in a sandbox of its own: who keeps it up, and the shell inside. Null when there is none. */
+  sandbox?(): Sandbox | null;
+}
+
+/** A sandbox that lasts as long as its keeper lives: a PID namespace with the processes around it. */
+export interface Sandbox {
+  /** Outside the namespace: waits for the shell and passes its end on. Everything inside ends when it does. */
+  readonly keeper: ProcessIdentity;
+  /** The first process inside, which takes in orphans. */
+  readonly init: ProcessIdentity;
+  readonly shell: ProcessIdentity;
 }
 
 /** All processes of one session. Remembers whom it has seen, so that one that leaves its parent later is still known. */
@@ -46,11 +57,23 @@ export class ProcessTree {
 
   /** Whether it is the session's shell itself. */
   isShell(entry: ProcessIdentity): boolean {
-    return this.#options.shell !== null && isSame(entry, this.#options.shell);
+    const shell = this.sandbox?.shell ?? this.#options.shell;
+    return shell !== null && isSame(entry, shell);
+  }
+
+  /** The sandbox around the shell; null when there is none. */
+  get sandbox(): Sandbox | null {
+    return this.#options.sandbox?.() ?? null;
+  }
+
+  /** Whether it only keeps up the sandbox around the session's programs. */
+  isAround(entry: ProcessIdentity): boolean {
+    const { sandbox } = this;
+    return sandbox !== null && (isSame(entry, sandbox.keeper) || isSame(entry, sandbox.init));
   }
 
   /** Those of `members` that are still there. */
-  async remaining(members: readonly ProcessEntry[]): Promise<ProcessEntry[]> {
+  async remaining<T extends ProcessIdentity>(members: readonly T[]): Promise<T[]> {
     const now = await Promise.all(members.map((member) => this.#options.table.find(member.pid)));
     return members.filter((member, index) => {
       const entry = now[index];
@@ -59,7 +82,7 @@ export class ProcessTree {
   }
 
   /** Sends a signal to those of `members` that are still the same processes. */
-  async signal(members: readonly ProcessEntry[], signals: readonly NodeJS.Signals[]): Promise<void> {
+  async signal(members: readonly ProcessIdentity[], signals: readonly NodeJS.Signals[]): Promise<void> {
     for (const member of await this.remaining(members)) {
       for (const signal of signals) {
         try {

@@ -1,16 +1,19 @@
 import { basename } from 'node:path';
 import type { Isolation, Survivor } from '../../shared/session.ts';
-import type { BackendListener, BackendProcess, ExitStatus, Foreground, TerminationReport } from './backend.ts';
-import type { Cgroup } from './cgroup.ts';
+import type { BackendProcess, ExitStatus, Foreground, TerminationReport } from './backend.ts';
+import type { BackendLog } from './backend-log.ts';
 import { closeTree, pauseFor } from './close-ladder.ts';
+import { ProcessHold } from './process-hold.ts';
 import type { ProcessIdentity, ProcessTable } from './process-table.ts';
-import { ProcessTree } from './process-tree.ts';
-import type { BackendLog } from './pty.ts';
+import { ProcessTree, type Sandbox } from './process-tree.ts';
+import type { SessionCgroups } from './session-cgroups.ts';
 import type { Terminal } from './terminal.ts';
 import { closeWindowsTree } from './windows-ladder.ts';
 
 /** How long the end of a killed shell's output is waited for, in milliseconds. */
 const LAST_OUTPUT_MS = 1000;
+/** What a sandbox's keeper exits with when SIGKILL ended the shell. */
+const EXIT_OF_KILLED = 128 + 9;
 
 /** What a running shell is made of. */
 export interface PtyProcessParts {
@@ -19,32 +22,51 @@ export interface PtyProcessParts {
   readonly args: readonly string[];
   readonly sessionId: string;
   readonly table: ProcessTable;
+  /** The shell, or the sandbox around it. */
   readonly shell: ProcessIdentity | null;
-  readonly listener: BackendListener;
+  /** Where its processes are found as well; removed with it. */
+  readonly cgroups: SessionCgroups;
   readonly log: BackendLog;
   readonly now: () => number;
+  /** Tells who listens to the session its end: once, last. */
+  tell(status: ExitStatus): void;
+}
+
+/** What is known of the sandbox that a shell runs in. */
+export interface SandboxFacts {
+  readonly processes: Sandbox;
+  readonly isolation: Isolation;
+  /** The bound of the session's memory in words, “512 MB”; null without one. */
+  readonly memoryLimit: string | null;
 }
 
 /** A shell on a local pseudoterminal, with all that it has started. */
 export class PtyProcess implements BackendProcess {
-  readonly isolation: Isolation = [];
   readonly container = null;
   readonly #parts: PtyProcessParts;
   readonly #tree: ProcessTree;
+  readonly #hold: ProcessHold;
   readonly #ended = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
-  #cgroup: Cgroup | null = null;
+  #sandbox: SandboxFacts | null = null;
   #hasExited = false;
+  #wasKilled = false;
+  #ranOutOfMemory = false;
   #cpuMs = 0;
   #termination: Promise<TerminationReport> | null = null;
 
   constructor(parts: PtyProcessParts) {
     this.#parts = parts;
-    const { table, shell, sessionId } = parts;
-    this.#tree = new ProcessTree({ table, shell, sessionId, contained: () => this.#cgroup?.members() ?? [] });
+    const { table, shell, sessionId, cgroups } = parts;
+    const contained = (): number[] => cgroups.members();
+    const sandbox = (): Sandbox | null => this.#sandbox?.processes ?? null;
+    this.#tree = new ProcessTree({ table, shell, sessionId, contained, sandbox });
+    this.#hold = new ProcessHold(this.#tree, cgroups);
     parts.terminal.exited.then(
       () => {
         this.#hasExited = true;
+        // At once: a scope goes with its last process, and what it has counted too.
+        this.#ranOutOfMemory = !this.#wasKilled && cgroups.oomKills() > 0;
       },
       (error: unknown) => parts.log.error({ sessionId, err: error }, 'The exit of the shell could not be handled'),
     );
@@ -62,8 +84,13 @@ export class PtyProcess implements BackendProcess {
     return this.#parts.args;
   }
 
-  get containment(): 'cgroup' | 'tree' {
-    return this.#cgroup === null ? 'tree' : 'cgroup';
+  get isolation(): Isolation {
+    return this.#sandbox?.isolation ?? [];
+  }
+
+  get containment(): 'cgroup' | 'tree' | 'namespace' {
+    if (!this.#parts.cgroups.isEmpty) return 'cgroup';
+    return this.#sandbox === null ? 'tree' : 'namespace';
   }
 
   /** Resolves when the close ladder is done. */
@@ -71,9 +98,14 @@ export class PtyProcess implements BackendProcess {
     return this.#gone.promise;
   }
 
-  /** From now on the tree is found by this cgroup as well, which is removed with it; null: by none. */
-  contain(cgroup: Cgroup | null): void {
-    this.#cgroup = cgroup;
+  /** Resolves when the shell's process, or the sandbox around it, has exited. */
+  get exited(): Promise<void> {
+    return this.#parts.terminal.exited;
+  }
+
+  /** The shell was found to run in a sandbox. */
+  inSandbox(facts: SandboxFacts): void {
+    this.#sandbox = facts;
   }
 
   write(bytes: Uint8Array): boolean {
@@ -101,14 +133,14 @@ export class PtyProcess implements BackendProcess {
     const { table, command } = this.#parts;
     const shell = { isShell: true, command: basename(command) };
     if (this.#hasExited) return shell;
-    const groups = await table.foregroundGroup(this.pid);
+    const groups = await table.foregroundGroup(this.#sandbox?.processes.shell.pid ?? this.pid);
     if (groups === null || groups.front === groups.own) return shell;
     const leader = await table.find(groups.front);
     return { isShell: false, command: leader?.command ?? null };
   }
 
   async cpuTimeMs(): Promise<number | null> {
-    const used = this.#cgroup?.cpuMs() ?? (await this.#tree.cpuMs().catch(() => null));
+    const used = this.#parts.cgroups.cpuMs() ?? (await this.#tree.cpuMs().catch(() => null));
     if (used === null) return null;
     // What a process used that ended away from its parent is not seen any more: never count backwards.
     this.#cpuMs = Math.max(this.#cpuMs, used);
@@ -116,12 +148,12 @@ export class PtyProcess implements BackendProcess {
   }
 
   async freeze(): Promise<string | null> {
-    if (process.platform === 'win32') return 'A local shell cannot be frozen on Windows.';
-    return this.#signalAll('SIGSTOP');
+    if (process.platform === 'win32') return 'Programs cannot be frozen on Windows.';
+    return this.#try(() => this.#hold.freeze());
   }
 
   async thaw(): Promise<string | null> {
-    return this.#signalAll('SIGCONT');
+    return this.#try(() => this.#hold.thaw());
   }
 
   async settle(timeoutMs: number): Promise<void> {
@@ -131,16 +163,17 @@ export class PtyProcess implements BackendProcess {
   }
 
   terminate(graceMs: number): Promise<TerminationReport> {
+    this.#wasKilled ||= !this.#hasExited;
     this.#termination ??= this.#terminate(graceMs).then((survivors) => ({ survivors }));
     return this.#termination;
   }
 
   /** Tells the end: the terminal has delivered everything. */
   tellEnd(status: ExitStatus): void {
-    // Most shells leave nothing behind; where one does, `terminate` removes the cgroup.
-    this.#cgroup?.remove();
+    // Most shells leave nothing behind; where one does, `terminate` removes the cgroups.
+    this.#parts.cgroups.remove();
     try {
-      this.#parts.listener.onExit(status);
+      this.#parts.tell(this.#ranOutOfMemory ? this.#explain(status) : status);
     } finally {
       this.#ended.resolve();
     }
@@ -148,7 +181,8 @@ export class PtyProcess implements BackendProcess {
 
   /** SIGKILL without waiting: to the cgroup, and to the process group of a shell that has not exited. */
   killNow(): void {
-    this.#cgroup?.kill();
+    this.#wasKilled ||= !this.#hasExited;
+    this.#parts.cgroups.kill();
     if (this.#hasExited) return;
     try {
       process.kill(process.platform === 'win32' ? this.pid : -this.pid, 'SIGKILL');
@@ -157,12 +191,22 @@ export class PtyProcess implements BackendProcess {
     }
   }
 
-  async #signalAll(signal: NodeJS.Signals): Promise<string | null> {
+  /** The kernel has killed one of the session's processes for want of memory; this tells whether it was the shell. */
+  #explain(status: ExitStatus): ExitStatus {
+    const isKilled = status.signal === 'SIGKILL' || (this.#sandbox !== null && status.exitCode === EXIT_OF_KILLED);
+    if (!isKilled) return status;
+    const limit = this.#sandbox?.memoryLimit ?? null;
+    const used = limit === null ? 'no memory was left' : `the session had used up its ${limit} of memory`;
+    return { ...status, cause: 'out_of_memory', detail: `The kernel ended the shell because ${used}.` };
+  }
+
+  async #try(action: () => Promise<void>): Promise<string | null> {
+    if (this.#hasExited) return 'The shell has ended.';
     try {
-      await this.#tree.signal(await this.#tree.members(), [signal]);
+      await action();
       return null;
     } catch (error) {
-      return `The session's processes could not be reached: ${error instanceof Error ? error.message : String(error)}`;
+      return `The session’s processes could not be reached: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
 
@@ -178,13 +222,22 @@ export class PtyProcess implements BackendProcess {
   }
 
   async #terminate(graceMs: number): Promise<readonly Survivor[]> {
-    const { terminal, sessionId, log, now } = this.#parts;
+    const { terminal, sessionId, log, now, cgroups } = this.#parts;
     let survivors: readonly Survivor[] = [];
     try {
       survivors =
         process.platform === 'win32'
           ? await closeWindowsTree(this.#tree, terminal, graceMs)
-          : await closeTree({ tree: this.#tree, cgroup: this.#cgroup, shellExited: terminal.exited, now }, graceMs);
+          : await closeTree(
+              {
+                tree: this.#tree,
+                cgroup: cgroups.isEmpty ? null : cgroups,
+                shellExited: terminal.exited,
+                now,
+                release: () => this.#hold.release(),
+              },
+              graceMs,
+            );
     } catch (error) {
       log.error({ sessionId, err: error }, 'The processes of a session could not be listed; only its shell was ended');
       this.killNow();

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Backend, BackendProcess, ExitStatus, StartSpec } from '../backend.ts';
-import { probeCgroups } from '../cgroup.ts';
+import { probeCgroups } from '../cgroup-support.ts';
 import { SESSION_MARK } from '../environment.ts';
 import { createPtyBackend, type PtyBackendOptions } from '../pty.ts';
 
@@ -112,7 +112,7 @@ export function leftovers(): string[] {
 
 /** A folder below which cgroups can be made: the machine's own, or one mounted for the test (which needs root). */
 export async function testCgroupParent(): Promise<{ folder: string } & Disposable> {
-  const own = await probeCgroups(undefined, '/nonexistent');
+  const own = await probeCgroups({ systemdRun: '/nonexistent' });
   if (own?.kind === 'folder') return { folder: own.parent, [Symbol.dispose]() {} };
   const folder = mkdtempSync(join(tmpdir(), 'sandglass-cgroup-'));
   const mounted = spawnSync('mount', ['-t', 'cgroup2', 'none', folder], { encoding: 'utf8' });

@@ -1,0 +1,71 @@
+import { isSame, type ProcessEntry, type ProcessIdentity } from './process-table.ts';
+import type { ProcessTree } from './process-tree.ts';
+import type { SessionCgroups } from './session-cgroups.ts';
+
+/** How often the tree is looked at again for processes that were started while the others were being stopped. */
+const ROUNDS = 8;
+
+/** Holds all processes of a session where they stand, until they are let go on. */
+export class ProcessHold {
+  readonly #tree: ProcessTree;
+  readonly #cgroups: SessionCgroups;
+  #isFrozen = false;
+  /** Those that were stopped by a signal of ours: what the user had stopped before is not let go on. */
+  #stopped: ProcessIdentity[] = [];
+
+  constructor(tree: ProcessTree, cgroups: SessionCgroups) {
+    this.#tree = tree;
+    this.#cgroups = cgroups;
+  }
+
+  /** Freezes the session's cgroup; where there is none, stops each process. Rejects when they cannot be listed. */
+  async freeze(): Promise<void> {
+    this.#isFrozen = await this.#cgroups.freeze(true);
+    // What has left the cgroup, or all of them where it cannot be frozen.
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const frozen = new Set(this.#isFrozen ? this.#cgroups.members() : []);
+      const members = await this.#tree.allMembers();
+      const running = members.filter(
+        (member) =>
+          !member.isStopped && !frozen.has(member.pid) && !this.#stopped.some((known) => isSame(known, member)),
+      );
+      if (running.length === 0) return;
+      // Parents first: a shell that saw its child stop would take that for Ctrl+Z.
+      const parentsFirst = byDepth(running);
+      this.#stopped.push(...parentsFirst.map(({ pid, startedAt }) => ({ pid, startedAt })));
+      await this.#tree.signal(parentsFirst, ['SIGSTOP']);
+    }
+  }
+
+  /** Lets go on what `freeze` has stopped, and only that. Rejects when processes cannot be looked at. */
+  async thaw(): Promise<void> {
+    const stopped = this.#stopped;
+    this.#stopped = [];
+    // Children first, for the same reason.
+    await this.#tree.signal(stopped.toReversed(), ['SIGCONT']);
+    await this.release();
+  }
+
+  /** Lets the cgroup go on, for signals that wait to arrive. What was stopped by signals stays stopped. */
+  async release(): Promise<void> {
+    if (!this.#isFrozen) return;
+    this.#isFrozen = false;
+    await this.#cgroups.freeze(false);
+  }
+}
+
+/** Parents before their children. */
+function byDepth(entries: readonly ProcessEntry[]): ProcessEntry[] {
+  const byPid = new Map(entries.map((entry) => [entry.pid, entry]));
+  const depth = (entry: ProcessEntry): number => {
+    let steps = 0;
+    for (let at = byPid.get(entry.parent); at !== undefined && steps < entries.length; at = byPid.get(at.parent)) {
+      steps += 1;
+    }
+    return steps;
+  };
+  return entries
+    .map((entry) => ({ entry, depth: depth(entry) }))
+    .sort((a, b) => a.depth - b.depth)
+    .map(({ entry }) => entry);
+}

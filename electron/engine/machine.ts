@@ -3,6 +3,7 @@ import type { BackendStatus, EngineOffers } from '../../shared/backends.ts';
 import type { BackendKind } from '../../shared/profile.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Backend, Backends } from '../backends/backend.ts';
+import { createDockerBackend } from '../backends/docker/docker.ts';
 import { createDockerEngine } from '../backends/docker/docker-engine.ts';
 import { linuxProcesses } from '../backends/linux-processes.ts';
 import { createPtyBackend } from '../backends/pty.ts';
@@ -44,16 +45,24 @@ export async function createMachine({ logger, environment, locations, reaper }: 
   const tracker = createReaper({
     log: logger,
     command: reaper,
-    owner: { host: owner.host, pid: String(owner.pid), start: String(owner.start) },
     onProblem: (problem) => problems.emit(problem),
   });
+  const forbiddenFolders = [locations.config, locations.data, locations.logs];
   const engine = createDockerEngine({
     onError: (error) => logger.warn({ err: error }, 'The container engine’s connection had a problem'),
   });
   const backends: Backends = {
     pty: createPtyBackend({ log: logger, environment, tracker }),
     bubblewrap: unavailable('bubblewrap'),
-    docker: unavailable('docker'),
+    docker: createDockerBackend({
+      engine,
+      log: logger,
+      environment,
+      owner,
+      forbiddenFolders,
+      processes: linuxProcesses,
+      tracker,
+    }),
   };
   return {
     backends,

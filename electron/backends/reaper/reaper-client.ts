@@ -5,7 +5,6 @@ import { devNull, tmpdir } from 'node:os';
 import { parse } from 'node:path';
 import type { Problem } from '../../../shared/settings.ts';
 import { stdioWithoutTerminals } from '../linux-terminal.ts';
-import type { BackendLog } from '../pty.ts';
 import type { ContainerTracker, EngineAddress, OwnerLabels, ProcessTracker, TrackedSession } from '../tracker.ts';
 import type { ReaperCommand } from './command.ts';
 import { Ledger } from './ledger.ts';
@@ -18,8 +17,14 @@ const CLOSE_MS = 1000;
 /** What programs cannot be started without, and where they put temporary files. */
 const NEEDED_VARIABLES = ['PATH', 'SystemRoot', 'SystemDrive', 'TEMP', 'TMP', 'TMPDIR', 'USERPROFILE', 'LOCALAPPDATA'];
 
+/** Where it tells what becomes of the helper; pino's loggers fit. */
+export interface ReaperLog {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+}
+
 export interface ReaperOptions {
-  readonly log: BackendLog;
+  readonly log: ReaperLog;
   readonly command: ReaperCommand;
   /** Told when sessions are not watched over, once until they are again. */
   onProblem(problem: Problem): void;

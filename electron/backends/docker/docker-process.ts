@@ -1,0 +1,438 @@
+import { basename } from 'node:path/posix';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ContainerInfo, Isolation, Survivor } from '../../../shared/session.ts';
+import type { BackendListener, BackendProcess, ExitStatus, Foreground, TerminationReport } from '../backend.ts';
+import type { BackendLog } from '../backend-log.ts';
+import { pauseFor } from '../close-ladder.ts';
+import type { ContainerTracker } from '../tracker.ts';
+import type { RunningContainer } from './allocate.ts';
+import { EngineRefusal } from './container-api.ts';
+import { ContainerStream } from './container-stream.ts';
+import type { ContainerEvent, DockerEngine } from './engine.ts';
+import { words } from './engine-failures.ts';
+import { exitStatus, type SentSignal } from './exit-status.ts';
+
+/** How long each step of an end may take, in milliseconds, so that an engine that hangs holds nobody up. */
+const ASK_MS = 1_000;
+/** How long SIGKILL may take, in milliseconds: many containers may be ended at once. */
+const KILL_MS = 1_750;
+/** How long the end of the output is waited for when the container has ended, in milliseconds. */
+const LAST_OUTPUT_MS = 1_000;
+/** How long the engine may take to end the terminal of a container that has ended; it gives slow readers 2 s itself. */
+const LINGER_MS = 4_000;
+/** What was on its way when the engine was lost gets this long, in milliseconds. */
+const LOST_MS = 250;
+/** How often a container that nobody reads from is looked at, in milliseconds: it may have exited unheard. */
+const LOOK_MS = 250;
+/** The same while it is being ended. */
+const QUICK_LOOK_MS = 20;
+/** When a shell that is still there gets SIGHUP again, in milliseconds after the first; see the local close ladder. */
+const REMINDERS_MS = [100, 400];
+
+/** What a session in a container is made of. */
+export interface DockerProcessParts {
+  readonly container: RunningContainer;
+  readonly engine: DockerEngine;
+  readonly log: BackendLog;
+  readonly tracker: ContainerTracker;
+  /** Monotonic time in milliseconds. */
+  readonly now: () => number;
+}
+
+/** A signal, and when it was sent. */
+interface Sent {
+  readonly signal: string;
+  readonly at: number;
+}
+
+/** A shell in a container, with all that it has started. Nothing is read from it before it has a listener. */
+export class DockerProcess implements BackendProcess {
+  readonly containment = 'container';
+  readonly #parts: DockerProcessParts;
+  readonly #stream: ContainerStream;
+  #listener: BackendListener | null = null;
+
+  /** The container does not run any more, as far as can be told. */
+  readonly #over = Promise.withResolvers<void>();
+  #isOver = false;
+  /** The exit code as the engine's events tell it; null: it is gone without one. */
+  readonly #died = Promise.withResolvers<number | null>();
+  /** The engine was lost, or gave no answer: why. */
+  readonly #lost = Promise.withResolvers<string>();
+  #lostBecause: string | null = null;
+  /** `onExit` was called. */
+  readonly #told = Promise.withResolvers<void>();
+  /** Nothing is left of it, or its removal is owed by the engine. */
+  readonly #gone = Promise.withResolvers<boolean>();
+
+  #termination: Promise<TerminationReport> | null = null;
+  #isFrozen = false;
+  #isRemoving = false;
+  #oomAt: number | null = null;
+  /** Signals of ours that the engine has not told of yet, and the last one. */
+  readonly #expected: string[] = [];
+  #own: Sent | null = null;
+  #foreign: Sent | null = null;
+  #size: { cols: number; rows: number } | null = null;
+  #isResizing = false;
+  #cpuMs = 0;
+  #looking: NodeJS.Timeout | null = null;
+  #lingering: NodeJS.Timeout | null = null;
+  readonly #unsubscribe: () => void;
+
+  constructor(parts: DockerProcessParts) {
+    this.#parts = parts;
+    const { container, engine } = parts;
+    this.#stream = new ContainerStream(container.terminal, {
+      onData: (bytes) => this.#listener?.onData(bytes),
+      onEnd: () => {
+        this.#setOver();
+        void this.#conclude();
+      },
+    });
+    this.#unsubscribe = engine.onLost((message) => this.#lose(message));
+    container.events.listen((event) => this.#onEvent(event));
+  }
+
+  get pid(): number | null {
+    return this.#parts.container.view?.init.pid ?? null;
+  }
+
+  get command(): string {
+    return this.#parts.container.inspection.Path ?? '';
+  }
+
+  get args(): readonly string[] {
+    return this.#parts.container.inspection.Args ?? [];
+  }
+
+  get isolation(): Isolation {
+    return this.#parts.container.isolation;
+  }
+
+  get container(): ContainerInfo {
+    return this.#parts.container.info;
+  }
+
+  /** Whether it runs, as far as has been heard. */
+  get isRunning(): boolean {
+    return !this.#isOver && this.#lostBecause === null;
+  }
+
+  /** Resolves when it does not run any more. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  /** Resolves when nothing is left of it (true), or its removal is owed (false). */
+  get gone(): Promise<boolean> {
+    return this.#gone.promise;
+  }
+
+  /** Hands it to a session: from now on its output, and what came so far, goes to this listener. Called once. */
+  handOver(listener: BackendListener): void {
+    this.#listener = listener;
+    this.#stream.resume();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#termination === null && this.#stream.write(bytes);
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#size = { cols, rows };
+    if (!this.#isResizing) void this.#resize();
+  }
+
+  pause(): void {
+    this.#stream.pause();
+    if (this.#termination === null) this.#lookAfter(LOOK_MS);
+  }
+
+  resume(): void {
+    if (this.#termination === null) this.#stopLooking();
+    this.#stream.resume();
+  }
+
+  async foreground(): Promise<Foreground> {
+    const seen = this.#isOver ? null : await this.#parts.container.view?.foreground();
+    return seen ?? { isShell: true, command: basename(this.command) };
+  }
+
+  async cpuTimeMs(): Promise<number | null> {
+    const { view, api } = this.#parts.container;
+    const used = view?.cpuTimeMs() ?? (this.isRunning ? await api.cpuTimeMs(ASK_MS).catch(() => null) : null);
+    if (used === null) return null;
+    this.#cpuMs = Math.max(this.#cpuMs, used);
+    return this.#cpuMs;
+  }
+
+  async freeze(): Promise<string | null> {
+    if (!this.isRunning || this.#termination !== null) return 'The session has ended.';
+    const why = await this.#pauseContainer();
+    return why === null ? null : `The container engine did not pause the container: ${why}`;
+  }
+
+  async thaw(): Promise<string | null> {
+    if (!this.isRunning || this.#termination !== null) return 'The session has ended.';
+    const why = await this.#unpauseContainer();
+    return why === null ? null : `The container engine did not let the container go on: ${why}`;
+  }
+
+  async settle(timeoutMs: number): Promise<void> {
+    if (this.#termination !== null) return;
+    const { now } = this.#parts;
+    const until = now() + timeoutMs;
+    if (this.isRunning) await this.#pauseContainer(timeoutMs);
+    await this.#stream.drain(Math.max(0, until - now()));
+  }
+
+  terminate(graceMs: number): Promise<TerminationReport> {
+    this.#termination ??= this.#terminate(graceMs);
+    return this.#termination;
+  }
+
+  /** Ends it without waiting. */
+  killNow(): void {
+    if (this.#isOver) return;
+    this.#parts.container.view?.kill();
+    void this.#signal('SIGKILL');
+  }
+
+  #onEvent(event: ContainerEvent): void {
+    const { now } = this.#parts;
+    switch (event.kind) {
+      case 'oom':
+        this.#oomAt = now();
+        return;
+      case 'kill':
+        this.#onKill(event.signal);
+        return;
+      case 'die':
+        this.#died.resolve(event.exitCode);
+        this.#setOver();
+        return;
+      case 'destroy':
+        this.#died.resolve(null);
+        this.#setOver();
+        return;
+    }
+  }
+
+  #onKill(signal: string): void {
+    const expected = this.#expected.indexOf(signal);
+    if (expected >= 0) this.#expected.splice(expected, 1);
+    else if (!this.#isRemoving) this.#foreign = { signal, at: this.#parts.now() };
+  }
+
+  /** It does not run any more: what the engine still holds of its output is taken over, because it is not kept for long. */
+  #setOver(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#over.resolve();
+    this.#stopLooking();
+    this.#stream.hoard();
+    this.#lingering = setTimeout(() => this.#stream.close(), LINGER_MS);
+  }
+
+  /** The engine is gone, and with it every way to the container. */
+  #lose(message: string): void {
+    if (this.#lostBecause !== null) return;
+    this.#lostBecause = message;
+    this.#lost.resolve(message);
+    this.#stopLooking();
+    this.#stream.hoard();
+    setTimeout(() => {
+      this.#stream.finish();
+      this.#stream.close();
+    }, LOST_MS);
+  }
+
+  /** Everything has been delivered: tells how it ended, once, and removes the container. */
+  async #conclude(): Promise<void> {
+    const { container, engine, log, tracker } = this.#parts;
+    const { api, events, info, view } = container;
+    let status: ExitStatus;
+    try {
+      status = await this.#learnStatus();
+    } catch (error) {
+      log.error({ containerId: info.id, err: error }, 'How a container ended could not be found out');
+      status = lostStatus('The container engine did not tell how the container ended.');
+    }
+    if (this.#stream.droppedBytes > 0)
+      log.info(
+        { containerId: info.id, bytes: this.#stream.droppedBytes },
+        'Output of programs that were being ended was left out',
+      );
+    // The engine cannot do it now: where this user may, the processes go at once, and what else there is later.
+    if (this.#lostBecause !== null) view?.kill();
+    this.#isRemoving = true;
+    try {
+      this.#listener?.onExit(status);
+    } finally {
+      this.#told.resolve();
+      this.#stopLooking();
+      if (this.#lingering !== null) clearTimeout(this.#lingering);
+      this.#unsubscribe();
+      api.close();
+      const isGone = await engine.remove(info.id);
+      events.close();
+      if (isGone) tracker.removed(info.id);
+      this.#gone.resolve(isGone);
+    }
+  }
+
+  async #learnStatus(): Promise<ExitStatus> {
+    const { api, memoryMiB } = this.#parts.container;
+    const nothing = Symbol('nothing');
+    const heard = await Promise.race([this.#died.promise, this.#lost.promise, delay(ASK_MS, nothing, { ref: false })]);
+    if (typeof heard === 'string') return lostStatus(heard);
+    // Events may be missing; the engine knows in any case.
+    const asked = typeof heard === 'number' ? heard : await api.wait(ASK_MS).catch(() => null);
+    if (this.#lostBecause !== null) return lostStatus(this.#lostBecause);
+    if (asked === null) {
+      if (heard !== null) return lostStatus('The container engine ended the connection.');
+      return { exitCode: null, signal: null, detail: 'The container was removed from outside Sandglass' };
+    }
+    const { now } = this.#parts;
+    const since = ({ signal, at }: Sent): SentSignal => ({ signal, beforeMs: now() - at });
+    const facts = {
+      exitCode: asked,
+      own: this.#own === null ? null : since(this.#own),
+      foreign: this.#foreign === null ? null : since(this.#foreign),
+      oomBeforeMs: this.#oomAt === null ? null : now() - this.#oomAt,
+      memoryMiB,
+    };
+    const first = exitStatus({ ...facts, outOfMemory: false });
+    // Only an end as if by SIGKILL that nobody has sent can be the kernel's.
+    if (asked !== 137 || first.signal !== null) return first;
+    const state = await api.inspect(ASK_MS).then(
+      (inspection) => inspection.State,
+      () => null,
+    );
+    return exitStatus({ ...facts, outOfMemory: state?.OOMKilled === true || this.#oomAt !== null });
+  }
+
+  async #terminate(graceMs: number): Promise<TerminationReport> {
+    const { container, log } = this.#parts;
+    const { info, view } = container;
+    if (this.isRunning && graceMs > 0) await this.#hangUp(graceMs);
+    if (this.isRunning) {
+      void this.#signal('SIGKILL', KILL_MS);
+      await this.#waitOver(KILL_MS);
+    }
+    if (this.isRunning) this.#lose('The container engine does not answer.');
+    this.#stream.finish();
+    await pauseFor(LAST_OUTPUT_MS, this.#told.promise);
+    this.#stream.close();
+    await pauseFor(ASK_MS, this.#told.promise);
+    if (!this.#isOver && this.#lostBecause === null) this.#lose('The container engine does not answer.');
+    await this.#told.promise;
+    const isGone = await Promise.race([this.#gone.promise, delay(ASK_MS, false, { ref: false })]);
+    const survivors: Survivor[] = [];
+    if (!isGone && view?.isAlive === true) {
+      survivors.push({ pid: view.init.pid, command: basename(this.command) });
+      log.warn({ containerId: info.id, survivors }, 'A container could not be ended; the engine owes it');
+    } else if (!isGone) log.warn({ containerId: info.id }, 'A container could not be removed yet; the engine owes it');
+    return { survivors };
+  }
+
+  /** The gentle part of the ladder: SIGHUP to the shell through the engine's init, and up to `graceMs` for it to go. */
+  async #hangUp(graceMs: number): Promise<void> {
+    const { now } = this.#parts;
+    const begun = now();
+    await this.#signal('SIGHUP', Math.min(graceMs, ASK_MS));
+    // A container that is paused gets its signal when it goes on; some engines let it go on by themselves then.
+    if (this.#isFrozen) await this.#unpauseContainer(Math.min(graceMs, ASK_MS));
+    for (const at of [...REMINDERS_MS, graceMs]) {
+      await this.#waitOver(Math.min(at, graceMs) - (now() - begun));
+      if (!this.isRunning || now() - begun >= graceMs) return;
+      void this.#signal('SIGHUP', ASK_MS);
+    }
+  }
+
+  /** Waits until it does not run any more, at most so long. The kernel is asked too: with a full terminal, the engine tells late. */
+  async #waitOver(ms: number): Promise<void> {
+    if (ms <= 0 || !this.isRunning) return;
+    this.#lookAfter(QUICK_LOOK_MS);
+    await pauseFor(
+      ms,
+      Promise.race([this.#over.promise, this.#lost.promise]).then(() => undefined),
+    );
+    this.#stopLooking();
+  }
+
+  /** Looks every so often whether the container's first process is still there. */
+  #lookAfter(ms: number): void {
+    this.#stopLooking();
+    const { view } = this.#parts.container;
+    if (view === null || !this.isRunning) return;
+    this.#looking = setInterval(() => {
+      if (!view.isAlive) this.#setOver();
+    }, ms);
+  }
+
+  #stopLooking(): void {
+    if (this.#looking !== null) clearInterval(this.#looking);
+    this.#looking = null;
+  }
+
+  /** Sends a signal to the container; a refusal means that it does not run any more. Never rejects. */
+  async #signal(signal: 'SIGHUP' | 'SIGKILL', timeoutMs = ASK_MS): Promise<void> {
+    const { container, log, now } = this.#parts;
+    this.#own = { signal, at: now() };
+    this.#expected.push(signal);
+    try {
+      await container.api.kill(signal, timeoutMs);
+      if (signal === 'SIGKILL') this.#isFrozen = false;
+    } catch (error) {
+      if (error instanceof EngineRefusal) this.#expected.splice(this.#expected.indexOf(signal), 1);
+      log.debug({ containerId: container.info.id, signal, err: error }, 'A signal did not reach a container');
+    }
+  }
+
+  async #pauseContainer(timeoutMs?: number): Promise<string | null> {
+    try {
+      await this.#parts.container.api.pause(timeoutMs);
+    } catch (error) {
+      if (!(error instanceof EngineRefusal && /already paused/i.test(error.reason))) return reasonOf(error);
+    }
+    this.#isFrozen = true;
+    return null;
+  }
+
+  async #unpauseContainer(timeoutMs?: number): Promise<string | null> {
+    try {
+      await this.#parts.container.api.unpause(timeoutMs);
+    } catch (error) {
+      if (!(error instanceof EngineRefusal && /not paused/i.test(error.reason))) return reasonOf(error);
+    }
+    this.#isFrozen = false;
+    return null;
+  }
+
+  /** One at a time, the last size wins. */
+  async #resize(): Promise<void> {
+    this.#isResizing = true;
+    const { container, log } = this.#parts;
+    for (let size = this.#size; size !== null && this.isRunning; size = this.#size) {
+      this.#size = null;
+      try {
+        await container.api.resize(size.cols, size.rows);
+      } catch (error) {
+        // It ended at this moment, or is paused in an engine that refuses this then: it keeps the size it has.
+        log.debug({ containerId: container.info.id, err: error }, 'The terminal was not resized');
+      }
+    }
+    this.#isResizing = false;
+  }
+}
+
+function lostStatus(message: string): ExitStatus {
+  return { exitCode: null, signal: null, cause: 'backend_lost', detail: message };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof EngineRefusal) return error.reason;
+  return error instanceof Error ? words(error.message) : 'no reason given';
+}

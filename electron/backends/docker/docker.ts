@@ -1,0 +1,197 @@
+import type { Profile, ProfileOf } from '../../../shared/profile.ts';
+import type { StartFailure } from '../../../shared/session.ts';
+import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
+import type { BackendLog } from '../backend-log.ts';
+import type { ProcessTable } from '../process-table.ts';
+import { type ContainerTracker, noTracker } from '../tracker.ts';
+import { allocate, type Workshop } from './allocate.ts';
+import type { ContainerOwner, ContainerPurpose } from './container-spec.ts';
+import { DockerProcess } from './docker-process.ts';
+import type { DockerEngine } from './engine.ts';
+import { isStillThere } from './mount-folder.ts';
+import { sweepOrphans } from './orphans.ts';
+import { type Made, Pool } from './pool.ts';
+import { containerRequest, type Recipe, recipeFolder } from './recipe.ts';
+import { ABORTED } from './start-failures.ts';
+
+/** What the docker backend takes from outside. It closes the engine with itself. */
+export interface DockerBackendOptions {
+  readonly engine: DockerEngine;
+  readonly log: BackendLog;
+  /** The app's own environment, of which profiles may let something in. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly owner: ContainerOwner;
+  /** Sandglass's own folders, which no container gets to see. */
+  readonly forbiddenFolders: readonly string[];
+  /** Where owners of other containers are looked up. */
+  readonly processes: Pick<ProcessTable, 'find'>;
+  readonly tracker?: ContainerTracker;
+  /** Monotonic time in milliseconds. */
+  readonly now?: () => number;
+  /** Milliseconds since the epoch. */
+  readonly wall?: () => number;
+  /** How long a container may be kept ready, in milliseconds. */
+  readonly poolMaxAgeMs?: number;
+}
+
+/** The size of a terminal that nobody has yet. */
+const POOL_SIZE = { cols: 80, rows: 24 } as const;
+
+const FOLDER_MOVED: StartFailure = {
+  stage: 'folder',
+  message: 'The folder was replaced by another while the session started',
+  hint: 'Try again once nobody moves it any more.',
+};
+
+/** Runs each session's shell in a container of its own. */
+export function createDockerBackend(options: DockerBackendOptions): Backend {
+  const { engine, log, owner } = options;
+  const tracker = options.tracker ?? noTracker;
+  const now = options.now ?? (() => performance.now());
+  const wall = options.wall ?? Date.now;
+  const running = new Set<DockerProcess>();
+  let sweeping: Promise<unknown> | null = null;
+
+  const make = async (
+    recipe: Recipe,
+    purpose: ContainerPurpose,
+    size: { readonly cols: number; readonly rows: number },
+    listener: Pick<BackendListener, 'onProgress'>,
+    signal: AbortSignal,
+  ): Promise<Made> => {
+    const connected = await orAborted(engine.connect(), signal);
+    if (connected === null) return { ok: false, failure: ABORTED };
+    if (!connected.ok) return connected;
+    const { docker, info } = connected;
+    const onProgress: NonNullable<BackendListener['onProgress']> = (progress) => listener.onProgress?.(progress);
+    const [folder, found] = await Promise.all([
+      recipeFolder(recipe, info.endpoint, options),
+      engine.image(recipe.options, onProgress, signal),
+    ]);
+    if (signal.aborted) return { ok: false, failure: ABORTED };
+    if (!folder.ok) return folder;
+    if (!found.ok) return found;
+    const { image } = found;
+    const workshop: Workshop = { engine, docker, info, log, tracker };
+    const request = containerRequest(recipe, options, { purpose, imageId: image.id, folder: folder.folder, ...size });
+    const made = await allocate(workshop, request, image, onProgress, signal);
+    if (!made.ok) return made;
+    const process = new DockerProcess({ container: made.container, engine, log, tracker, now });
+    // What was looked at has to be what the engine has mounted, also when somebody works on the folder's parents.
+    if (folder.folder !== null && !(await isStillThere(folder.folder))) {
+      await process.terminate(0);
+      return { ok: false, failure: FOLDER_MOVED };
+    }
+    return { ok: true, ready: { process, imageId: image.id, folder: folder.folder } };
+  };
+
+  const pool = new Pool({
+    engine,
+    log,
+    now,
+    make: (recipe, pull, signal) =>
+      make({ ...recipe, options: { ...recipe.options, pull } }, { role: 'pool' }, POOL_SIZE, {}, signal),
+    ...(options.poolMaxAgeMs === undefined ? {} : { maxAgeMs: options.poolMaxAgeMs }),
+  });
+
+  const start = async (spec: StartSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult> => {
+    const recipe = recipeOf(spec);
+    if (recipe === null) throw new TypeError('a session of the docker backend needs a container to set up');
+    if (signal.aborted) return { ok: false, failure: ABORTED };
+    const size = sizeOf(spec);
+    let process = await pool.take(recipe);
+    if (process === null) {
+      const purpose = { role: 'session', sessionId: spec.sessionId, endsAt: spec.endsAt } as const;
+      const made = await make(recipe, purpose, size, listener, signal);
+      if (!made.ok) return made;
+      process = made.ready.process;
+      pool.noteImage(recipe.options.image, made.ready.imageId);
+    } else process.resize(size.cols, size.rows);
+    const started = process;
+    running.add(started);
+    void started.gone.then(() => running.delete(started));
+    if (signal.aborted) {
+      await started.terminate(0);
+      return { ok: false, failure: ABORTED };
+    }
+    started.handOver(listener);
+    return { ok: true, process: started };
+  };
+
+  const knows = (containerId: string): boolean =>
+    pool.holds(containerId) || [...running].some((process) => process.container.id === containerId);
+
+  return {
+    kind: 'docker',
+    start,
+    killAllNow() {
+      for (const process of running) process.killNow();
+      pool.killNow();
+    },
+    get status() {
+      return engine.status;
+    },
+    onStatus: (listener) => engine.onStatus(listener),
+    check: () => engine.check(),
+    keepReady(profiles) {
+      pool.keep(
+        profiles.filter(isDocker).map((profile) => ({ recipe: profileRecipe(profile), count: profile.container.pool })),
+      );
+    },
+    async sweep() {
+      // An engine that is not there is not looked for again only to sweep it.
+      if (engine.status.state !== 'available') return;
+      const onError = (error: unknown): void =>
+        log.warn({ err: error }, 'What earlier apps have left could not be looked for');
+      sweeping ??= Promise.all([
+        sweepOrphans({ engine, self: owner, knows, processes: options.processes, wall, onError }).then((gone) => {
+          if (gone.length > 0) log.info({ containers: gone }, 'Containers that nobody needed were removed');
+        }),
+        pool.tend(),
+      ])
+        .catch(onError)
+        .finally(() => {
+          sweeping = null;
+        });
+      await sweeping;
+    },
+    async close() {
+      await pool.close();
+      engine.close();
+    },
+  };
+}
+
+function isDocker(profile: Profile): profile is ProfileOf<'docker'> {
+  return profile.backend === 'docker';
+}
+
+function profileRecipe(profile: ProfileOf<'docker'>): Recipe {
+  const { id, shell, args, folder, environment, container } = profile;
+  return { profileId: id, shell: shell ?? null, args, folder: folder ?? null, environment, options: container };
+}
+
+function recipeOf(spec: StartSpec): Recipe | null {
+  const { profileId, shell, args, folder, environment, container } = spec;
+  if (container === undefined) return null;
+  return { profileId, shell: shell ?? null, args, folder: folder ?? null, environment, options: container };
+}
+
+/** What a terminal can have: unsigned 16 bit, and at least one cell. */
+function sizeOf({ cols, rows }: StartSpec): { cols: number; rows: number } {
+  const within = (cells: number): number => Math.min(Math.max(Math.round(cells), 1), 65_535);
+  return { cols: within(cols), rows: within(rows) };
+}
+
+/** The value, or null when `signal` aborts first. */
+async function orAborted<T>(value: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  if (signal.aborted) return null;
+  const aborted = Promise.withResolvers<null>();
+  const abort = (): void => aborted.resolve(null);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([value, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,81 @@
+import { constants } from 'node:fs';
+import { access as mayAccess, realpath, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { FolderAccess } from '../../../shared/profile.ts';
+import type { StartFailure } from '../../../shared/session.ts';
+import { checkSandboxFolder } from '../sandbox-folder.ts';
+
+/** A folder that may be mounted: its real path, and which folder it is, so that another one in its place is noticed. */
+export interface MountableFolder {
+  readonly path: string;
+  readonly device: number;
+  readonly inode: number;
+}
+
+export type FolderCheck =
+  | { readonly ok: true; readonly folder: MountableFolder }
+  | { readonly ok: false; readonly failure: StartFailure };
+
+/** What a folder is judged by. */
+export interface FolderRules {
+  /** Sandglass's own folders. */
+  readonly forbidden: readonly string[];
+  /** The app's own environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the engine in use listens, as `DOCKER_HOST` would name it. */
+  readonly endpoint: string;
+}
+
+/** Below the home folder, where engines of virtual machines have their sockets: with one, a container has the machine. */
+const ENGINE_HOMES = ['.docker', '.colima', '.rd', '.lima', '.orbstack', '.podman'];
+
+/**
+ * Follows the folder's symbolic links and says whether what is there may be mounted. It is never made if it is missing:
+ * the engine would make it as root.
+ */
+export async function checkMountFolder(
+  folder: string,
+  access: Exclude<FolderAccess, 'none'>,
+  { forbidden, environment, endpoint }: FolderRules,
+): Promise<FolderCheck> {
+  const home = homedir();
+  const checked = await checkSandboxFolder(folder, {
+    home,
+    forbidden: [...forbidden, ...ENGINE_HOMES.map((name) => join(home, name))],
+    // The engine may have been found by a context; its socket is as dear as one that the environment names.
+    environment: { ...environment, DOCKER_HOST: environment.DOCKER_HOST || endpoint },
+  });
+  if (!checked.ok) return checked;
+  const { path } = checked;
+  const failed = (message: string): FolderCheck => {
+    const hint = 'Choose an existing folder of your own in the profile.';
+    return { ok: false, failure: { stage: 'folder', message, hint } };
+  };
+  const needed = constants.R_OK | constants.X_OK | (access === 'read-write' ? constants.W_OK : 0);
+  const mayUse = await mayAccess(path, needed).then(
+    () => true,
+    () => false,
+  );
+  // The engine may well be allowed more than the user is; a sandbox is not the way to get at that.
+  if (!mayUse) return failed(`The folder ${path} may not be ${access === 'read-write' ? 'written' : 'opened'} by you`);
+  const found = await stat(path).catch(() => null);
+  if (found === null) return failed(`The folder ${path} does not exist`);
+  return { ok: true, folder: { path, device: found.dev, inode: found.ino } };
+}
+
+/** Whether the same folder is still at that path, reached through no symbolic link. */
+export async function isStillThere(folder: MountableFolder): Promise<boolean> {
+  const [path, found] = await Promise.all([
+    realpath(folder.path).catch(() => null),
+    stat(folder.path).catch(() => null),
+  ]);
+  return path === folder.path && found?.dev === folder.device && found.ino === folder.inode;
+}
+
+/** Whether paths of this machine mean something to the engine: it runs here, if only in a virtual machine. */
+export function sharesFolders(endpoint: string): boolean {
+  if (/^(unix|npipe):/.test(endpoint)) return true;
+  const host = /^tcp:\/\/(\[[^\]]*\]|[^:/]*)/.exec(endpoint)?.[1] ?? '';
+  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+}

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type ContainerOptions, DEFAULT_CONTAINER } from '../../../../shared/profile.ts';
+import { containersOf, type TestEngine } from '../../../testing/container-engine.ts';
+import type { Backend } from '../../backend.ts';
+import { linuxProcesses } from '../../linux-processes.ts';
+import { createDockerBackend, type DockerBackendOptions } from '../docker.ts';
+import { createDockerEngine } from '../docker-engine.ts';
+import { systemSources } from '../endpoint-sources.ts';
+import type { DockerEngine } from '../engine.ts';
+
+/** A line that a backend logged. */
+export interface Logged {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly details: object;
+  readonly message: string;
+}
+
+/** A docker backend for one test, with an installation of its own. */
+export interface TestDocker extends AsyncDisposable {
+  readonly backend: Backend;
+  readonly engine: DockerEngine;
+  readonly installation: string;
+  readonly logged: Logged[];
+  /** What the hook was told: ids of containers that were made and are not gone. */
+  readonly made: Set<string>;
+  /** A profile's container options: the tests' image, hardened as by default. */
+  container(options?: Partial<ContainerOptions>): ContainerOptions;
+  /** Ids of this backend's containers that the engine has now. */
+  containers(): Promise<string[]>;
+}
+
+/** Makes one at this engine, or at the one that the tests share. */
+export function testDocker(
+  engine: TestEngine,
+  options: Partial<DockerBackendOptions> & { readonly host?: string } = {},
+): TestDocker {
+  if (!engine.ok) throw new Error(engine.why);
+  const { host, ...rest } = options;
+  const sources = systemSources();
+  const own = createDockerEngine({
+    sources: { ...sources, env: { ...sources.env, DOCKER_HOST: host ?? engine.host } },
+    onError: (error) => logged.push({ level: 'error', details: { error }, message: 'engine' }),
+  });
+  const logged: Logged[] = [];
+  const made = new Set<string>();
+  const log = (level: Logged['level']) => (details: object, message: string) => {
+    logged.push({ level, details, message });
+  };
+  const installation = `test-${randomUUID()}`;
+  const backend = createDockerBackend({
+    engine: own,
+    log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+    environment: { PATH: process.env.PATH, LANG: 'C.UTF-8', LC_TIME: 'C.UTF-8', SECRET: 'host' },
+    owner: { installation, host: hostname(), pid: process.pid, start: 'test' },
+    forbiddenFolders: [],
+    processes: linuxProcesses,
+    tracker: { engine() {}, created: (id) => void made.add(id), removed: (id) => void made.delete(id) },
+    ...rest,
+  });
+  return {
+    backend,
+    engine: own,
+    installation,
+    logged,
+    made,
+    container: (changed = {}) => ({ ...DEFAULT_CONTAINER, image: engine.image, pull: 'never', ...changed }),
+    containers: () => containersOf(engine.docker, installation),
+    async [Symbol.asyncDispose]() {
+      await backend.close?.();
+    },
+  };
+}

@@ -26,7 +26,7 @@ import { startApp } from './testing/apps.ts';
 
 /** What the app promises, in milliseconds; a machine under load may be late with looking. */
 const BOUND_MS = 5000;
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const silent = { info() {}, warn() {} };
 
 const gone = (pids: readonly (number | null)[], timeout = BOUND_MS): Promise<void> =>
   vi.waitFor(() => expect(pids.filter((pid) => pid !== null && isAlive(pid))).toEqual([]), { timeout, interval: 10 });
@@ -181,9 +181,9 @@ describe.runIf(process.platform === 'linux')('the reaper', () => {
   });
 
   test.each([
-    [false, 'touches nothing while the app still lives, even when it hears no more from it'],
-    [true, 'waits until the app is really gone'],
-  ])('%s: %s', async (isGoneLater) => {
+    ['touches nothing while the app still lives, even when it hears no more from it', false],
+    ['waits until the app is really gone', true],
+  ])('%s', async (_, isGoneLater) => {
     let looks = 0;
     const isGone = (app: number): boolean => {
       expect(app).toBe(process.pid);

@@ -12,7 +12,7 @@ import type { StandInOptions, StandInReport } from './apps.ts';
 const options: StandInOptions = JSON.parse(process.argv[2] ?? '{}');
 const owner = { host: 'stand-in', pid: String(process.pid), start: options.start };
 const reaper = createReaper({
-  log: { debug() {}, info() {}, warn() {}, error() {} },
+  log: { info() {}, warn() {} },
   command: nodeReaperCommand(),
   onProblem: (problem) => process.stderr.write(`${problem.message}\n`),
 });

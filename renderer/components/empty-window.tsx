@@ -1,5 +1,4 @@
 import { Hourglass, Pencil, RefreshCw } from 'lucide-react';
-import { useId } from 'react';
 import type { Profile } from '../../shared/profile.ts';
 import { checkBackends } from '../actions/backends.ts';
 import { openProfiles } from '../actions/profiles.ts';
@@ -52,19 +51,16 @@ export function EmptyWindow() {
 
 /** Opens a profile. One that cannot be had keeps its place and says why. */
 function ProfileButton({ profile }: { profile: Profile }) {
-  const id = useId();
   const unavailable = useAvailability(profile) === 'unavailable';
   return (
     <button
       type="button"
       className="profile-card"
-      aria-labelledby={`${id}-name`}
-      aria-describedby={`${id}-about`}
       aria-disabled={unavailable}
       data-testid={`profile-${profile.id}`}
       onClick={() => (unavailable ? undefined : void openTab({ profileId: profile.id }))}
     >
-      <ProfileAbout profile={profile} nameId={`${id}-name`} aboutId={`${id}-about`} />
+      <ProfileAbout profile={profile} />
     </button>
   );
 }

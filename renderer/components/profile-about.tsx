@@ -11,10 +11,9 @@ export function useAvailability(profile: Profile): 'available' | 'checking' | 'u
 
 /**
  * A profile to choose: icon, name, and in a second line what it is, or why it cannot be had. What would help stands once
- * for all of its kind in the line below the profiles; here it is only said aloud. The ids are for `aria-labelledby` and
- * `aria-describedby`.
+ * for all of its kind in the line below the profiles; here it is only said aloud.
  */
-export function ProfileAbout({ profile, nameId, aboutId }: { profile: Profile; nameId: string; aboutId: string }) {
+export function ProfileAbout({ profile }: { profile: Profile }) {
   const home = useApp((state) => homeOf(state.info));
   const backends = useApp((state) => state.backends);
   const found = availability(backends, profile.backend);
@@ -22,14 +21,12 @@ export function ProfileAbout({ profile, nameId, aboutId }: { profile: Profile; n
     <>
       <BackendIcon backend={profile.backend} />
       <span className="profile-text">
-        <span id={nameId} className="profile-name">
-          {profile.name}
-        </span>
-        <span id={aboutId} className="profile-about">
+        <span className="profile-name">{profile.name}</span>
+        <span className="profile-about">
           {found.state === 'unavailable' ? (
             <>
               {found.message}
-              <span className="visually-hidden">. {found.hint}</span>
+              <span className="visually-hidden">{found.hint}</span>
             </>
           ) : (
             <Summary parts={profileSummary(profile, home)} />

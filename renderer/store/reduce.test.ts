@@ -120,3 +120,11 @@ test('warnings and ends are said aloud, each once', () => {
   expect(announce(warned, warned)).toBeNull();
   expect(announce(warned, fakeSession(1, { end }))).toBe('bash ended: The shell exited.');
 });
+
+test('a freeze and its end are said aloud', () => {
+  const frozen = fakeSession(1, { state: 'frozen' });
+  expect(announce(fakeSession(1), frozen)).toBe('bash is frozen.');
+  expect(announce(frozen, frozen)).toBeNull();
+  expect(announce(frozen, fakeSession(1))).toBe('bash goes on.');
+  expect(announce(frozen, fakeSession(1, { end }))).toBe('bash ended: The shell exited.');
+});

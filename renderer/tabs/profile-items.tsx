@@ -1,6 +1,5 @@
 import { Menu } from '@base-ui/react/menu';
 import { Pencil, RefreshCw } from 'lucide-react';
-import { useId } from 'react';
 import type { Profile } from '../../shared/profile.ts';
 import { checkBackends } from '../actions/backends.ts';
 import { openProfiles } from '../actions/profiles.ts';
@@ -48,18 +47,15 @@ export function ProfileItems() {
 
 /** One profile; one that cannot be had stays within reach of the keyboard and says why. */
 function ProfileItem({ profile }: { profile: Profile }) {
-  const id = useId();
   return (
     <Menu.Item
       className="item profile-item"
       label={profile.name}
       disabled={useAvailability(profile) === 'unavailable'}
-      aria-labelledby={`${id}-name`}
-      aria-describedby={`${id}-about`}
       data-testid={`menu-profile-${profile.id}`}
       onClick={() => void openTab({ profileId: profile.id })}
     >
-      <ProfileAbout profile={profile} nameId={`${id}-name`} aboutId={`${id}-about`} />
+      <ProfileAbout profile={profile} />
     </Menu.Item>
   );
 }

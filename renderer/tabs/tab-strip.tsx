@@ -2,6 +2,7 @@ import { Columns2, EllipsisVertical, List, PanelRight, Search, Settings2 } from 
 import { useEffect, useRef } from 'react';
 import { runCommand } from '../actions/commands.ts';
 import { activate } from '../actions/tabs.ts';
+import { BackendIcon } from '../components/backend-icon.tsx';
 import { IconButton } from '../components/button.tsx';
 import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
 import { SETTINGS_TAB } from '../store/state.ts';
@@ -95,8 +96,10 @@ function OverviewItems() {
   const sessions = useApp((state) => state.sessions);
   return order.map((id) => {
     const info = sessions[id];
-    const label = info === undefined ? id : info.end === null ? info.title : `${info.title} (ended)`;
-    return <MenuItem key={id} label={label} onSelect={() => activate(id)} />;
+    const mark = info?.end ? ' (ended)' : info?.state === 'frozen' ? ' (frozen)' : '';
+    const label = `${info?.title ?? id}${mark}`;
+    const icon = info === undefined ? null : <BackendIcon backend={info.backend} />;
+    return <MenuItem key={id} icon={icon} label={label} onSelect={() => activate(id)} />;
   });
 }
 

@@ -67,7 +67,7 @@ export const SessionTab = memo(function SessionTab({
         <BackendIcon backend={info.backend} className="wide-only" />
         {badge.closure === 'open' ? <ShieldAlert className="icon tab-open" aria-hidden="true" /> : null}
         <span className="tab-title">{info.title}</span>
-        <span className="visually-hidden">, {tabStatus(info)}</span>
+        <span className="visually-hidden">{tabStatus(info)}</span>
         {info.state === 'frozen' ? <Snowflake className="icon tab-frozen" aria-hidden="true" /> : null}
         {time === null ? null : (
           <span className="tab-time figures" data-testid="tab-time">

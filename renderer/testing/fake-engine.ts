@@ -6,6 +6,7 @@ import {
   type NotificationPayload,
   rpcMessageSchema,
 } from '../../shared/contract.ts';
+import { RequestError } from '../../shared/errors.ts';
 import { decodeFrame, encodeBytes } from '../../shared/frames.ts';
 import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
 import { PRESETS, type Profile, profileSchema } from '../../shared/profile.ts';
@@ -26,8 +27,13 @@ export class FakeEngine {
   /** Input frames, as a test may want to see them. */
   readonly input: { kind: string; text: string }[] = [];
 
-  /** `backends` names an entry of {@link FAKE_BACKENDS}. */
-  constructor(scene: string, backends = 'all') {
+  /** What the next request to save a profile is refused with. */
+  refuseNext: string | null = null;
+  readonly #host: string;
+
+  /** `backends` names an entry of {@link FAKE_BACKENDS}; `host` is `web` or `desktop`. */
+  constructor(scene: string, backends = 'all', host = 'web') {
+    this.#host = host;
     this.#backends = FAKE_BACKENDS[backends] ?? [];
     this.#sessions = new Map((SCENES[scene] ?? SCENES.plain ?? (() => []))().map((info) => [info.id, info]));
   }
@@ -83,12 +89,23 @@ export class FakeEngine {
       this.#receive(JSON.stringify({ t: 's', i: request.i, r: result }));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#receive(JSON.stringify({ t: 's', i: request.i, e: { code: 'internal', message } }));
+      const code = error instanceof RequestError ? error.code : 'internal';
+      this.#receive(JSON.stringify({ t: 's', i: request.i, e: { code, message } }));
     }
   }
 
   #print(channel: number, text: string): void {
     this.#receive(encodeBytes('output', channel, new TextEncoder().encode(text)));
+  }
+
+  /** All profiles as the engine has them. */
+  get profiles(): readonly Profile[] {
+    return this.#settings.profiles;
+  }
+
+  /** Another window, or another app, has changed the profiles. */
+  changeProfiles(profiles: readonly Profile[]): void {
+    this.notify('settingsChanged', this.#setProfiles(profiles));
   }
 
   #setProfiles(profiles: readonly Profile[]): SettingsView {
@@ -104,7 +121,7 @@ export class FakeEngine {
         return {
           name: 'Sandglass',
           version: '0.1.0',
-          host: 'web',
+          host: this.#host,
           platform: 'linux',
           logFolder: '/home/you/.local/state/sandglass/logs',
           recordingFolder: '/home/you/.local/share/sandglass/sessions',
@@ -115,8 +132,11 @@ export class FakeEngine {
       case 'settings.change':
         return this.#settings;
       case 'profiles.save': {
+        const { refuseNext } = this;
+        this.refuseNext = null;
+        if (refuseNext !== null) throw new RequestError('invalid_setting', refuseNext);
         const profile = profileSchema.parse(args.profile);
-        return this.#setProfiles(replaced(this.#settings.profiles, profile));
+        return this.#setProfiles(replaced(this.#settings.profiles, profile, args.before));
       }
       case 'profiles.delete':
         return this.#setProfiles(this.#settings.profiles.filter(({ id }) => id !== args.id));
@@ -125,7 +145,9 @@ export class FakeEngine {
         return preset === undefined ? this.#settings : this.#setProfiles(replaced(this.#settings.profiles, preset));
       }
       case 'profiles.chooseFolder':
-        return { outcome: 'unavailable' };
+        return this.#host === 'desktop'
+          ? { outcome: 'chosen', folder: '/home/you/chosen' }
+          : { outcome: 'unavailable' };
       case 'backends.status':
       case 'backends.check':
         return this.#backends;
@@ -206,8 +228,13 @@ export class FakeEngine {
   }
 }
 
-/** The list with one profile put in its place, or added. */
-function replaced(profiles: readonly Profile[], profile: Profile): Profile[] {
+/** The list with one profile put in its place, or added; with `before`, before that one, or at the end. */
+function replaced(profiles: readonly Profile[], profile: Profile, before?: string | null): Profile[] {
+  if (before !== undefined) {
+    const others = profiles.filter(({ id }) => id !== profile.id);
+    const at = others.findIndex(({ id }) => id === before);
+    return others.toSpliced(at < 0 ? others.length : at, 0, profile);
+  }
   return profiles.some(({ id }) => id === profile.id)
     ? profiles.map((other) => (other.id === profile.id ? profile : other))
     : [...profiles, profile];

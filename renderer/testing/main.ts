@@ -5,9 +5,13 @@ import { FakeEngine } from './fake-engine.ts';
 
 /**
  * The window with a made-up engine: `?scene=` names a scene of `scenes.ts`, `&backends=` what can be had on the made-up
- * machine (`fake-backends.ts`). Served in development only.
+ * machine (`fake-backends.ts`), `&host=` what it runs on. Served in development only.
  */
 const query = new URLSearchParams(location.search);
-const engine = new FakeEngine(query.get('scene') ?? 'plain', query.get('backends') ?? 'all');
+const engine = new FakeEngine(
+  query.get('scene') ?? 'plain',
+  query.get('backends') ?? 'all',
+  query.get('host') ?? 'web',
+);
 Object.assign(window, { fakeEngine: engine });
 start(() => Promise.resolve(engine.connect()));

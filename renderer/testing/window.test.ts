@@ -1,52 +1,19 @@
-import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
-import { type Browser, chromium, type Page } from '@playwright/test';
-import { createServer, type ViteDevServer } from 'vite';
+import type { Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { findBrowser } from '../../scripts/find-browser.ts';
-import { projectRoot } from '../../scripts/project.ts';
-import type { FakeEngine } from './fake-engine.ts';
+import { expectFits, expectNoFaults, type OpenOptions, TestWindows, WINDOW_TIMEOUT_MS } from './test-window.ts';
 
-declare global {
-  interface Window {
-    readonly fakeEngine: FakeEngine;
-  }
-}
-
-const TIMEOUT_MS = 90_000;
-let server: ViteDevServer;
-let browser: Browser;
+let windows: TestWindows;
 let page: Page;
 
 beforeAll(async () => {
-  const found = await findBrowser();
-  if (found === undefined) throw new Error('There is no browser to test with.');
-  server = await createServer({
-    configFile: join(projectRoot, 'vite.renderer.config.ts'),
-    cacheDir: join(projectRoot, 'node_modules', '.vite-window-test'),
-    logLevel: 'error',
-    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
-  });
-  await server.listen();
-  browser = await chromium.launch({ executablePath: found.path, args: ['--no-sandbox'] });
-}, TIMEOUT_MS);
+  windows = await TestWindows.start('window');
+}, WINDOW_TIMEOUT_MS);
 
 afterEach(() => page?.context().close());
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
+afterAll(() => windows?.close());
 
-async function open(scene: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { width: 1_000, height: 600 },
-    reducedMotion: 'reduce',
-    ...options,
-  });
-  page = await context.newPage();
-  const base = server.resolvedUrls?.local[0] ?? '';
-  await page.goto(`${base}testing/index.html?scene=${scene}`);
-  await page.getByTestId('new-tab').waitFor();
+async function open(scene: string, options?: OpenOptions): Promise<Page> {
+  page = await windows.open(scene, options);
   return page;
 }
 
@@ -65,7 +32,7 @@ async function input(text: string): Promise<{ kind: string; text: string }[]> {
 
 const print = (text: string): Promise<void> => page.evaluate((output) => window.fakeEngine.print(output), text);
 
-describe('who caused input, in a real browser', { timeout: TIMEOUT_MS }, () => {
+describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('keys are the user’s, and the scrollback’s old queries are not answered again', async () => {
     await openShell();
     await page.keyboard.type('ls');
@@ -133,7 +100,7 @@ async function paste(text: string): Promise<void> {
   }, text);
 }
 
-describe('tabs', { timeout: TIMEOUT_MS }, () => {
+describe('tabs', { timeout: WINDOW_TIMEOUT_MS }, () => {
   const titles = (): Promise<string[]> => page.locator('.tab-title').allInnerTexts();
 
   test('are walked, moved, renamed and closed by keyboard alone', async () => {
@@ -167,27 +134,27 @@ describe('tabs', { timeout: TIMEOUT_MS }, () => {
   });
 });
 
-describe('for everybody', { timeout: TIMEOUT_MS }, () => {
+describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
   const scenes = ['plain', 'last', 'ended', 'failed'];
 
   test.each(['light', 'dark'] as const)('no screen has an accessibility fault, %s', async (colorScheme) => {
     for (const scene of scenes) {
       await open(scene, { colorScheme });
-      await expectNoFaults(scene);
+      await expectNoFaults(page, scene);
       await page.context().close();
     }
     await open('plain', { colorScheme });
     await page.getByTestId('session-panel-button').click();
     await page.getByTestId('timeline').waitFor();
     await page.keyboard.press('F2');
-    await expectNoFaults('session panel, renaming');
+    await expectNoFaults(page, 'session panel, renaming');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+,');
     await page.getByTestId('settings-page').waitFor();
-    await expectNoFaults('settings');
+    await expectNoFaults(page, 'settings');
     await page.keyboard.press('F1');
     await page.getByTestId('shortcuts').waitFor();
-    await expectNoFaults('shortcuts');
+    await expectNoFaults(page, 'shortcuts');
   });
 
   test.each([
@@ -196,24 +163,8 @@ describe('for everybody', { timeout: TIMEOUT_MS }, () => {
   ])('nothing is cut off at $viewport.width × $viewport.height', async (size) => {
     for (const scene of [...scenes, 'many']) {
       await open(scene, size);
-      const overflow = await page.evaluate(() => {
-        const { scrollWidth, scrollHeight, clientWidth, clientHeight } = document.documentElement;
-        return { x: scrollWidth - clientWidth, y: scrollHeight - clientHeight };
-      });
-      expect(overflow, scene).toEqual({ x: 0, y: 0 });
-      for (const button of await page.locator('.banner button:enabled, .ended-card button:enabled').all()) {
-        if (await button.isVisible()) await button.click({ trial: true });
-      }
+      await expectFits(page, scene);
       await page.context().close();
     }
   });
 });
-
-/** The terminal's own rows are left out: their colours are the program's choice, kept legible by xterm.js. */
-async function expectNoFaults(where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).exclude('.xterm').analyze();
-  const faults = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
-  );
-  expect(faults, where).toEqual([]);
-}

@@ -1,0 +1,92 @@
+import AxeBuilder from '@axe-core/playwright';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
+import { createServer, type ViteDevServer } from 'vite';
+import { expect } from 'vitest';
+import { findBrowser } from '../../scripts/find-browser.ts';
+import { projectRoot } from '../../scripts/project.ts';
+import type { FakeEngine } from './fake-engine.ts';
+
+declare global {
+  interface Window {
+    readonly fakeEngine: FakeEngine;
+  }
+}
+
+/** How long anything in a real browser may take on a busy machine. */
+export const WINDOW_TIMEOUT_MS = 90_000;
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** An entry of the made-up machines, all backends unless it is named. */
+  backends?: string;
+  /** Time stands still until the test moves it. */
+  stillTime?: boolean;
+}
+
+/** The renderer in a real browser, with its made-up engine. One per test file; `close` ends server and browser. */
+export class TestWindows {
+  readonly #server: ViteDevServer;
+  readonly #browser: Browser;
+
+  private constructor(server: ViteDevServer, browser: Browser) {
+    this.#server = server;
+    this.#browser = browser;
+  }
+
+  /** `name` keeps the caches of test files that run side by side apart. */
+  static async start(name: string): Promise<TestWindows> {
+    const found = await findBrowser();
+    if (found === undefined) throw new Error('There is no browser to test with.');
+    const server = await createServer({
+      configFile: `${projectRoot}/vite.renderer.config.ts`,
+      cacheDir: `${projectRoot}/node_modules/.vite-${name}-test`,
+      logLevel: 'error',
+      server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
+    });
+    await server.listen();
+    return new TestWindows(server, await chromium.launch({ executablePath: found.path, args: ['--no-sandbox'] }));
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#server.close();
+  }
+
+  /** A window with a scene of `scenes.ts`. Closing its context closes it. */
+  async open(scene: string, { backends = 'all', stillTime = false, ...options }: OpenOptions = {}): Promise<Page> {
+    const context = await this.#browser.newContext({
+      viewport: { width: 1_000, height: 600 },
+      reducedMotion: 'reduce',
+      ...options,
+    });
+    const page = await context.newPage();
+    if (stillTime) await page.clock.install();
+    const base = this.#server.resolvedUrls?.local[0] ?? '';
+    await page.goto(`${base}testing/index.html?scene=${scene}&backends=${backends}`);
+    await page.getByTestId('new-tab').waitFor();
+    if (stillTime) await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
+    return page;
+  }
+}
+
+/** The terminal's own rows are left out: their colours are the program's choice, kept legible by xterm.js. `ignored`: axe rules. */
+export async function expectNoFaults(page: Page, where: string, ignored: string[] = []): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).exclude('.xterm').disableRules(ignored).analyze();
+  const faults = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+  );
+  expect(faults, where).toEqual([]);
+}
+
+/** Nothing reaches beyond the window, and the buttons that answer something can be clicked. */
+export async function expectFits(page: Page, where: string): Promise<void> {
+  const overflow = await page.evaluate(() => {
+    const { scrollWidth, scrollHeight, clientWidth, clientHeight } = document.documentElement;
+    return { x: scrollWidth - clientWidth, y: scrollHeight - clientHeight };
+  });
+  expect(overflow, where).toEqual({ x: 0, y: 0 });
+  const buttons =
+    '.banner button:enabled, .ended-card button:enabled, .starting-card button, .profile-card[aria-disabled=false]';
+  for (const button of await page.locator(buttons).all()) {
+    if (await button.isVisible()) await button.click({ trial: true });
+  }
+}

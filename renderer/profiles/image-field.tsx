@@ -2,6 +2,7 @@ import { Autocomplete } from '@base-ui/react/autocomplete';
 import { ChevronDown } from 'lucide-react';
 import { useState } from 'react';
 import type { ImageInfo } from '../../shared/backends.ts';
+import { PROFILE_FIELDS } from '../../shared/profile-check.ts';
 import { loadOffers } from '../actions/profiles.ts';
 import { formatBytes } from '../session/words.ts';
 import { useEditor } from './editor-context.ts';
@@ -37,7 +38,13 @@ export function ImageField() {
           }}
         >
           <div className="profile-combo">
-            <Autocomplete.Input {...props} className="field mono" spellCheck={false} />
+            {/* While the list is open, everything else is hidden from screen readers, its label too. */}
+            <Autocomplete.Input
+              {...props}
+              className="field mono"
+              spellCheck={false}
+              aria-label={PROFILE_FIELDS.image}
+            />
             {images.length === 0 ? null : (
               <Autocomplete.Trigger className="icon-button" aria-label="Show the engine’s images">
                 <ChevronDown className="icon" aria-hidden="true" />
@@ -46,7 +53,12 @@ export function ImageField() {
           </div>
           <Autocomplete.Portal>
             <Autocomplete.Positioner className="positioner" align="start" sideOffset={4}>
-              <Autocomplete.Popup className="popup profile-images" data-empty={shown.length === 0 || undefined}>
+              <Autocomplete.Popup
+                role="region"
+                aria-label="The engine’s images"
+                className="popup profile-images"
+                data-empty={shown.length === 0 || undefined}
+              >
                 <Autocomplete.List>
                   {(image: ImageInfo) => (
                     <Autocomplete.Item key={image.name} value={image} className="item">

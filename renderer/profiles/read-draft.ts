@@ -55,6 +55,9 @@ const TAKES: Readonly<Record<ProfileField, string>> = {
   pool: 'It can be 0 to 16.',
 };
 
+/** As the schema of profiles has it, but for a name that objects have a use of their own for. */
+const VARIABLE_NAME = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+
 /** Reads a form. `base`: the profile it began as; what the form does not show is kept from there. */
 export function readDraft(draft: Draft, base: Profile, context: DraftContext): ReadDraft {
   const errors: Record<string, string> = {};
@@ -76,7 +79,7 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
   draft.environment.forEach(({ name, value }, index) => {
     const trimmed = name.trim();
     if (trimmed === '' && value === '') return;
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(trimmed)) note(`environment.${index}`, TAKES.environment);
+    if (!VARIABLE_NAME.test(trimmed)) note(`environment.${index}`, TAKES.environment);
     else if (Object.hasOwn(environment, trimmed)) note(`environment.${index}`, `${trimmed} is there already.`);
     else environment[trimmed] = value;
   });

@@ -11,11 +11,11 @@ test('a badge says what was found, in the order it was found in', () => {
 });
 
 test('what is open comes first and is named', () => {
-  const isolation = [closed('container'), open('bridge network'), closed('uid 1000'), open('writable root')];
+  const isolation = [closed('container'), open('network bridge'), closed('uid 1000'), open('writable root')];
   const info = fakeSession(1, { backend: 'docker', isolation });
   expect(badgeOf(info)).toEqual({
     closure: 'open',
-    text: 'open: bridge network, writable root · container · uid 1000',
+    text: 'open: network bridge, writable root · container · uid 1000',
   });
   expect(tabStatus(info)).toBe('container, loosened');
 });

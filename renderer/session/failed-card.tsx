@@ -8,6 +8,7 @@ import { Button } from '../components/button.tsx';
 import { useApp } from '../store/store.ts';
 import { FAILED_STAGES } from './start-words.ts';
 import { useCardFocus } from './use-card-focus.ts';
+import { asSentence } from './words.ts';
 
 /** A start that failed: at what, why, and what to do about it. */
 export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {
@@ -15,6 +16,7 @@ export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }
   useCardFocus(info.id, primary);
   const hasProfile = useApp((state) => state.settings?.profiles.some(({ id }) => id === info.profileId) ?? false);
   const { failure } = end;
+  const headline = failure === null ? 'It did not start' : FAILED_STAGES[failure.stage];
   const cancelled = failure?.stage === 'aborted';
   const Icon = cancelled ? CircleSlash : CircleAlert;
   return (
@@ -29,17 +31,13 @@ export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }
       <div className="ended-head">
         <Icon className="icon" aria-hidden="true" />
         <div>
-          <h2 data-testid="end-reason">{failure === null ? 'It did not start' : FAILED_STAGES[failure.stage]}</h2>
-          {failure === null ? null : (
-            <>
-              <p className="failed-message" data-testid="failed-message">
-                {failure.message}
-              </p>
-              <p className="failed-hint" data-testid="failed-hint">
-                {failure.hint}
-              </p>
-            </>
+          <h2 data-testid="end-reason">{headline}</h2>
+          {failure === null || failure.message === headline ? null : (
+            <p className="failed-message" data-testid="failed-message">
+              {asSentence(failure.message)}
+            </p>
           )}
+          {failure === null || failure.hint === '' ? null : <p data-testid="failed-hint">{asSentence(failure.hint)}</p>}
         </div>
       </div>
       <div className="actions">

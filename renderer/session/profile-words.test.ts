@@ -10,7 +10,7 @@ describe('a profile in one line', () => {
       'bubblewrap · no network',
       'debian:bookworm-slim · no network',
       'bubblewrap · no network · ~/src/sandglass read-write',
-      'node:24-bookworm-slim · bridge network · ~/src/sandglass read-write · writable root',
+      'node:24-bookworm-slim · network bridge · ~/src/sandglass read-write · writable root',
     ]);
   });
 

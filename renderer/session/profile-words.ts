@@ -24,7 +24,7 @@ export function profileSummary(profile: Profile, home: string | null): readonly 
       const { network, folderAccess } = profile.bubblewrap;
       return parts(
         'bubblewrap',
-        network === 'none' ? 'no network' : 'the machine’s network',
+        network === 'none' ? 'no network' : 'host network',
         access(profile, folderAccess, home),
       );
     }
@@ -32,7 +32,7 @@ export function profileSummary(profile: Profile, home: string | null): readonly 
       const { image, network, folderAccess, readOnlyRoot, noNewPrivileges, capabilities } = profile.container;
       return parts(
         image,
-        network === 'none' ? 'no network' : `${network} network`,
+        network === 'none' ? 'no network' : `network ${network}`,
         access(profile, folderAccess, home),
         readOnlyRoot ? null : 'writable root',
         noNewPrivileges ? null : 'may gain privileges',

@@ -47,7 +47,7 @@ const loosened = (n: number, change: Partial<SessionInfo> = {}): SessionInfo =>
     container: { ...CONTAINER, digest: null, pooled: false, image: 'sandglass-build:latest' },
     isolation: [
       ...closed('container'),
-      ...open('bridge network', 'writable root'),
+      ...open('network bridge', 'writable root'),
       ...closed('/src read-write', 'uid 1000', '512 MB', '1 CPU'),
     ],
     ...change,

@@ -165,14 +165,14 @@ describe('the badge', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('says first what is open, and leads to all that was found', async () => {
     await open('loosened');
     const badge = page.getByTestId('status-isolation');
-    expect(await badge.innerText()).toContain('open: bridge network, writable root · container');
+    expect(await badge.innerText()).toContain('open: network bridge, writable root · container');
     expect(await badge.getAttribute('data-closure')).toBe('open');
     await page.getByRole('tab', { name: /^build container, loosened/ }).waitFor();
     await badge.click();
     const items = page.getByTestId('isolation-list').getByRole('listitem');
     await items.first().waitFor();
     expect(await items.allTextContents()).toEqual(
-      expect.arrayContaining(['container, closed', 'bridge networkopen', 'writable rootopen']),
+      expect.arrayContaining(['container, closed', 'network bridgeopen', 'writable rootopen']),
     );
     const section = await page.getByTestId('panel-isolation').boundingBox();
     expect(section?.y, 'the section stands at the panel’s top').toBeLessThan(120);

@@ -127,7 +127,9 @@ export class TerminalSessions {
       this.#running.delete(started);
       this.#tracker.ended(sessionId);
     });
+    this.#tracker.session(sessionId, { shell: identity, cgroups: cgroups.folders });
     await this.#contain(request, terminal, cgroups);
+    // Its scope is known now, if it has one.
     this.#tracker.session(sessionId, { shell: identity, cgroups: cgroups.folders });
 
     const earlyOutput = (): string => gate.early();

@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import { lstat, realpath, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Survivor } from '../../../shared/session.ts';
 import { Cgroup } from '../cgroup.ts';
@@ -50,7 +49,6 @@ async function endTree(
 ): Promise<readonly Survivor[] | null> {
   try {
     if (process.platform === 'win32') return await killWindowsTree(tree, await tree.members());
-    for (const { folder } of cgroups) thaw(folder);
     // The shell is nobody's child any more: only looking at it tells that it has ended.
     const shellExited = new Promise<void>(() => {});
     const together = {
@@ -60,23 +58,14 @@ async function endTree(
       // Each is tried, even if the first cannot be removed yet.
       remove: () => cgroups.map((cgroup) => cgroup.remove()).every((isRemoved) => isRemoved),
     };
-    return await closeTree({ tree, cgroup: together, shellExited, now: () => performance.now() }, graceMs);
+    const now = (): number => performance.now();
+    // A session may have been frozen when its app died.
+    const release = async (): Promise<void> => {
+      await Promise.all(cgroups.map((cgroup) => cgroup.freeze(false)));
+    };
+    return await closeTree({ tree, cgroup: together, shellExited, now, release }, graceMs);
   } catch {
     return null;
-  }
-}
-
-/** Lets a frozen session go on: with the freezer of cgroup v1, not even SIGKILL reaches what is frozen. */
-function thaw(folder: string): void {
-  for (const [file, text] of [
-    ['cgroup.freeze', '0'],
-    ['freezer.state', 'THAWED'],
-  ] as const) {
-    try {
-      writeFileSync(join(folder, file), text, { flag: 'r+' });
-    } catch {
-      // Of another version, or gone.
-    }
   }
 }
 

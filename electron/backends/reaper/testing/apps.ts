@@ -10,6 +10,8 @@ export interface StandInOptions {
   readonly scripts: readonly string[];
   /** Where sessions get cgroups; null: nowhere. */
   readonly cgroupParent: string | null;
+  /** Freezes all sessions at last. */
+  readonly isFrozen: boolean;
   /** Where a container engine listens; null: none is used. */
   readonly socket: string | null;
   readonly image: string;
@@ -42,6 +44,7 @@ export interface StandIn extends StandInReport, AsyncDisposable {
 const NOTHING: StandInOptions = {
   scripts: [],
   cgroupParent: null,
+  isFrozen: false,
   socket: null,
   image: '',
   containers: [],

@@ -25,6 +25,13 @@ for (const shell of shells) {
   pids.push(...found.trim().split(' ').map(Number));
 }
 
+if (options.isFrozen) {
+  for (const shell of shells) {
+    const failure = await shell.process.freeze();
+    if (failure !== null) throw new Error(failure);
+  }
+}
+
 const containers: string[] = [];
 if (options.socket !== null) {
   const address = { kind: 'socket', path: options.socket } as const;

@@ -1,0 +1,3 @@
+import { sessionSuite } from './testing/session-suite.ts';
+
+await sessionSuite('docker');

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { Screen } from './screen.ts';
+import type { SuiteContext } from './session-suite.ts';
+
+/** What is typed reaches the shell, and what runs in front is known. */
+export function inputTests({ rig }: SuiteContext): void {
+  describe('its input', () => {
+    it('may come before the shell does', async () => {
+      const session = rig().start();
+      const screen = new Screen(session);
+      screen.type('echo "typed ahead: $((6 * 7))"\r');
+      await screen.row('typed ahead: 42');
+    });
+
+    it('controls jobs: stopped, in the background, in front again, interrupted', async () => {
+      const screen = await rig().open();
+      screen.type('sleep 1000; echo "status $?"\r');
+      await settledOn(screen, 'sleep');
+      screen.type('\x1a');
+      await screen.row(/Stopped/);
+      screen.type('jobs -r; echo "none $((1 + 1))"; bg; jobs -r\r');
+      await screen.row('none 2');
+      await screen.row(/Running/);
+      screen.type('fg\r');
+      await settledOn(screen, 'sleep');
+      screen.type('\x03');
+      screen.type('echo "still $((3 + 3))"\r');
+      await screen.row('still 6');
+    });
+
+    it('is not waited for when the shell does not read: more than a bound is refused', async () => {
+      const screen = await rig().open();
+      screen.type('stty raw -echo; echo off; exec sleep 1000\r');
+      await screen.row(/^off/);
+      const piece = new Uint8Array(65_536).fill(0x61);
+      let result = screen.session.write(piece, { user: true });
+      for (let pieces = 0; result === 'written' && pieces < 1_024; pieces += 1) {
+        result = screen.session.write(piece, { user: true });
+      }
+      expect(result).toBe('refused');
+    });
+
+    it('knows what runs in front', async () => {
+      const screen = await rig().open();
+      expect(await screen.session.refreshForeground()).toEqual({ isShell: true, command: null });
+      screen.type('echo go; sleep 1000\r');
+      await screen.row('go');
+      await settledOn(screen, 'sleep');
+      const { manager } = rig();
+      expect(await manager.close(screen.session.id, false)).toEqual({ running: 'sleep' });
+      await manager.close(screen.session.id, true);
+      expect(screen.session.ended?.reason).toBe('closed');
+    });
+  });
+}
+
+/** Resolves when this command runs in front: between fork and exec it is still called what the shell is. */
+async function settledOn(screen: Screen, command: string): Promise<void> {
+  let foreground = await screen.session.refreshForeground();
+  while (foreground.command !== command) foreground = await screen.session.refreshForeground();
+  expect(foreground.isShell).toBe(false);
+}

@@ -4,7 +4,7 @@ import type { BackendKind } from '../../shared/profile.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Backend, Backends } from '../backends/backend.ts';
 import { createDockerBackend } from '../backends/docker/docker.ts';
-import { createDockerEngine } from '../backends/docker/docker-engine.ts';
+import { createDockerEngine, systemSources } from '../backends/docker/docker-engine.ts';
 import { linuxProcesses } from '../backends/linux-processes.ts';
 import { createPtyBackend } from '../backends/pty.ts';
 import type { ReaperCommand } from '../backends/reaper/command.ts';
@@ -49,6 +49,7 @@ export async function createMachine({ logger, environment, locations, reaper }: 
   });
   const forbiddenFolders = [locations.config, locations.data, locations.logs];
   const engine = createDockerEngine({
+    sources: { ...systemSources(), env: environment },
     onError: (error) => logger.warn({ err: error }, 'The container engine’s connection had a problem'),
   });
   const backends: Backends = {

@@ -233,6 +233,7 @@ export class SessionRig implements AsyncDisposable {
     }
     for (const manager of this.#managers) for (const { id } of manager.list()) manager.dismiss(id);
     expect(await this.containers(), 'containers').toEqual([]);
+    expect(this.complaints, 'complaints').not.toContain('a step of an ending failed');
   }
 
   /** Containers that these sessions have made. */

@@ -55,7 +55,7 @@ function ProfileButton({ profile }: { profile: Profile }) {
   return (
     <button
       type="button"
-      className="profile-card"
+      className="choice-card"
       aria-disabled={unavailable}
       data-testid={`profile-${profile.id}`}
       onClick={() => (unavailable ? undefined : void openTab({ profileId: profile.id }))}

@@ -20,9 +20,9 @@ export function ProfileAbout({ profile }: { profile: Profile }) {
   return (
     <>
       <BackendIcon backend={profile.backend} />
-      <span className="profile-text">
-        <span className="profile-name">{profile.name}</span>
-        <span className="profile-about">
+      <span className="choice-text">
+        <span className="choice-name">{profile.name}</span>
+        <span className="choice-about">
           {found.state === 'unavailable' ? (
             <>
               {found.message}
@@ -42,7 +42,7 @@ function Summary({ parts }: { parts: readonly string[] }) {
   return parts.map((part, index) => (
     <Fragment key={part}>
       {index === 0 ? null : ' · '}
-      <span className="profile-part">{part}</span>
+      <span className="summary-part">{part}</span>
     </Fragment>
   ));
 }

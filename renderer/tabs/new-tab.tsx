@@ -30,7 +30,7 @@ export function NewTab() {
         </Tip>
         <Menu.Portal>
           <Menu.Positioner className="positioner" align="start" sideOffset={4}>
-            <Menu.Popup className="popup profile-menu" data-testid="profile-menu">
+            <Menu.Popup className="popup choice-menu" data-testid="profile-menu">
               <ProfileItems />
             </Menu.Popup>
           </Menu.Positioner>

@@ -49,7 +49,7 @@ export function ProfileItems() {
 function ProfileItem({ profile }: { profile: Profile }) {
   return (
     <Menu.Item
-      className="item profile-item"
+      className="item choice-item"
       label={profile.name}
       disabled={useAvailability(profile) === 'unavailable'}
       data-testid={`menu-profile-${profile.id}`}

@@ -85,7 +85,7 @@ export async function expectFits(page: Page, where: string): Promise<void> {
   });
   expect(overflow, where).toEqual({ x: 0, y: 0 });
   const buttons =
-    '.banner button:enabled, .ended-card button:enabled, .starting-card button, .profile-card[aria-disabled=false]';
+    '.banner button:enabled, .ended-card button:enabled, .starting-card button, .choice-card[aria-disabled=false]';
   for (const button of await page.locator(buttons).all()) {
     if (await button.isVisible()) await button.click({ trial: true });
   }

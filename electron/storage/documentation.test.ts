@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PROFILE_FIELDS } from '../../shared/profile-check.ts';
 import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS } from '../../shared/settings.ts';
 import { ENVIRONMENT_OVERRIDES } from './environment.ts';
-import { SETTING_WORDS, valueAt } from './setting-values.ts';
+import { isRecord, SETTING_WORDS, valueAt } from './setting-values.ts';
+import { loadSettings } from './stored-settings.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const page = readFileSync(join(root, 'docs', 'settings.md'), 'utf8');
@@ -32,9 +34,28 @@ test.each([
   expect(example).toContain(`#${name}=`);
 });
 
-test('the policies on the page are valid', () => {
-  const policies = [...page.matchAll(/```json\n([^`]*)```/g)].map(([, text = '']): unknown => JSON.parse(text));
-  const [, ...own] = policies;
+test('the page on settings has every field of a profile with its name', () => {
+  const rows = page.split('\n').filter((line) => line.startsWith('| '));
+  const limits = new Set(['backend', 'activity', 'warnBeforeSeconds', 'extensions', 'closeGraceSeconds']);
+  for (const [field, label] of Object.entries(PROFILE_FIELDS)) {
+    if (limits.has(field)) continue;
+    expect(
+      rows.filter((row) => row.includes(label) && row.includes(field)),
+      field,
+    ).not.toEqual([]);
+  }
+});
+
+test('the examples on the page are valid', () => {
+  const examples = [...page.matchAll(/```json\n([^`]*)```/g)].map(([, text = '']): unknown => JSON.parse(text));
+  const [settings, ...own] = examples;
+  const file = {
+    path: '/settings.json',
+    read: () => (isRecord(settings) ? settings : {}),
+    write: () => {},
+    setAside: () => '',
+  };
+  expect(loadSettings(file)).toMatchObject({ problems: [], user: { profiles: [{ id: 'local' }, { id: 'node' }] } });
   expect(own).toHaveLength(2);
   for (const policy of own) expect(policySchema.safeParse(policy).error).toBeUndefined();
 });

@@ -6,9 +6,9 @@ import { Button } from '../components/button.tsx';
 import { useApp } from '../store/store.ts';
 
 const NAMES: Readonly<Record<BackendKind, string>> = {
-  pty: 'Local shells',
+  pty: 'local shells',
   bubblewrap: 'bubblewrap',
-  docker: 'Container engine',
+  docker: 'the container engine',
 };
 
 /** Whether sessions of this kind can be had now, what a probe found, or what would help. */
@@ -39,11 +39,11 @@ export function BackendState({ kind }: { kind: BackendKind }) {
 function stateWords({ kind, state }: BackendStatus): string {
   switch (state) {
     case 'available':
-      return `${NAMES[kind]}: ready.`;
+      return 'Ready:';
     case 'checking':
-      return `${NAMES[kind]}: being looked for.`;
+      return `Looking for ${NAMES[kind]}…`;
     case 'unavailable':
-      return `${NAMES[kind]}: not available.`;
+      return 'Not available:';
   }
 }
 

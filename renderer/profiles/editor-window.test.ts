@@ -83,6 +83,14 @@ describe('the form', options, () => {
     expect(await stored('build')).toMatchObject({ container: { image: 'node:24-bookworm-slim' } });
   });
 
+  test('does not move a button from under the pointer that leaves a wrong field', async () => {
+    await open('review');
+    await input('pids').fill('1');
+    await page.getByRole('button', { name: 'Add variable' }).click();
+    await page.getByLabel('Name of variable 1').waitFor();
+    await field('pids').locator('.setting-error').waitFor();
+  });
+
   test('shows a refusal of the engine beside the field that it names, until that is changed', async () => {
     await open('review');
     const folder = '/home/you/gone';
@@ -324,13 +332,13 @@ describe('what runs it', options, () => {
   test('is told with what is missing and what would help, and looked at again on request', async () => {
     await open('build', { backends: 'none' });
     const state = page.getByTestId('backend-state');
-    await state.getByText('Container engine: not available. Docker cannot be reached').waitFor();
+    await state.getByText('Not available: Docker cannot be reached').waitFor();
     await state.getByText('Start Docker or Podman').waitFor();
     await item('build').getByText('Not available now').waitFor();
     await page.evaluate(() => window.fakeEngine.setBackends('checking'));
     await state.getByRole('button', { name: 'Checking…' }).waitFor();
     await page.evaluate(() => window.fakeEngine.setBackends('all'));
-    await state.getByText('Container engine: ready. Docker 28.2.2').waitFor();
+    await state.getByText('Ready: Docker 28.2.2').waitFor();
     await state.getByRole('button', { name: 'Check again' }).click();
     await item('review').click();
     await state.getByText('Found on this machine: bubblewrap · no network · read-only system').waitFor();
@@ -360,7 +368,7 @@ describe('for everybody', options, () => {
     await expectNoFaults(page, 'images');
     await page.evaluate(() => window.fakeEngine.setBackends('none'));
     await page.keyboard.press('Escape');
-    await page.getByText('not available.').waitFor();
+    await page.getByText('Not available: ').waitFor();
     await expectNoFaults(page, 'no engine');
   });
 

@@ -30,6 +30,8 @@ export function ImageField() {
           mode="none"
           value={draft.image}
           openOnInputClick
+          // A list with nothing in it would hide the page from screen readers, and show nothing.
+          open={openedWith !== null && shown.length > 0}
           itemToStringValue={(image: ImageInfo) => image.name}
           onValueChange={(image) => change({ image })}
           onOpenChange={(open) => {
@@ -53,12 +55,7 @@ export function ImageField() {
           </div>
           <Autocomplete.Portal>
             <Autocomplete.Positioner className="positioner" align="start" sideOffset={4}>
-              <Autocomplete.Popup
-                role="region"
-                aria-label="The engine’s images"
-                className="popup profile-images"
-                data-empty={shown.length === 0 || undefined}
-              >
+              <Autocomplete.Popup role="region" aria-label="The engine’s images" className="popup profile-images">
                 <Autocomplete.List>
                   {(image: ImageInfo) => (
                     <Autocomplete.Item key={image.name} value={image} className="item">

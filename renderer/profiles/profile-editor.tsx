@@ -27,6 +27,7 @@ import { type DraftErrors, readDraft } from './read-draft.ts';
 import type { ListedProfile } from './state.ts';
 import { useProfiles } from './state.ts';
 import { openings } from './summary.ts';
+import { useAfterPointer } from './use-after-pointer.ts';
 
 /** One profile’s form, with what it will be and what can be done with it. */
 export function ProfileEditor({
@@ -45,6 +46,7 @@ export function ProfileEditor({
   const choosesFolders = useApp((state) => state.info?.host === 'desktop');
   const engine = useApp((state) => state.backends.find(({ kind }) => kind === 'docker')?.state);
   const offers = useProfiles((state) => state.offers);
+  const afterPointer = useAfterPointer();
   const values = useMemo(() => entry?.values ?? draftOf(profile), [entry, profile]);
   const isContainer = profile.backend === 'docker';
   useEffect(() => {
@@ -72,7 +74,7 @@ export function ProfileEditor({
         .map((other) => (other.draft?.values.name ?? other.profile.name).trim()),
     ),
     change: (change) => editProfile(profile, change),
-    touch: (field) => setTouched((known) => (known.has(field) ? known : new Set(known).add(field))),
+    touch: (field) => afterPointer(() => setTouched((known) => (known.has(field) ? known : new Set(known).add(field)))),
   };
 
   const attempt = useCallback(async (action: () => Promise<unknown>): Promise<void> => {

@@ -15,7 +15,7 @@ const badge = (profile: Profile, change: Partial<Draft> = {}): string =>
 
 test('the badge says what a session will be held by', () => {
   expect(badge(local)).toBe('');
-  expect(badge(sandbox)).toBe('sandbox, no network, read-only system, 2048 MB, 512 processes');
+  expect(badge(sandbox)).toBe('bubblewrap, no network, read-only system, no folder, 2048 MB, 512 processes');
   expect(badge(container)).toBe('container, no network, read-only root, uid 1000, 512 MB, 1 CPU, 256 processes');
   expect(badge(container, { folderAccess: 'read-write', folder: '/home/me', runtime: 'runsc' })).toContain(
     'container (runsc), no network, read-only root, /src read-write, uid 1000',
@@ -47,7 +47,7 @@ test.each<[keyof ReturnType<typeof openings>, Partial<Draft>, string]>([
 });
 
 test('a bubblewrap sandbox is opened by the machine’s network, and needs no bound on processors', () => {
-  expect(badge(sandbox, { network: 'host' })).toContain('!the machine’s network');
+  expect(badge(sandbox, { network: 'host' })).toContain('!host network');
   expect(openings({ ...draftOf(sandbox), cpus: '' })).toEqual({});
   expect(Object.keys(openings({ ...draftOf(sandbox), memoryMiB: '', pids: '' }))).toEqual(['memoryMiB', 'pids']);
 });

@@ -14,10 +14,13 @@ export function expectedIsolation(draft: Draft): Isolation {
   const inContainer = draft.backend === 'docker';
   const memory = readMemory(draft.memoryMiB);
   const items: IsolationItem[] = [
-    { text: inContainer ? containerWords(draft) : 'sandbox', open: false },
+    { text: inContainer ? containerWords(draft) : 'bubblewrap', open: false },
     item('network', networkWords(draft)),
     inContainer ? item('readOnlyRoot', draft.readOnlyRoot ? 'read-only root' : 'writable root') : READ_ONLY_SYSTEM,
-    item('folderAccess', draft.folderAccess === 'none' ? '' : `${folderInside(draft)} ${draft.folderAccess}`),
+    item(
+      'folderAccess',
+      draft.folderAccess === 'none' ? noFolderWords(draft) : `${folderInside(draft)} ${draft.folderAccess}`,
+    ),
     item('user', inContainer ? userWords(draft.user) : ''),
     item('memoryMiB', !memory.ok ? '' : memory.value === null ? 'no memory limit' : `${memory.value} MB`),
     boundItem(draft, 'cpus', opened.cpus !== undefined),
@@ -65,7 +68,7 @@ function networkWords({ network }: Draft): string {
     case 'none':
       return 'no network';
     case 'host':
-      return 'the machine’s network';
+      return 'host network';
     case '':
       return '';
     default:
@@ -82,6 +85,10 @@ function networkOpening(network: string): string {
     default:
       return `programs inside reach whatever is on “${network}”.`;
   }
+}
+
+function noFolderWords({ backend }: Draft): string {
+  return backend === 'bubblewrap' ? 'no folder' : '';
 }
 
 function folderInside(draft: Draft): string {

@@ -22,8 +22,9 @@ export function SettingsPage() {
   const body = useRef<HTMLElement>(null);
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    if (active && !profiles) search.current?.focus();
-  }, [active, profiles]);
+    // The profiles take the focus themselves; from them, the focus stays where somebody went.
+    if (active && useProfiles.getState().view === 'settings') search.current?.focus();
+  }, [active]);
   useUnsavedReminder(active);
   const sections = searchSections(query);
   return (
@@ -99,7 +100,11 @@ export function SettingsPage() {
                     ))}
                   </section>
                 ))}
-            {sections.length === 0 ? <p className="settings-section">No setting matches “{query}”.</p> : null}
+            {sections.length === 0 ? (
+              <p className="settings-section">
+                No setting matches “{query}”. Images, folders and sandboxes are set for each of the profiles.
+              </p>
+            ) : null}
           </div>
         </section>
       </div>

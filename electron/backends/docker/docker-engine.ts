@@ -32,7 +32,13 @@ export interface EngineTiming extends LinkTiming {
   readonly retryMs: number;
 }
 
-const TIMING: EngineTiming = { heartbeatMs: 2_000, pingTimeoutMs: 3_000, pollMs: 5_000, retryMs: 250 };
+const TIMING: EngineTiming = {
+  heartbeatMs: 2_000,
+  pingTimeoutMs: 3_000,
+  shortestStreamMs: 1_000,
+  pollMs: 5_000,
+  retryMs: 250,
+};
 
 const NO_OFFERS: EngineOffers = { images: [], networks: [], runtimes: [] };
 
@@ -209,11 +215,12 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
     connect,
     async offers() {
       await connect();
-      if (link === null) return NO_OFFERS;
+      const asked = link;
+      if (asked === null) return NO_OFFERS;
       try {
-        return await listOffers(link.docker, link.info.runtimes, link.signal);
+        return await listOffers(asked.docker, asked.info.runtimes, asked.signal);
       } catch (error) {
-        options.onError(error);
+        if (await asked.confirm()) options.onError(error);
         return NO_OFFERS;
       }
     },

@@ -14,6 +14,8 @@ export interface LinkTiming {
   readonly heartbeatMs: number;
   /** How long one question may take, in milliseconds. */
   readonly pingTimeoutMs: number;
+  /** An engine that ends the connection for events sooner than this is not asked for another, in milliseconds. */
+  readonly shortestStreamMs: number;
 }
 
 /** What a link tells; nothing after `end`, and nothing after `onLost`. */
@@ -46,9 +48,6 @@ export type LinkResult =
 
 /** How many questions in a row an engine may leave without an answer: a machine that is busy or wakes up is not gone. */
 const MISSES = 2;
-/** An event connection that the engine ends sooner than this each time is not taken up again, in milliseconds. */
-const SHORTEST_STREAM_MS = 1_000;
-
 /** Connects to the engine at this endpoint. Rejects only when `signal` aborts. */
 export async function openLink(
   endpoint: Endpoint,
@@ -171,7 +170,7 @@ function createLink(
     }
     if (signal.aborted) return;
     // A connection that breaks off is the engine's death. One that was ended in good order need not be.
-    if (!isComplete || performance.now() - openedAt < SHORTEST_STREAM_MS) {
+    if (!isComplete || performance.now() - openedAt < timing.shortestStreamMs) {
       return lose({
         message: `${info.name} at ${info.endpoint} has stopped or was restarted.`,
         hint: 'If it does not come back by itself, start it.',

@@ -5,15 +5,10 @@ import type { StartFailure, StartProgress } from '../../../shared/session.ts';
 import type { ImageResult } from './engine.ts';
 import { reasonIn } from './engine-failures.ts';
 import { ask, open, read } from './engine-http.ts';
+import type { Link } from './engine-link.ts';
 import { jsonLines } from './json-lines.ts';
 import { explainPull } from './pull-failures.ts';
 import { followLayers } from './pull-progress.ts';
-
-/** An engine that can be reached; `signal` aborts when it no longer can. */
-export interface ReachableEngine {
-  readonly docker: Docker;
-  readonly signal: AbortSignal;
-}
 
 /** `GET /images/{name}/json`, as far as it is used. */
 const imageSchema = z.object({
@@ -46,7 +41,7 @@ export function splitReference(reference: string): ImageName | null {
 
 /** Makes sure of the image as the policy says. Never rejects for what an engine or a registry does. */
 export async function makeImageReady(
-  engine: ReachableEngine,
+  engine: Pick<Link, 'docker' | 'info' | 'signal' | 'confirm'>,
   { image: reference, pull }: Pick<ContainerOptions, 'image' | 'pull'>,
   onProgress: (progress: StartProgress) => void,
   signal: AbortSignal,
@@ -92,8 +87,10 @@ export async function makeImageReady(
         hint: 'Open the tab again to continue.',
       });
     }
-    if (engine.signal.aborted) {
-      return refuse({ stage: 'engine', message: 'The container engine was lost.', hint: 'Start it and try again.' });
+    // What broke may have been the engine, which nobody has noticed yet.
+    if (!(await engine.confirm())) {
+      const message = `The connection to ${engine.info.name} at ${engine.info.endpoint} was lost.`;
+      return refuse({ stage: 'engine', message, hint: 'Start it if it does not come back by itself, and try again.' });
     }
     return refuse(explainPull(reference, error instanceof Error ? error.message : ''));
   } finally {
@@ -160,7 +157,7 @@ async function pullImage(
     });
     signal.throwIfAborted();
     if (problem !== null) return explainPull(reference, problem);
-    if (!response.complete) return explainPull(reference, 'the engine broke off');
+    if (!response.complete) throw new Error('the engine broke off');
     return null;
   } finally {
     layers.end();

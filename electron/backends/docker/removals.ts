@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { z } from 'zod';
 import { reasonIn } from './engine-failures.ts';
 import { ask } from './engine-http.ts';
+import type { Link } from './engine-link.ts';
 import { LABELS } from './labels.ts';
 
 /** How long a removal may take, in milliseconds: the engine kills, waits and deletes layers meanwhile. */
@@ -50,7 +51,7 @@ const MAX_REFUSALS = 10;
 /** Keeps the removals that could not be done. */
 export function createRemovals(options: {
   /** The engine, while it can be reached. */
-  link(): { readonly docker: Docker; readonly signal: AbortSignal } | null;
+  link(): Pick<Link, 'docker' | 'signal' | 'confirm'> | null;
   /** The pause before a refused removal is tried again, in milliseconds. */
   readonly retryMs: number;
   /** The number of those owed has changed. */
@@ -77,7 +78,8 @@ export function createRemovals(options: {
     try {
       removal = await removeContainer(link.docker, containerId, link.signal);
     } catch (error) {
-      if (link.signal.aborted) return false;
+      // The engine's loss is no fault of this removal.
+      if (!(await link.confirm())) return false;
       options.onError(error);
     }
     if (removal !== 'failed') {

@@ -7,12 +7,11 @@ import { createInterface } from 'node:readline';
 import Docker from 'dockerode';
 import { removeContainers, type TestEngine } from './container-engine.ts';
 
-/** An engine that a test has for itself, to stop and start as it likes. It has the image of the other one. */
-export interface OwnEngine extends AsyncDisposable {
-  /** As `DOCKER_HOST` names it; the same after each start. */
-  readonly host: string;
-  readonly docker: Docker;
-  readonly image: string;
+/**
+ * An engine that a test has for itself, to stop and start as it likes. It has the image of the other one, and is found
+ * at the same place after each start.
+ */
+export interface OwnEngine extends AsyncDisposable, Extract<TestEngine, { ok: true }> {
   /** Starts it, and resolves when it answers. */
   start(): Promise<void>;
   /** As its service manager does: SIGTERM; it stops its containers and then itself. */
@@ -66,6 +65,7 @@ export async function ownEngine(engine: TestEngine): Promise<OwnEngine> {
     throw error;
   }
   return {
+    ok: true,
     host: `unix://${socket}`,
     docker,
     image: engine.image,

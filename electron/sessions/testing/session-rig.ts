@@ -127,8 +127,8 @@ export class SessionRig implements AsyncDisposable {
     this.manager = this.#newManager();
   }
 
-  /** Sets everything up. `host`: another container engine than the usual one of tests, as `DOCKER_HOST` names it. */
-  static async create(kind: BackendKind, engine: TestEngine, host?: string): Promise<SessionRig> {
+  /** Sets everything up. */
+  static async create(kind: BackendKind, engine: TestEngine): Promise<SessionRig> {
     const home = mkdtempSync(join(tmpdir(), 'sandglass-suite-'));
     mkdirSync(join(home, 'files'));
     const locations = findLocations({ env: { SANDGLASS_HOME: home }, platform: process.platform });
@@ -137,7 +137,7 @@ export class SessionRig implements AsyncDisposable {
       PATH: process.env.PATH,
       HOME: join(home, 'files'),
       LANG: 'C.UTF-8',
-      ...(engine.ok ? { DOCKER_HOST: host ?? engine.host } : {}),
+      ...(engine.ok ? { DOCKER_HOST: engine.host } : {}),
     };
     const machine = await createMachine({
       logger: keepingLogger(),

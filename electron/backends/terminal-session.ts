@@ -56,7 +56,7 @@ export interface TerminalRequest {
   readonly scopeProperties?: readonly string[];
   /** Makes the session's cgroups; without it, one where they are folders. @throws when the system refuses. */
   makeCgroups?(): SessionCgroups;
-  readonly launch?: Pick<Launch, 'descriptors' | 'hasChannel' | 'ignoresInterrupts'>;
+  readonly launch?: Pick<Launch, 'hasChannel' | 'descriptors' | 'keepsOthersOut' | 'ignoresInterrupts'>;
   /**
    * Looks at what was started, and lets it go on. Until it is done nothing is told to the listener; a failure ends the
    * session, and nothing is ever told.
@@ -236,7 +236,8 @@ async function openTerminal(
   }
 }
 
-function processTable(): ProcessTable {
+/** This platform's table of processes. */
+export function processTable(): ProcessTable {
   switch (process.platform) {
     case 'linux':
       return linuxProcesses;

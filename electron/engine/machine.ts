@@ -1,15 +1,15 @@
 import { hostname } from 'node:os';
-import type { BackendStatus, EngineOffers } from '../../shared/backends.ts';
-import type { BackendKind } from '../../shared/profile.ts';
+import type { EngineOffers } from '../../shared/backends.ts';
 import type { Problem } from '../../shared/settings.ts';
-import type { Backend, Backends } from '../backends/backend.ts';
+import type { Backends } from '../backends/backend.ts';
+import { createBubblewrapBackend } from '../backends/bubblewrap/bubblewrap.ts';
 import { createDockerBackend } from '../backends/docker/docker.ts';
 import { createDockerEngine } from '../backends/docker/docker-engine.ts';
 import { systemSources } from '../backends/docker/endpoint-sources.ts';
-import { linuxProcesses } from '../backends/linux-processes.ts';
 import { createPtyBackend } from '../backends/pty.ts';
 import type { ReaperCommand } from '../backends/reaper/command.ts';
 import { createReaper } from '../backends/reaper/reaper-client.ts';
+import { processTable } from '../backends/terminal-session.ts';
 import { Emitter } from '../sessions/emitter.ts';
 import type { Logger } from '../sessions/session-options.ts';
 import { installationId } from '../storage/installation.ts';
@@ -36,7 +36,8 @@ export interface MachineOptions {
 /** Everything that runs shells here. Nothing is started until a session is opened or a backend is asked to look. */
 export async function createMachine({ logger, environment, locations, reaper }: MachineOptions): Promise<Machine> {
   const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
-  const self = await linuxProcesses.find(process.pid);
+  const processes = processTable();
+  const self = await processes.find(process.pid);
   const owner = {
     installation: installationId(locations.data),
     host: hostname(),
@@ -55,14 +56,14 @@ export async function createMachine({ logger, environment, locations, reaper }: 
   });
   const backends: Backends = {
     pty: createPtyBackend({ log: logger, environment, tracker }),
-    bubblewrap: unavailable('bubblewrap'),
+    bubblewrap: createBubblewrapBackend({ log: logger, environment, tracker, forbiddenFolders }),
     docker: createDockerBackend({
       engine,
       log: logger,
       environment,
       owner,
       forbiddenFolders,
-      processes: linuxProcesses,
+      processes,
       tracker,
     }),
   };
@@ -76,19 +77,5 @@ export async function createMachine({ logger, environment, locations, reaper }: 
       engine.close();
       await tracker.close();
     },
-  };
-}
-
-function unavailable(kind: BackendKind): Backend {
-  const message = 'Not in this version yet.';
-  const hint = 'Open a local shell instead.';
-  const status: BackendStatus = { kind, state: 'unavailable', message, hint };
-  return {
-    kind,
-    status,
-    start: () => Promise.resolve({ ok: false, failure: { stage: 'sandbox', message, hint } }),
-    killAllNow() {},
-    onStatus: () => () => {},
-    check: () => Promise.resolve(),
   };
 }

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import type { Endpoint } from './endpoint-sources.ts';
+import { explainUnreachable, reasonIn, words } from './engine-failures.ts';
+import { EngineTimeout } from './engine-http.ts';
+
+const endpoint: Endpoint = { kind: 'socket', path: '/run/x.sock', name: 'unix:///run/x.sock' };
+const failed = (code: string): Error => Object.assign(new Error(`connect ${code}`), { code });
+
+test.each([
+  [failed('ENOENT'), /^No container engine listens at unix:\/\/\/run\/x\.sock/, /Start it/],
+  [failed('ECONNREFUSED'), /does not run/, /Start it/],
+  [failed('EACCES'), /permission denied/, /usermod -aG docker/],
+  [failed('ENOTFOUND'), /is not known/, /DOCKER_HOST/],
+  [failed('EHOSTUNREACH'), /cannot be reached/, /network/],
+  [failed('SELF_SIGNED_CERT_IN_CHAIN'), /encrypted connection .* failed/, /certificates/],
+  [failed('ERR_TLS_CERT_ALTNAME_INVALID'), /encrypted connection .* failed/, /host name/],
+  [new EngineTimeout('late'), /does not answer/, /restart it/],
+  [new Error('something else'), /failed: something else/, /Start it/],
+])('%s is explained, with what to do', (error, message, hint) => {
+  const problem = explainUnreachable(error, endpoint, 'linux');
+  expect(problem.message).toMatch(message);
+  expect(problem.hint).toMatch(hint);
+});
+
+test('words are one line without controls, and not endless', () => {
+  expect(words(' a\r\n\tb\u001b[31m\u202e c ')).toBe('a b [31m c');
+  expect(words('x'.repeat(1_000_000))).toHaveLength(301);
+});
+
+test('the reason is found in what engines answer', () => {
+  expect(reasonIn({ message: 'docker' })).toBe('docker');
+  expect(reasonIn({ error: 'podman' })).toBe('podman');
+  expect(reasonIn('a proxy')).toBe('a proxy');
+  expect(reasonIn(null)).toBe('');
+});

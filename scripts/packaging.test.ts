@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { listPackage } from '@electron/asar';
+import { extractAll, listPackage } from '@electron/asar';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
@@ -145,6 +145,20 @@ describe.runIf(process.platform === 'linux')('the package', () => {
       [FuseV1Options.EnableCookieEncryption]: ENABLE,
       [FuseV1Options.GrantFileProtocolExtraPrivileges]: DISABLE,
     });
+  });
+
+  test('holds a reaper that runs from it alone', async () => {
+    const unpacked = join(folder, 'unpacked');
+    extractAll(join(output, 'resources', 'app.asar'), unpacked);
+    const app = JSON.stringify({ kind: 'app', pid: process.pid, roots: [] });
+    const run = spawnSync(process.execPath, [join(unpacked, '.vite', 'build', 'reaper.js')], {
+      encoding: 'utf8',
+      env: {},
+      input: `${app}\n{"kind":"done"}\n`,
+      timeout: 20_000,
+    });
+    expect(run.stderr).toBe('');
+    expect(run.status).toBe(0);
   });
 
   test('no native module is left inside the archive, where it could not be loaded', () => {

@@ -12,6 +12,8 @@ import { encodeMessage, type ReaperMessage } from './messages.ts';
 
 /** A reaper that ends is started again at most this often, in milliseconds. */
 const RESPAWN_MS = 60_000;
+/** How long a helper stays without anything to watch over, in milliseconds. */
+const IDLE_MS = 60_000;
 /** How long `close` waits for the reaper to go, in milliseconds. */
 const CLOSE_MS = 1000;
 /** What programs cannot be started without, and where they put temporary files. */
@@ -30,8 +32,9 @@ export interface ReaperOptions {
   onProblem(problem: Problem): void;
   /** Folders below which sessions may have private files; the system's for temporary files when not given. */
   readonly roots?: readonly string[];
-  /** How often it may be started again, in milliseconds; another one for tests. */
+  /** How often it may be started again, and how long it stays without work, in milliseconds; others for tests. */
   readonly respawnMs?: number;
+  readonly idleMs?: number;
 }
 
 /** Watches over sessions and containers: what is left of them when this process dies is removed by another one. */
@@ -50,6 +53,7 @@ export function createReaper(options: ReaperOptions): Reaper {
 class ReaperClient implements Reaper {
   readonly #options: ReaperOptions;
   readonly #respawnMs: number;
+  readonly #idleMs: number;
   readonly #ledger = new Ledger();
   #child: ChildProcess | null = null;
   /** It was lost, and none has been started since. */
@@ -57,12 +61,14 @@ class ReaperClient implements Reaper {
   #respawnedAt = Number.NEGATIVE_INFINITY;
   #notBefore = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
+  #idleTimer: NodeJS.Timeout | null = null;
   #hasProblem = false;
   #closing: Promise<void> | null = null;
 
   constructor(options: ReaperOptions) {
     this.#options = options;
     this.#respawnMs = options.respawnMs ?? RESPAWN_MS;
+    this.#idleMs = options.idleMs ?? IDLE_MS;
     const roots = [...(options.roots ?? [tmpdir()])];
     this.#ledger.apply({ kind: 'app', pid: process.pid, roots });
   }
@@ -103,9 +109,27 @@ class ReaperClient implements Reaper {
   #tell(message: ReaperMessage): void {
     if (this.#closing !== null) return;
     this.#ledger.apply(message);
+    if (this.#child !== null) this.#send(this.#child, [message]);
     // A new one is told the whole ledger, this message included.
-    if (this.#child === null) this.#start();
-    else this.#send(this.#child, [message]);
+    else if (!this.#ledger.isEmpty || message.kind === 'engine') this.#start();
+    this.#awaitIdleness();
+  }
+
+  /** Lets the helper go when there has been nothing to watch over for a while. The next session starts another one. */
+  #awaitIdleness(): void {
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    this.#idleTimer = null;
+    if (!this.#ledger.isEmpty) return;
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = null;
+      const child = this.#child;
+      this.#child = null;
+      if (child !== null) this.#dismiss(child);
+    }, this.#idleMs).unref();
+  }
+
+  #dismiss(child: ChildProcess): void {
+    child.stdin?.end(encodeMessage({ kind: 'done' }));
   }
 
   #send(child: ChildProcess, messages: Iterable<ReaperMessage>): void {
@@ -119,7 +143,7 @@ class ReaperClient implements Reaper {
     if (waitMs > 0) {
       this.#timer = setTimeout(() => {
         this.#timer = null;
-        this.#start();
+        if (!this.#ledger.isEmpty) this.#start();
       }, waitMs).unref();
       return;
     }
@@ -159,18 +183,19 @@ class ReaperClient implements Reaper {
     this.#notBefore = isUnable ? now + this.#respawnMs : this.#respawnedAt + this.#respawnMs;
     if ((isUnable || isOften) && !this.#hasProblem) onProblem(problem(why));
     this.#hasProblem = isUnable || isOften;
-    if (!this.#ledger.isEmpty || this.#ledger.engines.length > 0) this.#start();
+    if (!this.#ledger.isEmpty) this.#start();
   }
 
   async #close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
     const timer = setTimeout(resolve, CLOSE_MS);
-    child.stdin?.end(encodeMessage({ kind: 'done' }));
+    this.#dismiss(child);
     await promise;
     clearTimeout(timer);
   }

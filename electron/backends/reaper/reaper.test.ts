@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Problem } from '../../../shared/settings.ts';
 import { findNow } from '../linux-processes.ts';
 import { isAlive, startScript, testBackend, testCgroupParent } from '../testing/shells.ts';
@@ -118,7 +118,7 @@ describe.runIf(process.platform === 'linux')('an app that quits', () => {
     await using app = await startApp({ scripts: [marked] });
     expect(isAlive(app.reaper ?? 0)).toBe(true);
     await app.quit();
-    expect([...app.shells, ...app.pids, app.reaper ?? 0].filter(isAlive)).toEqual([]);
+    await gone([...app.shells, ...app.pids, app.reaper]);
   });
 });
 
@@ -242,16 +242,10 @@ describe.runIf(process.platform === 'linux')('the app’s side', () => {
       ...options,
     });
 
-  beforeAll(() => {
-    problems.length = 0;
-  });
-  afterAll(async () => {
-    await reaper.close();
-    expect(reaper.pid === null || !isAlive(reaper.pid)).toBe(true);
-  });
   afterEach(async () => {
     problems.length = 0;
     await reaper.close();
+    await gone([reaper.pid]);
   });
 
   test('starts nothing before the first session, and nothing at all without one', async () => {
@@ -325,6 +319,22 @@ describe.runIf(process.platform === 'linux')('the app’s side', () => {
     expect(reaper.pid).toBeNull();
     await vi.waitFor(() => expect(reaper.pid).not.toBeNull(), { timeout: 10_000 });
     expect(problems).toHaveLength(1);
+  });
+
+  test('lets a helper go that has nothing to watch over for a while; the next session gets another one', async () => {
+    reaper = create({ idleMs: 50 });
+    reaper.session('A', { shell: null, cgroups: [] });
+    const first = reaper.pid ?? 0;
+    reaper.ended('A');
+    await gone([first]);
+    expect(reaper.pid).toBeNull();
+    reaper.session('B', { shell: null, cgroups: [] });
+    const second = reaper.pid ?? 0;
+    expect(second).not.toBe(0);
+    reaper.ended('B');
+    await reaper.close();
+    await gone([second]);
+    expect(problems).toEqual([]);
   });
 
   test('says so when there is no helper to be had; sessions go on', async () => {

@@ -11,13 +11,14 @@ import { echo } from './figures/echo.ts';
 import type { Figure } from './figures/figure.ts';
 import { memory } from './figures/memory.ts';
 import { opening } from './figures/opening.ts';
+import { sandboxes } from './figures/sandboxes.ts';
 import { shown } from './figures/shown.ts';
 import { throughput } from './figures/throughput.ts';
 import { describeMachine } from './machine.ts';
 import { meets, type Result, table } from './report.ts';
 
 // npm run bench [-- --quick] [--only NAME]… [--json FILE]: what measures speed, each against its floor in the same run.
-const FIGURES: readonly Figure[] = [throughput, shown, echo, opening, deadlines, memory];
+const FIGURES: readonly Figure[] = [throughput, shown, echo, opening, sandboxes, deadlines, memory];
 
 const { values: options } = parseArgs({
   options: {

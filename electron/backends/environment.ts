@@ -54,6 +54,23 @@ export function shellEnvironment(
   };
 }
 
+/**
+ * The variables that an allow-list names, for a sandbox; `LC_*` stands for all that begin so. Never the app's own, whatever
+ * the list says.
+ */
+export function allowedVariables(
+  inherited: Readonly<Record<string, string | undefined>>,
+  allow: readonly string[],
+): Record<string, string> {
+  const isAllowed = (name: string): boolean =>
+    allow.some((each) => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each));
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(inherited)) {
+    if (value !== undefined && isAllowed(name) && isInherited(name)) environment[name] = value;
+  }
+  return environment;
+}
+
 /** The session that an environment (`NAME=value` each) names; null without one. */
 export function markIn(environment: readonly string[]): string | null {
   const prefix = `${SESSION_MARK}=`;

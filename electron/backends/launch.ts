@@ -8,10 +8,12 @@ export interface Launch {
   readonly rows: number;
   /** Folders of cgroups for the shell to enter before it runs (Linux). */
   readonly cgroups: readonly string[];
-  /** Open files for the command to find as its descriptors 3, 4, … (Linux). They stay the caller's to close. */
-  readonly descriptors?: readonly number[];
-  /** Linux: after them comes one more, a socket whose other end is the terminal's `channel`. */
+  /** Linux: the command finds a socket as its descriptor 3, whose other end is the terminal's `channel`. */
   readonly hasChannel?: boolean;
+  /** Open files for the command to find as its next descriptors (Linux). They stay the caller's to close. */
+  readonly descriptors?: readonly number[];
+  /** Linux: whatever else this process has open and would pass on to its children is kept from the command. */
+  readonly keepsOthersOut?: boolean;
   /**
    * Linux: the command itself does not notice Ctrl+C and Ctrl+\. What it starts does not either, until it sets the signals
    * to their defaults.

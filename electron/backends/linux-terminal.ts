@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import type { ExitStatus } from './backend.ts';
 import { FIRST_DESCRIPTOR, type Launch, preludeCommand } from './launch.ts';
 import { loadNativePty } from './native-pty.ts';
 import type { Terminal, TerminalListener } from './terminal.ts';
 import { UnixTerminal } from './unix-terminal.ts';
+
+/** asm-generic/fcntl.h; the same on every architecture that Electron supports. */
+const O_CLOEXEC = 0o2000000;
 
 /** Descriptors of all sessions' terminals that are open in this process. */
 const terminals = new Set<number>();
@@ -24,16 +27,40 @@ export interface LinuxTerminal extends Terminal {
  *
  * @param first the child's descriptors from 0 on.
  * @param nothing a descriptor of `/dev/null`.
+ * @param others more descriptors that it must not get.
  */
-export function stdioWithoutTerminals<T>(first: readonly T[], nothing: number): (T | number | 'ignore')[] {
+export function stdioWithoutTerminals<T>(
+  first: readonly T[],
+  nothing: number,
+  others: readonly number[] = [],
+): (T | number | 'ignore')[] {
   const stdio: (T | number | 'ignore')[] = [...first];
-  for (const fd of terminals) {
+  for (const fd of [...terminals, ...others]) {
     // What is in `first` covers it already.
     if (fd < first.length) continue;
     while (stdio.length < fd) stdio.push('ignore');
     stdio[fd] = nothing;
   }
   return stdio;
+}
+
+/**
+ * Descriptors that this process would pass on to its children, besides the first three: those that it has inherited itself,
+ * and those of libraries that forget to mark them (O_CLOEXEC, proc_pid_fdinfo(5)).
+ */
+export function inheritable(): number[] {
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => {
+      if (fd < FIRST_DESCRIPTOR) return false;
+      try {
+        const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
+        return flags !== undefined && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0;
+      } catch {
+        // The one through which the folder was read.
+        return false;
+      }
+    });
 }
 
 /**
@@ -49,13 +76,14 @@ export async function openLinuxTerminal(launch: Launch, listener: TerminalListen
   terminals.add(pair.master).add(pair.slave);
   try {
     const { file, args } = preludeCommand(launch, pair.pty);
-    const descriptors = [pair.slave, pair.slave, pair.slave, ...(launch.descriptors ?? [])];
     const channels = launch.hasChannel === true ? (['pipe'] as const) : [];
+    const own = [pair.slave, pair.slave, pair.slave, ...channels, ...(launch.descriptors ?? [])];
+    const kept = launch.keepsOthersOut === true ? inheritable() : [];
     const child = spawn(file, args, {
       cwd: launch.folder,
       env: { ...launch.environment, PWD: launch.folder },
       detached: true,
-      stdio: stdioWithoutTerminals([...descriptors, ...channels], nothing),
+      stdio: stdioWithoutTerminals(own, nothing, kept),
     });
     if (child.pid === undefined) {
       const [error] = await once(child, 'error');
@@ -72,8 +100,7 @@ export async function openLinuxTerminal(launch: Launch, listener: TerminalListen
       listener,
       onClosed: () => terminals.delete(pair.master),
     });
-    const last = FIRST_DESCRIPTOR + (launch.descriptors?.length ?? 0);
-    const channel = channels.length === 0 ? null : child.stdio[last];
+    const channel = child.stdio[FIRST_DESCRIPTOR];
     return Object.assign(terminal, { channel: channel instanceof Duplex ? channel : null });
   } catch (error) {
     terminals.delete(pair.master);

@@ -98,9 +98,9 @@ export class PtyProcess implements BackendProcess {
     return this.#gone.promise;
   }
 
-  /** Resolves when the shell's process, or the sandbox around it, has exited. */
-  get exited(): Promise<void> {
-    return this.#parts.terminal.exited;
+  /** Resolves when it has ended and all its output has been delivered. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   /** The shell was found to run in a sandbox. */

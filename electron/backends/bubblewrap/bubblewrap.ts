@@ -1,0 +1,158 @@
+import type { BackendStatus } from '../../../shared/backends.ts';
+import { type BubblewrapOptions, DEFAULT_BUBBLEWRAP } from '../../../shared/profile.ts';
+import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
+import { sweepCgroups } from '../cgroup.ts';
+import type { PtyBackendOptions } from '../pty.ts';
+import { planLimits, scopeProperties } from '../resource-limits.ts';
+import { SessionCgroups } from '../session-cgroups.ts';
+import { ABORTED, failed, type TerminalRequest, TerminalSessions } from '../terminal-session.ts';
+import { type MachineFacts, thisMachine } from './diagnosis.ts';
+import { prepareSandbox } from './prepare.ts';
+import { checkChosenFolder, checkInsideShell } from './requests.ts';
+import { checkSandbox } from './sandbox-check.ts';
+import { keeperEnvironment, SYSTEMD_VARIABLES, sandboxEnvironment } from './sandbox-environment.ts';
+import { lookForSandboxes, type Sandboxes } from './sandboxes.ts';
+import { isInteractiveShell, stubCommand } from './stub.ts';
+
+/** What the sandboxes' backend takes from outside. */
+export interface BubblewrapBackendOptions extends PtyBackendOptions {
+  /** Folders of the app's own, which no sandbox may be shown. */
+  readonly forbiddenFolders?: readonly string[];
+  /** What this machine says about itself. */
+  readonly facts?: MachineFacts;
+  readonly platform?: NodeJS.Platform;
+}
+
+/** Runs shells in sandboxes of bubblewrap (Linux). Until the first `check` or start it does nothing. */
+export function createBubblewrapBackend(options: BubblewrapBackendOptions): Backend {
+  const { log, platform = process.platform } = options;
+  const sessions = new TerminalSessions(options);
+  const listeners = new Set<() => void>();
+  let status: BackendStatus = { kind: 'bubblewrap', state: 'checking' };
+  let ready: Sandboxes | null = null;
+  let checking: Promise<void> | null = null;
+
+  const look = async (): Promise<void> => {
+    const facts = options.facts ?? thisMachine;
+    const result = await lookForSandboxes({ ...options, platform, facts, known: ready });
+    ready = result.ok ? result.sandboxes : null;
+    status = result.ok
+      ? { kind: 'bubblewrap', state: 'available', message: result.message, found: [...result.found] }
+      : { kind: 'bubblewrap', state: 'unavailable', message: result.message, hint: result.hint };
+    log.info({ status }, 'Looked whether there are sandboxes');
+    for (const listener of listeners) listener();
+  };
+  const check = (): Promise<void> => {
+    checking ??= look().finally(() => {
+      checking = null;
+    });
+    return checking;
+  };
+
+  const start = async (spec: StartSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult> => {
+    if (status.state === 'checking') await check();
+    if (signal.aborted) return ABORTED;
+    if (ready === null) {
+      const { message, hint } = status.state === 'unavailable' ? status : UNKNOWN;
+      return failed('sandbox', message, hint);
+    }
+    return startSandbox(spec, spec.bubblewrap ?? DEFAULT_BUBBLEWRAP, ready, listener, signal);
+  };
+
+  const startSandbox = async (
+    spec: StartSpec,
+    wanted: BubblewrapOptions,
+    { kit, support, canResetInterrupts }: Sandboxes,
+    listener: BackendListener,
+    signal: AbortSignal,
+  ): Promise<StartResult> => {
+    const { user, view, bwrap } = kit;
+    const folder = await checkChosenFolder(spec.folder, wanted.folderAccess, kit);
+    if (!folder.ok) return folder;
+    const shell = await checkInsideShell(spec.shell, folder.chosen, kit);
+    if (!shell.ok) return shell;
+    if (signal.aborted) return ABORTED;
+
+    const environment = sandboxEnvironment({
+      inherited: options.environment,
+      allow: wanted.environmentAllow,
+      added: spec.environment,
+      sessionId: spec.sessionId,
+      user,
+      shell: shell.path,
+    });
+    const limits = planLimits(wanted.resources, support, !user.isRootOutside);
+    try {
+      const wish = { options: wanted, folder: folder.chosen?.path ?? null, environment, shell: shell.path };
+      using prepared = prepareSandbox(kit, wish);
+      const ignoresInterrupts = canResetInterrupts && !isInteractiveShell(shell.path, spec.args);
+      const inside = stubCommand({ limits, resetsInterrupts: ignoresInterrupts }, [shell.path, ...spec.args]);
+      const isScope = support.cgroups?.kind === 'scope';
+      const withoutSystemd = isScope ? ['/usr/bin/env', ...SYSTEMD_VARIABLES.flatMap((name) => ['-u', name])] : [];
+      const [file = bwrap.path, ...args] = [...withoutSystemd, bwrap.path, ...prepared.args, ...inside];
+      const request: TerminalRequest = {
+        spec,
+        shell: shell.path,
+        command: [file, ...args],
+        folder: '/',
+        environment: outerEnvironment(spec.sessionId, isScope, options.environment),
+        cgroups: support.cgroups,
+        scopeProperties: scopeProperties(limits),
+        makeCgroups: () => SessionCgroups.create(support.cgroups, limits, support.legacy, spec.sessionId),
+        launch: { hasChannel: true, descriptors: prepared.descriptors, keepsOthersOut: true, ignoresInterrupts },
+        check: (started) => {
+          const expected = { options: wanted, user, view, folder: folder.chosen, limits, isFiltered: kit.isFiltered };
+          return checkSandbox(started, expected, {
+            bwrap: bwrap.path,
+            facts: options.facts ?? thisMachine,
+            log,
+            signal,
+          });
+        },
+      };
+      return await sessions.start(request, listener, signal);
+    } catch (error) {
+      log.warn({ sessionId: spec.sessionId, err: error }, 'A sandbox could not be prepared');
+      const why = error instanceof Error ? error.message : String(error);
+      const hint = 'Check the profile’s variables, and that the folder for temporary files can be written.';
+      return failed('sandbox', `The sandbox could not be prepared: ${why}`, hint);
+    }
+  };
+
+  return {
+    kind: 'bubblewrap',
+    get status() {
+      return status;
+    },
+    onStatus(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    check,
+    start,
+    killAllNow: () => sessions.killAllNow(),
+    async sweep() {
+      const parents = ready === null ? [] : [...ready.support.legacy.values()];
+      if (ready?.support.cgroups?.kind === 'folder') parents.push(ready.support.cgroups.parent);
+      for (const parent of parents) sweepCgroups(parent);
+    },
+  };
+}
+
+const UNKNOWN = {
+  message: 'Whether there are sandboxes on this machine is not known.',
+  hint: 'Check again in the settings.',
+};
+
+function outerEnvironment(
+  sessionId: string,
+  isScope: boolean,
+  inherited: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const environment = keeperEnvironment(sessionId);
+  for (const name of isScope ? SYSTEMD_VARIABLES : []) {
+    const value = inherited[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}

@@ -1,0 +1,167 @@
+import { dirname } from 'node:path';
+import type { BubblewrapOptions, FolderAccess } from '../../../shared/profile.ts';
+import type { SandboxUser } from './sandbox-user.ts';
+import type { SystemEntry, SystemView } from './system-view.ts';
+
+const MIB = 1024 * 1024;
+/** What the private folders are sized by where the profile sets no bound on memory. */
+const MEMORY_MIB = 4096;
+/** The name of the machine inside. */
+export const HOSTNAME = 'sandbox';
+
+/** What the installed bubblewrap can do beyond the basics. */
+export interface BwrapFeatures {
+  /** `--disable-userns` (0.8.0, and not where bwrap is setuid). */
+  readonly disableUserns: boolean;
+  /** `--size` for tmpfs (0.7.0). */
+  readonly size: boolean;
+}
+
+/** Descriptors that bwrap finds open. Each is read to its end. */
+export interface SandboxDescriptors {
+  readonly passwd: number;
+  readonly group: number;
+  readonly hosts: number;
+  /** The filter; null where there is none for this architecture. */
+  readonly seccomp: number | null;
+  /** Files of this machine by their paths; one that is missing here is not copied. */
+  readonly copies: ReadonlyMap<string, number>;
+}
+
+/** One sandbox to set up. */
+export interface SandboxSpec {
+  readonly options: BubblewrapOptions;
+  /** The chosen folder's real path; null where the sandbox sees none. */
+  readonly folder: string | null;
+  readonly user: SandboxUser;
+  /** All variables of the shell. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly view: SystemView;
+  readonly features: BwrapFeatures;
+  readonly descriptors: SandboxDescriptors;
+}
+
+/** A folder of the sandbox's own, in memory. */
+export interface PrivateFolder {
+  readonly path: string;
+  readonly mode: string;
+  readonly bytes: number;
+}
+
+/** The folders that a sandbox may write to, besides the chosen one. They are empty at the start and gone at the end. */
+export function privateFolders(options: BubblewrapOptions, user: SandboxUser): PrivateFolder[] {
+  const memory = options.resources.memoryMiB ?? MEMORY_MIB;
+  const part = (share: number): number => Math.max(4, Math.floor(memory / share)) * MIB;
+  return [
+    { path: '/tmp', mode: '1777', bytes: part(4) },
+    { path: '/var/tmp', mode: '1777', bytes: part(8) },
+    { path: '/run', mode: '0755', bytes: part(64) },
+    { path: '/dev/shm', mode: '1777', bytes: part(8) },
+    { path: user.home, mode: '0700', bytes: part(4) },
+  ];
+}
+
+/** What of this machine a sandbox sees. */
+export function shownEntries(view: SystemView, network: BubblewrapOptions['network']): readonly SystemEntry[] {
+  return network === 'host' ? [...view.entries, ...view.networkEntries] : view.entries;
+}
+
+/**
+ * The options of bwrap(1) for one sandbox, without the command.
+ *
+ * There is no `--new-session`: it would take the terminal away from the shell, and with it job control. What it guards
+ * against is a program that types into the terminal of whoever started bwrap (TIOCSTI, CVE-2017-5226). This terminal was
+ * made for the session and has no other reader: what is typed into it reaches the session's own shell, and after its end
+ * nobody. The filter refuses the request nonetheless.
+ */
+export function bwrapArgs(spec: SandboxSpec): string[] {
+  const { options, folder, user, environment, view, features, descriptors } = spec;
+  const isOffline = options.network === 'none';
+  const writable = privateFolders(options, user);
+  const shm = writable.filter(({ path }) => path.startsWith('/dev/'));
+  const others = writable.filter(({ path }) => !path.startsWith('/dev/'));
+  return [
+    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+    ...(isOffline ? ['--unshare-net'] : []),
+    ...(features.disableUserns ? ['--disable-userns'] : []),
+    '--die-with-parent',
+    ...['--hostname', HOSTNAME],
+    ...(user.isRootOutside ? ['--uid', String(user.uid), '--gid', String(user.gid)] : []),
+    ...['--cap-drop', 'ALL'],
+    '--clearenv',
+    ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
+
+    // Or bwrap would make them as hidden from others as what is in them.
+    ...foldersAround([...others, ...view.entries].map(({ path }) => path)).flatMap((path) => ['--dir', path]),
+    // Before the rest: some of it lies in these.
+    ...others.flatMap((each) => privateFolder(each, features)),
+    ...shownEntries(view, options.network).flatMap((entry) => show(entry, descriptors.copies)),
+    ...(isOffline ? file(descriptors.hosts, '/etc/hosts') : []),
+    ...file(descriptors.passwd, '/etc/passwd'),
+    ...file(descriptors.group, '/etc/group'),
+
+    ...['--proc', '/proc'],
+    // Files of root's: whoever is root outside owns them inside as well, whatever the number there.
+    ...(user.isRootOutside ? view.guarded : view.guarded.filter((path) => path === '/proc/sys')).flatMap(readOnly),
+    ...(user.isRootOutside ? view.hidden : []).flatMap((path) => ['--ro-bind', '/dev/null', path]),
+
+    ...['--dev', '/dev'],
+    ...shm.flatMap((each) => privateFolder(each, features)),
+    ...['--remount-ro', '/dev'],
+    ...(folder === null ? [] : chosenFolder(folder, options.folderAccess)),
+    // The folder that all the others are in.
+    ...['--remount-ro', '/'],
+    ...['--chdir', folder ?? user.home],
+    ...(descriptors.seccomp === null ? [] : ['--seccomp', String(descriptors.seccomp)]),
+  ];
+}
+
+/** The folders above these, from the top; not `/` itself. */
+function foldersAround(paths: readonly string[]): string[] {
+  const above = new Set<string>();
+  for (const path of paths) {
+    for (let at = dirname(path); at !== '/'; at = dirname(at)) above.add(at);
+  }
+  return [...above].filter((path) => !paths.includes(path) && !path.startsWith('/run/')).sort();
+}
+
+function readOnly(path: string): string[] {
+  return ['--ro-bind', path, path];
+}
+
+/** A copy in the sandbox's own file system, which is read-only once it is complete. */
+function file(descriptor: number, path: string): string[] {
+  return ['--perms', '0644', '--file', String(descriptor), path];
+}
+
+function show(entry: SystemEntry, copies: ReadonlyMap<string, number>): string[] {
+  switch (entry.kind) {
+    case 'link':
+      return ['--symlink', entry.target, entry.path];
+    case 'read-only':
+      return readOnly(entry.path);
+    case 'copy': {
+      const descriptor = copies.get(entry.path);
+      return descriptor === undefined ? [] : file(descriptor, entry.path);
+    }
+    default:
+      return [];
+  }
+}
+
+function privateFolder({ path, mode, bytes }: PrivateFolder, features: BwrapFeatures): string[] {
+  return ['--perms', mode, ...(features.size ? ['--size', String(bytes)] : []), '--tmpfs', path];
+}
+
+function chosenFolder(path: string, access: FolderAccess): string[] {
+  switch (access) {
+    case 'read-write':
+      return ['--bind', path, path];
+    case 'read-only':
+      return readOnly(path);
+    case 'none':
+      return [];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,96 @@
+import type { IsolationItem } from '../../../shared/session.ts';
+import { type LimitSupport, probeLimits } from '../cgroup-support.ts';
+import type { BubblewrapBackendOptions } from './bubblewrap.ts';
+import { diagnose, installHint, type MachineFacts } from './diagnosis.ts';
+import { canResetSignals, findBwrap } from './find-bwrap.ts';
+import type { SandboxKit } from './prepare.ts';
+import { probeSandbox } from './probe.ts';
+import { sandboxUser } from './sandbox-user.ts';
+import { isFiltered } from './seccomp.ts';
+import { readSystemView } from './system-view.ts';
+
+/** What sandboxes are started with. */
+export interface Sandboxes {
+  readonly kit: SandboxKit;
+  /** What can bound their resources. */
+  readonly support: LimitSupport;
+  /** Whether signals that are ignored outside can be set back to their defaults inside. */
+  readonly canResetInterrupts: boolean;
+}
+
+export type SandboxesFound =
+  | {
+      readonly ok: true;
+      readonly sandboxes: Sandboxes;
+      readonly message: string;
+      readonly found: readonly IsolationItem[];
+    }
+  | { readonly ok: false; readonly message: string; readonly hint: string };
+
+/** What is looked for with. */
+export interface SandboxesProbe extends BubblewrapBackendOptions {
+  readonly platform: NodeJS.Platform;
+  readonly facts: MachineFacts;
+  /** What was found before: what can bound resources does not change. */
+  readonly known: Sandboxes | null;
+}
+
+const PLATFORM_NAMES: Partial<Record<NodeJS.Platform, string>> = { darwin: 'macOS', win32: 'Windows' };
+
+/** Finds out by starting one whether there can be sandboxes here. Never rejects. */
+export async function lookForSandboxes(probe: SandboxesProbe): Promise<SandboxesFound> {
+  const { platform, facts, environment, log } = probe;
+  if (platform !== 'linux') {
+    return {
+      ok: false,
+      message: `bubblewrap is made of functions of Linux, which ${PLATFORM_NAMES[platform] ?? platform} does not have.`,
+      hint: 'Use a container profile instead.',
+    };
+  }
+  try {
+    const found = await findBwrap(environment.PATH);
+    if (!found.ok) return { ok: false, message: found.message, hint: await installHint(facts) };
+    const kit: SandboxKit = {
+      bwrap: found.bwrap,
+      user: sandboxUser(),
+      view: readSystemView(),
+      environment,
+      forbidden: probe.forbiddenFolders ?? [],
+      isFiltered: isFiltered(process.arch),
+    };
+    const [result, support, canResetInterrupts] = await Promise.all([
+      probeSandbox(kit),
+      probe.known?.support ?? limitSupport(probe),
+      canResetSignals(),
+    ]);
+    if (result.ok) {
+      const message = `bubblewrap ${found.bwrap.version}`;
+      const sandboxes = { kit, support, canResetInterrupts };
+      return { ok: true, sandboxes, message, found: [...result.found, describeSupport(support)] };
+    }
+    log.warn({ failed: result.failed, complaint: result.complaint }, 'The probe of a sandbox failed');
+    if (result.failed.length > 0) {
+      const message = `A sandbox was started, but it does not hold: ${result.failed.join('; ')}.`;
+      return { ok: false, message, hint: 'Update bubblewrap, and tell us about it with the log.' };
+    }
+    return { ok: false, ...(await diagnose(result.complaint, found.bwrap.path, facts)) };
+  } catch (error) {
+    log.error({ err: error }, 'Whether there are sandboxes could not be found out');
+    const message = `Whether there are sandboxes could not be found out: ${error instanceof Error ? error.message : String(error)}`;
+    return { ok: false, message, hint: 'See the log, and check again.' };
+  }
+}
+
+function limitSupport({ cgroupParent, systemdRun }: SandboxesProbe): Promise<LimitSupport> {
+  if (typeof cgroupParent === 'object') return Promise.resolve({ cgroups: null, legacy: new Map() });
+  return probeLimits({ parent: cgroupParent, systemdRun });
+}
+
+/** What bounds resources here, in words. */
+function describeSupport({ cgroups, legacy }: LimitSupport): IsolationItem {
+  const controllers = new Set([...(cgroups?.controllers ?? []), ...legacy.keys()]);
+  const bounded = [...controllers].join(', ');
+  return controllers.size === 0
+    ? { text: 'limits by rlimit, none for CPU', open: true }
+    : { text: `limits by cgroup (${bounded})`, open: false };
+}

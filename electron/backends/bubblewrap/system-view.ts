@@ -1,0 +1,107 @@
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+/** One thing of this machine that a sandbox sees: a link, a folder that it may read, or a copy of a file. */
+export type SystemEntry =
+  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+  | { readonly kind: 'read-only'; readonly path: string }
+  /** As it is at the start. Each mount makes a start longer, and settings are many small files. */
+  | { readonly kind: 'copy'; readonly path: string };
+
+/** What of this machine every sandbox sees, and what of the kernel's own files it must not. */
+export interface SystemView {
+  readonly entries: readonly SystemEntry[];
+  /** Of `/etc`, only with the machine's network. */
+  readonly networkEntries: readonly SystemEntry[];
+  /** Below `/proc`: what root's processes could change. Read-only in a sandbox. */
+  readonly guarded: readonly string[];
+  /** Below `/proc`: what only root may read. Empty in a sandbox. */
+  readonly hidden: readonly string[];
+}
+
+/** Programs and libraries. Not `/opt`: what is installed there comes with data and settings of its own. */
+const PROGRAMS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store', '/gnu/store'];
+/** NixOS keeps its `PATH` here. */
+const PROGRAM_LINKS = ['/run/current-system'];
+
+/**
+ * What programs need of `/etc` to start and to look as usual. Everything else stays out: passwords, keys, the machine's id,
+ * settings of services, and what may hold tokens, such as `/etc/environment`, `/etc/gitconfig` or `/etc/npmrc`.
+ */
+const SETTINGS = [
+  ...[
+    'alternatives',
+    'bash.bashrc',
+    'bash_completion',
+    'bash_completion.d',
+    'bashrc',
+    'profile',
+    'profile.d',
+    'shells',
+  ],
+  ...['zsh', 'zshenv', 'zprofile', 'zshrc', 'fish', 'inputrc', 'DIR_COLORS', 'terminfo', 'vim', 'vimrc', 'nanorc'],
+  ...['ld.so.cache', 'ld.so.conf', 'ld-musl-x86_64.path', 'ld-musl-aarch64.path'],
+  ...['localtime', 'timezone', 'locale.alias', 'locale.conf', 'nsswitch.conf', 'host.conf', 'gai.conf'],
+  ...['protocols', 'services', 'mime.types', 'manpath.config', 'man_db.conf'],
+  ...['ssl/certs', 'ssl/cert.pem', 'ssl/openssl.cnf', 'pki/tls/certs', 'pki/tls/cert.pem', 'pki/tls/openssl.cnf'],
+  ...['pki/ca-trust/extracted', 'crypto-policies'],
+  ...['os-release', 'lsb-release', 'debian_version', 'alpine-release', 'arch-release', 'fedora-release'],
+  ...['redhat-release', 'SuSE-release', 'mtab'],
+].map((name) => `/etc/${name}`);
+
+/** Whom to ask for names, with the machine's network. */
+const NETWORK_SETTINGS = ['/etc/resolv.conf', '/etc/hosts'];
+
+/** What programs read to learn how many processors there are. */
+const HARDWARE = ['/sys/devices/system/cpu'];
+
+/**
+ * Files of the kernel that belong to root. bubblewrap covers some of them, but leaves out `/proc/sys`, whose folder root may
+ * not write while its files root may: a sandbox that root has started could change the machine's settings.
+ */
+const GUARDED = ['sys', 'fs', 'acpi', 'scsi', 'mtrr', 'dynamic_debug'];
+const HIDDEN = [
+  ...['kcore', 'kmsg', 'keys', 'kpagecount', 'kpageflags', 'kpagecgroup', 'sched_debug', 'slabinfo', 'timer_list'],
+  'vmallocinfo',
+];
+
+/** Looks what this machine has of all that. Reads only names and links. */
+export function readSystemView(): SystemView {
+  const inProc = (names: readonly string[]): string[] => names.map((name) => `/proc/${name}`).filter(existsSync);
+  return {
+    entries: [...PROGRAMS, ...PROGRAM_LINKS, ...SETTINGS, ...HARDWARE].flatMap(entryFor),
+    networkEntries: NETWORK_SETTINGS.filter(existsSync).map((path) => ({ kind: 'copy', path })),
+    guarded: inProc(GUARDED),
+    hidden: inProc(HIDDEN),
+  };
+}
+
+/** A link stays one where its target is shown as well; any other is followed, so that what it leads to is shown. */
+function entryFor(path: string): SystemEntry[] {
+  try {
+    const found = statSync(path);
+    if (lstatSync(path).isSymbolicLink()) {
+      const target = readlinkSync(path);
+      const leadsTo = resolve(dirname(path), target);
+      const isShown = [...PROGRAMS, '/proc'].some((folder) => leadsTo === folder || leadsTo.startsWith(`${folder}/`));
+      if (isShown) return [{ kind: 'link', path, target }];
+    }
+    if (found.isDirectory()) return readdirSync(path).length === 0 ? [] : [{ kind: 'read-only', path }];
+    // What others may not read is not for a sandbox either, even if root has started it.
+    return found.isFile() && (found.mode & 0o004) !== 0 ? [{ kind: 'copy', path }] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a program is inside a sandbox, with all links followed: one of the system's, or one in the chosen folder. */
+export function isInView(path: string, view: SystemView, folder: string | null): boolean {
+  let real: string;
+  try {
+    real = realpathSync(path);
+  } catch {
+    return false;
+  }
+  const shown = view.entries.flatMap((entry) => (entry.kind === 'read-only' ? [entry.path] : []));
+  return [...shown, ...(folder === null ? [] : [folder])].some((each) => real === each || real.startsWith(`${each}/`));
+}

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -9,7 +9,7 @@ import { createSettingsStore } from '../storage/create-settings-store.ts';
 import { BUILT_IN_POLICY } from '../storage/policy.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
 import { temporaryFolder } from '../storage/testing/temporary-folder.ts';
-import { type FolderObjection, type ProfileHost, profileHandlers } from './profiles.ts';
+import { type FolderObjection, type ProfileHost, profileHandlers, sandboxFolderObjection } from './profiles.ts';
 
 function serve(host: ProfileHost = {}, objectionTo?: FolderObjection) {
   const settings = createSettingsStore({
@@ -87,6 +87,17 @@ describe('a profile’s folder', () => {
     expect(error.message).toBe(`Folder: ${folder} holds your keys`);
     await handlers['profiles.save']({ profile: local(folder) });
     expect(asked).toEqual([['docker', folder, 'read-only']]);
+  });
+
+  test('with keys in it is refused to every sandbox, and open to a local shell', async () => {
+    const home = temporaryFolder();
+    const { handlers } = serve({}, sandboxFolderObjection({ home, forbidden: [], environment: {} }));
+    const error = await refusal(handlers['profiles.save']({ profile: container(home) }));
+    expect(error.message).toMatch(/^Folder: .* holds your whole home folder/);
+    await handlers['profiles.save']({ profile: local(home) });
+    const project = join(home, 'src');
+    mkdirSync(project);
+    await handlers['profiles.save']({ profile: container(project) });
   });
 
   test('that went later does not keep a profile from being deleted', async () => {

@@ -5,6 +5,7 @@ import { join, normalize } from 'node:path';
 import { RequestError } from '../../shared/errors.ts';
 import type { BackendKind, FolderAccess, Profile } from '../../shared/profile.ts';
 import { isFullPath, PROFILE_FIELDS, shownFolder } from '../../shared/profile-check.ts';
+import { checkSandboxFolder, type SandboxFolderRules } from '../backends/sandbox-folder.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import type { Handlers } from './rpc-server.ts';
 import { settingsView } from './settings-view.ts';
@@ -21,6 +22,14 @@ export type FolderObjection = (
   folder: string,
   access: Exclude<FolderAccess, 'none'>,
 ) => Promise<string | null>;
+
+/** What every kind of sandbox refuses at start, asked when a profile is saved. */
+export function sandboxFolderObjection(rules: SandboxFolderRules): FolderObjection {
+  return async (_backend, folder) => {
+    const checked = await checkSandboxFolder(folder, rules);
+    return checked.ok ? null : checked.failure.message;
+  };
+}
 
 type ProfileHandlers = Pick<Handlers, 'profiles.save' | 'profiles.delete' | 'profiles.reset' | 'profiles.chooseFolder'>;
 

@@ -164,7 +164,7 @@ describe('an engine', () => {
   });
 
   test('that appears is noticed while somebody shows its state', async () => {
-    await using fake = await startFakeEngine(true);
+    await using fake = await startFakeEngine({ isStopped: true });
     const engine = engineAt(fake, QUICK);
     await engine.check();
     expect(engine.status.state).toBe('unavailable');
@@ -186,6 +186,29 @@ describe('an engine', () => {
     expect(await offers).toEqual({ images: [], networks: [], runtimes: [] });
     expect(await engine.connect()).toMatchObject({ ok: false });
     expect(await engine.remove('a'.repeat(64))).toBe(false);
+  });
+});
+
+describe('a pull', () => {
+  test('that is cancelled lets go of the engine', async () => {
+    await using fake = await startFakeEngine();
+    const engine = engineAt(fake);
+    const pull = Promise.withResolvers<void>();
+    fake.answer('/images/create', (_, response) => {
+      response.write('{"id":"a","status":"Downloading","progressDetail":{"current":1,"total":2}}\n');
+      response.once('close', pull.resolve);
+    });
+    const abort = new AbortController();
+    const result = engine.image(
+      { image: 'x', pull: 'always' },
+      ({ detail }) => {
+        if (detail !== '') abort.abort();
+      },
+      abort.signal,
+    );
+    expect(await result).toMatchObject({ ok: false, failure: { stage: 'aborted' } });
+    await pull.promise;
+    expect(engine.status.state).toBe('available');
   });
 });
 

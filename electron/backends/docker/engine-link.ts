@@ -48,7 +48,8 @@ export type LinkResult =
 
 /** How many questions in a row an engine may leave without an answer: a machine that is busy or wakes up is not gone. */
 const MISSES = 2;
-/** Connects to the engine at this endpoint. Rejects only when `signal` aborts. */
+
+/** Connects to the engine at this endpoint. Rejects when `signal` aborts, and for settings of docker-modem's own that are wrong. */
 export async function openLink(
   endpoint: Endpoint,
   host: HostFacts,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { hostname, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EndpointSources } from '../endpoint-sources.ts';
@@ -42,8 +43,16 @@ const INFO = {
   SystemTime: '2026-01-01T00:00:00.5Z',
 };
 
-/** Starts it at a socket in a folder for temporary files. `isStopped`: it is to be started later. */
-export async function startFakeEngine(isStopped = false): Promise<FakeEngine> {
+/** How it is reached: by a socket, or on a port of this machine, with TLS if there are certificates. */
+export interface FakeEngineOptions {
+  /** It is to be started later. */
+  readonly isStopped?: boolean;
+  readonly isTcp?: boolean;
+  readonly tls?: ServerOptions;
+}
+
+/** Starts it; its socket is in a folder for temporary files. */
+export async function startFakeEngine({ isStopped, isTcp, tls }: FakeEngineOptions = {}): Promise<FakeEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'sandglass-fake-engine-'));
   const path =
     process.platform === 'win32' ? `//./pipe/sandglass-fake-${process.pid}-${Date.now()}` : join(folder, 'engine.sock');
@@ -64,6 +73,7 @@ export async function startFakeEngine(isStopped = false): Promise<FakeEngine> {
     ],
   ]);
   let connections = 0;
+  let port = 0;
   let server: Server | null = null;
 
   const changed = (): void => {
@@ -81,7 +91,7 @@ export async function startFakeEngine(isStopped = false): Promise<FakeEngine> {
     });
 
   const start = async (): Promise<void> => {
-    const next = createServer((request, response) => {
+    const listener: RequestListener = (request, response) => {
       const [route = ''] = (request.url ?? '').split('?');
       const handler = handlers.get(route);
       if (typeof handler === 'function') handler(request, response);
@@ -89,7 +99,8 @@ export async function startFakeEngine(isStopped = false): Promise<FakeEngine> {
       else if (handler !== null) response.end(JSON.stringify(handler));
       requests.push(`${request.method} ${route}`);
       changed();
-    });
+    };
+    const next = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
     next.on('connection', (socket) => {
       connections += 1;
       socket.once('close', () => {
@@ -97,8 +108,10 @@ export async function startFakeEngine(isStopped = false): Promise<FakeEngine> {
         changed();
       });
     });
-    server = next.listen(path);
+    server = isTcp === true ? next.listen(port, '127.0.0.1') : next.listen(path);
     await once(next, 'listening');
+    const address = next.address();
+    if (address !== null && typeof address !== 'string') port = address.port;
   };
   const stop = async (): Promise<void> => {
     const last = server;
@@ -113,10 +126,11 @@ export async function startFakeEngine(isStopped = false): Promise<FakeEngine> {
     for (const stream of streams) stream.write(text);
   };
 
-  if (!isStopped) await start();
+  if (isStopped !== true) await start();
+  const socket = process.platform === 'win32' ? `npipe://${path}` : `unix://${path}`;
   return {
     sources: {
-      env: { DOCKER_HOST: process.platform === 'win32' ? `npipe://${path}` : `unix://${path}` },
+      env: { DOCKER_HOST: isTcp === true ? `tcp://localhost:${port}` : socket },
       platform: process.platform,
       home: folder,
       files: { exists: () => false, read: () => null },

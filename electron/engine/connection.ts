@@ -14,7 +14,7 @@ import { Channels } from './channels.ts';
 import type { Connection, HostServices } from './engine.ts';
 import { prepareExport } from './exports.ts';
 import type { Machine } from './machine.ts';
-import { profileHandlers } from './profiles.ts';
+import { profileHandlers, sandboxFolderObjection } from './profiles.ts';
 import { createRpcServer, type Handlers } from './rpc-server.ts';
 import { settingsView } from './settings-view.ts';
 
@@ -183,7 +183,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       settings.change(changes);
       return settingsView(settings);
     },
-    ...profileHandlers(settings, host),
+    ...profileHandlers(settings, host, sandboxFolderObjection(machine.folderRules)),
     'backends.status': () => statusOf(machine),
     'backends.check': async () => {
       await Promise.all(Object.values(machine.backends).map((backend) => backend.check()));

@@ -110,6 +110,7 @@ async function engineWithWindow() {
     machine: {
       backends: backendsOf(backend),
       offers: async () => ({ images: [], networks: [], runtimes: [] }),
+      folderRules: { home: '/nowhere', forbidden: [], environment: {} },
       onProblem: () => () => {},
       close: async () => {},
     },

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import type { EngineOffers } from '../../shared/backends.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Backends } from '../backends/backend.ts';
@@ -9,6 +9,7 @@ import { systemSources } from '../backends/docker/endpoint-sources.ts';
 import { createPtyBackend } from '../backends/pty.ts';
 import type { ReaperCommand } from '../backends/reaper/command.ts';
 import { createReaper } from '../backends/reaper/reaper-client.ts';
+import type { SandboxFolderRules } from '../backends/sandbox-folder.ts';
 import { processTable } from '../backends/terminal-session.ts';
 import { Emitter } from '../sessions/emitter.ts';
 import type { Logger } from '../sessions/session-options.ts';
@@ -20,6 +21,8 @@ export interface Machine {
   readonly backends: Backends;
   /** What the container engine has to offer to a profile; empty lists while it cannot be reached. */
   offers(): Promise<EngineOffers>;
+  /** Which folders a sandbox may be shown here. */
+  readonly folderRules: SandboxFolderRules;
   onProblem(listener: (problem: Problem) => void): () => void;
   /** After the last session: gives back what was kept ready, and lets the reaper go. Resolves within a second or two. */
   close(): Promise<void>;
@@ -70,6 +73,7 @@ export async function createMachine({ logger, environment, locations, reaper }: 
   return {
     backends,
     offers: () => engine.offers(),
+    folderRules: { home: homedir(), forbidden: forbiddenFolders, environment },
     onProblem: (listener) => problems.on(listener),
     async close() {
       // What was kept ready goes first; what does not go in time is the reaper's.

@@ -126,13 +126,14 @@ export async function allocate(
     events = new EventRelay(engine, created.id);
     const attaching = attachTerminal(docker, created.id).then((attached) => {
       opened.terminal = attached;
-      if (signal.aborted) dispose(attached);
+      if (signal.aborted) attached.destroy();
       return attached;
     });
-    const { shell } = request;
-    const looking = shell?.startsWith('/') ? api.hasFile(shell).catch(() => true) : Promise.resolve(true);
-    const [attached, hasShell] = await Promise.race([Promise.all([attaching, looking]), aborted.promise]);
-    if (!hasShell && shell !== null) throw new Refused(missingShell(shell, image.reference));
+    const [attached, hasShell] = await Promise.race([
+      Promise.all([attaching, hasShellFile(api, request)]),
+      aborted.promise,
+    ]);
+    if (!hasShell && request.shell !== null) throw new Refused(missingShell(request.shell, image.reference));
 
     stage = 'start';
     announce('start', `Starting a container of ${image.reference}`);
@@ -145,7 +146,7 @@ export async function allocate(
   } catch (error) {
     log.debug({ err: error, stage }, 'A container was not started');
     events?.close();
-    dispose(opened.terminal);
+    opened.terminal?.destroy();
     await pauseFor(CLEANUP_MS, removeMade(workshop, creating, request.name));
     if (error instanceof Aborted || signal.aborted) return { ok: false, failure: ABORTED };
     if (error instanceof Refused) return { ok: false, failure: error.failure };
@@ -156,10 +157,21 @@ export async function allocate(
   }
 }
 
-/** Closes a terminal that nobody will read. */
-function dispose(terminal: Duplex | null): void {
-  terminal?.on('error', () => undefined);
-  terminal?.destroy();
+/** Images and shells in them that have been seen: what an image has does not change. */
+const knownShells = new Set<string>();
+
+/**
+ * Whether the container has the shell that the profile names. Its init would start without it, and end with a status that
+ * shells use too. A bare name is left to the init, which knows the container's `PATH`.
+ */
+async function hasShellFile(api: ContainerApi, { imageId, shell }: ContainerRequest): Promise<boolean> {
+  if (shell === null || !shell.startsWith('/')) return true;
+  const key = `${imageId} ${shell}`;
+  if (knownShells.has(key)) return true;
+  // An engine that cannot tell is no reason not to try.
+  const has = await api.hasFile(shell).catch(() => null);
+  if (has === true) knownShells.add(key);
+  return has !== false;
 }
 
 /** Somebody gave the start up. */

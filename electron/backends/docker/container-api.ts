@@ -6,10 +6,10 @@ import { reasonIn, words } from './engine-failures.ts';
 import { ask, EngineTimeout } from './engine-http.ts';
 import { type Inspection, inspectionSchema } from './inspection.ts';
 
-/** How long the engine may take to answer, in milliseconds; creating and starting wait for disks and for the runtime. */
-const CREATE_TIMEOUT_MS = 60_000;
-const START_TIMEOUT_MS = 60_000;
-const ANSWER_TIMEOUT_MS = 10_000;
+/** How long a stage of a start may take, in milliseconds: with many at once, each waits for disks, locks and the runtime. */
+const STAGE_TIMEOUT_MS = 60_000;
+/** How long the engine may take to answer anything else, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
  * The key sequence by which the engine lets go of an attached terminal; it can be chosen, but not be left out. The
@@ -59,7 +59,7 @@ export async function createContainer(docker: Docker, spec: ContainerSpec): Prom
     path: '/containers/create?',
     method: 'POST',
     options: { _query: { name }, _body: body },
-    abortSignal: AbortSignal.timeout(CREATE_TIMEOUT_MS),
+    abortSignal: AbortSignal.timeout(STAGE_TIMEOUT_MS),
     statusCodes: { 201: true, 200: true },
   });
   const { Id, Warnings } = createdSchema.parse(answer);
@@ -73,7 +73,7 @@ export async function createContainer(docker: Docker, spec: ContainerSpec): Prom
 export async function attachTerminal(docker: Docker, id: string): Promise<Duplex> {
   // Not a signal with a time of its own: it would cut the terminal that was attached by then.
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), ANSWER_TIMEOUT_MS);
+  const timer = setTimeout(() => late.abort(), STAGE_TIMEOUT_MS);
   const stream = await dial(docker, {
     // The last character is taken off by the connection, which expects parameters behind it.
     path: `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1&detachKeys=${DETACH_KEYS}&`,
@@ -86,6 +86,8 @@ export async function attachTerminal(docker: Docker, id: string): Promise<Duplex
     statusCodes: {},
   }).finally(() => clearTimeout(timer));
   if (!(stream instanceof Duplex)) throw new TypeError('the engine gave no terminal');
+  // It may break before somebody reads from it; who does will find it closed.
+  stream.on('error', () => undefined);
   return stream;
 }
 
@@ -123,10 +125,10 @@ export class ContainerApi {
   }
 
   async start(): Promise<void> {
-    await this.#ask('POST', 'start', {}, START_TIMEOUT_MS);
+    await this.#ask('POST', 'start', {}, STAGE_TIMEOUT_MS);
   }
 
-  async inspect(timeoutMs = ANSWER_TIMEOUT_MS): Promise<Inspection> {
+  async inspect(timeoutMs = STAGE_TIMEOUT_MS): Promise<Inspection> {
     return inspectionSchema.parse(await this.#ask('GET', 'json', {}, timeoutMs));
   }
 
@@ -165,7 +167,7 @@ export class ContainerApi {
         path: `/containers/${this.id}/archive?`,
         method: 'HEAD',
         options: { path },
-        abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        abortSignal: AbortSignal.timeout(STAGE_TIMEOUT_MS),
         statusCodes: { 200: true },
       });
       return true;

@@ -67,6 +67,8 @@ export class ContainerStream {
       this.#closed = true;
       this.#deliver();
     });
+    // A program that ended at once without a word: the connection may be closed already.
+    this.#closed = socket.closed;
   }
 
   /** Output that was not delivered, because it came after a `settle` in endless amounts; in bytes. */

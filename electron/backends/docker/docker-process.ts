@@ -12,10 +12,17 @@ import type { ContainerEvent, DockerEngine } from './engine.ts';
 import { words } from './engine-failures.ts';
 import { exitStatus, type SentSignal } from './exit-status.ts';
 
-/** How long each step of an end may take, in milliseconds, so that an engine that hangs holds nobody up. */
-const ASK_MS = 1_000;
-/** How long SIGKILL may take, in milliseconds: many containers may be ended at once. */
-const KILL_MS = 1_750;
+/** How long an engine may be silent when something is asked of it at the end, in milliseconds, before it counts as lost. */
+const SILENT_MS = 1_750;
+/** How long an engine that does answer may take for what it was told to do, in milliseconds: many may end at once. */
+const SLOW_MS = 8_000;
+/** How long a lost engine's removal is waited for, in milliseconds; it is owed in any case. */
+const LOST_REMOVAL_MS = 250;
+/** How long the engine may take to tell how a container ended: by itself, and when it is asked, in milliseconds. */
+const EVENT_MS = 2_000;
+const STATUS_MS = 3_000;
+/** How long the engine may take to say what a container has used, in milliseconds. */
+const USAGE_MS = 1_000;
 /** How long the end of the output is waited for when the container has ended, in milliseconds. */
 const LAST_OUTPUT_MS = 1_000;
 /** How long the engine may take to end the terminal of a container that has ended; it gives slow readers 2 s itself. */
@@ -161,7 +168,7 @@ export class DockerProcess implements BackendProcess {
 
   async cpuTimeMs(): Promise<number | null> {
     const { view, api } = this.#parts.container;
-    const used = view?.cpuTimeMs() ?? (this.isRunning ? await api.cpuTimeMs(ASK_MS).catch(() => null) : null);
+    const used = view?.cpuTimeMs() ?? (this.isRunning ? await api.cpuTimeMs(USAGE_MS).catch(() => null) : null);
     if (used === null) return null;
     this.#cpuMs = Math.max(this.#cpuMs, used);
     return this.#cpuMs;
@@ -285,10 +292,14 @@ export class DockerProcess implements BackendProcess {
   async #learnStatus(): Promise<ExitStatus> {
     const { api, memoryMiB } = this.#parts.container;
     const nothing = Symbol('nothing');
-    const heard = await Promise.race([this.#died.promise, this.#lost.promise, delay(ASK_MS, nothing, { ref: false })]);
+    const heard = await Promise.race([
+      this.#died.promise,
+      this.#lost.promise,
+      delay(EVENT_MS, nothing, { ref: false }),
+    ]);
     if (typeof heard === 'string') return lostStatus(heard);
     // Events may be missing; the engine knows in any case.
-    const asked = typeof heard === 'number' ? heard : await api.wait(ASK_MS).catch(() => null);
+    const asked = typeof heard === 'number' ? heard : await api.wait(STATUS_MS).catch(() => null);
     if (this.#lostBecause !== null) return lostStatus(this.#lostBecause);
     if (asked === null) {
       if (heard !== null) return lostStatus('The container engine ended the connection.');
@@ -306,7 +317,7 @@ export class DockerProcess implements BackendProcess {
     const first = exitStatus({ ...facts, outOfMemory: false });
     // Only an end as if by SIGKILL that nobody has sent can be the kernel's.
     if (asked !== 137 || first.signal !== null) return first;
-    const state = await api.inspect(ASK_MS).then(
+    const state = await api.inspect(STATUS_MS).then(
       (inspection) => inspection.State,
       () => null,
     );
@@ -317,18 +328,13 @@ export class DockerProcess implements BackendProcess {
     const { container, log } = this.#parts;
     const { info, view } = container;
     if (this.isRunning && graceMs > 0) await this.#hangUp(graceMs);
-    if (this.isRunning) {
-      void this.#signal('SIGKILL', KILL_MS);
-      await this.#waitOver(KILL_MS);
-    }
-    if (this.isRunning) this.#lose('The container engine does not answer.');
+    if (this.isRunning) await this.#kill();
     this.#stream.finish();
     await pauseFor(LAST_OUTPUT_MS, this.#told.promise);
     this.#stream.close();
-    await pauseFor(ASK_MS, this.#told.promise);
-    if (!this.#isOver && this.#lostBecause === null) this.#lose('The container engine does not answer.');
     await this.#told.promise;
-    const isGone = await Promise.race([this.#gone.promise, delay(ASK_MS, false, { ref: false })]);
+    const removalMs = this.#lostBecause === null ? SLOW_MS : LOST_REMOVAL_MS;
+    const isGone = await Promise.race([this.#gone.promise, delay(removalMs, false, { ref: false })]);
     const survivors: Survivor[] = [];
     if (!isGone && view?.isAlive === true) {
       survivors.push({ pid: view.init.pid, command: basename(this.command) });
@@ -337,17 +343,25 @@ export class DockerProcess implements BackendProcess {
     return { survivors };
   }
 
+  /** SIGKILL to all of it. An engine that does not answer is given up; it owes the removal then. */
+  async #kill(): Promise<void> {
+    const asked = this.#signal('SIGKILL', SILENT_MS);
+    const isAnswered = await Promise.race([asked, this.#over.promise.then(() => true)]);
+    if (isAnswered) await this.#waitOver(SLOW_MS);
+    if (this.isRunning) this.#lose('The container engine does not answer.');
+  }
+
   /** The gentle part of the ladder: SIGHUP to the shell through the engine's init, and up to `graceMs` for it to go. */
   async #hangUp(graceMs: number): Promise<void> {
     const { now } = this.#parts;
     const begun = now();
-    await this.#signal('SIGHUP', Math.min(graceMs, ASK_MS));
+    await this.#signal('SIGHUP', Math.min(graceMs, SILENT_MS));
     // A container that is paused gets its signal when it goes on; some engines let it go on by themselves then.
-    if (this.#isFrozen) await this.#unpauseContainer(Math.min(graceMs, ASK_MS));
+    if (this.#isFrozen) await this.#unpauseContainer(Math.max(1, Math.min(graceMs - (now() - begun), SILENT_MS)));
     for (const at of [...REMINDERS_MS, graceMs]) {
       await this.#waitOver(Math.min(at, graceMs) - (now() - begun));
       if (!this.isRunning || now() - begun >= graceMs) return;
-      void this.#signal('SIGHUP', ASK_MS);
+      void this.#signal('SIGHUP');
     }
   }
 
@@ -377,17 +391,19 @@ export class DockerProcess implements BackendProcess {
     this.#looking = null;
   }
 
-  /** Sends a signal to the container; a refusal means that it does not run any more. Never rejects. */
-  async #signal(signal: 'SIGHUP' | 'SIGKILL', timeoutMs = ASK_MS): Promise<void> {
+  /** Sends a signal to the container. Never rejects. @returns whether the engine answered, if only that it does not run. */
+  async #signal(signal: 'SIGHUP' | 'SIGKILL', timeoutMs = SILENT_MS): Promise<boolean> {
     const { container, log, now } = this.#parts;
     this.#own = { signal, at: now() };
     this.#expected.push(signal);
     try {
       await container.api.kill(signal, timeoutMs);
-      if (signal === 'SIGKILL') this.#isFrozen = false;
+      return true;
     } catch (error) {
-      if (error instanceof EngineRefusal) this.#expected.splice(this.#expected.indexOf(signal), 1);
       log.debug({ containerId: container.info.id, signal, err: error }, 'A signal did not reach a container');
+      if (!(error instanceof EngineRefusal)) return false;
+      this.#expected.splice(this.#expected.indexOf(signal), 1);
+      return true;
     }
   }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { expect, vi } from 'vitest';
 import { type ContainerOptions, DEFAULT_CONTAINER } from '../../../../shared/profile.ts';
-import { containersOf, type TestEngine } from '../../../testing/container-engine.ts';
+import { containersOf, removeContainers, type TestEngine } from '../../../testing/container-engine.ts';
 import type { Backend } from '../../backend.ts';
 import { linuxProcesses } from '../../linux-processes.ts';
 import { createDockerBackend, type DockerBackendOptions } from '../docker.ts';
@@ -28,6 +29,11 @@ export interface TestDocker extends AsyncDisposable {
   container(options?: Partial<ContainerOptions>): ContainerOptions;
   /** Ids of this backend's containers that the engine has now. */
   containers(): Promise<string[]>;
+  /**
+   * Asserts that no container is left, here or at the engine, and that nothing went wrong behind the scenes. A busy engine
+   * may owe a removal for a while. What is left in spite of it is removed, for the tests after this one.
+   */
+  expectNothingLeft(): Promise<void>;
 }
 
 /** Makes one at this engine, or at the one that the tests share. */
@@ -58,6 +64,7 @@ export function testDocker(
     tracker: { engine() {}, created: (id) => void made.add(id), removed: (id) => void made.delete(id) },
     ...rest,
   });
+  const containers = (): Promise<string[]> => containersOf(engine.docker, installation);
   return {
     backend,
     engine: own,
@@ -65,7 +72,18 @@ export function testDocker(
     logged,
     made,
     container: (changed = {}) => ({ ...DEFAULT_CONTAINER, image: engine.image, pull: 'never', ...changed }),
-    containers: () => containersOf(engine.docker, installation),
+    containers,
+    async expectNothingLeft() {
+      try {
+        await vi.waitFor(async () => expect(await containers()).toEqual([]), { timeout: 20_000, interval: 50 });
+        expect([...made]).toEqual([]);
+        expect(logged.filter(({ level }) => level === 'error')).toEqual([]);
+      } finally {
+        logged.length = 0;
+        made.clear();
+        await removeContainers(engine.docker, await containers());
+      }
+    },
     async [Symbol.asyncDispose]() {
       await backend.close?.();
     },

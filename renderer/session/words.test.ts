@@ -7,7 +7,7 @@ test('ends that nobody wanted say what became of the session, others need no adv
   expect(endAdvice(container, endedWith({ reason: 'backend_lost' }))).toContain(
     'removed as soon as the engine is back',
   );
-  expect(endAdvice(container, endedWith({ reason: 'out_of_memory' }))).toContain('than its profile allows');
+  expect(endAdvice(container, endedWith({ reason: 'out_of_memory' }))).toContain('raise the memory limit');
   expect(endAdvice(fakeSession(1), endedWith({ reason: 'out_of_memory' }))).toBe(
     'The system had no memory left for it.',
   );

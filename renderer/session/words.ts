@@ -105,7 +105,7 @@ export function endAdvice({ backend }: SessionInfo, end: SessionEnd): string | n
     case 'out_of_memory':
       return backend === 'pty'
         ? 'The system had no memory left for it.'
-        : 'It needed more memory than its profile allows. Raise the limit there if that is to be expected.';
+        : 'If that is to be expected, raise the memory limit in its profile.';
     default:
       return null;
   }

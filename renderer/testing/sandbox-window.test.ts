@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SessionInfo } from '../../shared/session.ts';
 import { fakeId } from './fake-session.ts';
-import { expectFits, expectNoFaults, type OpenOptions, TestWindows, WINDOW_TIMEOUT_MS } from './test-window.ts';
+import { expectWellDrawn, type OpenOptions, TestWindows, WINDOW_TIMEOUT_MS } from './test-window.ts';
 
 let windows: TestWindows;
 let page: Page;
@@ -241,22 +241,12 @@ test('the engine’s end is told where no tab in front tells it', { timeout: WIN
 });
 
 describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
-  /** In both colours without a fault, and on the smallest window without anything cut off. */
-  async function expectWellDrawn(where: string, ignored: string[] = []): Promise<void> {
-    await expectNoFaults(page, `${where}, light`, ignored);
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.locator('html.dark').waitFor();
-    await expectNoFaults(page, `${where}, dark`, ignored);
-    await page.setViewportSize({ width: 480, height: 320 });
-    await expectFits(page, where);
-  }
-
   test.each(['empty', 'sandboxes', 'pulling', 'creating', 'noEngine', 'frozen', 'outOfMemory'])(
     '%s is without a fault and fits',
     async (scene) => {
       await open(scene, { colorScheme: 'light', backends: 'none' });
       if (scene === 'pulling' || scene === 'creating') await page.getByTestId('starting-card').waitFor();
-      await expectWellDrawn(scene);
+      await expectWellDrawn(page, scene);
     },
   );
 
@@ -264,7 +254,7 @@ describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await open('loosened', { colorScheme: 'light' });
     await page.getByTestId('status-isolation').click();
     await page.getByTestId('isolation-list').waitFor();
-    await expectWellDrawn('isolation');
+    await expectWellDrawn(page, 'isolation');
   });
 
   test('the menu of profiles is without a fault, and reaches to its end', async () => {
@@ -272,7 +262,7 @@ describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByTestId('new-tab-menu').click();
     await page.getByTestId('profile-menu').waitFor();
     // An open menu stands beside the page’s landmarks, and belongs to its button.
-    await expectWellDrawn('menu of profiles', ['region']);
+    await expectWellDrawn(page, 'menu of profiles', ['region']);
     await page.getByTestId('edit-profiles').click();
     await page.getByTestId('settings-page').waitFor();
   });

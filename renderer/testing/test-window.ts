@@ -13,7 +13,9 @@ declare global {
 }
 
 /** How long anything in a real browser may take on a busy machine. */
-export const WINDOW_TIMEOUT_MS = 90_000;
+export const WINDOW_TIMEOUT_MS = 120_000;
+/** How long one step of it may take. */
+const STEP_TIMEOUT_MS = 60_000;
 
 export interface OpenOptions extends BrowserContextOptions {
   /** An entry of the made-up machines, all backends unless it is named. */
@@ -58,6 +60,7 @@ export class TestWindows {
       reducedMotion: 'reduce',
       ...options,
     });
+    context.setDefaultTimeout(STEP_TIMEOUT_MS);
     const page = await context.newPage();
     if (stillTime) await page.clock.install();
     const base = this.#server.resolvedUrls?.local[0] ?? '';
@@ -89,4 +92,14 @@ export async function expectFits(page: Page, where: string): Promise<void> {
   for (const button of await page.locator(buttons).all()) {
     if (await button.isVisible()) await button.click({ trial: true });
   }
+}
+
+/** Without a fault in light and in dark, and nothing cut off on the smallest window. The page was opened in light. */
+export async function expectWellDrawn(page: Page, where: string, ignored: string[] = []): Promise<void> {
+  await expectNoFaults(page, `${where}, light`, ignored);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.locator('html.dark').waitFor();
+  await expectNoFaults(page, `${where}, dark`, ignored);
+  await page.setViewportSize({ width: 480, height: 320 });
+  await expectFits(page, where);
 }

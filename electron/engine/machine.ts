@@ -6,6 +6,7 @@ import { createBubblewrapBackend } from '../backends/bubblewrap/bubblewrap.ts';
 import { createDockerBackend } from '../backends/docker/docker.ts';
 import { createDockerEngine } from '../backends/docker/docker-engine.ts';
 import { systemSources } from '../backends/docker/endpoint-sources.ts';
+import { findOwner } from '../backends/docker/orphans.ts';
 import { createPtyBackend } from '../backends/pty.ts';
 import type { ReaperCommand } from '../backends/reaper/command.ts';
 import { createReaper } from '../backends/reaper/reaper-client.ts';
@@ -40,12 +41,13 @@ export interface MachineOptions {
 export async function createMachine({ logger, environment, locations, reaper }: MachineOptions): Promise<Machine> {
   const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
   const processes = processTable();
-  const self = await processes.find(process.pid);
-  const owner = {
-    installation: installationId(locations.data),
+  const installation = installationId(locations.data);
+  // Where the process table is not to be had, containers still name their owner; no sweep judges it then.
+  const owner = (await findOwner(installation, processes)) ?? {
+    installation,
     host: hostname(),
     pid: process.pid,
-    start: self?.startedAt ?? 0,
+    start: 0,
   };
   const tracker = createReaper({
     log: logger,

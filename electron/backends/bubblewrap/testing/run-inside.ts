@@ -1,0 +1,34 @@
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import { FOLDER_ACCESS } from '../../../../shared/profile.ts';
+import { type Outcome, runInside, testSandboxes } from './sandboxes.ts';
+
+/** What a process of another user is asked to run in sandboxes, on its standard input. */
+export const errandSchema = z.object({
+  folder: z.string().optional(),
+  folderAccess: z.enum(FOLDER_ACCESS),
+  resources: z.object({ memoryMiB: z.number(), pids: z.number(), cpus: z.number().nullable() }).partial(),
+  scripts: z.array(z.string()),
+});
+export type Errand = z.infer<typeof errandSchema>;
+
+/** Runs each script in a sandbox of its own, one after the other, and writes what they did as JSON. */
+async function main(): Promise<void> {
+  const errand = errandSchema.parse(JSON.parse(await text(process.stdin)));
+  const backend = testSandboxes();
+  await backend.check();
+  const { folderAccess, resources } = errand;
+  const folder = errand.folder === undefined ? {} : { folder: errand.folder };
+  const outcomes: Outcome[] = [];
+  for (const script of errand.scripts) {
+    outcomes.push(await runInside(backend, script, { folderAccess, resources: defined(resources) }, folder));
+  }
+  process.stdout.write(JSON.stringify({ status: backend.status, outcomes }));
+}
+
+/** Without what is not there. */
+function defined(resources: Errand['resources']): { memoryMiB: number; pids: number; cpus: number | null } {
+  return { memoryMiB: resources.memoryMiB ?? 2048, pids: resources.pids ?? 512, cpus: resources.cpus ?? null };
+}
+
+await main();

@@ -126,6 +126,7 @@ export type MethodOutput<M extends MethodName> = z.output<(typeof METHODS)[M]['o
 /** What a menu or an accelerator of the desktop asks the window to do. */
 export const WINDOW_COMMANDS = [
   'newTab',
+  'newTabMenu',
   'closeTab',
   'nextTab',
   'previousTab',
@@ -134,6 +135,7 @@ export const WINDOW_COMMANDS = [
   'renameTab',
   'keepOpen',
   'extend',
+  'freeze',
   'export',
   'sessionPanel',
   'aboutSessions',

@@ -55,11 +55,13 @@ export function menuTemplate({ platform, appName, development, actions }: MenuOp
 
   const file: MenuItemConstructorOptions[] = [
     windowItem('New tab', 'newTab', ['Cmd+T', 'Ctrl+Shift+T']),
+    windowItem('New tab with a profile', 'newTabMenu', ['Cmd+Shift+O', 'Ctrl+Shift+O']),
     windowItem('Close tab', 'closeTab', ['Cmd+W', 'Ctrl+Shift+W']),
     windowItem('Rename tab', 'renameTab', ['F2', 'F2']),
     separator,
     windowItem('Keep open', 'keepOpen', ['Cmd+Shift+K', 'Ctrl+Shift+K']),
     windowItem('Extend', 'extend', ['Cmd+Shift+E', 'Ctrl+Shift+E']),
+    windowItem('Freeze or thaw session', 'freeze', ['Cmd+Shift+Z', 'Ctrl+Shift+Z']),
     windowItem('Export…', 'export', ['Cmd+Shift+S', 'Ctrl+Shift+S']),
     ...(mac ? [] : [separator, settings, separator, quit]),
   ];

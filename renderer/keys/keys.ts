@@ -3,8 +3,6 @@ import type { WindowCommand } from '../../shared/contract.ts';
 /** What a key can do beyond what the desktop's menu can. */
 export type Command =
   | WindowCommand
-  | 'newTabMenu'
-  | 'freeze'
   | 'nextArea'
   | 'copy'
   | 'paste'

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { backendStatusSchema } from '../../../../shared/backends.ts';
@@ -14,11 +15,8 @@ const answerSchema = z.object({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-/**
- * Runs scripts in sandboxes that an ordinary user starts: this process's user, or nobody where this process is root's.
- * Throws when that fails.
- */
-export async function asOrdinaryUser(errand: Errand): Promise<Answer> {
+/** Starts a process that runs scripts in sandboxes, as {@link asOrdinaryUser} does. */
+export function startErrand(errand: Errand): ChildProcessByStdio<Writable, Readable, Readable> {
   const isRoot = process.getuid?.() === 0;
   const child = spawn(process.execPath, [new URL('./run-inside.ts', import.meta.url).pathname], {
     ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
@@ -27,6 +25,15 @@ export async function asOrdinaryUser(errand: Errand): Promise<Answer> {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(JSON.stringify(errand));
+  return child;
+}
+
+/**
+ * Runs scripts in sandboxes that an ordinary user starts: this process's user, or nobody where this process is root's.
+ * Throws when that fails.
+ */
+export async function asOrdinaryUser(errand: Errand): Promise<Answer> {
+  const child = startErrand(errand);
   const [answer, complaint, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   if (code !== 0) throw new Error(`Exit ${code}: ${complaint}`);
   return answerSchema.parse(JSON.parse(answer));

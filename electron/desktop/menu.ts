@@ -61,7 +61,7 @@ export function menuTemplate({ platform, appName, development, actions }: MenuOp
     separator,
     windowItem('Keep open', 'keepOpen', ['Cmd+Shift+K', 'Ctrl+Shift+K']),
     windowItem('Extend', 'extend', ['Cmd+Shift+E', 'Ctrl+Shift+E']),
-    windowItem('Freeze or thaw session', 'freeze', ['Cmd+Shift+Z', 'Ctrl+Shift+Z']),
+    windowItem('Freeze or thaw session', 'freeze', ['Cmd+Shift+F', 'Ctrl+Shift+Z']),
     windowItem('Export…', 'export', ['Cmd+Shift+S', 'Ctrl+Shift+S']),
     ...(mac ? [] : [separator, settings, separator, quit]),
   ];

@@ -73,7 +73,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'renameTab', label: 'Rename tab', keys: ['F2'], yieldsToPrograms: true },
   { command: 'keepOpen', label: 'Keep open', keys: ['Ctrl+Shift+K'], mac: ['Cmd+Shift+K'] },
   { command: 'extend', label: 'Extend', keys: ['Ctrl+Shift+E'], mac: ['Cmd+Shift+E'] },
-  { command: 'freeze', label: 'Freeze or thaw session', keys: ['Ctrl+Shift+Z'], mac: ['Cmd+Shift+Z'] },
+  { command: 'freeze', label: 'Freeze or thaw session', keys: ['Ctrl+Shift+Z'], mac: ['Cmd+Shift+F'] },
   { command: 'export', label: 'Export', keys: ['Ctrl+Shift+S'], mac: ['Cmd+Shift+S'] },
   {
     command: 'sessionPanel',

@@ -21,7 +21,7 @@ const OTHER_HOME = '/tmp';
 const TMPFS = {
   '/tmp': `rw,exec,nosuid,nodev,size=${256 * MIB},mode=1777`,
   '/var/tmp': `rw,noexec,nosuid,nodev,size=${64 * MIB},mode=1777`,
-  '/run': `rw,noexec,nosuid,nodev,size=${16 * MIB},mode=1777`,
+  '/run': `rw,noexec,nosuid,nodev,size=${16 * MIB},mode=755`,
 } as const;
 const HOME_TMPFS = `rw,exec,nosuid,nodev,size=${256 * MIB},mode=1777`;
 

@@ -9,6 +9,7 @@ import { createDockerBackend, type DockerBackendOptions } from '../docker.ts';
 import { createDockerEngine } from '../docker-engine.ts';
 import { systemSources } from '../endpoint-sources.ts';
 import type { DockerEngine } from '../engine.ts';
+import { type Interception, intercept } from './intercept.ts';
 
 /** A line that a backend logged. */
 export interface Logged {
@@ -39,10 +40,10 @@ export interface TestDocker extends AsyncDisposable {
 /** Makes one at this engine, or at the one that the tests share. */
 export function testDocker(
   engine: TestEngine,
-  options: Partial<DockerBackendOptions> & { readonly host?: string } = {},
+  options: Partial<DockerBackendOptions> & { readonly host?: string; readonly interception?: Interception } = {},
 ): TestDocker {
   if (!engine.ok) throw new Error(engine.why);
-  const { host, ...rest } = options;
+  const { host, interception, ...rest } = options;
   const sources = systemSources();
   const own = createDockerEngine({
     sources: { ...sources, env: { ...sources.env, DOCKER_HOST: host ?? engine.host } },
@@ -55,7 +56,7 @@ export function testDocker(
   };
   const installation = `test-${randomUUID()}`;
   const backend = createDockerBackend({
-    engine: own,
+    engine: interception === undefined ? own : intercept(own, interception),
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     environment: { PATH: process.env.PATH, LANG: 'C.UTF-8', LC_TIME: 'C.UTF-8', SECRET: 'host' },
     owner: { installation, host: hostname(), pid: process.pid, start: 'test' },

@@ -1,4 +1,6 @@
 import { expect, type Locator, type Page } from '@playwright/test';
+import { NewTabMenu } from './new-tab-menu.ts';
+import { ProfileEditor } from './profile-editor.ts';
 import { SessionCard } from './session-card.ts';
 import { SessionPanel } from './session-panel.ts';
 import { SettingsPage } from './settings-page.ts';
@@ -13,7 +15,11 @@ export class AppPage {
   readonly card: SessionCard;
   readonly panel: SessionPanel;
   readonly settings: SettingsPage;
+  readonly newTabMenu: NewTabMenu;
+  readonly profiles: ProfileEditor;
   readonly status: Locator;
+  /** What was found of the active session's isolation, in the status line. */
+  readonly badge: Locator;
   readonly question: Locator;
   readonly emptyWindow: Locator;
   readonly #hostKind: 'web' | 'desktop';
@@ -26,7 +32,10 @@ export class AppPage {
     this.card = new SessionCard(page);
     this.panel = new SessionPanel(page);
     this.settings = new SettingsPage(page);
+    this.newTabMenu = new NewTabMenu(page);
+    this.profiles = new ProfileEditor(page);
     this.status = page.getByTestId('status');
+    this.badge = page.getByTestId('status-isolation').filter({ visible: true });
     this.question = page.getByTestId('question');
     this.emptyWindow = page.getByTestId('empty-window');
   }
@@ -52,8 +61,8 @@ export class AppPage {
 
   /** Opens a tab with a profile of the menu. */
   async openProfile(name: string): Promise<void> {
-    await this.page.getByTestId('new-tab-menu').click();
-    await this.page.getByRole('menuitem', { name }).click();
+    await this.newTabMenu.open();
+    await this.newTabMenu.named(name).click();
   }
 
   /** A message at the window's corner. */

@@ -9,6 +9,16 @@ export class SessionCard {
   readonly extend: Locator;
   readonly ended: Locator;
   readonly reason: Locator;
+  /** Why a start failed, and what would help. */
+  readonly message: Locator;
+  readonly hint: Locator;
+  readonly editProfile: Locator;
+  /** While it starts. */
+  readonly starting: Locator;
+  readonly startingDetail: Locator;
+  readonly cancel: Locator;
+  readonly frozen: Locator;
+  readonly thaw: Locator;
   readonly again: Locator;
   readonly exportMenu: Locator;
   readonly #page: Page;
@@ -20,6 +30,14 @@ export class SessionCard {
     this.extend = this.banner.getByTestId('extend');
     this.ended = page.getByTestId('ended-card').filter({ visible: true });
     this.reason = this.ended.getByTestId('end-reason');
+    this.message = this.ended.getByTestId('failed-message');
+    this.hint = this.ended.getByTestId('failed-hint');
+    this.editProfile = this.ended.getByTestId('edit-profile');
+    this.starting = page.getByTestId('starting-card').filter({ visible: true });
+    this.startingDetail = this.starting.getByTestId('starting-detail');
+    this.cancel = this.starting.getByTestId('cancel-start');
+    this.frozen = page.getByTestId('frozen-bar').filter({ visible: true });
+    this.thaw = this.frozen.getByTestId('thaw');
     this.again = this.ended.getByTestId('new-session');
     this.exportMenu = this.ended.getByTestId('export-menu');
   }

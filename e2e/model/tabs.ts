@@ -35,6 +35,12 @@ export class Tabs {
     await expect(this.active.locator('.tab-title')).toHaveText(title);
   }
 
+  /** Chooses from the menu of the active tab. */
+  async choose(label: string): Promise<void> {
+    await this.active.click({ button: 'right' });
+    await this.#page.getByTestId('tab-menu').getByRole('menuitem', { name: label }).click();
+  }
+
   /** Asks to close the active tab. */
   async close(): Promise<void> {
     await this.active.hover();

@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { METADATA_FILE, metadataSchema, RECORDING_FILE, type SessionMetadata } from '../../shared/recording.ts';
+import { SETTINGS_VERSION } from '../../shared/settings.ts';
+import { engine } from './containers.ts';
 import { LOCAL_PROFILE, type RunnerOptions } from './options.ts';
 
 /** The variable that marks every process of one test: the app's, and those of its sessions. */
@@ -29,7 +31,7 @@ export class Home {
       await mkdir(folder, { recursive: true });
     }
     await writeFile(home.policyFile, JSON.stringify(policy));
-    const document = { version: 1, profiles: [LOCAL_PROFILE] };
+    const document = { version: SETTINGS_VERSION, profiles: [LOCAL_PROFILE] };
     const text = typeof settings === 'string' ? settings : JSON.stringify({ ...document, ...settings });
     await writeFile(home.settingsFile, text, { mode: 0o600 });
     return home;
@@ -78,6 +80,8 @@ export class Home {
       HOME: this.user,
       TMPDIR: this.temporary,
       LANG: 'C.UTF-8',
+      // A docker context lies in the home folder, and this is another one.
+      ...(engine.ok ? { DOCKER_HOST: engine.host } : {}),
       ...added,
     };
   }
@@ -89,6 +93,11 @@ export class Home {
       .filter((entry) => entry.isDirectory() && /^[0-9A-Z]{26}$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
+  }
+
+  /** The ids of all sessions, the oldest first. */
+  async sessionIds(): Promise<string[]> {
+    return (await this.sessionFolders()).map((folder) => basename(folder));
   }
 
   /** The metadata of all sessions that have ended, the oldest first. */

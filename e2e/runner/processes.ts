@@ -6,6 +6,15 @@ export interface ListedProcess {
   readonly command: string;
 }
 
+/** Processes of these sessions, inside sandboxes and containers too. */
+export function processesOfSessions(ids: readonly string[]): ListedProcess[] {
+  const marks = ids.map((id) => `SANDGLASS_SESSION_ID=${id}`);
+  return list((pid) => {
+    const variables = read(pid, 'environ').split('\0');
+    return marks.some((mark) => variables.includes(mark));
+  });
+}
+
 /** Processes whose environment holds `NAME=value`. Where there is no /proc, none are found. */
 export function processesMarked(mark: string): ListedProcess[] {
   return list((pid) => read(pid, 'environ').split('\0').includes(mark));

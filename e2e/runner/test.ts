@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { test as base, expect, type Page, type TestInfo } from '@playwright/test';
 import { AppPage } from '../model/app-page.ts';
+import { cgroupsLeft, containersLeft } from './containers.ts';
 import { startDesktopHost } from './desktop-host.ts';
 import { Home } from './home.ts';
 import type { DesktopHost, Host, WebHost } from './host.ts';
 import type { RunnerOptions } from './options.ts';
-import { processesMarked } from './processes.ts';
+import { processesMarked, processesOfSessions } from './processes.ts';
 import { startWebHost } from './web-host.ts';
 
 interface RunnerFixtures extends RunnerOptions {
@@ -19,9 +20,11 @@ export const test = base.extend<RunnerFixtures>({
   hostKind: ['web', { option: true }],
   policy: [{ minimumTimeoutSeconds: 1 }, { option: true }],
   settings: [{}, { option: true }],
+  needs: ['', { option: true }],
   environment: [{}, { option: true }],
 
-  home: async ({ settings, policy }, use, testInfo) => {
+  home: async ({ settings, policy, needs }, use, testInfo) => {
+    testInfo.skip(needs !== '', needs);
     const home = await Home.create({ settings, policy });
     await use(home);
     if (testInfo.status !== testInfo.expectedStatus) {
@@ -29,6 +32,10 @@ export const test = base.extend<RunnerFixtures>({
     }
     await expect.poll(() => processesMarked(home.mark), 'processes left behind').toEqual([]);
     await expect.poll(() => readdir(home.temporary), 'temporary files left behind').toEqual([]);
+    await expect.poll(() => containersLeft(home), 'containers left behind').toEqual([]);
+    const ids = await home.sessionIds();
+    expect(processesOfSessions(ids), 'processes of sessions left behind').toEqual([]);
+    expect(cgroupsLeft(ids), 'cgroups left behind').toEqual([]);
     await home.remove();
   },
 

@@ -59,10 +59,12 @@ export class AppPage {
     await this.ready();
   }
 
-  /** Opens a tab with a profile of the menu. */
+  /** Opens a tab with a profile of the menu; it may still be starting. */
   async openProfile(name: string): Promise<void> {
+    const before = await this.tabs.all.count();
     await this.newTabMenu.open();
     await this.newTabMenu.named(name).click();
+    await expect(this.tabs.all).toHaveCount(before + 1);
   }
 
   /** A message at the window's corner. */

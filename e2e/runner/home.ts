@@ -10,7 +10,7 @@ import { LOCAL_PROFILE, type RunnerOptions } from './options.ts';
 export const TEST_MARK = 'SG_E2E_TEST';
 
 /** A fresh place for one test: the app's folders, the user's, and one for temporary files. */
-export class Home {
+export class Home implements AsyncDisposable {
   /** `SANDGLASS_HOME`. */
   readonly folder: string;
   readonly temporary: string;
@@ -123,6 +123,10 @@ export class Home {
     const names = await readdir(this.logs).catch(() => []);
     const texts = await Promise.all(names.map((name) => readFile(join(this.logs, name), 'utf8').catch(() => '')));
     return texts.join('');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove();
   }
 
   async remove(): Promise<void> {

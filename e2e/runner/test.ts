@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { test as base, expect, type Page, type TestInfo } from '@playwright/test';
+import { type BrowserContext, test as base, expect, type Page, type TestInfo } from '@playwright/test';
 import { AppPage } from '../model/app-page.ts';
 import { cgroupsLeft, containersLeft } from './containers.ts';
 import { startDesktopHost } from './desktop-host.ts';
@@ -68,6 +68,15 @@ export const test = base.extend<RunnerFixtures>({
 });
 
 export { expect };
+
+/** Starts another app of the same kind, beside the one that a test gets. */
+export async function startHost(
+  kind: RunnerOptions['hostKind'],
+  environment: Record<string, string>,
+  context: BrowserContext,
+): Promise<Host> {
+  return kind === 'web' ? startWebHost(environment, await context.newPage()) : startDesktopHost(environment);
+}
 
 /** The host of a test that is for the web alone. */
 export function webHost(host: Host): WebHost {

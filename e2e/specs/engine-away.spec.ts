@@ -1,0 +1,52 @@
+import { containersLeft, NO_CONTAINERS } from '../runner/containers.ts';
+import { EngineGate } from '../runner/engine-gate.ts';
+import { CONTAINER_PROFILE, LOCAL_PROFILE, limits } from '../runner/options.ts';
+import { test as base, expect } from '../runner/test.ts';
+
+const test = base.extend<{ gate: EngineGate }>({
+  // biome-ignore lint/correctness/noEmptyPattern: the test runner reads the names of what it depends on.
+  gate: async ({}, use) => {
+    await using gate = await EngineGate.create();
+    await use(gate);
+  },
+  environment: async ({ gate }, use) => {
+    await use({ DOCKER_HOST: gate.host });
+  },
+});
+
+test.use({ needs: NO_CONTAINERS, settings: { ...limits(0, 0), profiles: [LOCAL_PROFILE, CONTAINER_PROFILE] } });
+
+test('an engine that is away is told with what would help, and its coming and going is seen live', async ({
+  app,
+  gate,
+  home,
+}) => {
+  const { newTabMenu } = app;
+  await newTabMenu.open();
+  const item = newTabMenu.profile(CONTAINER_PROFILE.id);
+  const line = newTabMenu.backend('docker');
+  await expect(line).toHaveAttribute('data-state', 'unavailable');
+  await expect(line).toContainText(/\w+/);
+  await expect(item).toHaveAttribute('aria-disabled', 'true');
+  await expect(newTabMenu.checkAgain).toBeVisible();
+
+  await gate.open();
+  await expect(line).toHaveAttribute('data-state', 'available');
+  await expect(item).not.toHaveAttribute('aria-disabled', 'true');
+  await expect(newTabMenu.checkAgain).toBeHidden();
+  await item.click();
+  await app.terminal.waitForPrompt();
+  await app.terminal.run('echo "inside $((1 + 1))"');
+  await app.terminal.waitForLine('inside 2');
+
+  await gate.shut();
+  await app.card.waitForEnd('backend_lost');
+  await app.terminal.waitForLine('inside 2');
+  await newTabMenu.open();
+  await expect(line).toHaveAttribute('data-state', 'unavailable');
+  expect(await containersLeft(home)).toHaveLength(1);
+
+  await gate.open();
+  await expect(line).toHaveAttribute('data-state', 'available');
+  await expect.poll(() => containersLeft(home)).toEqual([]);
+});

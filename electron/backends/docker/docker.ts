@@ -1,4 +1,4 @@
-import type { Profile, ProfileOf } from '../../../shared/profile.ts';
+import type { ContainerOptions, Profile, ProfileOf } from '../../../shared/profile.ts';
 import type { StartFailure } from '../../../shared/session.ts';
 import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
 import type { BackendLog } from '../backend-log.ts';
@@ -166,15 +166,26 @@ function isDocker(profile: Profile): profile is ProfileOf<'docker'> {
   return profile.backend === 'docker';
 }
 
-function profileRecipe(profile: ProfileOf<'docker'>): Recipe {
-  const { id, shell, args, folder, environment, container } = profile;
-  return { profileId: id, shell: shell ?? null, args, folder: folder ?? null, environment, options: container };
+function profileRecipe({ id, container, ...profile }: ProfileOf<'docker'>): Recipe {
+  return recipe({ ...profile, profileId: id, container });
 }
 
-function recipeOf(spec: StartSpec): Recipe | null {
-  const { profileId, shell, args, folder, environment, container } = spec;
-  if (container === undefined) return null;
-  return { profileId, shell: shell ?? null, args, folder: folder ?? null, environment, options: container };
+function recipeOf({ container, ...spec }: StartSpec): Recipe | null {
+  return container === undefined ? null : recipe({ ...spec, container });
+}
+
+function recipe(from: {
+  readonly profileId: string;
+  readonly shell?: string | undefined;
+  readonly args: readonly string[];
+  readonly folder?: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly container: ContainerOptions;
+}): Recipe {
+  const { profileId, shell = null, args, environment, container } = from;
+  // A folder that is not shown makes no difference.
+  const folder = container.folderAccess === 'none' ? null : (from.folder ?? null);
+  return { profileId, shell, args, folder, environment, options: container };
 }
 
 /** What a terminal can have: unsigned 16 bit, and at least one cell. */

@@ -272,6 +272,8 @@ export class Pool {
     this.#drop(shelf, ({ imageId }) => imageId !== member.imageId);
     shelf.members.push(member);
     shelf.told = null;
+    const { id } = member.process.container;
+    this.#options.log.debug({ profile: shelf.recipe.profileId, containerId: id }, 'A container is ready');
     void member.process.over.then(() => {
       if (!shelf.members.includes(member)) return;
       this.#drop(shelf, (other) => other === member);

@@ -4,11 +4,12 @@ import { expect, vi } from 'vitest';
 import { type ContainerOptions, DEFAULT_CONTAINER } from '../../../../shared/profile.ts';
 import { containersOf, removeContainers, type TestEngine } from '../../../testing/container-engine.ts';
 import type { Backend } from '../../backend.ts';
-import { linuxProcesses } from '../../linux-processes.ts';
+import { findNow, linuxProcesses } from '../../linux-processes.ts';
 import { createDockerBackend, type DockerBackendOptions } from '../docker.ts';
 import { createDockerEngine } from '../docker-engine.ts';
 import { systemSources } from '../endpoint-sources.ts';
 import type { DockerEngine } from '../engine.ts';
+import { LABELS } from '../labels.ts';
 import { type Interception, intercept } from './intercept.ts';
 
 /** A line that a backend logged. */
@@ -30,6 +31,8 @@ export interface TestDocker extends AsyncDisposable {
   container(options?: Partial<ContainerOptions>): ContainerOptions;
   /** Ids of this backend's containers that the engine has now. */
   containers(): Promise<string[]>;
+  /** Ids of those that run. */
+  running(): Promise<string[]>;
   /**
    * Asserts that no container is left, here or at the engine, and that nothing went wrong behind the scenes. A busy engine
    * may owe a removal for a while. What is left in spite of it is removed, for the tests after this one.
@@ -59,7 +62,7 @@ export function testDocker(
     engine: interception === undefined ? own : intercept(own, interception),
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     environment: { PATH: process.env.PATH, LANG: 'C.UTF-8', LC_TIME: 'C.UTF-8', SECRET: 'host' },
-    owner: { installation, host: hostname(), pid: process.pid, start: 'test' },
+    owner: { installation, host: hostname(), pid: process.pid, start: findNow(process.pid)?.startedAt ?? '' },
     forbiddenFolders: [],
     processes: linuxProcesses,
     tracker: { engine() {}, created: (id) => void made.add(id), removed: (id) => void made.delete(id) },
@@ -74,6 +77,10 @@ export function testDocker(
     made,
     container: (changed = {}) => ({ ...DEFAULT_CONTAINER, image: engine.image, pull: 'never', ...changed }),
     containers,
+    async running() {
+      const filters = { label: [`${LABELS.installation}=${installation}`], status: ['running'] };
+      return (await engine.docker.listContainers({ filters })).map(({ Id }) => Id);
+    },
     async expectNothingLeft() {
       try {
         await vi.waitFor(async () => expect(await containers()).toEqual([]), { timeout: 20_000, interval: 50 });

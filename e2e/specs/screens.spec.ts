@@ -1,11 +1,12 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page, TestInfo } from '@playwright/test';
 import type { AppPage } from '../model/app-page.ts';
-import { limits } from '../runner/options.ts';
+import { seriousViolations } from '../runner/accessibility.ts';
+import { NO_SANDBOXES } from '../runner/containers.ts';
+import { CONTAINER_PROFILE, LOCAL_PROFILE, limits, NO_IMAGE_PROFILE, SANDBOX_PROFILE } from '../runner/options.ts';
 import { expect, test } from '../runner/test.ts';
 
-/** Every screen, one after the other, with its name. */
-async function* tour(app: AppPage): AsyncGenerator<string> {
+/** The screens around a local shell. */
+async function* sessions(app: AppPage): AsyncGenerator<string> {
   yield 'empty window';
   await app.openTab();
   await app.terminal.run('seq 3; echo "shown $((1 + 1))"');
@@ -34,6 +35,46 @@ async function* tour(app: AppPage): AsyncGenerator<string> {
   yield 'keyboard shortcuts';
 }
 
+/** The screens around sandboxes and profiles. */
+async function* sandboxes(app: AppPage): AsyncGenerator<string> {
+  await app.newTabMenu.open();
+  yield 'profile menu';
+  await app.page.keyboard.press('Escape');
+  await expect(app.newTabMenu.menu).toBeHidden();
+  await app.openProfile(SANDBOX_PROFILE.name);
+  await app.terminal.waitForPrompt();
+  await app.badge.click();
+  await expect(app.panel.section('isolation')).toBeVisible();
+  yield 'isolation';
+  await app.page.getByTestId('panel-close').click();
+  await app.tabs.choose('Freeze session');
+  await expect(app.card.frozen).toBeVisible();
+  yield 'frozen session';
+  await app.card.thaw.click();
+  await expect(app.card.frozen).toBeHidden();
+  await app.openProfile(NO_IMAGE_PROFILE.name);
+  await app.card.waitForEnd('start_failed');
+  yield 'failed start';
+  await app.card.editProfile.click();
+  await expect(app.profiles.title).toHaveText(NO_IMAGE_PROFILE.name);
+  yield 'profile';
+  await app.profiles.fill('memoryMiB', 'plenty');
+  await app.profiles.save.click();
+  await expect(app.profiles.error('memoryMiB')).toBeVisible();
+  yield 'profile with an error';
+  await app.profiles.discard.click();
+}
+
+const TOURS = [
+  { name: 'sessions', tour: sessions, profiles: [LOCAL_PROFILE], needs: '' },
+  {
+    name: 'sandboxes',
+    tour: sandboxes,
+    profiles: [LOCAL_PROFILE, SANDBOX_PROFILE, CONTAINER_PROFILE, NO_IMAGE_PROFILE],
+    needs: NO_SANDBOXES,
+  },
+] as const;
+
 /** A picture for people, kept with the test's results. */
 async function keepScreenshot(page: Page, screen: string, testInfo: TestInfo): Promise<void> {
   const path = testInfo.outputPath(`${screen.replaceAll(' ', '-')}.png`);
@@ -41,66 +82,57 @@ async function keepScreenshot(page: Page, screen: string, testInfo: TestInfo): P
   await testInfo.attach(screen, { path, contentType: 'image/png' });
 }
 
-/** Rules broken badly, each with where. */
-async function seriousViolations(page: Page): Promise<string[]> {
-  // The other mode opens a page of its own, which an app has not.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`),
-    );
-}
-
 const warned = limits(600, 0, { warnBeforeSeconds: [599] });
 
-for (const theme of ['light', 'dark'] as const) {
-  test.describe(`${theme} theme`, () => {
-    test.use({ settings: { ...warned, appearance: { theme } } });
+for (const { name, tour, profiles, needs } of TOURS) {
+  for (const theme of ['light', 'dark'] as const) {
+    test.describe(`${name}: ${theme} theme`, () => {
+      test.use({ needs, settings: { ...warned, profiles: [...profiles], appearance: { theme } } });
 
-    test(`no screen in ${theme} has a serious flaw for assistive technology`, async ({ app }, testInfo) => {
+      test(`no screen in ${theme} has a serious flaw for assistive technology`, async ({ app }, testInfo) => {
+        for await (const screen of tour(app)) {
+          await keepScreenshot(app.page, screen, testInfo);
+          expect(await seriousViolations(app.page), screen).toEqual([]);
+        }
+      });
+    });
+  }
+
+  test.describe(`${name}: small windows`, () => {
+    test.use({ needs, settings: { ...warned, profiles: [...profiles] } });
+
+    for (const [what, size] of [
+      ['a window of 480×320', { width: 480, height: 320 }],
+      ['a zoom of 200 %', { width: 600, height: 380 }],
+    ] as const) {
+      test(`with ${what} no screen has to be scrolled sideways`, async ({ app }, testInfo) => {
+        await app.page.setViewportSize(size);
+        for await (const screen of tour(app)) {
+          await keepScreenshot(app.page, screen, testInfo);
+          const overflow = await app.page.evaluate(() => {
+            const { scrollWidth, clientWidth } = document.documentElement;
+            return scrollWidth - clientWidth;
+          });
+          expect(overflow, screen).toBeLessThanOrEqual(0);
+        }
+      });
+    }
+  });
+
+  test.describe(`${name}: high contrast`, () => {
+    test.use({ needs, settings: { ...warned, profiles: [...profiles] } });
+
+    test('every screen is legible in forced colours', async ({ app }, testInfo) => {
+      await app.page.emulateMedia({ forcedColors: 'active' });
       for await (const screen of tour(app)) {
         await keepScreenshot(app.page, screen, testInfo);
-        expect(await seriousViolations(app.page), screen).toEqual([]);
+        expect(await app.page.evaluate(() => matchMedia('(forced-colors: active)').matches), screen).toBe(true);
       }
+      const [text, background] = await app.tabs.titles.first().evaluate((title) => {
+        const { color } = getComputedStyle(title);
+        return [color, getComputedStyle(document.body).backgroundColor];
+      });
+      expect(text).not.toBe(background);
     });
   });
 }
-
-test.describe('small windows', () => {
-  test.use({ settings: warned });
-
-  for (const [name, size] of [
-    ['a window of 480×320', { width: 480, height: 320 }],
-    ['a zoom of 200 %', { width: 600, height: 380 }],
-  ] as const) {
-    test(`with ${name} no screen has to be scrolled sideways`, async ({ app }, testInfo) => {
-      await app.page.setViewportSize(size);
-      for await (const screen of tour(app)) {
-        await keepScreenshot(app.page, screen, testInfo);
-        const overflow = await app.page.evaluate(() => {
-          const { scrollWidth, clientWidth } = document.documentElement;
-          return scrollWidth - clientWidth;
-        });
-        expect(overflow, screen).toBeLessThanOrEqual(0);
-      }
-    });
-  }
-});
-
-test.describe('high contrast', () => {
-  test.use({ settings: warned });
-
-  test('every screen is legible in forced colours', async ({ app }, testInfo) => {
-    await app.page.emulateMedia({ forcedColors: 'active' });
-    for await (const screen of tour(app)) {
-      await keepScreenshot(app.page, screen, testInfo);
-      expect(await app.page.evaluate(() => matchMedia('(forced-colors: active)').matches), screen).toBe(true);
-    }
-    const [text, background] = await app.tabs.titles.first().evaluate((title) => {
-      const { color } = getComputedStyle(title);
-      return [color, getComputedStyle(document.body).backgroundColor];
-    });
-    expect(text).not.toBe(background);
-  });
-});

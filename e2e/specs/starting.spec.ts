@@ -1,5 +1,6 @@
 import { startRegistry, type TestRegistry } from '../../electron/backends/docker/testing/registry.ts';
 import type { ProfileOf } from '../../shared/profile.ts';
+import { seriousViolations } from '../runner/accessibility.ts';
 import { NO_CONTAINERS } from '../runner/containers.ts';
 import { CONTAINER_PROFILE, LOCAL_PROFILE, limits, NO_IMAGE_PROFILE } from '../runner/options.ts';
 import { expect, test } from '../runner/test.ts';
@@ -59,6 +60,7 @@ pulling('a pull shows how far it is, and stops when it is cancelled', async ({ a
   await expect(app.card.starting).toContainText(registry.reference());
   await expect(app.card.starting.getByRole('progressbar')).toHaveAttribute('aria-valuenow', /\d+/);
   await expect(app.card.startingDetail).toContainText(/layers/);
+  expect(await seriousViolations(app.page)).toEqual([]);
   await app.card.cancel.click();
   await expect(app.tabs.all).toHaveCount(0);
   const [metadata] = await home.metadata();

@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { bwrapArgs } from '../electron/backends/bubblewrap/bwrap-args.ts';
+import { sandboxUser } from '../electron/backends/bubblewrap/sandbox-user.ts';
+import { readSystemView } from '../electron/backends/bubblewrap/system-view.ts';
+import { DEFAULT_BUBBLEWRAP } from '../shared/profile.ts';
 import { PROMPT } from './prompt-watch.ts';
 
 const run = promisify(execFile);
@@ -9,6 +13,11 @@ const run = promisify(execFile);
 export const IMAGE = process.env.SANDGLASS_TEST_IMAGE ?? 'debian:bookworm-slim';
 /** Where a measured container shows the folder of samples. */
 export const MOUNT = '/src';
+
+/** How many words a copied file takes on the command line. */
+const FILE_OPTIONS = 5;
+/** Stands for descriptors that are not there. */
+const NO_FILE = -1;
 
 /** A command line. */
 export interface Command {
@@ -46,6 +55,34 @@ function dockerOptions(folder: string): string[] {
     ...['--mount', `type=bind,source=${folder},target=${MOUNT},readonly`, '-w', MOUNT],
     ...['-e', `PS1=${PROMPT}`],
   ];
+}
+
+/**
+ * `bwrap` with the very namespaces, folders, mounts and sizes of the product's sandbox, but for what needs open files: the
+ * filter for system calls, and the copies of small files.
+ */
+export function sameBubblewrap(command: readonly string[], folder: string): Command {
+  const user = sandboxUser();
+  const options = bwrapArgs({
+    options: { ...DEFAULT_BUBBLEWRAP, folderAccess: 'read-write' },
+    folder,
+    user,
+    environment: { PATH: '/usr/bin:/bin', TERM: 'xterm-256color', HOME: user.home, PS1: PROMPT },
+    view: readSystemView(),
+    features: { disableUserns: true, size: true },
+    descriptors: { passwd: NO_FILE, group: NO_FILE, hosts: NO_FILE, seccomp: null, copies: new Map() },
+  });
+  return { file: 'bwrap', args: [...withoutFiles(options), '--', ...command] };
+}
+
+/** Leaves out `--perms MODE --file DESCRIPTOR PATH`. */
+function withoutFiles(options: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at < options.length; at += 1) {
+    if (options[at + 2] === '--file') at += FILE_OPTIONS - 1;
+    else kept.push(options[at] ?? '');
+  }
+  return kept;
 }
 
 /** `docker run -it` by hand. */

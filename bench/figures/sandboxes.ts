@@ -9,6 +9,7 @@ import {
   type Command,
   dockerCreate,
   MOUNT,
+  sameBubblewrap,
 } from '../bare-sandboxes.ts';
 import { type Contender, compete, type Rounds } from '../contest.ts';
 import { Counter } from '../counter.ts';
@@ -153,8 +154,9 @@ async function measureOpening({ folder, quick, progress }: Conditions): Promise<
   const sandboxes = await compete(
     [
       opening('product', bubblewrap, 'sandbox'),
-      bareOpening('bare', () => bareBubblewrap(command, folder)),
-      bareOpening('twin', () => bareBubblewrap(command, folder)),
+      bareOpening('same', () => sameBubblewrap(command, folder)),
+      bareOpening('twin', () => sameBubblewrap(command, folder)),
+      bareOpening('few', () => bareBubblewrap(command, folder)),
     ],
     quick ? 5 : 40,
     told,
@@ -174,8 +176,9 @@ async function measureOpening({ folder, quick, progress }: Conditions): Promise<
   await containers.quit();
   await docker.close();
   return [
-    row(sandboxes, ['Open, bubblewrap', 'product', 'bare', 'bwrap'], 'ms', atMost(1.3)),
-    row(sandboxes, ['Open, bubblewrap (noise: bwrap again)', 'twin', 'bare', 'bwrap'], 'ms'),
+    row(sandboxes, ['Open, bubblewrap', 'product', 'same', 'bwrap, same options'], 'ms', atMost(1.3)),
+    row(sandboxes, ['Open, bubblewrap (to few options)', 'product', 'few', 'bwrap, few options'], 'ms'),
+    row(sandboxes, ['Open, bubblewrap (noise: bwrap again)', 'twin', 'same', 'bwrap, same options'], 'ms'),
     row(rounds, ['Open, container', 'cold', 'run', 'docker run -it'], 'ms', atMost(1.1)),
     row(rounds, ['Open, container (to one that is made)', 'cold', 'start', 'docker start -ai'], 'ms'),
     row(rounds, ['Open, container from the pool', 'pooled', 'run', 'docker run -it'], 'ms', atMost(0.05)),

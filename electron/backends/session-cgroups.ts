@@ -72,11 +72,19 @@ export class SessionCgroups {
     this.#main = main;
   }
 
+  /**
+   * Moves processes into all of them. A process that has ended is left out.
+   *
+   * @returns false when one could not be moved.
+   */
+  async enter(pids: readonly number[]): Promise<boolean> {
+    const moves = this.#all.flatMap((cgroup) => pids.map((pid) => cgroup.holds(pid)));
+    return (await Promise.all(moves)).every((isIn) => isIn);
+  }
+
   /** Makes sure that a process is in all of them. Those that it could not be moved into are removed. */
   async holds(pid: number): Promise<boolean> {
-    let isIn = true;
-    for (const cgroup of this.#all) isIn = (await cgroup.holds(pid)) && isIn;
-    if (isIn) return true;
+    if (await this.enter([pid])) return true;
     this.remove();
     this.#main = null;
     return false;

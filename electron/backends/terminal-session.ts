@@ -38,6 +38,8 @@ export interface StartCheck {
   /** To the command that was started; null where it was not asked for. */
   readonly channel: Duplex | null;
   readonly cgroups: SessionCgroups;
+  /** False: the process could not be moved into its cgroups. What it has started meanwhile may be outside of them. */
+  readonly isContained: Promise<boolean>;
   /** What was written to the terminal so far: complaints of what sets the session up. */
   earlyOutput(): string;
 }
@@ -58,8 +60,8 @@ export interface TerminalRequest {
   makeCgroups?(): SessionCgroups;
   readonly launch?: Pick<Launch, 'hasChannel' | 'descriptors' | 'keepsOthersOut' | 'ignoresInterrupts'>;
   /**
-   * Looks at what was started, and lets it go on. Until it is done nothing is told to the listener; a failure ends the
-   * session, and nothing is ever told.
+   * Looks at what was started, sees to it that all of it is in the session's cgroups, and lets it go on. Until it is done
+   * nothing is told to the listener; a failure ends the session, and nothing is ever told.
    */
   check?(start: StartCheck): Promise<StartFailure | null>;
 }
@@ -128,12 +130,17 @@ export class TerminalSessions {
       this.#tracker.ended(sessionId);
     });
     this.#tracker.session(sessionId, { shell: identity, cgroups: cgroups.folders });
-    await this.#contain(request, terminal, cgroups);
-    // Its scope is known now, if it has one.
-    this.#tracker.session(sessionId, { shell: identity, cgroups: cgroups.folders });
+    const isContained = this.#contain(request, terminal, cgroups).then((isIn) => {
+      // Its scope is known now, if it has one.
+      this.#tracker.session(sessionId, { shell: identity, cgroups: cgroups.folders });
+      return isIn;
+    });
+    if (request.check === undefined) await isContained;
 
     const earlyOutput = (): string => gate.early();
-    const failure = signal.aborted ? null : await request.check?.({ process: started, channel, cgroups, earlyOutput });
+    const start = { process: started, channel, cgroups, isContained, earlyOutput };
+    const failure = signal.aborted ? null : await request.check?.(start);
+    await isContained;
     if (signal.aborted || (failure !== null && failure !== undefined)) {
       gate.shut();
       channel?.destroy();
@@ -162,15 +169,18 @@ export class TerminalSessions {
   }
 
   /** Makes sure that the shell is in its cgroups. */
-  async #contain(request: TerminalRequest, terminal: Terminal, cgroups: SessionCgroups): Promise<void> {
+  async #contain(request: TerminalRequest, terminal: Terminal, cgroups: SessionCgroups): Promise<boolean> {
     const { sessionId } = request.spec;
-    if (!cgroups.isEmpty && !(await cgroups.holds(terminal.pid))) {
-      this.#log.warn({ sessionId }, 'The shell could not be put into its cgroup');
+    let isIn = true;
+    if (!cgroups.isEmpty) {
+      // Whoever checks the start decides what happens if it fails.
+      isIn = request.check === undefined ? await cgroups.holds(terminal.pid) : await cgroups.enter([terminal.pid]);
+      if (!isIn) this.#log.warn({ sessionId }, 'The shell could not be put into its cgroup');
     }
-    if (request.cgroups?.kind === 'scope') {
-      const scope = await waitForScope(terminal, sessionId, this.#now);
-      if (scope !== null) cgroups.hold(scope);
-    }
+    if (request.cgroups?.kind !== 'scope') return isIn;
+    const scope = await waitForScope(terminal, sessionId, this.#now);
+    if (scope !== null) cgroups.hold(scope);
+    return isIn;
   }
 }
 
@@ -195,7 +205,9 @@ function launchOf(request: TerminalRequest, cgroups: SessionCgroups): Launch {
   const scope = request.cgroups?.kind === 'scope' ? request.cgroups.systemdRun : null;
   const [file, ...args] =
     scope === null ? command : scopeCommand(scope, spec.sessionId, request.scopeProperties ?? [], command);
-  return { file, args, folder, environment, cgroups: cgroups.folders, ...sizeOf(spec), ...request.launch };
+  // Moving takes the kernel some milliseconds. What is checked before it runs is moved while it sets itself up.
+  const entered = request.check === undefined ? cgroups.folders : [];
+  return { file, args, folder, environment, cgroups: entered, ...sizeOf(spec), ...request.launch };
 }
 
 /** The system's own limits: a size of zero or above an unsigned short is refused by it. */

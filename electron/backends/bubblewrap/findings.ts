@@ -16,7 +16,7 @@ export interface Expectation {
   /** The chosen folder as it was when it was checked; null where the sandbox sees none. */
   readonly folder: ({ readonly path: string } & FileIdentity) | null;
   readonly limits: readonly Limit[];
-  readonly cgroups: Pick<SessionCgroups, 'folderOf'>;
+  readonly cgroups: Pick<SessionCgroups, 'folderOf' | 'main'>;
   /** Whether there is a system call filter for this architecture. */
   readonly isFiltered: boolean;
 }

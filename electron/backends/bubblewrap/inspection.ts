@@ -36,13 +36,11 @@ export interface Inspection {
 }
 
 /**
- * Finds the process that runs in a sandbox, and looks at it.
+ * Looks at the process that runs in a sandbox.
  *
- * @param keeper pid of the bwrap that waits outside.
  * @throws when it is gone, or may not be looked at.
  */
-export function inspectSandbox(keeper: number, folder: string | null): Inspection {
-  const processes = findSandbox(keeper);
+export function inspectSandbox(processes: Sandbox, folder: string | null): Inspection {
   const { pid } = processes.shell;
   const read = (file: string): string => readFileSync(`/proc/${pid}/${file}`, 'utf8');
   const status = parseStatus(read('status'));
@@ -92,8 +90,13 @@ export function insideId(map: string, outside: number): number {
   return Number.NaN;
 }
 
-/** Follows the children of bwrap: to the first process in the new PID namespace, and to what that has started. */
-function findSandbox(keeper: number): Sandbox {
+/**
+ * Follows the children of bwrap: to the first process in the new PID namespace, and to what that has started.
+ *
+ * @param keeper pid of the bwrap that waits outside.
+ * @throws when there is no sandbox.
+ */
+export function findSandbox(keeper: number): Sandbox {
   let parent = keeper;
   let init: number | null = null;
   // bwrap may have a process more between, depending on its version.

@@ -5,7 +5,7 @@ import { describeAmount } from '../resource-limits.ts';
 import { failed, type StartCheck } from '../terminal-session.ts';
 import { diagnose, type MachineFacts } from './diagnosis.ts';
 import { type Expectation, judgeSandbox } from './findings.ts';
-import { inspectSandbox } from './inspection.ts';
+import { findSandbox, inspectSandbox } from './inspection.ts';
 import { letGo, stubAnswer } from './stub.ts';
 
 /** How long a sandbox may take to come up, in milliseconds. */
@@ -27,7 +27,7 @@ export interface CheckOptions {
  * @returns why it does not run.
  */
 export async function checkSandbox(
-  { process: started, channel, cgroups, earlyOutput }: StartCheck,
+  { process: started, channel, cgroups, isContained, earlyOutput }: StartCheck,
   wanted: Omit<Expectation, 'cgroups'>,
   { bwrap, facts, log, signal }: CheckOptions,
 ): Promise<StartFailure | null> {
@@ -51,7 +51,13 @@ export async function checkSandbox(
       const { message, hint } = await diagnose(earlyOutput(), bwrap, facts);
       return failed('sandbox', message, hint).failure;
     }
-    const found = inspectSandbox(started.pid, wanted.folder?.path ?? null);
+    const { keeper, init, shell } = findSandbox(started.pid);
+    // The keeper's children may have been started before it was moved.
+    if (!(await isContained) || !(await cgroups.enter([init.pid, shell.pid]))) {
+      const hint = 'Try again. The log of the system may say why.';
+      return failed('sandbox', 'The sandbox could not be put into its cgroups', hint).failure;
+    }
+    const found = inspectSandbox({ keeper, init, shell }, wanted.folder?.path ?? null);
     const { items, missing } = judgeSandbox(found, expected);
     if (missing.length > 0) {
       log.warn({ missing }, 'A sandbox is not what was asked for');

@@ -52,24 +52,18 @@ const SETTINGS = [
 /** Whom to ask for names, with the machine's network. */
 const NETWORK_SETTINGS = ['/etc/resolv.conf', '/etc/hosts'];
 
-/** What programs read to learn how many processors there are. */
-const HARDWARE = ['/sys/devices/system/cpu'];
-
 /**
  * Files of the kernel that belong to root. bubblewrap covers some of them, but leaves out `/proc/sys`, whose folder root may
  * not write while its files root may: a sandbox that root has started could change the machine's settings.
  */
 const GUARDED = ['sys', 'fs', 'acpi', 'scsi', 'mtrr', 'dynamic_debug'];
-const HIDDEN = [
-  ...['kcore', 'kmsg', 'keys', 'kpagecount', 'kpageflags', 'kpagecgroup', 'sched_debug', 'slabinfo', 'timer_list'],
-  'vmallocinfo',
-];
+const HIDDEN = ['kpagecount', 'kpageflags', 'kpagecgroup', 'slabinfo', 'timer_list', 'vmallocinfo'];
 
 /** Looks what this machine has of all that. Reads only names and links. */
 export function readSystemView(): SystemView {
   const inProc = (names: readonly string[]): string[] => names.map((name) => `/proc/${name}`).filter(existsSync);
   return {
-    entries: [...PROGRAMS, ...PROGRAM_LINKS, ...SETTINGS, ...HARDWARE].flatMap(entryFor),
+    entries: [...PROGRAMS, ...PROGRAM_LINKS, ...SETTINGS].flatMap(entryFor),
     networkEntries: NETWORK_SETTINGS.filter(existsSync).map((path) => ({ kind: 'copy', path })),
     guarded: inProc(GUARDED),
     hidden: inProc(HIDDEN),

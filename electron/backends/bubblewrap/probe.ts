@@ -12,8 +12,8 @@ import { keeperEnvironment, sandboxEnvironment } from './sandbox-environment.ts'
 
 const TIMEOUT_MS = 10_000;
 const PROBE_SHELL = '/bin/sh';
-/** A variable of the host that must not be seen inside. */
-const CANARY = 'PROBE_CANARY';
+/** Variables that shells set for themselves. */
+const SHELLS_OWN = ['PWD', 'OLDPWD', 'SHLVL', '_'];
 
 /** How many processes there may be while the probe looks: the first, the shell, and one that it starts. */
 const INSIDE_PROCESSES = 4;
@@ -26,7 +26,7 @@ export type ProbeResult =
 
 /**
  * Looks around in a sandbox, with nothing but the shell's own commands: one line for each thing seen. Whether something can
- * be written is tried by writing.
+ * be written is tried by writing a file, which is removed at once.
  */
 const SCRIPT = `
 each() { while read -r line; do echo "$1 $line"; done <"$2"; }
@@ -34,19 +34,18 @@ each status /proc/self/status
 each interface /proc/net/dev
 each hostname /proc/sys/kernel/hostname
 for folder in /proc/[0-9]*; do echo "process \${folder#/proc/}"; done
-for folder in / /usr /etc /dev /proc/sys/kernel; do
-  if (: >"$folder/.sandglass-probe") 2>/dev/null; then rm -f "$folder/.sandglass-probe"; echo "writable $folder"; fi
-done
+writes() {
+  if (: >"$1/.sandglass-probe-$$") 2>/dev/null; then rm -f "$1/.sandglass-probe-$$"; echo "$2 $1"; fi
+}
+for folder in / /usr /etc /dev /proc/sys/kernel; do writes "$folder" writable; done
 for file in /proc/sys/kernel/core_pattern /proc/sys/kernel/hostname; do
   if (: >>"$file") 2>/dev/null; then echo "writable $file"; fi
 done
-for folder in "$HOME" /tmp /var/tmp /run /dev/shm; do
-  (: >"$folder/probe") 2>/dev/null && echo "private $folder"
-done
+for folder in "$HOME" /tmp /var/tmp /run /dev/shm; do writes "$folder" private; done
 for path in /root /etc/shadow /etc/machine-id /var/lib /sys/kernel /boot "$@"; do
   if [ -e "$path" ]; then echo "visible $path"; fi
 done
-each environment /proc/1/environ
+tr '\\0' '\\n' </proc/1/environ | while read -r line; do echo "environment $line"; done
 export -p | while read -r line; do echo "environment $line"; done
 echo complete
 `;
@@ -55,7 +54,7 @@ echo complete
 export async function probeSandbox(kit: SandboxKit): Promise<ProbeResult> {
   const { bwrap, user } = kit;
   const environment = sandboxEnvironment({
-    inherited: { [CANARY]: '1', ...kit.environment },
+    inherited: kit.environment,
     allow: DEFAULT_BUBBLEWRAP.environmentAllow,
     added: {},
     sessionId: 'probe',
@@ -84,7 +83,8 @@ export async function probeSandbox(kit: SandboxKit): Promise<ProbeResult> {
     if (child.stdout === null || child.stderr === null) throw new Error('The probe has no output');
     const [report, complaint] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
     if (!/^complete$/m.test(report)) return { ok: false, failed: [], complaint };
-    return judgeReport(report, kit);
+    const hidden = Object.keys(kit.environment).filter((name) => !(name in environment) && !SHELLS_OWN.includes(name));
+    return judgeReport(report, { ...kit, hidden });
   } catch (error) {
     return { ok: false, failed: [], complaint: error instanceof Error ? error.message : String(error) };
   } finally {
@@ -92,8 +92,14 @@ export async function probeSandbox(kit: SandboxKit): Promise<ProbeResult> {
   }
 }
 
+/** What a probe is judged by. */
+export interface ProbeExpectation extends Pick<SandboxKit, 'user' | 'isFiltered'> {
+  /** Names of variables that must not be seen inside. */
+  readonly hidden: readonly string[];
+}
+
 /** Reads the probe's report: everything in it must be as it is in a sandbox that holds. */
-export function judgeReport(report: string, kit: Pick<SandboxKit, 'user' | 'isFiltered'>): ProbeResult {
+export function judgeReport(report: string, kit: ProbeExpectation): ProbeResult {
   const lines = (name: string): string[] =>
     [...report.matchAll(new RegExp(`^${name} (.*)$`, 'gm'))].map((match) => match[1] ?? '');
   const status = parseStatus(lines('status').join('\n'));
@@ -122,8 +128,9 @@ export function judgeReport(report: string, kit: Pick<SandboxKit, 'user' | 'isFi
   const own = privateFolders(DEFAULT_BUBBLEWRAP, kit.user).map(({ path }) => path);
   const lacking = own.filter((path) => path !== '/run' && !lines('private').includes(path));
   check(lacking.length === 0, 'private home and /tmp', `${lacking.join(', ')} cannot be written`);
-  const leaks = lines('environment').some((line) => line.includes(CANARY));
-  check(!leaks, 'own environment', 'variables of the app are visible');
+  const names = lines('environment').map((line) => /^(?:export |declare -x )?(\w+)=?/.exec(line)?.[1]);
+  const leaks = kit.hidden.filter((name) => names.includes(name));
+  check(leaks.length === 0, 'own environment', `variables of the app are visible (${leaks.join(', ')})`);
   check(lines('hostname')[0] === HOSTNAME, 'own host name', 'the name of this machine is visible');
   const powers = ['CapPrm', 'CapEff', 'CapBnd'].filter((name) => !/^0+$/.test(status.get(name) ?? ''));
   check(powers.length === 0 && status.get('NoNewPrivs') === '1', 'no capabilities', 'privileges are left');

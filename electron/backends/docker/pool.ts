@@ -57,6 +57,9 @@ interface Shelf {
   retry: NodeJS.Timeout | null;
 }
 
+/** How long whoever was handed one has engine and machine to themselves before the next is made, in milliseconds. */
+const REFILL_AFTER_MS = 100;
+
 /**
  * Containers that are started and attached ahead, for profiles that ask for it. Each is handed out once and never comes
  * back; the next is made in the background. One that has ended, has grown old, or whose profile, image or folder is not
@@ -68,6 +71,7 @@ export class Pool {
   /** What is being taken down. */
   readonly #leaving = new Set<Promise<unknown>>();
   #unsubscribe: (() => void) | null = null;
+  #refill: NodeJS.Timeout | null = null;
   #isAway = false;
   #isClosed = false;
 
@@ -120,7 +124,10 @@ export class Pool {
       }
       return null;
     } finally {
-      this.#fill();
+      this.#refill ??= setTimeout(() => {
+        this.#refill = null;
+        this.#fill();
+      }, REFILL_AFTER_MS);
     }
   }
 
@@ -155,6 +162,7 @@ export class Pool {
   /** Ends all of them. Resolves within a second; what is not gone by then is owed by the engine. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#refill !== null) clearTimeout(this.#refill);
     for (const [key, shelf] of this.#shelves) this.#closeShelf(key, shelf);
     this.#follow();
     const leaving = Promise.all(this.#leaving);

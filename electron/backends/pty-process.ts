@@ -63,11 +63,7 @@ export class PtyProcess implements BackendProcess {
     this.#tree = new ProcessTree({ table, shell, sessionId, contained, sandbox });
     this.#hold = new ProcessHold(this.#tree, cgroups);
     parts.terminal.exited.then(
-      () => {
-        this.#hasExited = true;
-        // At once: a scope goes with its last process, and what it has counted too.
-        this.#ranOutOfMemory = !this.#wasKilled && cgroups.oomKills() > 0;
-      },
+      () => this.#noteExit(),
       (error: unknown) => parts.log.error({ sessionId, err: error }, 'The exit of the shell could not be handled'),
     );
   }
@@ -168,8 +164,16 @@ export class PtyProcess implements BackendProcess {
     return this.#termination;
   }
 
+  /** At once, and before its cgroups are removed: they go with their last process, and what they have counted too. */
+  #noteExit(): void {
+    if (this.#hasExited) return;
+    this.#hasExited = true;
+    this.#ranOutOfMemory = !this.#wasKilled && this.#parts.cgroups.oomKills() > 0;
+  }
+
   /** Tells the end: the terminal has delivered everything. */
   tellEnd(status: ExitStatus): void {
+    this.#noteExit();
     // Most shells leave nothing behind; where one does, `terminate` removes the cgroups.
     this.#parts.cgroups.remove();
     try {

@@ -282,9 +282,13 @@ export class DockerProcess implements BackendProcess {
       if (this.#lingering !== null) clearTimeout(this.#lingering);
       this.#unsubscribe();
       api.close();
+      const forget = (): void => {
+        events.close();
+        tracker.removed(info.id);
+      };
       const isGone = await engine.remove(info.id);
-      events.close();
-      if (isGone) tracker.removed(info.id);
+      if (isGone) forget();
+      else events.listen(({ kind }) => kind === 'destroy' && forget());
       this.#gone.resolve(isGone);
     }
   }

@@ -32,7 +32,7 @@ const MEANINGS: readonly Meaning[] = [
     hint: 'Pull it again, or choose another image in the profile.',
   },
   {
-    pattern: /(unknown runtime|runtime .*not found|invalid runtime)/i,
+    pattern: /unknown (or invalid )?runtime|invalid runtime|runtime "?[\w.-]+"? not found/i,
     message: ({ runtime }) => `The engine has no runtime ${runtime ?? 'of that name'}`,
     hint: 'Choose one of the engine’s runtimes in the profile, or leave it empty.',
   },

@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isSame, type ProcessEntry, type ProcessIdentity } from './process-table.ts';
 import type { ProcessTree } from './process-tree.ts';
 import type { SessionCgroups } from './session-cgroups.ts';
 
 /** How often the tree is looked at again for processes that were started while the others were being stopped. */
 const ROUNDS = 8;
+/** How often it is looked whether processes have stopped, and how long between, in milliseconds. */
+const STOP_LOOKS = 50;
+const STOP_LOOK_MS = 2;
 
 /** Holds all processes of a session where they stand, until they are let go on. */
 export class ProcessHold {
@@ -30,10 +34,12 @@ export class ProcessHold {
           !member.isStopped && !frozen.has(member.pid) && !this.#stopped.some((known) => isSame(known, member)),
       );
       if (running.length === 0) return;
-      // Parents first: a shell that saw its child stop would take that for Ctrl+Z.
-      const parentsFirst = byDepth(running);
-      this.#stopped.push(...parentsFirst.map(({ pid, startedAt }) => ({ pid, startedAt })));
-      await this.#tree.signal(parentsFirst, ['SIGSTOP']);
+      // Parents first, and each until it stands: a shell that saw its child stop would take that for Ctrl+Z.
+      for (const level of levels(running)) {
+        this.#stopped.push(...level.map(({ pid, startedAt }) => ({ pid, startedAt })));
+        await this.#tree.signal(level, ['SIGSTOP']);
+        await this.#untilStopped(level);
+      }
     }
   }
 
@@ -46,6 +52,14 @@ export class ProcessHold {
     await this.release();
   }
 
+  /** A process that waits in the kernel stops when that ends, and cannot look at its children before: not waited for long. */
+  async #untilStopped(members: readonly ProcessIdentity[]): Promise<void> {
+    for (let looks = 0; looks < STOP_LOOKS; looks += 1) {
+      if ((await this.#tree.current(members)).every((member) => member.isStopped)) return;
+      await delay(STOP_LOOK_MS);
+    }
+  }
+
   /** Lets the cgroup go on, for signals that wait to arrive. What was stopped by signals stays stopped. */
   async release(): Promise<void> {
     if (!this.#isFrozen) return;
@@ -54,8 +68,8 @@ export class ProcessHold {
   }
 }
 
-/** Parents before their children. */
-function byDepth(entries: readonly ProcessEntry[]): ProcessEntry[] {
+/** Groups in which nobody is another one's parent; parents before their children. */
+function levels(entries: readonly ProcessEntry[]): ProcessEntry[][] {
   const byPid = new Map(entries.map((entry) => [entry.pid, entry]));
   const depth = (entry: ProcessEntry): number => {
     let steps = 0;
@@ -64,8 +78,6 @@ function byDepth(entries: readonly ProcessEntry[]): ProcessEntry[] {
     }
     return steps;
   };
-  return entries
-    .map((entry) => ({ entry, depth: depth(entry) }))
-    .sort((a, b) => a.depth - b.depth)
-    .map(({ entry }) => entry);
+  const groups = Map.groupBy(entries, depth);
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }

@@ -74,10 +74,17 @@ export class ProcessTree {
 
   /** Those of `members` that are still there. */
   async remaining<T extends ProcessIdentity>(members: readonly T[]): Promise<T[]> {
+    const current = new Set((await this.current(members)).map((entry) => entry.pid));
+    return members.filter((member) => current.has(member.pid));
+  }
+
+  /** How those of `members` are now that are still there. */
+  async current(members: readonly ProcessIdentity[]): Promise<ProcessEntry[]> {
     const now = await Promise.all(members.map((member) => this.#options.table.find(member.pid)));
-    return members.filter((member, index) => {
-      const entry = now[index];
-      return entry !== null && entry !== undefined && !entry.isZombie && isSame(entry, member);
+    return now.flatMap((entry, index) => {
+      const member = members[index];
+      const isThere = entry !== null && member !== undefined && !entry.isZombie && isSame(entry, member);
+      return isThere ? [entry] : [];
     });
   }
 

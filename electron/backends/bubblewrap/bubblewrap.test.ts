@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -160,6 +161,26 @@ describe('the end of the shell', () => {
     expect((await shell.exit).exitCode).toBe(3);
     expect(shell.text()).toContain('still here');
     await shell.process.terminate(0);
+  });
+});
+
+describe('a shell', () => {
+  test('may have an equals sign in its path', async () => {
+    const shell = join(folder, 'a=b');
+    copyFileSync('/bin/sh', shell);
+    const { text } = await runInside(
+      backend,
+      'echo "run by $0"; kill -INT $$; echo never',
+      { folderAccess: 'read-only' },
+      { folder, shell },
+    );
+    expect(text).toBe(`run by ${shell}\n`);
+    rmSync(shell);
+  });
+
+  test('starts wherever the profile has programs looked for', async () => {
+    const { text } = await runInside(backend, 'echo "in $PATH"', {}, { environment: { PATH: '/nowhere' } });
+    expect(text).toBe('in /nowhere\n');
   });
 });
 

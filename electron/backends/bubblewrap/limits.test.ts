@@ -1,10 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { Cgroup } from '../cgroup.ts';
 import { cgroupPlaces } from '../cgroup-places.ts';
 import { probeLimits } from '../cgroup-support.ts';
-import { leftovers, type TestShell } from '../testing/shells.ts';
+import { leftovers, type TestShell, testCgroupParent } from '../testing/shells.ts';
 import { runInside, startSandbox, testSandboxes } from './testing/sandboxes.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -99,6 +100,41 @@ describe('by cgroup', () => {
     const own = (await cgroupPlaces('self')).legacy.get('pids');
     return folder !== undefined && dirname(folder) === own ? folder : (unified ?? '');
   }
+});
+
+test('in a scope of systemd’s, where the app may make no cgroup of version 2', async () => {
+  using parent = await testCgroupParent();
+  const folder = mkdtempSync(join(tmpdir(), 'sandglass-scope-'));
+  const systemdRun = join(folder, 'systemd-run');
+  // What systemd-run does for a scope, without a systemd: makes the cgroup, enters it, becomes the command.
+  const script = [
+    '#!/bin/sh',
+    `env | sed 's/=.*//' | sort | tr '\\n' ' ' >"${folder}/variables"`,
+    'while [ "$1" != -- ]; do case $1 in --unit=*) unit=$(echo "$1" | cut -c8-);; esac; shift; done; shift',
+    `[ -z "$unit" ] || { mkdir "${parent.folder}/$unit"; echo 0 >"${parent.folder}/$unit/cgroup.procs"; }`,
+    'exec "$@"',
+  ];
+  writeFileSync(systemdRun, script.join('\n'), { mode: 0o755 });
+  const environment = {
+    PATH: process.env.PATH,
+    XDG_RUNTIME_DIR: '/run/user/0',
+    DBUS_SESSION_BUS_ADDRESS: 'unix:path=/x',
+  };
+  const backend = testSandboxes({ cgroupParent: '/nonexistent', systemdRun, environment });
+  const shell = await startSandbox(
+    backend,
+    {},
+    { args: ['-c', 'tr "\\0" "\\n" </proc/1/environ; echo ready; read x'] },
+  );
+  await shell.until(/ready/);
+  expect(shell.process.containment).toBe('cgroup');
+  expect((await cgroupPlaces(shell.process.pid ?? 0)).unified).toMatch(/\.scope$/);
+  // systemd-run finds its systemd, and the sandbox does not learn where that is.
+  expect(readFileSync(join(folder, 'variables'), 'utf8')).toContain('DBUS_SESSION_BUS_ADDRESS');
+  expect(shell.text()).not.toMatch(/DBUS|XDG/);
+  expect(await shell.process.terminate(100)).toEqual({ survivors: [] });
+  expect(readdirSync(parent.folder).filter((name) => name.endsWith('.scope'))).toEqual([]);
+  rmSync(folder, { recursive: true });
 });
 
 describe('by rlimit, where there are no cgroups', () => {

@@ -5,6 +5,11 @@ import type { Duplex } from 'node:stream';
 import type { Limit } from '../resource-limits.ts';
 import { CHANNEL } from './prepare.ts';
 
+/** By its full path: where programs are looked for is the profile's to say. */
+const RESET = '/usr/bin/env --default-signal=INT,QUIT';
+/** Before a command with a `=` in its path, which env(1) would take for a variable. */
+const NOT_A_VARIABLE = `/bin/sh -c 'exec "$@"' sandglass`;
+
 /** What the stub answers. */
 export type StubAnswer = 'ready' | 'no shell' | 'no limits';
 
@@ -28,7 +33,7 @@ export function stubCommand({ limits, resetsInterrupts }: StubOptions, shell: re
     `echo ready >&${CHANNEL}`,
     `read -r word <&${CHANNEL} && [ "$word" = go ] || exit 125`,
     `exec ${CHANNEL}>&-`,
-    `exec ${resetsInterrupts ? 'env --default-signal=INT,QUIT ' : ''}"$@"`,
+    `exec ${resetsInterrupts ? `${RESET} ${shell[0]?.includes('=') === true ? NOT_A_VARIABLE : ''} ` : ''}"$@"`,
   ];
   return ['/bin/sh', '-c', script.join('\n'), 'sandglass', ...shell];
 }

@@ -25,6 +25,7 @@ beforeAll(async () => {
     '.local/share/keyrings',
     'backup/.gnupg',
     'engine',
+    '.colima/default',
   ];
   for (const folder of folders) mkdirSync(join(home, folder), { recursive: true });
   for (const folder of ['app/data/sessions', 'agent', 'plain']) mkdirSync(join(root, folder), { recursive: true });
@@ -80,6 +81,7 @@ test.each([
   ['people/ada/.local/share', 'all applications'],
   ['people/ada/backup', '.gnupg'],
   ['people/ada/engine', 'docker.sock'],
+  ['people/ada/.colima/default', 'container engine'],
   ['app', 'Sandglass'],
   ['app/data', 'Sandglass'],
   ['app/data/sessions', 'Sandglass'],

@@ -27,10 +27,13 @@ const SHARED = [
 
 /** Folders in the home folder that hold keys, tokens or passwords: neither they nor anything in them. */
 const CREDENTIALS = [
-  ...['.ssh', '.gnupg', '.aws', '.azure', '.kube', '.docker', '.password-store', '.pki', '.mozilla', '.thunderbird'],
+  ...['.ssh', '.gnupg', '.aws', '.azure', '.kube', '.password-store', '.pki', '.mozilla', '.thunderbird'],
   ...['.config/gcloud', '.config/gh', '.config/chromium', '.config/google-chrome', '.config/op', '.config/rclone'],
   ...['.local/share/keyrings', '.local/share/kwalletd', 'Library/Keychains', 'Library/Application Support'],
 ];
+
+/** Folders in the home folder where container engines have their sockets: with one, a sandbox has the machine. */
+const ENGINE_HOMES = ['.docker', '.colima', '.rd', '.lima', '.orbstack', '.podman', '.local/share/containers'];
 
 /** Folders in the home folder that hold all applications' settings and data: not as a whole. */
 const SETTINGS = ['.config', '.local', '.local/share', '.var', 'Library', 'AppData'];
@@ -76,6 +79,10 @@ export async function checkSandboxFolder(requested: string, rules: SandboxFolder
     (folder) => isWithin(path, folder) || isWithin(folder, path),
   );
   if (credentials !== undefined) return refuse(`${path} is a place for credentials (${credentials})`);
+  const engine = ENGINE_HOMES.map((name) => join(home, name)).find(
+    (folder) => isWithin(path, folder) || isWithin(folder, path),
+  );
+  if (engine !== undefined) return refuse(`${path} is a place for a container engine’s sockets (${engine})`);
   for (const own of rules.forbidden) {
     const folder = await real(own);
     if (isWithin(path, folder) || isWithin(folder, path)) return refuse(`${path} holds files of Sandglass itself`);

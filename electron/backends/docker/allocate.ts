@@ -160,13 +160,17 @@ export async function allocate(
 /** Images and shells in them that have been seen: what an image has does not change. */
 const knownShells = new Set<string>();
 
+function shellKey(imageId: string, shell: string): string {
+  return `${imageId} ${shell}`;
+}
+
 /**
  * Whether the container has the shell that the profile names. Its init would start without it, and end with a status that
  * shells use too. A bare name is left to the init, which knows the container's `PATH`.
  */
 async function hasShellFile(api: ContainerApi, { imageId, shell }: ContainerRequest): Promise<boolean> {
   if (shell === null || !shell.startsWith('/')) return true;
-  const key = `${imageId} ${shell}`;
+  const key = shellKey(imageId, shell);
   if (knownShells.has(key)) return true;
   // An engine that cannot tell is no reason not to try.
   const has = await api.hasFile(shell).catch(() => null);
@@ -224,7 +228,9 @@ async function look(
   const asked: Asked = { options: request.options, folder: request.folder };
   const missing = shortfalls(asked, found);
   if (missing.length > 0) throw new Refused(sandboxFailure(missing));
-  if (!state.Running && NOT_RUN.includes(state.ExitCode ?? 0) && request.shell !== null)
+  // A shell that is known to be there has run, and says itself what it did not like.
+  const mayLackShell = request.shell !== null && !knownShells.has(shellKey(request.imageId, request.shell));
+  if (!state.Running && NOT_RUN.includes(state.ExitCode ?? 0) && request.shell !== null && mayLackShell)
     throw new Refused(missingShell(request.shell, image.reference));
   const { memoryMiB } = request.options.resources;
   return {

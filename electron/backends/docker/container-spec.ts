@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { ContainerOptions, FolderAccess } from '../../../shared/profile.ts';
-import { SESSION_MARK } from '../environment.ts';
+import { allowedVariables, SESSION_MARK } from '../environment.ts';
 import { LABELS } from './labels.ts';
 
 /** Bytes of one MiB, the unit of a profile's memory limit. */
@@ -83,6 +83,7 @@ export interface ContainerSpec {
   readonly AttachStdout: true;
   readonly AttachStderr: true;
   readonly StopSignal: 'SIGHUP';
+  readonly Healthcheck: { Test: ['NONE'] };
   readonly HostConfig: HostSpec;
 }
 
@@ -140,6 +141,8 @@ export function containerSpec(request: ContainerRequest): ContainerSpec {
     AttachStderr: true,
     // What a terminal sends that goes away; the engine then also sends it to a container that is paused.
     StopSignal: 'SIGHUP',
+    // An image may have the engine run something every millisecond, beside the session and unseen by it.
+    Healthcheck: { Test: ['NONE'] },
     HostConfig: hostSpec(request),
   };
 }
@@ -226,10 +229,7 @@ export function containerEnvironment(
   request: Pick<ContainerRequest, 'environment' | 'hostEnvironment' | 'options' | 'folder' | 'purpose'>,
 ): Record<string, string> {
   const { options, purpose } = request;
-  const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.hostEnvironment)) {
-    if (value !== undefined && isAllowed(name, options.environmentAllow)) environment[name] = value;
-  }
+  const environment = allowedVariables(request.hostEnvironment, options.environmentAllow);
   const home = homeInside(request.folder === null ? null : options.mountAt);
   Object.assign(environment, TERMINAL, { HOME: home }, request.environment);
   delete environment[SESSION_MARK];
@@ -237,19 +237,14 @@ export function containerEnvironment(
   return environment;
 }
 
-/** Whether an allow-list names this variable; an entry that ends in `*` names all that begin so. */
-export function isAllowed(name: string, allowed: readonly string[]): boolean {
-  return allowed.some((entry) => (entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : name === entry));
-}
-
 /**
  * A container's labels. They cannot be changed later: a container of a pool keeps the role `pool` and an empty session
  * also while a session runs in it. Those who clean up go by its owner alone, which is the same process all along.
  */
 export function containerLabels(
-  request: Pick<ContainerRequest, 'owner' | 'purpose' | 'profileId'>,
+  request: Pick<ContainerRequest, 'name' | 'owner' | 'purpose' | 'profileId'>,
 ): Record<string, string> {
-  const { owner, purpose, profileId } = request;
+  const { name, owner, purpose, profileId } = request;
   const isSession = purpose.role === 'session';
   return {
     [LABELS.app]: '1',
@@ -259,6 +254,7 @@ export function containerLabels(
     [LABELS.ownerStart]: String(owner.start),
     [LABELS.session]: isSession ? purpose.sessionId : '',
     [LABELS.profile]: profileId,
+    [LABELS.container]: name,
     [LABELS.role]: purpose.role,
     ...(isSession && purpose.endsAt !== null ? { [LABELS.endsAt]: String(Math.round(purpose.endsAt)) } : {}),
   };

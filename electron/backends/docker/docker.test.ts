@@ -148,6 +148,18 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
       expect(badge(shell)).toBe(`container, ${loosened(shell).join(', ')}`);
     });
 
+    test('has none of the app’s own variables, even where the profile lets in all', async () => {
+      const environment = { LANG: 'C.UTF-8', SANDGLASS_SECRET: 'own', ELECTRON_RUN_AS_NODE: '1' };
+      await using other = testDocker(engine, { environment });
+      const container = docker.container({ environmentAllow: ['S*', 'E*', 'LANG'] });
+      const shell = await startShell(other.backend, { args: ['-c', 'env'], container });
+      await shell.exit;
+      await shell.process.terminate(0);
+      expect(shell.text()).toContain('LANG=C.UTF-8');
+      expect(shell.text()).not.toMatch(/SANDGLASS_SECRET|ELECTRON/);
+      await other.expectNothingLeft();
+    });
+
     test('has the environment that the profile lets in, and nothing else of the host’s', async () => {
       const environment = await run(
         'env',
@@ -220,6 +232,39 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
         await Promise.all(shells.splice(0).map((shell) => shell.process.terminate(0)));
         await source.remove({ force: true });
         await engine.docker.getImage(image).remove({ force: true });
+      }
+    });
+
+    test('runs nothing that the image wants to have looked at regularly', async () => {
+      if (!engine.ok) throw new Error(engine.why);
+      const source = await engine.docker.createContainer({ Image: engine.image, Cmd: ['true'] });
+      const image = `sandglass-test-checks:${process.pid}`;
+      try {
+        const [repo, tag] = image.split(':');
+        await source.commit({ repo, tag, changes: 'HEALTHCHECK --interval=1s CMD echo looked >/tmp/looked' });
+        const shell = await startShell(docker.backend, { container: docker.container({ image }) });
+        shells.push(shell);
+        const found = await engine.docker.getContainer(shell.process.container?.id ?? '').inspect();
+        expect(found.Config.Healthcheck).toMatchObject({ Test: ['NONE'] });
+        expect(found.State.Health).toBeUndefined();
+      } finally {
+        await Promise.all(shells.splice(0).map((shell) => shell.process.terminate(0)));
+        await source.remove({ force: true });
+        await engine.docker.getImage(image).remove({ force: true });
+      }
+    });
+
+    test('lets its shell say itself why it does not like its arguments', async () => {
+      // The second time as well: what an image has is remembered.
+      for (let round = 0; round < 2; round += 1) {
+        const shell = await startShell(docker.backend, {
+          shell: '/bin/bash',
+          args: ['/nonexistent-script'],
+          container: docker.container(),
+        });
+        shells.push(shell);
+        expect((await shell.exit).exitCode).toBe(127);
+        expect(shell.text()).toContain('/nonexistent-script: No such file');
       }
     });
 
@@ -320,6 +365,31 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
       rmSync(folder);
     });
   });
+
+  test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+    'a folder that was replaced only while the engine mounted it is noticed',
+    async () => {
+      const folder = projectFolder();
+      const secret = projectFolder();
+      const onAsk = (path: string): void => {
+        if (!path.endsWith('/start')) return;
+        renameSync(folder, `${folder}-away`);
+        symlinkSync(secret, folder);
+      };
+      const onAnswer = (path: string, answer: unknown): unknown => {
+        if (path.endsWith('/start')) {
+          rmSync(folder);
+          renameSync(`${folder}-away`, folder);
+        }
+        return answer;
+      };
+      await using raced = testDocker(engine, { interception: { onAsk, onAnswer } });
+      const container = docker.container({ folderAccess: 'read-write' });
+      const { result } = attempt({ container, folder }, undefined, raced.backend);
+      expect(await result).toMatchObject({ ok: false, failure: { stage: 'folder' } });
+      await raced.expectNothingLeft();
+    },
+  );
 
   describe('a start that is given up leaves nothing', () => {
     test.each([

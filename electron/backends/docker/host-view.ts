@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Foreground } from '../backend.ts';
 import { findNow, linuxProcesses } from '../linux-processes.ts';
@@ -11,6 +11,9 @@ const CGROUPS = '/sys/fs/cgroup';
 /** One microsecond and one nanosecond in milliseconds: the units of cgroup v2 and v1. */
 const MICROSECOND = 1 / 1_000;
 const NANOSECOND = 1 / 1_000_000;
+
+/** The first process of a container that has an init: Docker's and Podman's. */
+const ENGINE_INIT = /^(docker-init|catatonit|tini|podman-init)/;
 
 /** What this machine's kernel shows of a container of an engine that runs on it: its processes are processes here. */
 export class HostView {
@@ -74,6 +77,20 @@ export class HostView {
     return { isShell: false, command: leader?.command ?? null };
   }
 
+  /**
+   * Which folder the container was started in, whatever its path: of the first process, where that is an init of the
+   * engine's, which does not leave it. Null where that is not for this user to see.
+   */
+  startFolder(): { readonly device: number; readonly inode: number } | null {
+    try {
+      if (!ENGINE_INIT.test(findNow(this.init.pid)?.command ?? '')) return null;
+      const { dev, ino } = statSync(`/proc/${this.init.pid}/cwd`);
+      return this.isAlive ? { device: dev, inode: ino } : null;
+    } catch {
+      return null;
+    }
+  }
+
   /** CPU time of all the container's processes so far, in milliseconds; null where it cannot be read. */
   cpuTimeMs(): number | null {
     if (this.#cpuFile === null) return null;
@@ -100,7 +117,7 @@ export class HostView {
     this.#shell = Number.isNaN(child) ? null : findNow(child);
     if (this.#shell !== null) return this.#shell;
     const first = findNow(pid);
-    return first === null || /^(docker-init|catatonit|tini|podman-init)/.test(first.command) ? null : first;
+    return first === null || ENGINE_INIT.test(first.command) ? null : first;
   }
 }
 

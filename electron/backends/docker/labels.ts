@@ -12,8 +12,21 @@ export const LABELS = {
   /** The session; empty while it waits in a pool. */
   session: 'org.sandglass.session',
   profile: 'org.sandglass.profile',
+  /** The name that the container was made with. */
+  container: 'org.sandglass.container',
   /** `session` or `pool`. */
   role: 'org.sandglass.role',
   /** Milliseconds since the epoch after which nobody needs it; absent without a maximum duration. */
   endsAt: 'org.sandglass.ends-at',
 } as const;
+
+/**
+ * Whether labels are the container's own. An image that was made of a container (`docker commit`) bears its labels, and so
+ * does whatever the user runs from that image: it has another name, and is the user's.
+ *
+ * @param names all names that the engine gives it, with or without a slash in front
+ */
+export function areOwnLabels(labels: Readonly<Record<string, string>>, names: readonly string[]): boolean {
+  const made = labels[LABELS.container];
+  return made === undefined || names.some((name) => name.replace(/^\//, '') === made);
+}

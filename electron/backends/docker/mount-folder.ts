@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { access as mayAccess, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { FolderAccess } from '../../../shared/profile.ts';
 import type { StartFailure } from '../../../shared/session.ts';
 import { checkSandboxFolder } from '../sandbox-folder.ts';
@@ -27,9 +26,6 @@ export interface FolderRules {
   readonly endpoint: string;
 }
 
-/** Below the home folder, where engines of virtual machines have their sockets: with one, a container has the machine. */
-const ENGINE_HOMES = ['.docker', '.colima', '.rd', '.lima', '.orbstack', '.podman'];
-
 /**
  * Follows the folder's symbolic links and says whether what is there may be mounted. It is never made if it is missing:
  * the engine would make it as root.
@@ -39,10 +35,9 @@ export async function checkMountFolder(
   access: Exclude<FolderAccess, 'none'>,
   { forbidden, environment, endpoint }: FolderRules,
 ): Promise<FolderCheck> {
-  const home = homedir();
   const checked = await checkSandboxFolder(folder, {
-    home,
-    forbidden: [...forbidden, ...ENGINE_HOMES.map((name) => join(home, name))],
+    home: homedir(),
+    forbidden,
     // The engine may have been found by a context; its socket is as dear as one that the environment names.
     environment: { ...environment, DOCKER_HOST: environment.DOCKER_HOST || endpoint },
   });
@@ -71,6 +66,14 @@ export async function isStillThere(folder: MountableFolder): Promise<boolean> {
     stat(folder.path).catch(() => null),
   ]);
   return path === folder.path && found?.dev === folder.device && found.ino === folder.inode;
+}
+
+/**
+ * Whether the engine mounted this very folder: somebody could have put another in its place while it did, and then taken
+ * that away again. Where it cannot be seen (null), the folder's path has to do.
+ */
+export function isMounted(folder: MountableFolder, found: Pick<MountableFolder, 'device' | 'inode'> | null): boolean {
+  return found === null || (found.device === folder.device && found.inode === folder.inode);
 }
 
 /** Whether paths of this machine mean something to the engine: it runs here, if only in a virtual machine. */

@@ -123,6 +123,27 @@ describe.runIf(testEngine.ok && process.platform === 'linux')(
       expect(testEngine.ok && (await containersOf(testEngine.docker, other))).toEqual([foreign]);
     });
 
+    test('leaves what the user runs from an image that was made of a container', async () => {
+      if (!testEngine.ok) throw new Error(testEngine.why);
+      const { docker } = testEngine;
+      const { owner, end } = await startOwner();
+      const id = await makeContainer(owner, { [LABELS.container]: 'sandglass-as-made' });
+      await docker.getContainer(id).rename({ name: `sandglass-as-made` });
+      const image = `sandglass-test-made-of-it:${process.pid}`;
+      const [repo, tag] = image.split(':');
+      await docker.getContainer(id).commit({ repo, tag });
+      const users = await docker.createContainer({ Image: image });
+      try {
+        expect(await left()).toHaveLength(2);
+        await end();
+        expect(await sweep()).toEqual([id]);
+        expect(await left()).toEqual([users.id]);
+      } finally {
+        await users.remove({ force: true });
+        await docker.getImage(image).remove({ force: true });
+      }
+    });
+
     test('removes what this process has that nobody knows, after a minute', async () => {
       const known = await makeContainer({});
       const unknown = await makeContainer({});

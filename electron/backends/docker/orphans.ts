@@ -5,7 +5,7 @@ import type { ContainerOwner } from './container-spec.ts';
 import type { DockerEngine } from './engine.ts';
 import { codeOf } from './engine-failures.ts';
 import { ask } from './engine-http.ts';
-import { LABELS } from './labels.ts';
+import { areOwnLabels, LABELS } from './labels.ts';
 
 /** `GET /containers/json`, as far as it is used. */
 const listSchema = z.array(
@@ -14,6 +14,7 @@ const listSchema = z.array(
     /** Seconds since the epoch. */
     Created: z.number(),
     Labels: z.record(z.string(), z.string()).nullish(),
+    Names: z.array(z.string()).nullish(),
   }),
 );
 
@@ -123,6 +124,7 @@ async function listOwned(engine: Pick<DockerEngine, 'connect'>, self: ContainerO
   const answer = await ask(connected.docker, { method: 'GET', path: '/containers/json', query }, bounds);
   return listSchema
     .parse(answer.body)
+    .filter(({ Labels, Names }) => areOwnLabels(Labels ?? {}, Names ?? []))
     .map(({ Id, Created, Labels }) => ({ id: Id, createdAt: Created * 1_000, labels: Labels ?? {} }));
 }
 

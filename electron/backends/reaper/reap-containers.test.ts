@@ -57,12 +57,15 @@ describe.runIf(engine.ok)('containers of an app that is killed', needs(engine), 
     };
     const ofReusedPid = await foreign({ ...labels, [LABELS.ownerStart]: `${start}0` });
     const ofNobody = await foreign({});
+    // As of an image that the user has made of one of the app's containers.
+    const ofUser = await foreign({ ...labels, [LABELS.container]: 'sandglass-another' });
     await app.kill();
     // The promise is 5 s; the engine shares its machine with other tests.
     await gone(docker, app.containers, 15_000);
     await vi.waitFor(() => expect(isAlive(app.reaper ?? 0)).toBe(false), { timeout: 10_000 });
     expect(await exists(docker, ofReusedPid)).toBe(true);
     expect(await exists(docker, ofNobody)).toBe(true);
+    expect(await exists(docker, ofUser)).toBe(true);
   }, 60_000);
 
   test('are removed while they are paused', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { LABELS } from '../docker/labels.ts';
+import { areOwnLabels, LABELS } from '../docker/labels.ts';
 import type { EngineAddress } from '../tracker.ts';
 import { engineRequest } from './engine-request.ts';
 import type { ContainerOwner } from './messages.ts';
@@ -13,7 +13,13 @@ const RETRY_MS = 500;
  */
 const SECOND_LOOK_MS = 1500;
 
-const listed = z.array(z.object({ Id: z.string().check(z.regex(/^[0-9a-f]{12,64}$/)) }));
+const listed = z.array(
+  z.object({
+    Id: z.string().check(z.regex(/^[0-9a-f]{12,64}$/)),
+    Labels: z.nullish(z.record(z.string(), z.string())),
+    Names: z.nullish(z.array(z.string())),
+  }),
+);
 const inspected = z.object({ Config: z.object({ Labels: z.nullish(z.record(z.string(), z.string())) }) });
 
 /** What is to go at one engine. */
@@ -73,7 +79,10 @@ async function listOwned(address: EngineAddress, owner: ContainerOwner, signal: 
     signal,
   );
   if (answer.status !== 200) throw new Error(`The engine answered ${answer.status}`);
-  return z.parse(listed, JSON.parse(answer.body)).map(({ Id }) => Id);
+  return z
+    .parse(listed, JSON.parse(answer.body))
+    .filter(({ Labels, Names }) => areOwnLabels(Labels ?? {}, Names ?? []))
+    .map(({ Id }) => Id);
 }
 
 /** True when the container is gone, or is not ours. */

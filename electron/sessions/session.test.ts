@@ -444,6 +444,26 @@ describe('a frozen session', () => {
     expect(await session.thaw()).toMatchObject({ ok: false });
   });
 
+  it('is told once when it is asked for twice at once', async () => {
+    const { clock, events, recorders, session } = await started();
+    expect(await Promise.all([session.freeze(), session.freeze()])).toEqual([{ ok: true }, { ok: true }]);
+    await clock.advance(10_000);
+    await Promise.all([session.thaw(), session.thaw()]);
+    expect(events.filter((event) => event.type === 'session:frozen')).toHaveLength(1);
+    expect(events.filter((event) => event.type === 'session:thawed')).toMatchObject([{ frozenSeconds: 10 }]);
+    expect(recorders.lines.filter((line) => line === 'm frozen')).toHaveLength(1);
+  });
+
+  it('says that it has ended when it ended before it was frozen', async () => {
+    const { process, session } = await started();
+    const asked = Promise.withResolvers<string | null>();
+    process.freeze = () => asked.promise;
+    const freezing = session.freeze();
+    await session.end('closed');
+    asked.resolve('It is not asked any more.');
+    expect(await freezing).toEqual({ ok: false, message: 'The session has ended meanwhile.' });
+  });
+
   it('stays as it was when the backend cannot', async () => {
     const { events, process, session } = await started();
     process.freeze = () => Promise.resolve('It does not answer.');

@@ -323,8 +323,9 @@ export class Session {
     if (this.#ending !== null || this.#process === null || !TRANSITIONS[this.#state].includes('frozen'))
       return { ok: false, message: 'Only a session that runs can be frozen.' };
     const why = await this.#process.freeze();
-    if (why !== null) return { ok: false, message: why };
     if (this.#ending !== null) return { ok: false, message: 'The session has ended meanwhile.' };
+    if (why !== null) return { ok: false, message: why };
+    if (this.state === 'frozen') return { ok: true };
     this.transition('frozen');
     this.#deadlines.rest();
     this.recording.write((recorder) => recorder.marker(this.ageMs, 'frozen'));

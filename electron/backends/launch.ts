@@ -45,7 +45,9 @@ const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** The command line that starts `launch` on the terminal at `path` (Linux). */
 export function preludeCommand(launch: Launch, path: string): { file: string; args: string[] } {
   const dropped = Object.entries(launch.environment).filter(([name]) => !SHELL_NAME.test(name));
-  const kept = dropped.length === 0 ? [] : ['/usr/bin/env', ...dropped.map(([name, value]) => `${name}=${value}`)];
+  // It would take a command with a `=` in its path for one more variable.
+  const isKeeper = dropped.length > 0 && !launch.file.includes('=');
+  const kept = isKeeper ? ['/usr/bin/env', ...dropped.map(([name, value]) => `${name}=${value}`)] : [];
   const signals = launch.ignoresInterrupts === true ? 'INT QUIT' : '';
   const command = [...kept, launch.file, ...launch.args];
   return { file: '/bin/sh', args: ['-c', PRELUDE, 'sandglass', path, signals, ...launch.cgroups, '--', ...command] };

@@ -369,6 +369,23 @@ describe.runIf(engine.ok)('a session in a container', { ...needs(engine), timeou
     expect(await shell.process.freeze()).toBe('The session has ended.');
   });
 
+  test('of an engine that runs elsewhere works too, as far as that can tell', async () => {
+    await using far = testDocker(engine, { isFar: true });
+    const shell = await startShell(far.backend, { shell: '/bin/bash', args: ['--norc'], container: far.container() });
+    expect(shell.process.pid).toBeNull();
+    expect(shell.process.isolation.map(({ text }) => text)).toContain('uid 1000');
+    shell.type('yes');
+    await shell.until(/y\r\ny\r\ny/);
+    expect(await shell.process.foreground()).toEqual({ isShell: true, command: 'bash' });
+    expect(await shell.process.cpuTimeMs()).toBeGreaterThan(0);
+    shell.process.pause();
+    shell.process.resume();
+    await shell.process.settle(1_000);
+    expect(await shell.process.terminate(1_000)).toEqual({ survivors: [] });
+    expect((await shell.exit).cause).toBeUndefined();
+    await far.expectNothingLeft();
+  });
+
   test('killAllNow ends all without being waited for', async () => {
     const all = await Promise.all([startBash(), startBash(), startBash()]);
     docker.backend.killAllNow();

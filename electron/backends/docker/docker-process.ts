@@ -8,9 +8,9 @@ import type { ContainerTracker } from '../tracker.ts';
 import type { RunningContainer } from './allocate.ts';
 import { EngineRefusal } from './container-api.ts';
 import { ContainerStream } from './container-stream.ts';
-import type { ContainerEvent, DockerEngine } from './engine.ts';
+import type { DockerEngine } from './engine.ts';
 import { words } from './engine-failures.ts';
-import { exitStatus, type SentSignal } from './exit-status.ts';
+import { ExitWatch, lostStatus } from './exit-watch.ts';
 
 /** How long an engine may be silent when something is asked of it at the end, in milliseconds, before it counts as lost. */
 const SILENT_MS = 1_750;
@@ -18,9 +18,6 @@ const SILENT_MS = 1_750;
 const SLOW_MS = 8_000;
 /** How long a lost engine's removal is waited for, in milliseconds; it is owed in any case. */
 const LOST_REMOVAL_MS = 250;
-/** How long the engine may take to tell how a container ended: by itself, and when it is asked, in milliseconds. */
-const EVENT_MS = 2_000;
-const STATUS_MS = 3_000;
 /** How long the engine may take to say what a container has used, in milliseconds. */
 const USAGE_MS = 1_000;
 /** How long the end of the output is waited for when the container has ended, in milliseconds. */
@@ -46,12 +43,6 @@ export interface DockerProcessParts {
   readonly now: () => number;
 }
 
-/** A signal, and when it was sent. */
-interface Sent {
-  readonly signal: string;
-  readonly at: number;
-}
-
 /** A shell in a container, with all that it has started. Nothing is read from it before it has a listener. */
 export class DockerProcess implements BackendProcess {
   readonly containment = 'container';
@@ -62,11 +53,7 @@ export class DockerProcess implements BackendProcess {
   /** The container does not run any more, as far as can be told. */
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
-  /** The exit code as the engine's events tell it; null: it is gone without one. */
-  readonly #died = Promise.withResolvers<number | null>();
-  /** The engine was lost, or gave no answer: why. */
-  readonly #lost = Promise.withResolvers<string>();
-  #lostBecause: string | null = null;
+  readonly #exit: ExitWatch;
   /** `onExit` was called. */
   readonly #told = Promise.withResolvers<void>();
   /** Nothing is left of it, or its removal is owed by the engine. */
@@ -74,12 +61,6 @@ export class DockerProcess implements BackendProcess {
 
   #termination: Promise<TerminationReport> | null = null;
   #isFrozen = false;
-  #isRemoving = false;
-  #oomAt: number | null = null;
-  /** Signals of ours that the engine has not told of yet, and the last one. */
-  readonly #expected: string[] = [];
-  #own: Sent | null = null;
-  #foreign: Sent | null = null;
   #size: { cols: number; rows: number } | null = null;
   #isResizing = false;
   #cpuMs = 0;
@@ -89,7 +70,9 @@ export class DockerProcess implements BackendProcess {
 
   constructor(parts: DockerProcessParts) {
     this.#parts = parts;
-    const { container, engine } = parts;
+    const { container, engine, now } = parts;
+    const { api, events, memoryMiB } = container;
+    this.#exit = new ExitWatch({ api, memoryMiB, now });
     this.#stream = new ContainerStream(container.terminal, {
       onData: (bytes) => this.#listener?.onData(bytes),
       onEnd: () => {
@@ -98,7 +81,9 @@ export class DockerProcess implements BackendProcess {
       },
     });
     this.#unsubscribe = engine.onLost((message) => this.#lose(message));
-    container.events.listen((event) => this.#onEvent(event));
+    events.listen((event) => {
+      if (this.#exit.onEvent(event)) this.#setOver();
+    });
   }
 
   get pid(): number | null {
@@ -123,7 +108,7 @@ export class DockerProcess implements BackendProcess {
 
   /** Whether it runs, as far as has been heard. */
   get isRunning(): boolean {
-    return !this.#isOver && this.#lostBecause === null;
+    return !this.#isOver && this.#exit.lostBecause === null;
   }
 
   /** Resolves when it does not run any more. */
@@ -206,32 +191,6 @@ export class DockerProcess implements BackendProcess {
     void this.#signal('SIGKILL');
   }
 
-  #onEvent(event: ContainerEvent): void {
-    const { now } = this.#parts;
-    switch (event.kind) {
-      case 'oom':
-        this.#oomAt = now();
-        return;
-      case 'kill':
-        this.#onKill(event.signal);
-        return;
-      case 'die':
-        this.#died.resolve(event.exitCode);
-        this.#setOver();
-        return;
-      case 'destroy':
-        this.#died.resolve(null);
-        this.#setOver();
-        return;
-    }
-  }
-
-  #onKill(signal: string): void {
-    const expected = this.#expected.indexOf(signal);
-    if (expected >= 0) this.#expected.splice(expected, 1);
-    else if (!this.#isRemoving) this.#foreign = { signal, at: this.#parts.now() };
-  }
-
   /** It does not run any more: what the engine still holds of its output is taken over, because it is not kept for long. */
   #setOver(): void {
     if (this.#isOver) return;
@@ -244,9 +203,8 @@ export class DockerProcess implements BackendProcess {
 
   /** The engine is gone, and with it every way to the container. */
   #lose(message: string): void {
-    if (this.#lostBecause !== null) return;
-    this.#lostBecause = message;
-    this.#lost.resolve(message);
+    if (this.#exit.lostBecause !== null) return;
+    this.#exit.lose(message);
     this.#stopLooking();
     this.#stream.hoard();
     setTimeout(() => {
@@ -261,7 +219,7 @@ export class DockerProcess implements BackendProcess {
     const { api, events, info, view } = container;
     let status: ExitStatus;
     try {
-      status = await this.#learnStatus();
+      status = await this.#exit.learn();
     } catch (error) {
       log.error({ containerId: info.id, err: error }, 'How a container ended could not be found out');
       status = lostStatus('The container engine did not tell how the container ended.');
@@ -272,8 +230,7 @@ export class DockerProcess implements BackendProcess {
         'Output of programs that were being ended was left out',
       );
     // The engine cannot do it now: where this user may, the processes go at once, and what else there is later.
-    if (this.#lostBecause !== null) view?.kill();
-    this.#isRemoving = true;
+    if (this.#exit.lostBecause !== null) view?.kill();
     try {
       this.#listener?.onExit(status);
     } finally {
@@ -293,41 +250,6 @@ export class DockerProcess implements BackendProcess {
     }
   }
 
-  async #learnStatus(): Promise<ExitStatus> {
-    const { api, memoryMiB } = this.#parts.container;
-    const nothing = Symbol('nothing');
-    const heard = await Promise.race([
-      this.#died.promise,
-      this.#lost.promise,
-      delay(EVENT_MS, nothing, { ref: false }),
-    ]);
-    if (typeof heard === 'string') return lostStatus(heard);
-    // Events may be missing; the engine knows in any case.
-    const asked = typeof heard === 'number' ? heard : await api.wait(STATUS_MS).catch(() => null);
-    if (this.#lostBecause !== null) return lostStatus(this.#lostBecause);
-    if (asked === null) {
-      if (heard !== null) return lostStatus('The container engine ended the connection.');
-      return { exitCode: null, signal: null, detail: 'The container was removed from outside Sandglass' };
-    }
-    const { now } = this.#parts;
-    const since = ({ signal, at }: Sent): SentSignal => ({ signal, beforeMs: now() - at });
-    const facts = {
-      exitCode: asked,
-      own: this.#own === null ? null : since(this.#own),
-      foreign: this.#foreign === null ? null : since(this.#foreign),
-      oomBeforeMs: this.#oomAt === null ? null : now() - this.#oomAt,
-      memoryMiB,
-    };
-    const first = exitStatus({ ...facts, outOfMemory: false });
-    // Only an end as if by SIGKILL that nobody has sent can be the kernel's.
-    if (asked !== 137 || first.signal !== null) return first;
-    const state = await api.inspect(STATUS_MS).then(
-      (inspection) => inspection.State,
-      () => null,
-    );
-    return exitStatus({ ...facts, outOfMemory: state?.OOMKilled === true || this.#oomAt !== null });
-  }
-
   async #terminate(graceMs: number): Promise<TerminationReport> {
     const { container, log } = this.#parts;
     const { info, view } = container;
@@ -337,7 +259,7 @@ export class DockerProcess implements BackendProcess {
     await pauseFor(LAST_OUTPUT_MS, this.#told.promise);
     this.#stream.close();
     await this.#told.promise;
-    const removalMs = this.#lostBecause === null ? SLOW_MS : LOST_REMOVAL_MS;
+    const removalMs = this.#exit.lostBecause === null ? SLOW_MS : LOST_REMOVAL_MS;
     const isGone = await Promise.race([this.#gone.promise, delay(removalMs, false, { ref: false })]);
     const survivors: Survivor[] = [];
     if (!isGone && view?.isAlive === true) {
@@ -375,7 +297,7 @@ export class DockerProcess implements BackendProcess {
     this.#lookAfter(QUICK_LOOK_MS);
     await pauseFor(
       ms,
-      Promise.race([this.#over.promise, this.#lost.promise]).then(() => undefined),
+      Promise.race([this.#over.promise, this.#exit.lost]).then(() => undefined),
     );
     this.#stopLooking();
   }
@@ -397,16 +319,15 @@ export class DockerProcess implements BackendProcess {
 
   /** Sends a signal to the container. Never rejects. @returns whether the engine answered, if only that it does not run. */
   async #signal(signal: 'SIGHUP' | 'SIGKILL', timeoutMs = SILENT_MS): Promise<boolean> {
-    const { container, log, now } = this.#parts;
-    this.#own = { signal, at: now() };
-    this.#expected.push(signal);
+    const { container, log } = this.#parts;
+    this.#exit.sending(signal);
     try {
       await container.api.kill(signal, timeoutMs);
       return true;
     } catch (error) {
       log.debug({ containerId: container.info.id, signal, err: error }, 'A signal did not reach a container');
       if (!(error instanceof EngineRefusal)) return false;
-      this.#expected.splice(this.#expected.indexOf(signal), 1);
+      this.#exit.notSent(signal);
       return true;
     }
   }
@@ -446,10 +367,6 @@ export class DockerProcess implements BackendProcess {
     }
     this.#isResizing = false;
   }
-}
-
-function lostStatus(message: string): ExitStatus {
-  return { exitCode: null, signal: null, cause: 'backend_lost', detail: message };
 }
 
 function reasonOf(error: unknown): string {

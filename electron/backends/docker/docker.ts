@@ -51,6 +51,11 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
   const wall = options.wall ?? Date.now;
   const running = new Set<DockerProcess>();
   let sweeping: Promise<unknown> | null = null;
+  /** Whether it was looked for leftovers since the engine could last be reached. */
+  let isSwept = false;
+  const offLost = engine.onLost(() => {
+    isSwept = false;
+  });
 
   const make = async (
     recipe: Recipe,
@@ -116,7 +121,27 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
       return { ok: false, failure: ABORTED };
     }
     started.handOver(listener);
+    if (!isSwept) void sweep();
     return { ok: true, process: started };
+  };
+
+  const sweep = async (): Promise<void> => {
+    // An engine that is not there is not looked for again only to sweep it.
+    if (engine.status.state !== 'available') return;
+    isSwept = true;
+    const onError = (error: unknown): void =>
+      log.warn({ err: error }, 'What earlier apps have left could not be looked for');
+    sweeping ??= Promise.all([
+      sweepOrphans({ engine, self: owner, knows, processes: options.processes, wall, onError }).then((gone) => {
+        if (gone.length > 0) log.info({ containers: gone }, 'Containers that nobody needed were removed');
+      }),
+      pool.tend(),
+    ])
+      .catch(onError)
+      .finally(() => {
+        sweeping = null;
+      });
+    await sweeping;
   };
 
   const knows = (containerId: string): boolean =>
@@ -139,24 +164,9 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
         profiles.filter(isDocker).map((profile) => ({ recipe: profileRecipe(profile), count: profile.container.pool })),
       );
     },
-    async sweep() {
-      // An engine that is not there is not looked for again only to sweep it.
-      if (engine.status.state !== 'available') return;
-      const onError = (error: unknown): void =>
-        log.warn({ err: error }, 'What earlier apps have left could not be looked for');
-      sweeping ??= Promise.all([
-        sweepOrphans({ engine, self: owner, knows, processes: options.processes, wall, onError }).then((gone) => {
-          if (gone.length > 0) log.info({ containers: gone }, 'Containers that nobody needed were removed');
-        }),
-        pool.tend(),
-      ])
-        .catch(onError)
-        .finally(() => {
-          sweeping = null;
-        });
-      await sweeping;
-    },
+    sweep,
     async close() {
+      offLost();
       await pool.close();
       engine.close();
     },

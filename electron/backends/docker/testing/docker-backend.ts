@@ -40,16 +40,23 @@ export interface TestDocker extends AsyncDisposable {
   expectNothingLeft(): Promise<void>;
 }
 
+/** What a test may want otherwise. */
+export interface TestDockerOptions extends Partial<DockerBackendOptions> {
+  /** Where another engine listens, as `DOCKER_HOST` names it. */
+  readonly host?: string;
+  readonly interception?: Interception;
+  /** The engine is taken for one whose processes are not this machine's. */
+  readonly isFar?: boolean;
+}
+
 /** Makes one at this engine, or at the one that the tests share. */
-export function testDocker(
-  engine: TestEngine,
-  options: Partial<DockerBackendOptions> & { readonly host?: string; readonly interception?: Interception } = {},
-): TestDocker {
+export function testDocker(engine: TestEngine, options: TestDockerOptions = {}): TestDocker {
   if (!engine.ok) throw new Error(engine.why);
-  const { host, interception, ...rest } = options;
+  const { host, interception, isFar = false, ...rest } = options;
   const sources = systemSources();
   const own = createDockerEngine({
     sources: { ...sources, env: { ...sources.env, DOCKER_HOST: host ?? engine.host } },
+    ...(isFar ? { host: { platform: process.platform, hostname: 'elsewhere', kernel: 'other' } } : {}),
     onError: (error) => logged.push({ level: 'error', details: { error }, message: 'engine' }),
   });
   const logged: Logged[] = [];

@@ -58,7 +58,10 @@ export interface TerminalRequest {
   readonly scopeProperties?: readonly string[];
   /** Makes the session's cgroups; without it, one where they are folders. @throws when the system refuses. */
   makeCgroups?(): SessionCgroups;
-  readonly launch?: Pick<Launch, 'hasChannel' | 'descriptors' | 'keepsOthersOut' | 'ignoresInterrupts'>;
+  readonly launch?: Pick<
+    Launch,
+    'hasChannel' | 'descriptors' | 'setsUpTerminal' | 'keepsOthersOut' | 'ignoresInterrupts'
+  >;
   /**
    * Looks at what was started, sees to it that all of it is in the session's cgroups, and lets it go on. Until it is done
    * nothing is told to the listener; a failure ends the session, and nothing is ever told.

@@ -135,9 +135,9 @@ describe('inside', () => {
   test('the terminal, names and the host name are in order', async () => {
     const { text } = await runInside(
       backend,
-      'tty; cat /proc/sys/kernel/hostname; getent hosts localhost >/dev/null && echo known',
+      'tty; stty -a | grep -ow -e "-*iutf8"; cat /proc/sys/kernel/hostname; getent hosts localhost >/dev/null && echo known',
     );
-    expect(text).toBe('/dev/console\nsandbox\nknown\n');
+    expect(text).toBe('/dev/console\niutf8\nsandbox\nknown\n');
   });
 });
 

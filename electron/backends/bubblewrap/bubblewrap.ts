@@ -99,7 +99,13 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
         cgroups: support.cgroups,
         scopeProperties: scopeProperties(limits),
         makeCgroups: () => SessionCgroups.create(support.cgroups, limits, support.legacy, spec.sessionId),
-        launch: { hasChannel: true, descriptors: prepared.descriptors, keepsOthersOut: true, ignoresInterrupts },
+        launch: {
+          hasChannel: true,
+          descriptors: prepared.descriptors,
+          setsUpTerminal: true,
+          keepsOthersOut: true,
+          ignoresInterrupts,
+        },
         check: (started) => {
           const expected = { options: wanted, user, view, folder: folder.chosen, limits, isFiltered: kit.isFiltered };
           return checkSandbox(started, expected, {

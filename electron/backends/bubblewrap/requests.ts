@@ -1,16 +1,15 @@
 import { homedir } from 'node:os';
 import type { FolderAccess } from '../../../shared/profile.ts';
 import type { StartFailure } from '../../../shared/session.ts';
-import { checkSandboxFolder } from '../sandbox-folder.ts';
+import { type CheckedFolder, checkSandboxFolder } from '../sandbox-folder.ts';
 import { type Checked, checkShell } from '../shell.ts';
 import { failed } from '../terminal-session.ts';
-import { type FileIdentity, identityOf } from './inspection.ts';
 import type { SandboxKit } from './prepare.ts';
 import { sandboxPath } from './sandbox-environment.ts';
 import { isInView } from './system-view.ts';
 
 /** The chosen folder as it was when it was checked. */
-export type ChosenFolder = { readonly path: string } & FileIdentity;
+export type ChosenFolder = CheckedFolder;
 
 type FolderChecked =
   | { readonly ok: true; readonly chosen: ChosenFolder | null }
@@ -33,15 +32,7 @@ export async function checkChosenFolder(
   const rules = { home: homedir(), forbidden: kit.forbidden, environment: kit.environment };
   const checked = await checkSandboxFolder(folder, rules);
   if (!checked.ok) return checked;
-  try {
-    return { ok: true, chosen: { path: checked.path, ...identityOf(checked.path) } };
-  } catch {
-    return failed(
-      'folder',
-      `The folder ${checked.path} has just been removed`,
-      'Choose another folder in the profile.',
-    );
-  }
+  return { ok: true, chosen: { path: checked.path, device: checked.device, inode: checked.inode } };
 }
 
 /** The shell's full path, if the sandbox has it. A bare name is looked up where the sandbox's programs are. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
+import { TERMINAL_SETTINGS } from '../launch.ts';
 import type { Limit } from '../resource-limits.ts';
 import { CHANNEL } from './prepare.ts';
 
@@ -31,6 +32,8 @@ export function stubCommand({ limits, resetsInterrupts }: StubOptions, shell: re
     `[ -x "$1" ] || { echo "no shell" >&${CHANNEL}; exit 127; }`,
     ...bounds.map((bound) => `{ ${bound}; } 2>/dev/null || { echo "no limits" >&${CHANNEL}; exit 126; }`),
     `echo ready >&${CHANNEL}`,
+    // While it is being looked at. By a path of its own: nothing that the profile names runs before that is over.
+    `PATH=/usr/bin:/bin:/run/current-system/sw/bin stty ${TERMINAL_SETTINGS} 2>/dev/null ${CHANNEL}>&-`,
     `read -r word <&${CHANNEL} && [ "$word" = go ] || exit 125`,
     `exec ${CHANNEL}>&-`,
     `exec ${resetsInterrupts ? `${RESET} ${shell[0]?.includes('=') === true ? NOT_A_VARIABLE : ''} ` : ''}"$@"`,

@@ -125,6 +125,8 @@ describe('what was asked for and is not there', () => {
         'SYS_CHROOT',
       ],
       PidMode: 'private',
+      // What it calls an IPC namespace of the container's own.
+      IpcMode: 'shareable',
       Runtime: 'oci',
       SecurityOpt: ['no-new-privileges:true'],
     };
@@ -137,7 +139,7 @@ describe('what was asked for and is not there', () => {
     ['The limit of 1 CPUs is not kept by the engine', { NanoCpus: 0 }, {}],
     ['The container is privileged', { Privileged: true }, {}],
     ['The container shares its processes with others', { PidMode: 'host' }, {}],
-    ['The container shares memory with others', { IpcMode: 'shareable' }, {}],
+    ['The container shares memory with others', { IpcMode: 'container:0123456789ab' }, {}],
     ['The container shares the host’s name', { UTSMode: 'host' }, {}],
     ['The container has devices of the machine', { Devices: [{}] }, {}],
     ['The network is bridge, not none', { NetworkMode: 'bridge' }, {}],

@@ -169,8 +169,9 @@ function hasNetwork(asked: string, found: string): boolean {
   return found !== '' && found !== 'host' && !/^(container|ns):/.test(found);
 }
 
+/** `shareable` is what Podman calls any IPC namespace of a container's own: another one could join it if its maker asked. */
 function isOwnNamespace(mode: string | null | undefined): boolean {
-  return !/^(host$|container:|ns:|shareable$)/.test(mode ?? '');
+  return !/^(host$|container:|ns:)/.test(mode ?? '');
 }
 
 function forbidsNewPrivileges(host: Inspection['HostConfig']): boolean {

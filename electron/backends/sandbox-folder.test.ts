@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,11 +41,64 @@ afterAll(async () => {
 });
 
 test.each(['src', '.config/nvim'])('a folder of a project may be chosen: %s', async (folder) => {
-  expect(await checkSandboxFolder(join(home, folder), rules())).toEqual({ ok: true, path: join(home, folder) });
+  expect(await checkSandboxFolder(join(home, folder), rules())).toMatchObject({ ok: true, path: join(home, folder) });
 });
 
+test('the folder that was judged is the one that is given, however often another takes its place', async () => {
+  const place = join(root, 'plain', 'contested');
+  const judged = join(home, 'src');
+  const denied = join(home, '.ssh');
+  const swap = (to: string): void => {
+    symlinkSync(to, `${place}-next`);
+    renameSync(`${place}-next`, place);
+  };
+  swap(judged);
+  let isDone = false;
+  const swapping = (async () => {
+    for (let round = 0; !isDone; round += 1) {
+      swap(round % 2 === 0 ? denied : judged);
+      await new Promise(setImmediate);
+    }
+  })();
+  const { dev, ino } = statSync(judged);
+  for (let round = 0; round < 200; round += 1) {
+    const result = await checkSandboxFolder(place, rules());
+    if (result.ok) expect(result).toEqual({ ok: true, path: judged, device: dev, inode: ino });
+    else expect(result.failure.message).toContain('.ssh');
+  }
+  isDone = true;
+  await swapping;
+  rmSync(place);
+});
+
+test.runIf(process.platform === 'linux')(
+  'a folder that gives way to a link after it was found is never taken for what the link leads to',
+  async () => {
+    const place = join(root, 'plain', 'given-way');
+    mkdirSync(place);
+    const { dev, ino } = statSync(place);
+    let isDone = false;
+    const swapping = (async () => {
+      while (!isDone) {
+        renameSync(place, `${place}-away`);
+        symlinkSync(join(home, '.ssh'), place);
+        await new Promise(setImmediate);
+        rmSync(place);
+        renameSync(`${place}-away`, place);
+        await new Promise(setImmediate);
+      }
+    })();
+    for (let round = 0; round < 300; round += 1) {
+      const result = await checkSandboxFolder(place, rules());
+      if (result.ok) expect(result).toMatchObject({ device: dev, inode: ino });
+    }
+    isDone = true;
+    await swapping;
+  },
+);
+
 test('links are followed before it is decided, and the real path is what is shown', async () => {
-  expect(await checkSandboxFolder(join(root, 'way'), rules())).toEqual({ ok: true, path: join(home, 'src') });
+  expect(await checkSandboxFolder(join(root, 'way'), rules())).toMatchObject({ ok: true, path: join(home, 'src') });
   const denied = await checkSandboxFolder(join(home, 'src', 'link', 'keys'), rules());
   expect(denied).toMatchObject({ ok: false, failure: { stage: 'folder', message: expect.stringContaining('.ssh') } });
 });

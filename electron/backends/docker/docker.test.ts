@@ -366,10 +366,11 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
     });
   });
 
-  test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
-    'a folder that was replaced only while the engine mounted it is noticed',
-    async () => {
-      const folder = projectFolder();
+  test.each([['read line'], ['true']])(
+    'a folder that was replaced only while the engine mounted it is noticed (%s)',
+    async (script) => {
+      const folder = join(projectFolder(), 'contested');
+      mkdirSync(folder);
       const secret = projectFolder();
       const onAsk = (path: string): void => {
         if (!path.endsWith('/start')) return;
@@ -385,9 +386,10 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
       };
       await using raced = testDocker(engine, { interception: { onAsk, onAnswer } });
       const container = docker.container({ folderAccess: 'read-write' });
-      const { result } = attempt({ container, folder }, undefined, raced.backend);
+      const { result, listener } = attempt({ container, folder, args: ['-c', script] }, undefined, raced.backend);
       expect(await result).toMatchObject({ ok: false, failure: { stage: 'folder' } });
       await raced.expectNothingLeft();
+      expect(listener.onData).not.toHaveBeenCalled();
     },
   );
 

@@ -8,7 +8,7 @@ import { allocate, type Workshop } from './allocate.ts';
 import type { ContainerOwner, ContainerPurpose } from './container-spec.ts';
 import { DockerProcess } from './docker-process.ts';
 import type { DockerEngine } from './engine.ts';
-import { isMounted, isStillThere } from './mount-folder.ts';
+import { isMounted } from './mount-folder.ts';
 import { sweepOrphans } from './orphans.ts';
 import { type Made, Pool } from './pool.ts';
 import { containerRequest, type Recipe, recipeFolder } from './recipe.ts';
@@ -83,8 +83,8 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     if (!made.ok) return made;
     const process = new DockerProcess({ container: made.container, engine, log, tracker, now });
     // What was looked at has to be what the engine has mounted, also when somebody works on the folder's parents.
-    const mounted = folder.folder === null ? null : made.container.view?.startFolder();
-    if (folder.folder !== null && !((await isStillThere(folder.folder)) && isMounted(folder.folder, mounted ?? null))) {
+    const mounted = made.container.view?.startFolder() ?? null;
+    if (folder.folder !== null && !(await isMounted(folder.folder, mounted))) {
       await process.terminate(0);
       return { ok: false, failure: FOLDER_MOVED };
     }

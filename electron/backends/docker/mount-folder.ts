@@ -3,13 +3,12 @@ import { access as mayAccess, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { FolderAccess } from '../../../shared/profile.ts';
 import type { StartFailure } from '../../../shared/session.ts';
-import { checkSandboxFolder } from '../sandbox-folder.ts';
+import { type CheckedFolder, checkSandboxFolder, parentsState } from '../sandbox-folder.ts';
 
 /** A folder that may be mounted: its real path, and which folder it is, so that another one in its place is noticed. */
-export interface MountableFolder {
-  readonly path: string;
-  readonly device: number;
-  readonly inode: number;
+export interface MountableFolder extends CheckedFolder {
+  /** The state of the folders above it, before it was mounted. */
+  readonly parents: string;
 }
 
 export type FolderCheck =
@@ -54,9 +53,8 @@ export async function checkMountFolder(
   );
   // The engine may well be allowed more than the user is; a sandbox is not the way to get at that.
   if (!mayUse) return failed(`The folder ${path} may not be ${access === 'read-write' ? 'written' : 'opened'} by you`);
-  const found = await stat(path).catch(() => null);
-  if (found === null) return failed(`The folder ${path} does not exist`);
-  return { ok: true, folder: { path, device: found.dev, inode: found.ino } };
+  const { device, inode } = checked;
+  return { ok: true, folder: { path, device, inode, parents: await parentsState(path, homedir()) } };
 }
 
 /** Whether the same folder is still at that path, reached through no symbolic link. */
@@ -70,10 +68,18 @@ export async function isStillThere(folder: MountableFolder): Promise<boolean> {
 
 /**
  * Whether the engine mounted this very folder: somebody could have put another in its place while it did, and then taken
- * that away again. Where it cannot be seen (null), the folder's path has to do.
+ * that away again.
+ *
+ * @param found what is mounted; null where it cannot be seen, because the container has ended or is another user's. Then
+ *   nothing may have been changed in the folders above.
  */
-export function isMounted(folder: MountableFolder, found: Pick<MountableFolder, 'device' | 'inode'> | null): boolean {
-  return found === null || (found.device === folder.device && found.inode === folder.inode);
+export async function isMounted(
+  folder: MountableFolder,
+  found: Pick<MountableFolder, 'device' | 'inode'> | null,
+): Promise<boolean> {
+  if (!(await isStillThere(folder))) return false;
+  if (found !== null) return found.device === folder.device && found.inode === folder.inode;
+  return (await parentsState(folder.path, homedir())) === folder.parents;
 }
 
 /** Whether paths of this machine mean something to the engine: it runs here, if only in a virtual machine. */

@@ -34,7 +34,7 @@ export interface EngineTiming extends LinkTiming {
 
 const TIMING: EngineTiming = {
   heartbeatMs: 2_000,
-  pingTimeoutMs: 3_000,
+  pingTimeoutMs: 10_000,
   shortestStreamMs: 1_000,
   pollMs: 5_000,
   retryMs: 250,

@@ -60,7 +60,7 @@ describe.runIf(engine.ok)('a session in a container', { ...needs(engine), timeou
   afterEach(async () => {
     await Promise.all(shells.splice(0).map((shell) => shell.process.terminate(0)));
     await docker.expectNothingLeft();
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     await docker[Symbol.asyncDispose]();

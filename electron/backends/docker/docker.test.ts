@@ -80,7 +80,7 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
   afterEach(async () => {
     await Promise.all(shells.splice(0).map((shell) => shell.process.terminate(0)));
     await docker.expectNothingLeft();
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     await docker[Symbol.asyncDispose]();

@@ -8,6 +8,7 @@ import { allocate, type Workshop } from './allocate.ts';
 import type { ContainerOwner, ContainerPurpose } from './container-spec.ts';
 import { DockerProcess } from './docker-process.ts';
 import type { DockerEngine } from './engine.ts';
+import { Gate } from './gate.ts';
 import { isMounted } from './mount-folder.ts';
 import { sweepOrphans } from './orphans.ts';
 import { type Made, Pool } from './pool.ts';
@@ -34,6 +35,11 @@ export interface DockerBackendOptions {
   readonly poolMaxAgeMs?: number;
 }
 
+/**
+ * How many containers are made at once. An engine does not make many faster together than one after the other; it only
+ * gets so busy that it answers nobody.
+ */
+const AT_ONCE = 4;
 /** The size of a terminal that nobody has yet. */
 const POOL_SIZE = { cols: 80, rows: 24 } as const;
 
@@ -50,6 +56,7 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
   const now = options.now ?? (() => performance.now());
   const wall = options.wall ?? Date.now;
   const running = new Set<DockerProcess>();
+  const gate = new Gate(AT_ONCE);
   let sweeping: Promise<unknown> | null = null;
   /** Whether it was looked for leftovers since the engine could last be reached. */
   let isSwept = false;
@@ -79,7 +86,8 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     const { image } = found;
     const workshop: Workshop = { engine, docker, info, log, tracker };
     const request = containerRequest(recipe, options, { purpose, imageId: image.id, folder: folder.folder, ...size });
-    const made = await allocate(workshop, request, image, onProgress, signal);
+    const made = await gate.pass(() => allocate(workshop, request, image, onProgress, signal), signal);
+    if (made === null) return { ok: false, failure: ABORTED };
     if (!made.ok) return made;
     const process = new DockerProcess({ container: made.container, engine, log, tracker, now });
     // What was looked at has to be what the engine has mounted, also when somebody works on the folder's parents.

@@ -78,7 +78,7 @@ describe.runIf(engine.ok)('containers that are kept ready', { ...needs(engine), 
       await docker[Symbol.asyncDispose]();
       await docker.expectNothingLeft();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('are there before anybody asks, and are handed out with their prompt and the right size', async () => {
     const docker = newDocker();

@@ -37,6 +37,8 @@ test('an app that is killed leaves nothing of its sessions, and those of another
   hostKind,
   context,
 }) => {
+  // Two apps and five sessions.
+  test.slow();
   await using other = await Home.create({ settings, policy: { minimumTimeoutSeconds: 1 } });
   const second = await startHost(hostKind, other.environment({}), context);
   await using cleanup = new AsyncDisposableStack();

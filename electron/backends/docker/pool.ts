@@ -86,11 +86,6 @@ export class Pool {
     );
   }
 
-  /** How many wait for this recipe. */
-  count(recipe: Recipe): number {
-    return this.#shelves.get(recipeKey(recipe))?.members.length ?? 0;
-  }
-
   /** From now on these are kept ready, this many of each, and no others. */
   keep(wanted: readonly { readonly recipe: Recipe; readonly count: number }[]): void {
     if (this.#isClosed) return;

@@ -69,7 +69,8 @@ export function testDocker(engine: TestEngine, options: TestDockerOptions = {}):
   };
   const installation = `test-${randomUUID()}`;
   const backend = createDockerBackend({
-    engine: interception === undefined ? own : intercept(own, interception),
+    // It stays open when the backend closes, so that a busy engine has time for what it owes.
+    engine: Object.assign(intercept(own, interception ?? {}), { close() {} }),
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     environment: { PATH: process.env.PATH, LANG: 'C.UTF-8', LC_TIME: 'C.UTF-8', SECRET: 'host' },
     owner: { installation, host: hostname(), pid: process.pid, start: findNow(process.pid)?.startedAt ?? '' },
@@ -79,6 +80,7 @@ export function testDocker(engine: TestEngine, options: TestDockerOptions = {}):
     ...rest,
   });
   const containers = (): Promise<string[]> => containersOf(engine.docker, installation);
+  const left = async (): Promise<string[]> => [...(await containers()), ...made];
   return {
     backend,
     engine: own,
@@ -93,7 +95,6 @@ export function testDocker(engine: TestEngine, options: TestDockerOptions = {}):
     },
     async expectNothingLeft() {
       try {
-        const left = async (): Promise<string[]> => [...(await containers()), ...made];
         await vi.waitFor(async () => expect(await left()).toEqual([]), { timeout: 60_000, interval: 50 });
         expect(logged.filter(({ level }) => level === 'error')).toEqual([]);
       } finally {
@@ -103,7 +104,12 @@ export function testDocker(engine: TestEngine, options: TestDockerOptions = {}):
       }
     },
     async [Symbol.asyncDispose]() {
-      await backend.close?.();
+      try {
+        await backend.close?.();
+        await vi.waitFor(async () => expect(await left()).toEqual([]), { timeout: 60_000, interval: 50 });
+      } finally {
+        own.close();
+      }
     },
   };
 }

@@ -10,7 +10,7 @@ import { AckBatch } from './acks.ts';
 import type { BackgroundWriter } from './background-writer.ts';
 import { Finder } from './finder.ts';
 import { hasRealGpu } from './gpu.ts';
-import { binaryBytes, inputSource, pasteNeedsConsent, pieces } from './input.ts';
+import { binaryBytes, type InputSource, inputSource, pasteNeedsConsent, pieces } from './input.ts';
 import { InputWatch } from './input-watch.ts';
 import { addLinks } from './links.ts';
 import { readTerminalTheme } from './theme.ts';
@@ -18,6 +18,8 @@ import { WriteQueue } from './write-queue.ts';
 
 /** The longest frame of input, in bytes. */
 const MAX_INPUT_FRAME_BYTES = 65_536;
+/** Pieces of input that wait for the engine's answer when a tab is new: whoever opens one may type at once. */
+const MAX_TYPED_AHEAD = 1_024;
 /** A window being dragged to another size is followed at most this often, in milliseconds. */
 const RESIZE_PAUSE_MS = 50;
 export const TERMINAL_FONT = "'JetBrains Mono Variable', ui-monospace, 'DejaVu Sans Mono', monospace";
@@ -56,6 +58,8 @@ export class TerminalView {
   #replayLeft = 0;
   #replaying = false;
   #attachedBefore = false;
+  /** What was typed before the first channel was there. */
+  #typedAhead: Uint8Array[] = [];
   #ptySize = { cols: 0, rows: 0 };
   #visible = false;
   #opened = false;
@@ -134,6 +138,7 @@ export class TerminalView {
     this.#replayLeft = result.replayBytes;
     this.#replaying = result.replayBytes > 0;
     if (!this.#replaying) this.#fitNow();
+    for (const bytes of this.#typedAhead.splice(0)) this.#sendInput('user', result.channel, bytes);
   }
 
   /** The connection or the channel is gone; what is shown stays. */
@@ -278,10 +283,19 @@ export class TerminalView {
 
   #send(data: string, bytes: Uint8Array): void {
     const source = inputSource(data, this.#watch.context());
+    if (this.#channel === null) {
+      // Into a session that was lost, nothing is typed later that nobody sees any more.
+      const isNew = source === 'user' && !this.#attachedBefore;
+      if (isNew && this.#typedAhead.length < MAX_TYPED_AHEAD) this.#typedAhead.push(bytes);
+      return;
+    }
     // Queries in the scrollback were answered when they were new.
-    if (this.#channel === null || (source === 'terminal' && this.#replaying)) return;
+    if (source === 'user' || !this.#replaying) this.#sendInput(source, this.#channel, bytes);
+  }
+
+  #sendInput(source: InputSource, channel: number, bytes: Uint8Array): void {
     for (const piece of pieces(bytes, MAX_INPUT_FRAME_BYTES)) {
-      this.#host.sendFrame(encodeBytes(source === 'user' ? 'userInput' : 'terminalReply', this.#channel, piece));
+      this.#host.sendFrame(encodeBytes(source === 'user' ? 'userInput' : 'terminalReply', channel, piece));
     }
   }
 

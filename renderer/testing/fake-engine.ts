@@ -27,6 +27,10 @@ export class FakeEngine {
   /** Input frames, as a test may want to see them. */
   readonly input: { kind: string; text: string }[] = [];
 
+  #attaching: Promise<void> | null = null;
+  /** Answers windows that attached and those that will. */
+  releaseAttaching = (): void => {};
+
   /** What the next request to save a profile is refused with. */
   refuseNext: string | null = null;
   readonly #host: string;
@@ -48,6 +52,13 @@ export class FakeEngine {
       onClose: () => {},
       close: () => {},
     };
+  }
+
+  /** From now on a window that attaches waits for {@link releaseAttaching}. */
+  holdAttaching(): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#attaching = promise;
+    this.releaseAttaching = resolve;
   }
 
   notify<N extends NotificationName>(name: N, payload: NotificationPayload<N>): void {
@@ -84,13 +95,19 @@ export class FakeEngine {
     }
     const request = rpcMessageSchema.parse(JSON.parse(message));
     if (request.t !== 'q' || request.i === undefined) return;
+    const { m: method, a: argv, i: id } = request;
+    if (method !== 'sessions.attach' || this.#attaching === null) this.#reply(method, argv[0], id);
+    else void this.#attaching.then(() => this.#reply(method, argv[0], id));
+  }
+
+  #reply(method: string, argument: unknown, id: string): void {
     try {
-      const result = this.#answer(request.m, request.a[0]);
-      this.#receive(JSON.stringify({ t: 's', i: request.i, r: result }));
+      const result = this.#answer(method, argument);
+      this.#receive(JSON.stringify({ t: 's', i: id, r: result }));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const code = error instanceof RequestError ? error.code : 'internal';
-      this.#receive(JSON.stringify({ t: 's', i: request.i, e: { code, message } }));
+      this.#receive(JSON.stringify({ t: 's', i: id, e: { code, message } }));
     }
   }
 

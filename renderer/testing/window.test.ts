@@ -48,6 +48,19 @@ describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, 
     expect(sent).toEqual(['l', 's', '\r'].map((text) => ({ kind: 'userInput', text })));
   });
 
+  test('keys that come before the engine has attached a new terminal wait for it', async () => {
+    await openShell();
+    await page.evaluate(() => window.fakeEngine.holdAttaching());
+    await page.getByTestId('new-tab').click();
+    const terminal = page.getByTestId('terminal').filter({ visible: true });
+    await page.getByRole('tab', { selected: true, name: 'new shell' }).waitFor();
+    await terminal.locator('.xterm-helper-textarea').focus();
+    await page.keyboard.type('early');
+    await page.evaluate(() => window.fakeEngine.releaseAttaching());
+    const sent = await input('y');
+    expect(sent).toEqual([...'early'].map((text) => ({ kind: 'userInput', text })));
+  });
+
   test('answers to a program’s queries are the terminal’s, also right after a key', async () => {
     await openShell();
     await page.keyboard.press('a');

@@ -36,7 +36,7 @@ import { SessionRecording } from './session-recording.ts';
 import { endReasonOf, openRecorder, startSpec, titleOf } from './session-start.ts';
 
 /** Pieces of input that wait for a shell that is still starting. */
-const MAX_TYPED_AHEAD = 64;
+const MAX_TYPED_AHEAD = 4_096;
 
 /**
  * One run of a profile. It is opened once, and {@link Session.end} is the only way it ends: idempotent, the first reason

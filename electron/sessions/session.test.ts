@@ -289,7 +289,8 @@ describe('a start', () => {
     session.start();
     expect(session.write(Uint8Array.of(0x6c), user)).toBe('written');
     expect(session.write(Uint8Array.of(0x73), user)).toBe('written');
-    for (let count = 0; count < 100; count += 1) session.write(Uint8Array.of(0x2e), user);
+    for (let count = 0; count < 1_000; count += 1) session.write(Uint8Array.of(0x2e), user);
+    expect(session.write(new Uint8Array(64_534).fill(0x2e), user)).toBe('written');
     expect(session.write(Uint8Array.of(0x2e), user)).toBe('refused');
     resolve();
     await session.started;

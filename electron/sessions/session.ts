@@ -35,8 +35,8 @@ import type {
 import { SessionRecording } from './session-recording.ts';
 import { endReasonOf, openRecorder, startSpec, titleOf } from './session-start.ts';
 
-/** Pieces of input that wait for a shell that is still starting. */
-const MAX_TYPED_AHEAD = 4_096;
+/** Input that waits for a shell that is still starting, in bytes. */
+const MAX_TYPED_AHEAD = 65_536;
 
 /**
  * One run of a profile. It is opened once, and {@link Session.end} is the only way it ends: idempotent, the first reason
@@ -63,6 +63,7 @@ export class Session {
   #progress: StartProgress | null = null;
   #exit: ExitStatus | null = null;
   readonly #typedAhead: Uint8Array[] = [];
+  #typedAheadBytes = 0;
   #ending: Promise<SessionEnd> | null = null;
   #end: SessionEnd | null = null;
   #endedMs: number | null = null;
@@ -257,7 +258,8 @@ export class Session {
     this.#listener.onBytes(0, bytes.byteLength);
     this.#listener.onActivity(this);
     if (this.#process !== null) return this.#process.write(bytes) ? 'written' : 'refused';
-    if (this.#typedAhead.length >= MAX_TYPED_AHEAD) return 'refused';
+    this.#typedAheadBytes += bytes.byteLength;
+    if (this.#typedAheadBytes > MAX_TYPED_AHEAD) return 'refused';
     this.#typedAhead.push(bytes.slice());
     return 'written';
   }

@@ -100,7 +100,7 @@ async function fillWindow(page: Page): Promise<void> {
     await tabs.nth(before).waitFor();
     await page.locator('.xterm:visible .xterm-rows', { hasText: '~ $' }).waitFor();
   };
-  await page.getByRole('button', { name: 'New tab' }).waitFor();
+  await page.getByTestId('new-tab').waitFor();
   await newTab();
   await type('cd ~/src/site', 'src/site $');
   await newTab();

@@ -93,11 +93,11 @@ make_image_files() {
   echo "Making the image that tests run containers from"
   mkdir -p -m 700 "$cache"
   root="$(mktemp -d "$cache/root.XXXXXX")"
-  # From where this machine has its packages.
+  # From where this machine has its packages, else from where debootstrap has them.
   mirror="$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' 2>/dev/null | head -n 1)" || true
   eval "$(apt-config shell http_proxy Acquire::http::Proxy)"
   http_proxy="${http_proxy:-}" timeout 400 \
-    debootstrap --variant=minbase --include="$recipe" bookworm "$root" "${mirror:-http://deb.debian.org/debian}" \
+    debootstrap --variant=minbase --include="$recipe" bookworm "$root" ${mirror:+"$mirror"} \
     >"$root.log" 2>&1 &&
     tar -C "$root" --numeric-owner --exclude='./dev/*' --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' \
       -cf "$1.part" . &&

@@ -7,6 +7,7 @@ import type {
   NotificationPayload,
   WindowCommand,
 } from '../shared/contract.ts';
+import { messageOf } from '../shared/error-message.ts';
 import { RequestError } from '../shared/errors.ts';
 import type { SessionInfo } from '../shared/session.ts';
 import type { SettingsView } from '../shared/settings.ts';
@@ -77,7 +78,7 @@ export function retryNow(): void {
 
 /** Tells the user that a request failed. */
 export function report(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   showProblem({ id: `request:${message}`, severity: 'error', title: 'That did not work', message });
 }
 

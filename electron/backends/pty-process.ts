@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { messageOf } from '../../shared/error-message.ts';
 import type { Isolation, Survivor } from '../../shared/session.ts';
 import type { BackendProcess, ExitStatus, Foreground, TerminationReport } from './backend.ts';
 import type { BackendLog } from './backend-log.ts';
@@ -210,7 +211,7 @@ export class PtyProcess implements BackendProcess {
       await action();
       return null;
     } catch (error) {
-      return `The session’s processes could not be reached: ${error instanceof Error ? error.message : String(error)}`;
+      return `The session’s processes could not be reached: ${messageOf(error)}`;
     }
   }
 

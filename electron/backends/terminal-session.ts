@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../shared/error-message.ts';
 import type { StartFailure } from '../../shared/session.ts';
 import type { BackendListener, StartSpec } from './backend.ts';
 import type { BackendLog } from './backend-log.ts';
@@ -15,6 +16,7 @@ import { SessionCgroups } from './session-cgroups.ts';
 import { shareTable } from './shared-table.ts';
 import { StartGate } from './start-gate.ts';
 import type { Terminal, TerminalListener } from './terminal.ts';
+import { terminalSize } from './terminal-size.ts';
 import { noTracker, type ProcessTracker } from './tracker.ts';
 import { forkUnixTerminal } from './unix-terminal.ts';
 import { openWindowsTerminal } from './windows-terminal.ts';
@@ -199,10 +201,6 @@ export function failed(
   return { ok: false, failure: { stage, message, hint } };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 function launchOf(request: TerminalRequest, cgroups: SessionCgroups): Launch {
   const { spec, command, folder, environment } = request;
   const scope = request.cgroups?.kind === 'scope' ? request.cgroups.systemdRun : null;
@@ -210,12 +208,7 @@ function launchOf(request: TerminalRequest, cgroups: SessionCgroups): Launch {
     scope === null ? command : scopeCommand(scope, spec.sessionId, request.scopeProperties ?? [], command);
   // Moving takes the kernel some milliseconds. What is checked before it runs is moved while it sets itself up.
   const entered = request.check === undefined ? cgroups.folders : [];
-  return { file, args, folder, environment, cgroups: entered, ...sizeOf(spec), ...request.launch };
-}
-
-/** The system's own limits: a size of zero or above an unsigned short is refused by it. */
-function sizeOf(spec: StartSpec): { cols: number; rows: number } {
-  return { cols: Math.min(Math.max(spec.cols, 1), 65_535), rows: Math.min(Math.max(spec.rows, 1), 65_535) };
+  return { file, args, folder, environment, cgroups: entered, ...terminalSize(spec), ...request.launch };
 }
 
 async function waitForScope(terminal: Terminal, sessionId: string, now: () => number): Promise<Cgroup | null> {

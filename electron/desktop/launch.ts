@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, dialog, protocol } from 'electron';
+import { messageOf } from '../../shared/error-message.ts';
 import { findLocations } from '../storage/locations.ts';
 import { APP_SCHEME } from './app-origin.ts';
 import { type AppFiles, runDesktop } from './run.ts';
@@ -34,6 +35,6 @@ export function launchDesktop(files: AppFiles): void {
 }
 
 function fail(error: unknown): void {
-  dialog.showErrorBox('Sandglass could not start', error instanceof Error ? error.message : String(error));
+  dialog.showErrorBox('Sandglass could not start', messageOf(error));
   app.exit(1);
 }

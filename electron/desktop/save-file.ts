@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { messageOf } from '../../shared/error-message.ts';
 import { RequestError } from '../../shared/errors.ts';
 
 /**
@@ -40,6 +41,6 @@ function describe(error: unknown): string {
     case 'EISDIR':
       return 'there is a folder of this name. Choose another name.';
     default:
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
   }
 }

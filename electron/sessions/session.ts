@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/error-message.ts';
 import type { EffectiveLimits } from '../../shared/limits.ts';
 import { isSandboxed, type Profile } from '../../shared/profile.ts';
 import {
@@ -198,7 +199,7 @@ export class Session {
 
   #startThrew(error: unknown): StartFailure {
     this.dependencies.logger.error({ session: this.id, err: error }, 'a start threw');
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { stage: 'spawn', message, hint: 'The log file has the details.' };
   }
 

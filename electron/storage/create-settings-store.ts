@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { messageOf } from '../../shared/error-message.ts';
 import { RequestError } from '../../shared/errors.ts';
 import type { Profile } from '../../shared/profile.ts';
 import {
@@ -139,7 +140,7 @@ function save(file: SettingsFile, user: UserSettings): void {
   try {
     file.write(toStored(user));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new RequestError('internal', `The settings could not be saved: ${why}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import envPaths from 'env-paths';
+import { messageOf } from '../../shared/error-message.ts';
 
 /** Where everything lives. All are absolute paths. */
 export interface Locations {
@@ -81,14 +82,10 @@ export function makeFolders(locations: Locations): void {
       accessSync(folder, constants.R_OK | constants.W_OK);
     } catch (cause) {
       throw new LocationError(
-        `Sandglass cannot use the folder ${folder} (${reason(cause)}). ` +
+        `Sandglass cannot use the folder ${folder} (${messageOf(cause)}). ` +
           'Make it writable for you, or set SANDGLASS_HOME to a folder that is.',
         { cause },
       );
     }
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

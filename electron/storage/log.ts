@@ -1,9 +1,11 @@
 /// <reference path="./pino-roll.d.ts" />
+
 import { once } from 'node:events';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import roll, { type RollStream } from 'pino-roll';
+import { messageOf } from '../../shared/error-message.ts';
 import type { Problem } from '../../shared/settings.ts';
 
 export type { Logger } from 'pino';
@@ -123,7 +125,7 @@ async function openFile({
     return {
       stream: fallback,
       problems: [
-        unwritable(`The log folder ${folder} cannot be used (${reasonOf(error)}). Log lines go to standard error.`),
+        unwritable(`The log folder ${folder} cannot be used (${messageOf(error)}). Log lines go to standard error.`),
       ],
       flushSync: () => {},
       close: async () => {},
@@ -136,7 +138,7 @@ async function openFile({
     told = true;
     onProblem?.(unwritable(`Writing to ${folder} failed (${why}). Log lines may be missing.`));
   };
-  file.on('error', (error: unknown) => tell(reasonOf(error)));
+  file.on('error', (error: unknown) => tell(messageOf(error)));
   file.on('drop', () => tell('the disk is too slow'));
   const flushSync = (): void => {
     try {
@@ -188,8 +190,4 @@ function readLevel(text: string | undefined): { level: string; problems: Problem
 
 function unwritable(message: string): Problem {
   return { id: 'log-unwritable', severity: 'warning', title: 'The log cannot be written', message };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type * as z from 'zod';
 import { describeDuration } from '../../shared/duration.ts';
+import { messageOf } from '../../shared/error-message.ts';
 import { type Policy, type Problem, policySchema } from '../../shared/settings.ts';
 import type { PolicyState } from './settings-store.ts';
 
@@ -38,7 +39,7 @@ function readPolicyFile(file: string, read: (file: string) => string): PolicySta
     content = JSON.parse(read(file).replace(/^\uFEFF/, ''));
   } catch (error) {
     if (isMissing(error)) return null;
-    return refuse(file, error instanceof Error ? error.message : String(error));
+    return refuse(file, messageOf(error));
   }
   const parsed = policySchema.safeParse(content);
   if (!parsed.success) return refuse(file, parsed.error.issues.map(describeIssue).join('; '));

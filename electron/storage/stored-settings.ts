@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { messageOf } from '../../shared/error-message.ts';
 import { LOCAL_PROFILE_ID, type Profile, profileSchema } from '../../shared/profile.ts';
 import { DEFAULT_SETTINGS, type Problem, SETTING_PATHS, SETTINGS_VERSION } from '../../shared/settings.ts';
 import { migrate } from './migrations.ts';
@@ -44,7 +45,7 @@ export function loadSettings(file: SettingsFile): LoadedSettings {
     return untouched(
       'settings-unreadable',
       'The settings cannot be read',
-      `${file.path} could not be read (${reasonOf(error)}).`,
+      `${file.path} could not be read (${messageOf(error)}).`,
     );
   }
   if (Object.keys(document).length === 0) return { user: NOTHING_SET, protected: false, problems: [] };
@@ -142,7 +143,7 @@ function keepCopyAndRewrite(file: SettingsFile, user: UserSettings, problem: Pro
   try {
     copy = file.setAside();
   } catch (error) {
-    const message = `${problem.message} The file could not be kept aside (${reasonOf(error)}), so it stays as it is and changes last until Sandglass quits.`;
+    const message = `${problem.message} The file could not be kept aside (${messageOf(error)}), so it stays as it is and changes last until Sandglass quits.`;
     return { user, protected: true, problems: [{ ...problem, message }] };
   }
   return rewrite(file, user, [{ ...problem, message: `${problem.message} The file as it was is kept as ${copy}.` }]);
@@ -157,7 +158,7 @@ function rewrite(file: SettingsFile, user: UserSettings, problems: readonly Prob
       id: 'settings-unwritable',
       severity: 'warning',
       title: 'The settings cannot be saved',
-      message: `${file.path} could not be written (${reasonOf(error)}). Make it writable; until then changes are refused.`,
+      message: `${file.path} could not be written (${messageOf(error)}). Make it writable; until then changes are refused.`,
     };
     return { user, protected: false, problems: [...problems, problem] };
   }
@@ -166,8 +167,4 @@ function rewrite(file: SettingsFile, user: UserSettings, problems: readonly Prob
 function untouched(id: string, title: string, what: string): LoadedSettings {
   const message = `${what} It stays as it is. Defaults are in force, and changes last until Sandglass quits.`;
   return { user: NOTHING_SET, protected: true, problems: [{ id, severity: 'warning', title, message }] };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../../shared/error-message.ts';
 
 export interface WebHostOptions {
   /** 0 takes a free port. */
@@ -42,7 +43,7 @@ export function readOptions(
       },
     }));
   } catch (error) {
-    return { kind: 'wrong', message: error instanceof Error ? error.message : String(error) };
+    return { kind: 'wrong', message: messageOf(error) };
   }
   if (values.help === true) return { kind: 'help' };
   const portText = values.port ?? (env.SANDGLASS_PORT || '0');

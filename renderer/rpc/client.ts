@@ -9,6 +9,7 @@ import {
   type NotificationPayload,
   rpcMessageSchema,
 } from '../../shared/contract.ts';
+import { messageOf } from '../../shared/error-message.ts';
 import { RequestError, wireErrorSchema } from '../../shared/errors.ts';
 import { decodeFrame } from '../../shared/frames.ts';
 import type { Transport } from '../../shared/transport.ts';
@@ -110,7 +111,7 @@ function readMessage(message: string): unknown {
   try {
     return rpcMessageSchema.parse(JSON.parse(message));
   } catch (cause) {
-    throw new MalformedMessage(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new MalformedMessage(messageOf(cause), { cause });
   }
 }
 

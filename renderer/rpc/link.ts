@@ -1,4 +1,5 @@
 import type { MethodInput, MethodName, MethodOutput } from '../../shared/contract.ts';
+import { messageOf } from '../../shared/error-message.ts';
 import type { Transport } from '../../shared/transport.ts';
 import { type ClientHandlers, createClient, DisconnectedError, type EngineClient } from './client.ts';
 
@@ -88,7 +89,7 @@ export class EngineLink {
       const client = this.#client;
       this.#client = null;
       client?.close('It could not be set up.');
-      if (this.#timer === undefined) this.#lost(error instanceof Error ? error.message : String(error));
+      if (this.#timer === undefined) this.#lost(messageOf(error));
     }
   }
 

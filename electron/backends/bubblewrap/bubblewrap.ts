@@ -1,5 +1,7 @@
 import type { BackendStatus } from '../../../shared/backends.ts';
+import { messageOf } from '../../../shared/error-message.ts';
 import { type BubblewrapOptions, DEFAULT_BUBBLEWRAP } from '../../../shared/profile.ts';
+import { Emitter } from '../../sessions/emitter.ts';
 import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
 import { sweepCgroups } from '../cgroup.ts';
 import type { PtyBackendOptions } from '../pty.ts';
@@ -27,7 +29,7 @@ export interface BubblewrapBackendOptions extends PtyBackendOptions {
 export function createBubblewrapBackend(options: BubblewrapBackendOptions): Backend {
   const { log, platform = process.platform } = options;
   const sessions = new TerminalSessions(options);
-  const listeners = new Set<() => void>();
+  const changed = new Emitter<void>((error) => log.error({ err: error }, 'A listener threw'));
   let status: BackendStatus = { kind: 'bubblewrap', state: 'checking' };
   let ready: Sandboxes | null = null;
   let checking: Promise<void> | null = null;
@@ -40,7 +42,7 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
       ? { kind: 'bubblewrap', state: 'available', message: result.message, found: [...result.found] }
       : { kind: 'bubblewrap', state: 'unavailable', message: result.message, hint: result.hint };
     log.info({ status }, 'Looked whether there are sandboxes');
-    for (const listener of listeners) listener();
+    changed.emit();
   };
   const check = (): Promise<void> => {
     checking ??= look().finally(() => {
@@ -119,7 +121,7 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
       return await sessions.start(request, listener, signal);
     } catch (error) {
       log.warn({ sessionId: spec.sessionId, err: error }, 'A sandbox could not be prepared');
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const hint = 'Check the profile’s variables, and that the folder for temporary files can be written.';
       return failed('sandbox', `The sandbox could not be prepared: ${why}`, hint);
     }
@@ -130,10 +132,7 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
     get status() {
       return status;
     },
-    onStatus(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onStatus: (listener) => changed.on(listener),
     check,
     start,
     killAllNow: () => sessions.killAllNow(),

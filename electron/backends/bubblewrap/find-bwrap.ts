@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
+import { messageOf } from '../../../shared/error-message.ts';
 import type { BwrapFeatures } from './bwrap-args.ts';
 
 const run = promisify(execFile);
@@ -66,7 +67,7 @@ async function describeBwrap(path: string): Promise<BwrapFound> {
     const features = { disableUserns: offers('--disable-userns') && !isSetuid, size: offers('--size') };
     return { ok: true, bwrap: { path, version, features } };
   } catch (error) {
-    return { ok: false, message: `${path} does not run: ${error instanceof Error ? error.message : String(error)}` };
+    return { ok: false, message: `${path} does not run: ${messageOf(error)}` };
   }
 }
 

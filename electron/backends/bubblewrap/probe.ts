@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { messageOf } from '../../../shared/error-message.ts';
 import { DEFAULT_BUBBLEWRAP } from '../../../shared/profile.ts';
 import type { IsolationItem } from '../../../shared/session.ts';
 import { inheritable, stdioWithoutTerminals } from '../linux-terminal.ts';
@@ -86,7 +87,7 @@ export async function probeSandbox(kit: SandboxKit): Promise<ProbeResult> {
     const hidden = Object.keys(kit.environment).filter((name) => !(name in environment) && !SHELLS_OWN.includes(name));
     return judgeReport(report, { ...kit, hidden });
   } catch (error) {
-    return { ok: false, failed: [], complaint: error instanceof Error ? error.message : String(error) };
+    return { ok: false, failed: [], complaint: messageOf(error) };
   } finally {
     closeSync(nothing);
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../shared/error-message.ts';
 import type { StartFailure } from '../../../shared/session.ts';
 import type { BackendLog } from '../backend-log.ts';
 import { pauseFor } from '../close-ladder.ts';
@@ -72,7 +73,7 @@ export async function checkSandbox(
   } catch (error) {
     if (signal.aborted) return failed('aborted', 'The start was cancelled', 'Open a new session.').failure;
     log.warn({ err: error, output: earlyOutput() }, 'A sandbox could not be looked at');
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return failed('sandbox', `The sandbox could not be checked: ${why}`, 'Try again. The log has more.').failure;
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../shared/error-message.ts';
 import type { IsolationItem } from '../../../shared/session.ts';
 import { type LimitSupport, probeLimits } from '../cgroup-support.ts';
 import type { BubblewrapBackendOptions } from './bubblewrap.ts';
@@ -76,7 +77,7 @@ export async function lookForSandboxes(probe: SandboxesProbe): Promise<Sandboxes
     return { ok: false, ...(await diagnose(result.complaint, found.bwrap.path, facts)) };
   } catch (error) {
     log.error({ err: error }, 'Whether there are sandboxes could not be found out');
-    const message = `Whether there are sandboxes could not be found out: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `Whether there are sandboxes could not be found out: ${messageOf(error)}`;
     return { ok: false, message, hint: 'See the log, and check again.' };
   }
 }

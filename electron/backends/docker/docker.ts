@@ -3,6 +3,7 @@ import type { StartFailure } from '../../../shared/session.ts';
 import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
 import type { BackendLog } from '../backend-log.ts';
 import type { ProcessTable } from '../process-table.ts';
+import { terminalSize } from '../terminal-size.ts';
 import { type ContainerTracker, noTracker } from '../tracker.ts';
 import { allocate, type Workshop } from './allocate.ts';
 import type { ContainerOwner, ContainerPurpose } from './container-spec.ts';
@@ -112,7 +113,7 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     const recipe = recipeOf(spec);
     if (recipe === null) throw new TypeError('a session of the docker backend needs a container to set up');
     if (signal.aborted) return { ok: false, failure: ABORTED };
-    const size = sizeOf(spec);
+    const size = terminalSize(spec);
     let process = await pool.take(recipe);
     if (process === null) {
       const purpose = { role: 'session', sessionId: spec.sessionId, endsAt: spec.endsAt } as const;
@@ -205,12 +206,6 @@ function recipe(from: {
   // A folder that is not shown makes no difference.
   const folder = container.folderAccess === 'none' ? null : (from.folder ?? null);
   return { profileId, shell, args, folder, environment, options: container };
-}
-
-/** What a terminal can have: unsigned 16 bit, and at least one cell. */
-function sizeOf({ cols, rows }: StartSpec): { cols: number; rows: number } {
-  const within = (cells: number): number => Math.min(Math.max(Math.round(cells), 1), 65_535);
-  return { cols: within(cols), rows: within(rows) };
 }
 
 /** The value, or null when `signal` aborts first. */

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { devNull, tmpdir } from 'node:os';
 import { parse } from 'node:path';
+import { messageOf } from '../../../shared/error-message.ts';
 import type { Problem } from '../../../shared/settings.ts';
 import { stdioWithoutTerminals } from '../linux-terminal.ts';
 import type { ContainerTracker, EngineAddress, OwnerLabels, ProcessTracker, TrackedSession } from '../tracker.ts';
@@ -153,7 +154,7 @@ class ReaperClient implements Reaper {
     try {
       child = spawnReaper(this.#options.command);
     } catch (error) {
-      this.#lost(null, error instanceof Error ? error.message : String(error));
+      this.#lost(null, messageOf(error));
       return;
     }
     this.#child = child;

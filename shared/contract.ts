@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { backendStatusSchema, engineOffersSchema } from './backends.ts';
 import { wireErrorSchema } from './errors.ts';
+import { historyEntrySchema } from './history.ts';
+import { deliverySchema, hookNameSchema, hooksViewSchema } from './hooks.ts';
 import { metricsSchema } from './metrics.ts';
-import { profileIdSchema, profileSchema, titleSchema } from './profile.ts';
+import { profileIdSchema, profileSchema, storedNameSchema, titleSchema } from './profile.ts';
 import { EXPORT_FORMATS } from './recording.ts';
 import { sessionEventSchema, sessionIdSchema, sessionInfoSchema, timingSchema } from './session.ts';
 import { problemSchema, settingChangeSchema, settingsViewSchema } from './settings.ts';
@@ -81,6 +83,17 @@ export const METHODS = {
   'sessions.close': method(z.strictObject({ id: sessionIdSchema, force: z.boolean() }), closeResult),
   /** Forgets an ended session's tab. Its recording stays. */
   'sessions.dismiss': method(bySession, done),
+  /**
+   * Ends the session, if it has not, with `reset`, and then opens a fresh one of its profile that names it in
+   * `previousId`. Without `force`, a running command is asked about first.
+   */
+  'sessions.restart': method(
+    z.strictObject({ id: sessionIdSchema, force: z.boolean() }),
+    z.discriminatedUnion('outcome', [
+      z.strictObject({ outcome: z.literal('restarted'), session: sessionInfoSchema }),
+      z.strictObject({ outcome: z.literal('confirm'), command: z.string() }),
+    ]),
+  ),
   'sessions.keepOpen': method(bySession, done),
   'sessions.extend': method(bySession, done),
   /** Stops everything in the session where it stands; it keeps its memory, and its idle timeout rests. */
@@ -89,6 +102,42 @@ export const METHODS = {
   'sessions.events': method(bySession, z.array(sessionEventSchema)),
   'sessions.export': method(z.strictObject({ id: sessionIdSchema, format: z.enum(EXPORT_FORMATS) }), exportResult),
   'sessions.metrics': method(none, metricsSchema),
+  /** Sessions of this and earlier runs, the latest first; `before` is the last one that is known. */
+  'history.list': method(
+    z.strictObject({ before: sessionIdSchema.optional(), limit: z.int().min(1).max(200) }),
+    z.array(historyEntrySchema),
+  ),
+  'hooks.list': method(none, hooksViewSchema),
+  /** The latest deliveries of a hook, the latest first; only those of one state where that is named. */
+  'hooks.deliveries': method(
+    z.strictObject({
+      hook: hookNameSchema,
+      state: deliverySchema.shape.state.optional(),
+      limit: z.int().min(1).max(200),
+    }),
+    z.array(deliverySchema),
+  ),
+  /** Sends a test event to one hook, through the same queue; answers at once. */
+  'hooks.test': method(z.strictObject({ hook: hookNameSchema }), deliverySchema),
+  /** Owes deliveries that were given up once more: one, or with null all of the hook's. Gives how many. */
+  'hooks.sendAgain': method(
+    z.strictObject({ hook: hookNameSchema, delivery: z.int().min(1).nullable() }),
+    z.strictObject({ count: z.int().min(0) }),
+  ),
+  /** Switches a hook on again whose receiver had answered 410. */
+  'hooks.enable': method(z.strictObject({ hook: hookNameSchema }), done),
+  /** Desktop opens the folder of hooks; the browser is told where it is. */
+  'hooks.openFolder': method(none, z.strictObject({ opened: z.boolean(), folder: z.string() })),
+  /** The names of stored secrets, never their values. `unavailable` says why none can be stored here. */
+  'credentials.list': method(
+    none,
+    z.strictObject({
+      unavailable: z.string().nullable(),
+      stored: z.array(z.strictObject({ name: storedNameSchema, storedAt: z.number() })),
+    }),
+  ),
+  'credentials.store': method(z.strictObject({ name: storedNameSchema, value: z.string().min(1).max(65_536) }), done),
+  'credentials.remove': method(z.strictObject({ name: storedNameSchema }), done),
   'settings.get': method(none, settingsViewSchema),
   /** All changes or none: the first that is not valid refuses the lot, with `invalid_setting`. */
   'settings.change': method(
@@ -136,10 +185,12 @@ export const WINDOW_COMMANDS = [
   'keepOpen',
   'extend',
   'freeze',
+  'restart',
   'export',
   'sessionPanel',
   'aboutSessions',
   'settings',
+  'hooks',
   'find',
   'openLogs',
 ] as const;
@@ -159,6 +210,7 @@ export const NOTIFICATIONS = {
   timing: z.array(timingSchema),
   settingsChanged: settingsViewSchema,
   backendsChanged: z.array(backendStatusSchema),
+  hooksChanged: hooksViewSchema,
   problem: problemSchema,
   /** Everything sent for this channel so far is all there will be. `cut_off`: this window was too slow; attach anew. */
   channelClosed: z.strictObject({ channel: z.int().min(1), reason: z.enum(['ended', 'cut_off', 'detached']) }),

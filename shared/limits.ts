@@ -9,6 +9,13 @@ export const DEFAULT_MINIMUM_TIMEOUT_SECONDS = 60;
 export const ACTIVITY_KINDS = ['input', 'output', 'foreground', 'cpu'] as const;
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number];
 
+/**
+ * What happens when a session's time is up: it closes; it closes and the next key press opens a fresh one; or it is
+ * frozen, and closes only when nobody thaws it within the thaw window.
+ */
+export const ON_EXPIRY = ['close', 'reset', 'freeze'] as const;
+export type OnExpiry = (typeof ON_EXPIRY)[number];
+
 /** A timeout in whole seconds; 0 switches it off where the policy allows that. */
 const timeoutSeconds = z.int().min(0).max(MAX_LIMIT_SECONDS);
 
@@ -32,6 +39,11 @@ export const limitsSchema = z.strictObject({
   extensions: extensionsSchema,
   /** Seconds between SIGHUP and SIGKILL when a session is closed. */
   closeGraceSeconds: z.number().min(0).max(60),
+  /** Commands after which the session ends, as soon as the last of them is done; 0 = off. */
+  maxCommands: z.int().min(0).max(1_000_000),
+  onExpiry: z.enum(ON_EXPIRY),
+  /** Seconds that a session frozen by its expiry waits to be thawed before it closes. */
+  thawWindowSeconds: z.int().min(1).max(86_400),
 });
 export type Limits = z.infer<typeof limitsSchema>;
 export type LimitName = keyof Limits;
@@ -42,6 +54,9 @@ export const LIMIT_NAMES = [
   'warnBeforeSeconds',
   'extensions',
   'closeGraceSeconds',
+  'maxCommands',
+  'onExpiry',
+  'thawWindowSeconds',
 ] as const satisfies readonly LimitName[];
 
 /** Limits named by a profile or a tab; what is missing comes from the next level. */
@@ -62,3 +77,14 @@ export const effectiveLimitsSchema = z.strictObject({
   caps: z.strictObject({ idleTimeoutSeconds: timeoutSeconds, maxDurationSeconds: timeoutSeconds }),
 });
 export type EffectiveLimits = z.infer<typeof effectiveLimitsSchema>;
+
+/** The same as it stands in metadata, which may come from a version that knew fewer limits. */
+export const recordedLimitsSchema = z.strictObject({
+  values: limitsSchema.extend({
+    maxCommands: limitsSchema.shape.maxCommands.default(0),
+    onExpiry: limitsSchema.shape.onExpiry.default('close'),
+    thawWindowSeconds: limitsSchema.shape.thawWindowSeconds.default(600),
+  }),
+  origins: z.partialRecord(z.enum(LIMIT_NAMES), originSchema),
+  caps: effectiveLimitsSchema.shape.caps,
+});

@@ -93,8 +93,43 @@ export const containerSchema = z.strictObject({
   noNewPrivileges: z.boolean(),
   /** Containers kept ready; each is handed out once. */
   pool: z.int().min(0).max(16),
+  /**
+   * Whether a session outlives a crash of the app: at the next launch it is attached to again if its deadlines have not
+   * passed. On a quit it ends like any other.
+   */
+  survive: z.boolean().default(false),
 });
 export type ContainerOptions = z.infer<typeof containerSchema>;
+
+/** What a stored secret is called: letters, digits, dots, dashes and underscores. */
+export const storedNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+
+/** Where a credential's value comes from. It is read on this machine, never in the sandbox. */
+export const credentialSourceSchema = z.discriminatedUnion('kind', [
+  /** What the command prints, without the last line end. It runs as you, without a shell, for 30 seconds at most. */
+  z.strictObject({
+    kind: z.literal('command'),
+    command: pathSchema,
+    args: z.array(z.string().max(4_096)).max(64).default([]),
+  }),
+  /** What the file holds, without the last line end; an absolute path. */
+  z.strictObject({ kind: z.literal('file'), file: pathSchema }),
+  /** What was stored under this name, encrypted by the system's keychain (desktop only). */
+  z.strictObject({ kind: z.literal('stored'), name: storedNameSchema }),
+]);
+export type CredentialSource = z.infer<typeof credentialSourceSchema>;
+
+/** A secret that sessions of a profile get, and that is in none of their records. */
+export const credentialSchema = z.strictObject({
+  /** The variable's name; in a sandbox also the name of its file. */
+  env: environmentNameSchema,
+  source: credentialSourceSchema,
+  /** How long a value is good, in seconds; it is fetched anew before that. 0: for ever. */
+  ttlSeconds: z.int().min(0).max(2_592_000),
+  /** Whether a session without it does not start; otherwise it starts with a warning. */
+  required: z.boolean(),
+});
+export type Credential = z.infer<typeof credentialSchema>;
 
 const common = {
   id: profileIdSchema,
@@ -108,6 +143,7 @@ const common = {
   limits: partialLimitsSchema.default({}),
   /** `required`: the session ends when it can no longer be recorded. */
   recording: z.enum(['on', 'required']).default('on'),
+  credentials: z.array(credentialSchema).max(32).default([]),
 } as const;
 
 /** A named recipe for a tab. */
@@ -137,6 +173,7 @@ export const DEFAULT_CONTAINER: ContainerOptions = {
   capabilities: [],
   noNewPrivileges: true,
   pool: 0,
+  survive: false,
 };
 
 /** What a bubblewrap sandbox is set up with unless its profile says otherwise. */
@@ -147,20 +184,21 @@ export const DEFAULT_BUBBLEWRAP: BubblewrapOptions = {
   environmentAllow: ['LANG', 'LC_*', 'TZ'],
 };
 
-const nothingElse = { args: [], environment: {}, limits: {}, recording: 'on' } as const;
+const nothingElse = { environment: {}, limits: {}, recording: 'on' } as const;
 
 /** The profiles that come with the app. A reset puts one of them back as it is here. */
 export const PRESETS: readonly Profile[] = [
-  { id: LOCAL_PROFILE_ID, name: 'Local shell', backend: 'pty', ...nothingElse, args: [] },
+  { id: LOCAL_PROFILE_ID, name: 'Local shell', backend: 'pty', ...nothingElse, args: [], credentials: [] },
   {
     id: 'sandbox',
     name: 'Sandbox (bubblewrap)',
     backend: 'bubblewrap',
     ...nothingElse,
     args: [],
+    credentials: [],
     bubblewrap: DEFAULT_BUBBLEWRAP,
   },
-  { id: 'container', name: 'Container', backend: 'docker', ...nothingElse, args: [], container: DEFAULT_CONTAINER },
+  { id: 'container', name: 'Container', backend: 'docker', ...nothingElse, args: [], credentials: [], container: DEFAULT_CONTAINER },
 ];
 
 /** Whether a session of this kind runs what need not be trusted. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { effectiveLimitsSchema } from './limits.ts';
+import { recordedLimitsSchema } from './limits.ts';
 import { BACKENDS } from './profile.ts';
 import {
   CONTAINMENTS,
@@ -35,7 +35,7 @@ export const metadataSchema = z.strictObject({
   startedAt: z.number(),
   endedAt: z.number(),
   durationSeconds: z.number(),
-  limits: effectiveLimitsSchema,
+  limits: recordedLimitsSchema,
   events: z.array(sessionEventSchema),
   counters: z.strictObject({
     bytesOut: z.number(),

@@ -45,6 +45,8 @@ export const START_STAGES = [
   'folder',
   'shell',
   'recording',
+  /** A credential that is required could not be had. */
+  'credentials',
   'spawn',
   /** What this machine offers was not enough for the isolation that was asked for. */
   'sandbox',
@@ -120,6 +122,10 @@ const timestampMs = z.number().min(0);
 export const survivorSchema = z.strictObject({ pid: z.int().min(1), command: z.string() });
 export type Survivor = z.infer<typeof survivorSchema>;
 
+/** The limits that can run out. */
+export const EXPIRIES = ['idle_timeout', 'max_duration', 'command_limit'] as const;
+export type Expiry = (typeof EXPIRIES)[number];
+
 /** How a session ended. Exit code and signal are those of the shell; both null when it never told. */
 export const endSchema = z.strictObject({
   reason: z.enum(END_REASONS),
@@ -129,6 +135,8 @@ export const endSchema = z.strictObject({
   signal: z.string().nullable(),
   /** The limit that ran out, in seconds as it stood at the end (extensions included); null for other reasons. */
   limitSeconds: z.number().nullable(),
+  /** Which limit ran out, also where the reason is `auto_reset`; null where none did. */
+  expired: z.enum(EXPIRIES).nullable().default(null),
   failure: startFailureSchema.nullable(),
   /** More of why, in words: what killed the shell, which engine was lost. Null where the reason says it all. */
   detail: z.string().nullable().default(null),
@@ -153,6 +161,8 @@ export const timingSchema = z.strictObject({
   idleMs: z.number().min(0),
   idleRemainingMs: z.number().nullable(),
   maxRemainingMs: z.number().nullable(),
+  /** Until a session that its expiry has frozen closes; null where none has. */
+  thawRemainingMs: z.number().nullable(),
   lastActivity: activitySchema,
 });
 export type SessionTiming = z.infer<typeof timingSchema>;
@@ -174,6 +184,15 @@ export const recordingStateSchema = z.strictObject({
 });
 export type RecordingState = z.infer<typeof recordingStateSchema>;
 
+/** One credential of a session. `missing`: there is none; `stale`: it could not be fetched anew, the old one is in place. */
+export const credentialStateSchema = z.strictObject({
+  env: z.string(),
+  state: z.enum(['ready', 'missing', 'stale']),
+  /** Why, for a person, without its value; null where it is ready. */
+  message: z.string().nullable(),
+});
+export type CredentialState = z.infer<typeof credentialStateSchema>;
+
 /** Everything a window shows of one session. */
 export const sessionInfoSchema = z.strictObject({
   id: sessionIdSchema,
@@ -193,6 +212,13 @@ export const sessionInfoSchema = z.strictObject({
   timing: timingSchema,
   warning: warningSchema.nullable(),
   extensions: z.strictObject({ used: z.int(), count: z.int(), seconds: z.int() }),
+  /** Commands begun so far. `marks`: counted by shell integration; `lines`: by submitted lines. */
+  commands: z.strictObject({ used: z.int().min(0), source: z.enum(['marks', 'lines']) }),
+  /** Which limit has frozen it; null where none has. */
+  frozenBy: z.enum(EXPIRIES).nullable(),
+  credentials: z.array(credentialStateSchema),
+  /** What remains of a session of an earlier run of the app: its output comes from its recording. */
+  restored: z.boolean(),
   recording: recordingStateSchema,
   isolation: isolationSchema,
   containment: z.enum(CONTAINMENTS),
@@ -229,11 +255,28 @@ export const sessionEventSchema = z.discriminatedUnion('type', [
     from: z.enum(SESSION_STATES),
     to: z.enum(SESSION_STATES),
   }),
-  z.strictObject({ ...eventBase, type: z.literal('session:frozen') }),
+  /** `by`: the limit that ran out; null: the user. */
+  z.strictObject({
+    ...eventBase,
+    type: z.literal('session:frozen'),
+    by: z.enum(EXPIRIES).nullable().default(null),
+  }),
   z.strictObject({ ...eventBase, type: z.literal('session:thawed'), frozenSeconds: z.number().min(0) }),
+  /** A session was refused because as many as may be were running. It has no start and no end. */
+  z.strictObject({
+    ...eventBase,
+    type: z.literal('session:limit'),
+    profileId: z.string(),
+    backend: z.enum(BACKENDS),
+    running: z.int().min(0),
+    max: z.int().min(0),
+  }),
+  /** The app had crashed and found the session running: it is attached to again. */
+  z.strictObject({ ...eventBase, type: z.literal('session:reattached'), awaySeconds: z.number().min(0) }),
   z.strictObject({ ...eventBase, type: z.literal('session:end'), end: endSchema }),
 ]);
 export type SessionEvent = z.infer<typeof sessionEventSchema>;
+export type SessionEventType = SessionEvent['type'];
 export type SessionEndEvent = Extract<SessionEvent, { type: 'session:end' }>;
 
 /** Whether a session in this state still has a shell. */

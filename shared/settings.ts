@@ -21,11 +21,21 @@ export const preferencesSchema = z.strictObject({
     warnBeforeSeconds: limitsSchema.shape.warnBeforeSeconds,
     extensions: extensionsSchema,
     closeGraceSeconds: limitsSchema.shape.closeGraceSeconds,
+    maxCommands: limitsSchema.shape.maxCommands,
+    onExpiry: limitsSchema.shape.onExpiry,
+    thawWindowSeconds: limitsSchema.shape.thawWindowSeconds,
   }),
   sessions: z.strictObject({
     maxConcurrentSessions: z.int().min(1).max(10_000),
     /** Seconds between two sweeps that find what timers missed. */
     cleanupIntervalSeconds: z.int().min(1).max(86_400),
+  }),
+  /** What is kept of ended sessions, with their recordings; the oldest go first. 0: no such bound. */
+  history: z.strictObject({
+    keepDays: z.int().min(0).max(36_500),
+    keepSessions: z.int().min(0).max(1_000_000),
+    /** Megabytes (1,000,000 bytes) of recordings and journal together. */
+    keepMegabytes: z.int().min(0).max(100_000_000),
   }),
   terminal: z.strictObject({
     fontSize: z.int().min(8).max(32),
@@ -55,8 +65,12 @@ export const DEFAULT_SETTINGS: Settings = {
     warnBeforeSeconds: [300, 60, 10],
     extensions: { count: 2, seconds: 1_800 },
     closeGraceSeconds: 2,
+    maxCommands: 0,
+    onExpiry: 'close',
+    thawWindowSeconds: 600,
   },
   sessions: { maxConcurrentSessions: 100, cleanupIntervalSeconds: 300 },
+  history: { keepDays: 365, keepSessions: 10_000, keepMegabytes: 10_000 },
   terminal: { fontSize: 13, scrollbackLines: 10_000, renderer: 'auto', cursorBlink: false },
   appearance: { theme: 'system' },
   profiles: [...PRESETS],
@@ -74,6 +88,8 @@ export const policySchema = z.strictObject({
   /** The longest duration, in seconds, extensions included. It also forbids switching it off. */
   maxMaxDurationSeconds: z.int().min(1).max(604_800).optional(),
   maxConcurrentSessions: z.int().min(1).max(10_000).optional(),
+  /** The largest number of commands of a session. It also forbids switching that limit off. */
+  maxMaxCommands: z.int().min(1).max(1_000_000).optional(),
   /** The largest number of extensions; 0 forbids them. */
   maxExtensions: z.int().min(0).max(100).optional(),
   /** What may count as activity at most. */
@@ -94,8 +110,14 @@ export const SETTING_PATHS = [
   'limits.extensions.count',
   'limits.extensions.seconds',
   'limits.closeGraceSeconds',
+  'limits.maxCommands',
+  'limits.onExpiry',
+  'limits.thawWindowSeconds',
   'sessions.maxConcurrentSessions',
   'sessions.cleanupIntervalSeconds',
+  'history.keepDays',
+  'history.keepSessions',
+  'history.keepMegabytes',
   'terminal.fontSize',
   'terminal.scrollbackLines',
   'terminal.renderer',

@@ -40,6 +40,7 @@ export function containerProfile(wanted: Wanted, pool: number): ProfileOf<'docke
     backend: 'docker',
     shell: wanted.shell,
     args: [...wanted.args],
+    credentials: [],
     folder: wanted.folder,
     container: { ...DEFAULT_CONTAINER, image: IMAGE, pull: 'never', folderAccess: 'read-only', mountAt: MOUNT, pool },
   };
@@ -54,6 +55,7 @@ export function bubblewrapProfile(wanted: Wanted): ProfileOf<'bubblewrap'> {
     backend: 'bubblewrap',
     shell: wanted.shell,
     args: [...wanted.args],
+    credentials: [],
     folder: wanted.folder,
     bubblewrap: { ...DEFAULT_BUBBLEWRAP, folderAccess: 'read-write' },
   };

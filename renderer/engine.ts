@@ -123,6 +123,7 @@ const handlers: { [N in NotificationName]: (payload: NotificationPayload<N>) => 
   timing: (timings) => setApp((state) => timed(state, timings, performance.now())),
   settingsChanged: applySettings,
   backendsChanged: applyBackends,
+  hooksChanged: () => {},
   problem: showProblem,
   channelClosed: ({ channel, reason }) => terminals.channelClosed(channel, reason),
   command: ({ command }) => options?.command(command),

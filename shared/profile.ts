@@ -198,7 +198,15 @@ export const PRESETS: readonly Profile[] = [
     credentials: [],
     bubblewrap: DEFAULT_BUBBLEWRAP,
   },
-  { id: 'container', name: 'Container', backend: 'docker', ...nothingElse, args: [], credentials: [], container: DEFAULT_CONTAINER },
+  {
+    id: 'container',
+    name: 'Container',
+    backend: 'docker',
+    ...nothingElse,
+    args: [],
+    credentials: [],
+    container: DEFAULT_CONTAINER,
+  },
 ];
 
 /** Whether a session of this kind runs what need not be trusted. */

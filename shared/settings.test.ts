@@ -37,7 +37,7 @@ test.each([
   ['too many warnings', { warnBeforeSeconds: [1, 2, 3, 4, 5, 6, 7, 8, 9] }],
   ['half an extension', { extensions: { count: 1 } }],
   ['a grace period beyond a minute', { closeGraceSeconds: 61 }],
-  ['a limit that is none', { maxCommands: 5 }],
+  ['a limit that is none', { maxCoffees: 5 }],
 ])('limits with %s are refused', (_what, limits) => {
   expect(partialLimitsSchema.safeParse(limits).success).toBe(false);
 });
@@ -50,6 +50,9 @@ test('effective limits name an origin for each limit', () => {
     warnBeforeSeconds: [],
     extensions: { count: 0, seconds: 1 },
     closeGraceSeconds: 0,
+    maxCommands: 0,
+    onExpiry: 'close',
+    thawWindowSeconds: 600,
   };
   const caps = { idleTimeoutSeconds: 0, maxDurationSeconds: 0 };
   const origins = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 'default']));

@@ -34,6 +34,7 @@ export const LOCAL_PROFILE = {
 export const SANDBOX_PROFILE: ProfileOf<'bubblewrap'> = {
   ...LOCAL_PROFILE,
   args: [...LOCAL_PROFILE.args],
+  credentials: [],
   id: 'sandbox',
   name: 'Sandbox',
   backend: 'bubblewrap',
@@ -44,6 +45,7 @@ export const SANDBOX_PROFILE: ProfileOf<'bubblewrap'> = {
 export const CONTAINER_PROFILE: ProfileOf<'docker'> = {
   ...LOCAL_PROFILE,
   args: [...LOCAL_PROFILE.args],
+  credentials: [],
   id: 'container',
   name: 'Container',
   backend: 'docker',

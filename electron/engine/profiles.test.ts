@@ -29,6 +29,7 @@ const local = (folder?: string): Profile => ({
   environment: {},
   limits: {},
   recording: 'on',
+  credentials: [],
   ...(folder === undefined ? {} : { folder }),
 });
 

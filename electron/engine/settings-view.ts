@@ -22,6 +22,6 @@ export function settingsView(store: SettingsStore): SettingsView {
   };
 }
 
-function preferencesOf({ limits, sessions, terminal, appearance }: Preferences): Preferences {
-  return { limits, sessions, terminal, appearance };
+function preferencesOf({ limits, sessions, history, terminal, appearance }: Preferences): Preferences {
+  return { limits, sessions, history, terminal, appearance };
 }

@@ -88,6 +88,9 @@ export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSo
       warnBeforeSeconds: [...new Set(warn.value)].sort((a, b) => b - a),
       extensions: { count: count.value, seconds: seconds.value },
       closeGraceSeconds: grace.value,
+      maxCommands: limits.maxCommands,
+      onExpiry: limits.onExpiry,
+      thawWindowSeconds: limits.thawWindowSeconds,
     },
     origins: {
       idleTimeoutSeconds: idle.origin,
@@ -97,6 +100,9 @@ export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSo
       // One name for two numbers: the later of the levels that set them is the one that narrowed the budget last.
       extensions: rank(count.origin) >= rank(seconds.origin) ? count.origin : seconds.origin,
       closeGraceSeconds: grace.origin,
+      maxCommands: origins['limits.maxCommands'],
+      onExpiry: origins['limits.onExpiry'],
+      thawWindowSeconds: origins['limits.thawWindowSeconds'],
     },
     caps: {
       idleTimeoutSeconds: policy.maxIdleTimeoutSeconds ?? 0,

@@ -1,5 +1,12 @@
 import { constants } from 'node:os';
-import type { EndReason, SessionEnd, SessionEndEvent, Survivor } from '../../shared/session.ts';
+import {
+  type EndReason,
+  EXPIRIES,
+  type Expiry,
+  type SessionEnd,
+  type SessionEndEvent,
+  type Survivor,
+} from '../../shared/session.ts';
 import type { ExitStatus } from '../backends/backend.ts';
 import type { ClosedRecording } from '../recording/recorder.ts';
 import { buriesNotice, noticeText, restoreSequences } from './notice.ts';
@@ -92,6 +99,7 @@ export async function endSession(
     exitCode: exit?.exitCode ?? null,
     signal: exit?.signal ?? null,
     limitSeconds: details.limitSeconds,
+    expired: expiryOf(reason),
     failure,
     detail: exit?.detail ?? null,
     survivors: [...survivors],
@@ -99,6 +107,11 @@ export async function endSession(
   const event: SessionEndEvent = { ...session.eventBase(), type: 'session:end', end };
   await step('metadata', () => session.dependencies.writeMetadata(session, event, recording));
   return event;
+}
+
+/** The limit that a reason names. */
+function expiryOf(reason: EndReason): Expiry | null {
+  return EXPIRIES.find((expiry) => expiry === reason) ?? null;
 }
 
 /** The exit status of a recording, as shells count it: 128 and the signal's number for a shell that a signal ended. */

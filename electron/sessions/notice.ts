@@ -88,6 +88,7 @@ const FAILURE_HEADLINES: Readonly<Record<StartStage, string>> = {
   folder: 'Folder not usable',
   shell: 'Shell not found',
   recording: 'Recording could not be started',
+  credentials: 'Credential not available',
   spawn: 'Shell could not be started',
   sandbox: 'Sandbox not available',
   engine: 'Container engine not reachable',

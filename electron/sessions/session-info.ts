@@ -23,6 +23,10 @@ export function sessionInfo(session: Session): SessionInfo {
     timing: session.timing(),
     warning: session.warning,
     extensions: { used: extensionsUsed, count, seconds },
+    commands: { used: 0, source: 'lines' },
+    frozenBy: null,
+    credentials: [],
+    restored: false,
     recording: session.recording.state(),
     isolation: [...(process?.isolation ?? [])],
     containment: process?.containment ?? 'tree',
@@ -43,6 +47,7 @@ export function sessionTiming(session: Session, keeper: DeadlineKeeper): Session
     idleMs: keeper.idleMs,
     idleRemainingMs: idle === null || hasEnded ? null : idle - now,
     maxRemainingMs: max === null || hasEnded ? null : max - now,
+    thawRemainingMs: null,
     lastActivity: keeper.lastActivity,
   };
 }

@@ -332,7 +332,7 @@ export class Session {
     this.transition('frozen');
     this.#deadlines.rest();
     this.recording.write((recorder) => recorder.marker(this.ageMs, 'frozen'));
-    this.#emit({ ...this.eventBase(), type: 'session:frozen' });
+    this.#emit({ ...this.eventBase(), type: 'session:frozen', by: null });
     return { ok: true };
   }
 

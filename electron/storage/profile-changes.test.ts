@@ -28,6 +28,7 @@ const plain = (id: string, change: Partial<ProfileOf<'pty'>> = {}): ProfileOf<'p
   backend: 'pty',
   ...nothingElse,
   args: [],
+  credentials: [],
   ...change,
 });
 const container = (change: Partial<ProfileOf<'docker'>['container']>, folder?: string): Profile => ({

@@ -8,7 +8,7 @@ import {
   type SettingPath,
 } from '../../shared/settings.ts';
 
-const { limits, sessions, terminal, appearance } = preferencesSchema.shape;
+const { limits, sessions, history, terminal, appearance } = preferencesSchema.shape;
 
 /** What each setting takes. Lists are put into one order, without repetitions. */
 const settingSchemas = {
@@ -23,6 +23,12 @@ const settingSchemas = {
   'limits.extensions.count': limits.shape.extensions.shape.count,
   'limits.extensions.seconds': limits.shape.extensions.shape.seconds,
   'limits.closeGraceSeconds': limits.shape.closeGraceSeconds,
+  'limits.maxCommands': limits.shape.maxCommands,
+  'limits.onExpiry': limits.shape.onExpiry,
+  'limits.thawWindowSeconds': limits.shape.thawWindowSeconds,
+  'history.keepDays': history.shape.keepDays,
+  'history.keepSessions': history.shape.keepSessions,
+  'history.keepMegabytes': history.shape.keepMegabytes,
   'sessions.maxConcurrentSessions': sessions.shape.maxConcurrentSessions,
   'sessions.cleanupIntervalSeconds': sessions.shape.cleanupIntervalSeconds,
   'terminal.fontSize': terminal.shape.fontSize,
@@ -57,6 +63,12 @@ export const SETTING_WORDS: Readonly<Record<SettingPath, { label: string; takes:
   'limits.extensions.count': { label: 'Extensions', takes: 'a whole number from 0 to 100' },
   'limits.extensions.seconds': { label: 'Extension length', takes: 'a time from 1 second to 1 day' },
   'limits.closeGraceSeconds': { label: 'Closing grace period', takes: 'a time of up to 1 minute' },
+  'limits.maxCommands': { label: 'Maximum commands', takes: 'a whole number from 0 (off) to 1000000' },
+  'limits.onExpiry': { label: 'When time is up', takes: 'close, reset or freeze' },
+  'limits.thawWindowSeconds': { label: 'Thaw window', takes: 'a time from 1 second to 1 day' },
+  'history.keepDays': { label: 'Days kept', takes: 'a whole number of days from 0 (for ever) to 36500' },
+  'history.keepSessions': { label: 'Sessions kept', takes: 'a whole number from 0 (all) to 1000000' },
+  'history.keepMegabytes': { label: 'Megabytes kept', takes: 'a whole number from 0 (all) to 100000000' },
   'sessions.maxConcurrentSessions': { label: 'Concurrent sessions', takes: 'a whole number from 1 to 10000' },
   'sessions.cleanupIntervalSeconds': { label: 'Cleanup interval', takes: 'a time from 1 second to 1 day' },
   'terminal.fontSize': { label: 'Font size', takes: 'a whole number from 8 to 32' },

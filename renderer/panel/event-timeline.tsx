@@ -59,7 +59,11 @@ export function describeEvent(event: SessionEvent): string {
     case 'session:state':
       return STATE_WORDS[event.to];
     case 'session:frozen':
-      return 'Frozen';
+      return event.by === null ? 'Frozen' : 'Frozen because its time was up';
+    case 'session:limit':
+      return `Refused: ${event.running} of ${event.max} sessions were running`;
+    case 'session:reattached':
+      return `Attached again after ${describeDuration(event.awaySeconds)}`;
     case 'session:thawed':
       return `Thawed after ${describeDuration(event.frozenSeconds)}`;
     case 'session:end':

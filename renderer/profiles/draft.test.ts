@@ -9,9 +9,15 @@ import { type DraftContext, type DraftErrors, readDraft } from './read-draft.ts'
 const open: DraftContext = { policy: policySchema.parse({}), inForce: DEFAULT_SETTINGS, platform: 'linux' };
 const strict: DraftContext = { ...open, policy: policySchema.parse({ maxIdleTimeoutSeconds: 600 }) };
 const common = { id: 'p', name: 'P', args: [], environment: {}, limits: {}, recording: 'on' } as const;
-const local: Profile = { ...common, args: [], backend: 'pty' };
-const sandbox: Profile = { ...common, args: [], backend: 'bubblewrap', bubblewrap: DEFAULT_BUBBLEWRAP };
-const container: Profile = { ...common, args: [], backend: 'docker', container: DEFAULT_CONTAINER };
+const local: Profile = { ...common, args: [], credentials: [], backend: 'pty' };
+const sandbox: Profile = {
+  ...common,
+  args: [],
+  credentials: [],
+  backend: 'bubblewrap',
+  bubblewrap: DEFAULT_BUBBLEWRAP,
+};
+const container: Profile = { ...common, args: [], credentials: [], backend: 'docker', container: DEFAULT_CONTAINER };
 
 function errorsOf(base: Profile, change: Partial<Draft>, context = open): DraftErrors {
   const read = readDraft({ ...draftOf(base), ...change }, base, context);

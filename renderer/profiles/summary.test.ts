@@ -4,9 +4,15 @@ import { type Draft, draftOf } from './draft.ts';
 import { expectedIsolation, openings, profileLine } from './summary.ts';
 
 const common = { id: 'p', name: 'P', environment: {}, limits: {}, recording: 'on' } as const;
-const local: Profile = { ...common, args: [], backend: 'pty' };
-const sandbox: Profile = { ...common, args: [], backend: 'bubblewrap', bubblewrap: DEFAULT_BUBBLEWRAP };
-const container: Profile = { ...common, args: [], backend: 'docker', container: DEFAULT_CONTAINER };
+const local: Profile = { ...common, args: [], credentials: [], backend: 'pty' };
+const sandbox: Profile = {
+  ...common,
+  args: [],
+  credentials: [],
+  backend: 'bubblewrap',
+  bubblewrap: DEFAULT_BUBBLEWRAP,
+};
+const container: Profile = { ...common, args: [], credentials: [], backend: 'docker', container: DEFAULT_CONTAINER };
 
 const badge = (profile: Profile, change: Partial<Draft> = {}): string =>
   expectedIsolation({ ...draftOf(profile), ...change })

@@ -6,6 +6,7 @@ export const FAILED_STAGES: Readonly<Record<StartStage, string>> = {
   folder: 'The folder cannot be used',
   shell: 'The shell cannot be used',
   recording: 'The recording could not begin',
+  credentials: 'A credential is missing',
   spawn: 'The shell could not be started',
   sandbox: 'The sandbox could not be set up',
   engine: 'The container engine cannot be reached',

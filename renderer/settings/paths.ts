@@ -5,7 +5,7 @@ export type SettingValue = number | boolean | string | readonly (number | string
 
 /** The value at a setting's address. */
 export function settingAt(preferences: Preferences, path: SettingPath): SettingValue {
-  const { limits, sessions, terminal, appearance } = preferences;
+  const { limits, sessions, history, terminal, appearance } = preferences;
   switch (path) {
     case 'limits.local.idleTimeoutSeconds':
       return limits.local.idleTimeoutSeconds;
@@ -25,6 +25,18 @@ export function settingAt(preferences: Preferences, path: SettingPath): SettingV
       return limits.extensions.seconds;
     case 'limits.closeGraceSeconds':
       return limits.closeGraceSeconds;
+    case 'limits.maxCommands':
+      return limits.maxCommands;
+    case 'limits.onExpiry':
+      return limits.onExpiry;
+    case 'limits.thawWindowSeconds':
+      return limits.thawWindowSeconds;
+    case 'history.keepDays':
+      return history.keepDays;
+    case 'history.keepSessions':
+      return history.keepSessions;
+    case 'history.keepMegabytes':
+      return history.keepMegabytes;
     case 'sessions.maxConcurrentSessions':
       return sessions.maxConcurrentSessions;
     case 'sessions.cleanupIntervalSeconds':

@@ -13,6 +13,7 @@ const end: SessionEnd = {
   exitCode: 0,
   signal: null,
   limitSeconds: null,
+  expired: null,
   failure: null,
   detail: null,
   survivors: [],

@@ -11,6 +11,7 @@ export const FAKE_PROFILES: readonly Profile[] = [
     backend: 'bubblewrap',
     ...nothingElse,
     args: [],
+    credentials: [],
     folder: '/home/you/src/sandglass',
     bubblewrap: { ...DEFAULT_BUBBLEWRAP, folderAccess: 'read-write' },
   },
@@ -20,6 +21,7 @@ export const FAKE_PROFILES: readonly Profile[] = [
     backend: 'docker',
     ...nothingElse,
     args: [],
+    credentials: [],
     folder: '/home/you/src/sandglass',
     container: {
       ...DEFAULT_CONTAINER,

@@ -10,6 +10,7 @@ const timing = (change: Partial<SessionTiming> = {}): SessionTiming => ({
   idleMs: 10_000,
   idleRemainingMs: 50_000,
   maxRemainingMs: 500_000,
+  thawRemainingMs: null,
   lastActivity: { kind: 'input', at: 0 },
   ...change,
 });
@@ -81,6 +82,7 @@ describe('a tab', () => {
       exitCode: 0,
       signal: null,
       limitSeconds: null,
+      expired: null,
       failure: null,
       detail: null,
       survivors: [],

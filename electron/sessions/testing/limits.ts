@@ -10,6 +10,9 @@ export function limitsWith(values: Partial<Limits> = {}): EffectiveLimits {
       warnBeforeSeconds: [],
       extensions: { count: 2, seconds: 1_800 },
       closeGraceSeconds: 2,
+      maxCommands: 0,
+      onExpiry: 'close',
+      thawWindowSeconds: 600,
       ...values,
     },
     origins: {
@@ -19,6 +22,9 @@ export function limitsWith(values: Partial<Limits> = {}): EffectiveLimits {
       warnBeforeSeconds: 'default',
       extensions: 'default',
       closeGraceSeconds: 'default',
+      maxCommands: 'default',
+      onExpiry: 'default',
+      thawWindowSeconds: 'default',
     },
     caps: { idleTimeoutSeconds: 0, maxDurationSeconds: 0 },
   };

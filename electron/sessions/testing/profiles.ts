@@ -10,6 +10,7 @@ export function profileWith(values: Partial<ProfileOf<'pty'>> = {}): Profile {
     environment: {},
     limits: {},
     recording: 'on',
+    credentials: [],
     ...values,
   };
 }

@@ -249,7 +249,14 @@ export class SessionRig implements AsyncDisposable {
   }
 
   #profile({ limits = {}, profile = {}, bubblewrap = {}, container = {} }: Opening): Profile {
-    const common = { ...COMMON, args: [...COMMON.args], ...profile, limits, id: `suite-${this.#profiles.size}` };
+    const common = {
+      ...COMMON,
+      args: [...COMMON.args],
+      credentials: [],
+      ...profile,
+      limits,
+      id: `suite-${this.#profiles.size}`,
+    };
     switch (this.kind) {
       case 'pty':
         return { ...common, backend: 'pty' };

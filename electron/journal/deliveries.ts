@@ -40,6 +40,13 @@ export interface DeliveryLedger {
   oweAgain(hook: string, id: number | null, nowMs: number): number;
   /** Gives up what a hook that was removed, or has answered 410, is still owed. */
   drop(hook: string, outcome: string, nowMs: number): number;
+  /**
+   * Brings forward to `latestMs` (milliseconds since the epoch) the next tries of what a hook is owed, where they are
+   * later: its file was changed, it was switched on again, or the wall clock was set back. Gives how many.
+   */
+  hasten(hook: string, latestMs: number): number;
+  /** The hooks that are owed something, also those that are not there any more. */
+  owing(): readonly string[];
   list(hook: string, state: DeliveryState | null, limit: number): readonly Delivery[];
   counts(hook: string): { readonly owed: number; readonly dead: number; readonly last: Delivery | null };
   /** Small facts about hooks that outlive a run, such as that a receiver has answered 410. */

@@ -42,7 +42,13 @@ export function dataSchemaId(event: HookEvent): string {
   return `urn:sandglass:event-data:${event.replace(':', '.')}:${EVENT_VERSION}`;
 }
 
-const time = z.iso.datetime().describe('A time as RFC 3339 has it, in UTC with milliseconds.');
+/** RFC 3339, in UTC with milliseconds. */
+const time = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
+  .meta({ format: 'date-time' });
+/** A time with what it is the time of. */
+const timeThat = (description: string) => time.meta({ format: 'date-time', description });
 const seconds = z.number().min(0);
 const expiry = z.enum(EXPIRIES);
 
@@ -76,7 +82,7 @@ const session = {
     .describe('The limits in force when it started, without extensions.'),
   host: z.object({ name: z.string(), platform: z.string() }).describe('The machine that Sandglass runs on.'),
   app: z.object({ name: z.string(), version: z.string() }).describe('The Sandglass that ran it.'),
-  startedAt: time.describe('When it was started.'),
+  startedAt: timeThat('When it was started.'),
 } as const;
 
 /** What is not known before the end. */
@@ -89,7 +95,7 @@ const unended = {
 
 const ended = {
   reason: z.enum(END_REASONS).describe('Why it ended.'),
-  endedAt: time.describe('When it ended; after a crash, at its last sign of life.'),
+  endedAt: timeThat('When it ended; after a crash, at its last sign of life.'),
   durationSeconds: seconds.describe(
     'How long it ran, on its own clock: a jump of the machine’s clock changes nothing.',
   ),
@@ -229,7 +235,7 @@ const attributes = {
     .string()
     .regex(/^urn:sandglass:[0-9A-HJKMNP-TV-Z]{26}$/)
     .describe('The installation that it comes from.'),
-  time: time.describe('When it happened.'),
+  time: timeThat('When it happened.'),
   datacontenttype: z.literal('application/json'),
 } as const;
 

@@ -1,12 +1,60 @@
 import { basename } from 'node:path';
+import { messageOf } from '../../shared/error-message.ts';
 import { isSandboxed, type Profile } from '../../shared/profile.ts';
-import type { EndReason, Isolation } from '../../shared/session.ts';
-import type { BackendProcess, ExitStatus, StartSpec } from '../backends/backend.ts';
+import type { EndReason, Isolation, StartFailure } from '../../shared/session.ts';
+import type { BackendListener, BackendProcess, ExitStatus, StartResult, StartSpec } from '../backends/backend.ts';
 import type { RecorderResult } from '../recording/recorder.ts';
 import type { Session } from './session.ts';
 
+/**
+ * Starts a session's shell and its recording, at the same time where that can be. What fails ends the session.
+ *
+ * @param onRunning the shell is there, before it is known whether it is recorded.
+ * @returns the shell; null where it did not come to one.
+ */
+export async function startSession(
+  session: Session,
+  listener: BackendListener,
+  onRunning: (process: BackendProcess) => void,
+  signal: AbortSignal,
+): Promise<BackendProcess | null> {
+  const { profile, recording } = session;
+  const running = startShell(session, listener, onRunning, signal);
+  // What a sandbox was found to be stands in the recording's header, so that waits; a local shell's does not have to.
+  const opening = isSandboxed(profile.backend)
+    ? running.then((result) => openRecorder(session, result.ok ? result.process.isolation : []))
+    : openRecorder(session, []);
+  const [recorder, result] = await Promise.all([opening, running]);
+  if (recorder.ok) recording.attach(recorder.recorder);
+  const failure = result.ok ? !recorder.ok && profile.recording === 'required' && recorder.failure : result.failure;
+  if (failure) void session.end('start_failed', { failure });
+  if (!recorder.ok) recording.fail(recorder.failure.message);
+  return result.ok ? result.process : null;
+}
+
+/** A start that throws is a bug, but it ends like any other failed start. */
+export function startThrew(session: Session, error: unknown): StartFailure {
+  session.dependencies.logger.error({ session: session.id, err: error }, 'a start threw');
+  return { stage: 'spawn', message: messageOf(error), hint: 'The log file has the details.' };
+}
+
+function startShell(
+  session: Session,
+  listener: BackendListener,
+  onRunning: (process: BackendProcess) => void,
+  signal: AbortSignal,
+): Promise<StartResult> {
+  return session.dependencies.backend.start(startSpec(session), listener, signal).then(
+    (result) => {
+      if (result.ok) onRunning(result.process);
+      return result;
+    },
+    (error: unknown) => ({ ok: false, failure: startThrew(session, error) }),
+  );
+}
+
 /** What the backend is asked to start for this session. */
-export function startSpec(session: Session): StartSpec {
+function startSpec(session: Session): StartSpec {
   const { profile, limits } = session;
   const { maxDurationSeconds, extensions } = limits.values;
   const longestSeconds = maxDurationSeconds + extensions.count * extensions.seconds;
@@ -26,7 +74,7 @@ export function startSpec(session: Session): StartSpec {
 }
 
 /** Opens the session's recording; what was found of its isolation stands in the header. */
-export function openRecorder(session: Session, isolation: Isolation): Promise<RecorderResult> {
+function openRecorder(session: Session, isolation: Isolation): Promise<RecorderResult> {
   const { profile } = session;
   return session.dependencies.recorders.open(
     {

@@ -1,9 +1,6 @@
-import { messageOf } from '../../shared/error-message.ts';
 import type { EffectiveLimits } from '../../shared/limits.ts';
-import { isSandboxed, type Profile } from '../../shared/profile.ts';
+import type { Profile } from '../../shared/profile.ts';
 import {
-  type Activity,
-  type DeadlineKind,
   type EndReason,
   type SessionEnd,
   type SessionEvent,
@@ -12,19 +9,17 @@ import {
   type SessionState,
   type SessionTiming,
   type SessionWarning,
-  type StartFailure,
   type StartProgress,
   TRANSITIONS,
 } from '../../shared/session.ts';
 import type { BackendProcess, ExitStatus } from '../backends/backend.ts';
-import { ActivityProbe } from './activity-probe.ts';
-import { DeadlineKeeper, type ExtendResult } from './deadline-keeper.ts';
+import type { ExtendResult } from './deadline-keeper.ts';
 import { endSession } from './ending.ts';
 import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
 import { outputStream } from './output-stream.ts';
-import { ProgramHold } from './program-hold.ts';
 import { RecorderBrake } from './recorder-brake.ts';
-import { sessionInfo, sessionTiming } from './session-info.ts';
+import { SessionExpiry } from './session-expiry.ts';
+import { sessionInfo } from './session-info.ts';
 import type {
   ActionResult,
   EndDetails,
@@ -33,11 +28,9 @@ import type {
   SessionOptions,
   WriteResult,
 } from './session-options.ts';
+import { SessionProgram } from './session-program.ts';
 import { SessionRecording } from './session-recording.ts';
-import { endReasonOf, openRecorder, startSpec, titleOf } from './session-start.ts';
-
-/** Input that waits for a shell that is still starting, in bytes. */
-const MAX_TYPED_AHEAD = 65_536;
+import { endReasonOf, startSession, startThrew, titleOf } from './session-start.ts';
 
 /**
  * One run of a profile. It is opened once, and {@link Session.end} is the only way it ends: idempotent, the first reason
@@ -59,22 +52,18 @@ export class Session {
   #titleIsCustom = false;
   #cols: number;
   #rows: number;
-  #process: BackendProcess | null = null;
   #foreground: string | null = null;
   #progress: StartProgress | null = null;
   #exit: ExitStatus | null = null;
-  readonly #typedAhead: Uint8Array[] = [];
-  #typedAheadBytes = 0;
   #ending: Promise<SessionEnd> | null = null;
   #end: SessionEnd | null = null;
   #endedMs: number | null = null;
   readonly #starting = new AbortController();
   #started: Promise<void> = Promise.resolve();
 
-  readonly #deadlines: DeadlineKeeper;
-  readonly #probe: ActivityProbe;
+  readonly #program = new SessionProgram();
   readonly #brake: RecorderBrake;
-  readonly #hold = new ProgramHold();
+  readonly #expiry: SessionExpiry;
 
   bytesIn = 0;
   resizes = 0;
@@ -91,25 +80,18 @@ export class Session {
     this.#title = options.profile.name;
     const { clock } = dependencies;
     this.createdAt = clock.wall();
-    this.#deadlines = new DeadlineKeeper(clock, options.limits, {
-      onExpired: (deadline, lateMs) => this.#onExpired(deadline, lateMs),
-      onWarning: (warning) => this.#onWarning(warning),
-      onWarningChanged: () => listener.onChange(this),
-      probe: () => this.#lookForActivity(),
-      onError: (error) => dependencies.logger.warn({ session: this.id, err: error }, 'activity could not be probed'),
-    });
+    this.#expiry = new SessionExpiry(this, options.limits, listener);
     this.flow = new OutputFlow(
-      { pause: () => this.#hold.hold('windows'), resume: () => this.#hold.release('windows') },
+      { pause: () => this.#program.hold('windows'), resume: () => this.#program.release('windows') },
       clock,
     );
     this.#brake = new RecorderBrake({
       clock,
       waitingBytes: () => this.recording.waitingBytes,
-      hold: () => this.#hold.hold('recording'),
-      release: () => this.#hold.release('recording'),
+      hold: () => this.#program.hold('recording'),
+      release: () => this.#program.release('recording'),
     });
     this.recording = new SessionRecording((message) => this.#onRecordingTruncated(message));
-    this.#probe = new ActivityProbe(clock);
   }
 
   get state(): SessionState {
@@ -117,7 +99,7 @@ export class Session {
   }
 
   get limits(): EffectiveLimits {
-    return this.#deadlines.limits;
+    return this.#expiry.limits;
   }
 
   get title(): string {
@@ -133,7 +115,7 @@ export class Session {
   }
 
   get process(): BackendProcess | null {
-    return this.#process;
+    return this.#program.process;
   }
 
   /** The command in the foreground, when one runs. */
@@ -143,11 +125,11 @@ export class Session {
 
   /** While it starts: how far that has come, if it takes a while. */
   get progress(): StartProgress | null {
-    return this.#progress;
+    return this.#state === 'starting' ? this.#progress : null;
   }
 
   get warning(): SessionWarning | null {
-    return this.#deadlines.warning;
+    return this.#expiry.warning;
   }
 
   get exit(): ExitStatus | null {
@@ -171,11 +153,11 @@ export class Session {
 
   /** Milliseconds since it was opened, on its clock. */
   get ageMs(): number {
-    return this.dependencies.clock.now() - this.#deadlines.startedMs;
+    return this.dependencies.clock.now() - this.#expiry.startedMs;
   }
 
   get extensionsUsed(): number {
-    return this.#deadlines.extensionsUsed;
+    return this.#expiry.extensionsUsed;
   }
 
   /** Resolves when the start has succeeded or failed. Never rejects. */
@@ -185,7 +167,7 @@ export class Session {
 
   /** Starts the shell. Called once, by the manager. */
   start(): void {
-    this.#emit({
+    this.tell({
       ...this.eventBase(),
       type: 'session:start',
       profileId: this.profile.id,
@@ -193,76 +175,39 @@ export class Session {
       previousId: this.previousId,
     });
     this.#started = this.#start().catch((error: unknown) => {
-      void this.end('start_failed', { failure: this.#startThrew(error) });
+      void this.end('start_failed', { failure: startThrew(this, error) });
     });
   }
 
-  #startThrew(error: unknown): StartFailure {
-    this.dependencies.logger.error({ session: this.id, err: error }, 'a start threw');
-    const message = messageOf(error);
-    return { stage: 'spawn', message, hint: 'The log file has the details.' };
-  }
-
   async #start(): Promise<void> {
-    const { backend } = this.dependencies;
-    const { profile } = this;
-    const starting = backend.start(
-      startSpec(this),
+    const process = await startSession(
+      this,
       {
         onData: (bytes) => this.#onData(bytes),
         onExit: (status) => this.#onExit(status),
         onProgress: (progress) => this.#onProgress(progress),
       },
+      (running) => this.#program.attach(running, this.#cols, this.#rows),
       this.#starting.signal,
     );
-    const running = starting.then(
-      (result) => {
-        if (result.ok) this.#onRunning(result.process);
-        return result;
-      },
-      (error: unknown) => ({ ok: false as const, failure: this.#startThrew(error) }),
-    );
-    // What a sandbox was found to be stands in the recording's header, so that waits; a local shell's does not have to.
-    const opening = isSandboxed(profile.backend)
-      ? running.then((result) => openRecorder(this, result.ok ? result.process.isolation : []))
-      : openRecorder(this, []);
-    const [recorder, result] = await Promise.all([opening, running]);
-    this.#progress = null;
-    if (recorder.ok) this.recording.attach(recorder.recorder);
-    const failure = result.ok ? !recorder.ok && profile.recording === 'required' && recorder.failure : result.failure;
-    if (failure) void this.end('start_failed', { failure });
-    if (!recorder.ok) this.recording.fail(recorder.failure.message);
-    if (!result.ok) return;
-    if (this.#ending !== null) return;
-    if (!this.#titleIsCustom) this.#title = titleOf(profile, result.process);
+    if (process === null || this.#ending !== null) return;
+    if (!this.#titleIsCustom) this.#title = titleOf(this.profile, process);
     this.transition('waiting');
-    this.#deadlines.start();
+    this.#expiry.start();
     if (this.#exit !== null) void this.end(endReasonOf(this.#exit), { exit: this.#exit });
-  }
-
-  /** The shell is there: it gets what came for it meanwhile. */
-  #onRunning(process: BackendProcess): void {
-    this.#process = process;
-    this.#hold.attach(process);
-    process.resize(this.#cols, this.#rows);
-    for (const bytes of this.#typedAhead.splice(0)) process.write(bytes);
   }
 
   /** Input for the shell; while that starts, it is kept. Only what the user did counts as activity. */
   write(bytes: Uint8Array, origin: { readonly user: boolean }): WriteResult {
     if (this.#ending !== null) return 'not_running';
     if (origin.user) {
-      this.#touch('input');
+      this.#expiry.touch('input');
       if (this.#state === 'running' && bytes.includes(0x03)) this.transition('interrupted');
     }
     this.bytesIn += bytes.byteLength;
     this.#listener.onBytes(0, bytes.byteLength);
     this.#listener.onActivity(this);
-    if (this.#process !== null) return this.#process.write(bytes) ? 'written' : 'refused';
-    this.#typedAheadBytes += bytes.byteLength;
-    if (this.#typedAheadBytes > MAX_TYPED_AHEAD) return 'refused';
-    this.#typedAhead.push(bytes.slice());
-    return 'written';
+    return this.#program.write(bytes) ? 'written' : 'refused';
   }
 
   resize(cols: number, rows: number): void {
@@ -270,16 +215,16 @@ export class Session {
     this.#cols = cols;
     this.#rows = rows;
     this.resizes += 1;
-    this.#process?.resize(cols, rows);
+    this.process?.resize(cols, rows);
     this.recording.write((recorder) => recorder.resize(this.ageMs, cols, rows));
     this.#listener.onChange(this);
   }
 
   /** Makes a full-screen program draw itself anew, for a terminal that was shown only its last output. */
   redraw(): void {
-    if (this.#process === null || this.#rows < 2) return;
-    this.#process.resize(this.#cols, this.#rows - 1);
-    this.#process.resize(this.#cols, this.#rows);
+    if (this.process === null || this.#rows < 2) return;
+    this.process.resize(this.#cols, this.#rows - 1);
+    this.process.resize(this.#cols, this.#rows);
   }
 
   rename(title: string): void {
@@ -300,77 +245,44 @@ export class Session {
 
   /** The user wants it open: counts as activity. */
   keepOpen(): void {
-    if (this.#ending !== null) return;
-    const before = this.#deadlines.deadlines.idle;
-    this.#touch('keep_open');
-    const after = this.#deadlines.deadlines.idle;
-    if (before === null || after === null) return;
-    this.recording.write((recorder) => recorder.marker(this.ageMs, 'kept open'));
-    this.#emitExtended('keep_open', Math.max(0, (after - before) / 1_000));
+    if (this.#ending === null) this.#expiry.keepOpen();
   }
 
   /** Spends one extension: lengthens both deadlines, never past the policy. */
   extend(): ExtendResult {
     if (this.#ending !== null || this.#state === 'starting')
       return { ok: false, message: 'The session is not running.' };
-    const result = this.#deadlines.extend();
-    if (result.ok) {
-      this.recording.write((recorder) => recorder.marker(this.ageMs, `extended by ${result.seconds} s`));
-      this.#emitExtended('user', result.seconds);
-    }
-    return result;
+    return this.#expiry.extend();
   }
 
   /** Stops everything in it where it stands; its idle timeout rests. */
-  async freeze(): Promise<ActionResult> {
-    if (this.#ending !== null || this.#process === null || !TRANSITIONS[this.#state].includes('frozen'))
-      return { ok: false, message: 'Only a session that runs can be frozen.' };
-    const why = await this.#process.freeze();
-    if (this.#ending !== null) return { ok: false, message: 'The session has ended meanwhile.' };
-    if (why !== null) return { ok: false, message: why };
-    if (this.state === 'frozen') return { ok: true };
-    this.transition('frozen');
-    this.#deadlines.rest();
-    this.recording.write((recorder) => recorder.marker(this.ageMs, 'frozen'));
-    this.#emit({ ...this.eventBase(), type: 'session:frozen', by: null });
-    return { ok: true };
+  freeze(): Promise<ActionResult> {
+    return this.#expiry.freeze();
   }
 
   /** Lets a frozen session go on, with as much idle time left as it had. */
-  async thaw(): Promise<ActionResult> {
-    if (this.#ending !== null || this.#process === null || this.#state !== 'frozen')
-      return { ok: false, message: 'The session is not frozen.' };
-    const why = await this.#process.thaw();
-    if (why !== null) return { ok: false, message: why };
-    if (this.#ending !== null || this.state !== 'frozen') return { ok: true };
-    const frozenSeconds = this.#deadlines.resume() / 1_000;
-    this.recording.write((recorder) => recorder.marker(this.ageMs, 'thawed'));
-    this.transition('waiting');
-    this.#emit({ ...this.eventBase(), type: 'session:thawed', frozenSeconds });
-    await this.refreshForeground();
-    return { ok: true };
+  thaw(): Promise<ActionResult> {
+    return this.#expiry.thaw();
   }
 
   /** New limits, from changed settings; they hold at once. */
   updateLimits(limits: EffectiveLimits): void {
-    if (this.#ending !== null) return;
-    this.#deadlines.updateLimits(limits);
-    this.#listener.onChange(this);
+    if (this.#ending === null) this.#expiry.updateLimits(limits);
   }
 
   /** Looks at the deadlines now, whatever the timer says: after a wake-up, and in the sweep. */
   checkDeadlines(): void {
-    this.#deadlines.check();
+    this.#expiry.check();
   }
 
   /** How far past its deadline it is, in milliseconds; negative or null when it is not. */
   get overdueMs(): number | null {
-    return this.#deadlines.overdueMs;
+    return this.#expiry.overdueMs;
   }
 
   /** Asks what runs in front and follows it with the state. */
   async refreshForeground(): Promise<{ readonly isShell: boolean; readonly command: string | null }> {
-    const process = this.#process;
+    const { process } = this;
     if (process === null || this.#ending !== null) return { isShell: true, command: null };
     const foreground = await process.foreground();
     if (this.#ending !== null) return { isShell: true, command: null };
@@ -390,12 +302,12 @@ export class Session {
   }
 
   async #runEnding(reason: EndReason, details: EndDetails): Promise<SessionEnd> {
-    this.#deadlines.stop();
+    this.#expiry.stop();
     this.#brake[Symbol.dispose]();
     // After the start nobody listens any more, and to make the error that an abort carries is dear.
-    if (this.#process === null) this.#starting.abort();
+    if (this.process === null) this.#starting.abort();
     const deadline = reason === 'idle_timeout' ? 'idle' : reason === 'max_duration' ? 'max' : null;
-    const limitSeconds = deadline === null ? null : this.#deadlines.limitSeconds(deadline);
+    const limitSeconds = deadline === null ? null : this.#expiry.limitSeconds(deadline);
     const isStarting = this.#state === 'starting';
     this.transition('closing');
     // A start under way is waited for, so that what it made can be ended. A failed start is the one that calls.
@@ -406,7 +318,7 @@ export class Session {
     this.#endedMs = this.dependencies.clock.now();
     this.#foreground = null;
     this.transition('ended');
-    this.#emit(event);
+    this.tell(event);
     this.#listener.onChange(this);
     return end;
   }
@@ -416,11 +328,22 @@ export class Session {
   }
 
   timing(): SessionTiming {
-    return sessionTiming(this, this.#deadlines);
+    return this.#expiry.timing();
   }
 
   eventBase(): { id: string; sessionId: SessionId; at: number } {
     return { id: this.dependencies.newEventId(), sessionId: this.id, at: this.dependencies.clock.wall() };
+  }
+
+  /** Keeps an event and tells it. For the parts of a session alone. */
+  tell(event: SessionEvent): void {
+    this.events.push(event);
+    this.#listener.onEvent(this, event);
+  }
+
+  /** Writes down a moment in the recording. */
+  mark(label: string): void {
+    this.recording.write((recorder) => recorder.marker(this.ageMs, label));
   }
 
   /** Follows the transition table; anything else is a bug. */
@@ -429,7 +352,7 @@ export class Session {
     if (from === to) return;
     if (!TRANSITIONS[from].includes(to)) throw new Error(`A session cannot go from ${from} to ${to}`);
     this.#state = to;
-    this.#emit({ ...this.eventBase(), type: 'session:state', from, to });
+    this.tell({ ...this.eventBase(), type: 'session:state', from, to });
     this.#listener.onChange(this);
   }
 
@@ -438,7 +361,7 @@ export class Session {
     if (this.#ending === null) this.#brake.check();
     this.flow.append(bytes);
     this.#listener.onBytes(bytes.byteLength, 0);
-    if (this.#deadlines.limits.values.activity.includes('output')) this.#touch('output');
+    if (this.limits.values.activity.includes('output')) this.#expiry.touch('output');
     else this.#listener.onActivity(this);
   }
 
@@ -457,45 +380,5 @@ export class Session {
     this.dependencies.logger.warn({ session: this.id, reason: message }, 'a recording was truncated');
     this.#listener.onChange(this);
     if (this.profile.recording === 'required') void this.end('recording_failed');
-  }
-
-  #emit(event: SessionEvent): void {
-    this.events.push(event);
-    this.#listener.onEvent(this, event);
-  }
-
-  #emitExtended(by: 'user' | 'keep_open', seconds: number): void {
-    this.#emit({
-      ...this.eventBase(),
-      type: 'session:extended',
-      by,
-      seconds,
-      used: this.extensionsUsed,
-      count: this.#deadlines.limits.values.extensions.count,
-    });
-    this.#listener.onChange(this);
-  }
-
-  #touch(kind: Activity['kind']): void {
-    this.#deadlines.touch(kind);
-    this.#listener.onActivity(this);
-  }
-
-  #lookForActivity(): Promise<'foreground' | 'cpu' | null> | null {
-    const { activity } = this.limits.values;
-    if (this.#process === null || !(activity.includes('foreground') || activity.includes('cpu'))) return null;
-    return this.#probe.look(this.#process, activity);
-  }
-
-  #onExpired(deadline: DeadlineKind, lateMs: number | null): void {
-    if (lateMs !== null) this.#listener.onLateness(lateMs);
-    void this.end(deadline === 'idle' ? 'idle_timeout' : 'max_duration');
-  }
-
-  #onWarning(warning: SessionWarning): void {
-    this.warnings += 1;
-    const what = warning.deadline === 'idle' ? 'idle timeout' : 'maximum duration';
-    this.recording.write((recorder) => recorder.marker(this.ageMs, `warning: ${what} in ${warning.beforeSeconds} s`));
-    this.#emit({ ...this.eventBase(), type: 'session:warning', warning });
   }
 }

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** Unit tests lie beside their source. */
 export default defineConfig({
   test: {
-    include: ['{shared,electron,renderer,scripts,bench}/**/*.test.{ts,tsx}'],
+    include: ['{shared,electron,renderer,scripts,bench,chaos}/**/*.test.{ts,tsx}'],
     exclude: ['**/node_modules/**'],
     pool: 'forks',
     // Most of these tests wait for shells, containers and browsers: two at a time are faster on the smallest machine, too.

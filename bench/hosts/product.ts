@@ -1,9 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeReaperCommand } from '../../electron/backends/reaper/command.ts';
-import { createEngine } from '../../electron/engine/create-engine.ts';
-import { createMachine } from '../../electron/engine/machine.ts';
 import { openStorage } from '../../electron/engine/open-storage.ts';
+import { startEngine } from '../../electron/engine/start-engine.ts';
 import { openSettingsFile } from '../../electron/storage/settings-file-conf.ts';
 import { Downloads } from '../../electron/web/downloads.ts';
 import { startWebServer } from '../../electron/web/server.ts';
@@ -24,13 +23,13 @@ writeFileSync(join(config, 'settings.json'), JSON.stringify(settings));
 const storage = await openStorage(process.env, openSettingsFile);
 const logger = storage.log.logger;
 const downloads = new Downloads(logger);
-const machine = await createMachine({
-  logger,
+const engine = await startEngine({
+  storage,
+  host: createWebHost(downloads),
   environment: process.env,
-  locations: storage.locations,
+  appVersion: '0.0.0',
   reaper: nodeReaperCommand(),
 });
-const engine = createEngine({ ...storage, machine, host: createWebHost(downloads), logger, appVersion: '0.0.0' });
 const server = await startWebServer({
   port: 0,
   rendererFolder: join(projectRoot, '.vite', 'renderer', 'main_window'),

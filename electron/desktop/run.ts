@@ -13,9 +13,8 @@ import {
 } from 'electron';
 import { CHANNELS } from '../../shared/handshake.ts';
 import { desktopReaperCommand } from '../backends/reaper/command.ts';
-import { createEngine } from '../engine/create-engine.ts';
-import { createMachine } from '../engine/machine.ts';
 import { openStorage } from '../engine/open-storage.ts';
+import { startEngine } from '../engine/start-engine.ts';
 import { APP_SCHEME } from './app-origin.ts';
 import { answerAppRequest } from './app-response.ts';
 import { createDesktopHost } from './desktop-host.ts';
@@ -36,25 +35,18 @@ export interface AppFiles {
 
 /** Runs the app once Electron is ready: storage, engine, window, and what connects them. */
 export async function runDesktop({ rendererFolder, preload }: AppFiles): Promise<void> {
-  const { locations, log, settings, problems } = await openStorage(process.env, openSettingsFile);
+  const storage = await openStorage(process.env, openSettingsFile);
+  const { locations, log, settings } = storage;
   const logger = log.child('desktop');
   const development = !app.isPackaged;
   let window: BrowserWindow | null = null;
 
-  const machine = await createMachine({
-    logger: log.logger,
-    environment: process.env,
-    locations,
-    reaper: desktopReaperCommand(process.platform, app.isPackaged ? null : app.getAppPath()),
-  });
-  const engine = createEngine({
+  const engine = await startEngine({
+    storage,
     host: createDesktopHost(() => window),
-    machine,
-    locations,
-    settings,
-    logger: log.logger,
+    environment: process.env,
     appVersion: app.getVersion(),
-    problems,
+    reaper: desktopReaperCommand(process.platform, app.isPackaged ? null : app.getAppPath()),
   });
   engine.prepare();
   const quit = quitInOrder({

@@ -4,6 +4,7 @@ import { RequestError } from '../../shared/errors.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
+import type { Journal } from '../journal/journal.ts';
 import { readMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import type { SessionManager } from '../sessions/manager.ts';
@@ -13,6 +14,7 @@ import type { SettingsStore } from '../storage/settings-store.ts';
 import { Channels } from './channels.ts';
 import type { Connection, HostServices } from './engine.ts';
 import { prepareExport } from './exports.ts';
+import { journalHandlers } from './journal-handlers.ts';
 import type { Machine } from './machine.ts';
 import { profileHandlers, sandboxFolderObjection } from './profiles.ts';
 import { createRpcServer, type Handlers } from './rpc-server.ts';
@@ -29,9 +31,11 @@ export interface ConnectionOptions {
   readonly machine: Machine;
   readonly settings: SettingsStore;
   readonly recorders: RecorderFactory;
+  readonly journal: Journal;
   readonly host: HostServices;
   readonly logger: Logger;
   readonly logFolder: string;
+  readonly hooksFolder: string;
   appInfo(): AppInfo;
   onProblem(listener: (problem: Problem) => void): () => void;
 }
@@ -70,6 +74,7 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
     ...Object.values(options.machine.backends).map((backend) =>
       backend.onStatus(() => rpc.notify('backendsChanged', statusOf(options.machine))),
     ),
+    options.journal.hooks.onChange((view) => rpc.notify('hooksChanged', view)),
     options.onProblem((problem) => rpc.notify('problem', problem)),
   ];
 
@@ -115,6 +120,8 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
   const eventsOf = async (id: SessionId): Promise<SessionEvent[]> => {
     const session = manager.get(id);
     if (session !== undefined) return [...session.events];
+    const kept = await options.journal.events(id);
+    if (kept !== null) return [...kept];
     const read = await readMetadata(recorders.folderOf(id));
     if (!read.ok) throw new RequestError('unknown_session', read.message);
     return read.metadata.events;
@@ -153,6 +160,12 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       manager.dismiss(id);
       return {};
     },
+    'sessions.restart': async ({ id, force }) => {
+      const result = await manager.restart(id, force);
+      return 'running' in result
+        ? { outcome: 'confirm', command: result.running }
+        : { outcome: 'restarted', session: result.info() };
+    },
     'sessions.keepOpen': ({ id }) => {
       find(id).keepOpen();
       return {};
@@ -183,6 +196,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       settings.change(changes);
       return settingsView(settings);
     },
+    ...journalHandlers(options.journal, host, options.hooksFolder),
     ...profileHandlers(settings, host, sandboxFolderObjection(machine.folderRules)),
     'backends.status': () => statusOf(machine),
     'backends.check': async () => {

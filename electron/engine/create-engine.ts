@@ -1,6 +1,7 @@
 import type { AppInfo } from '../../shared/contract.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
+import type { Journal } from '../journal/journal.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import { writeMetadata } from '../recording/metadata.ts';
 import { createRecorderFactory } from '../recording/recorder-factory.ts';
@@ -14,6 +15,7 @@ import type { SettingsStore } from '../storage/settings-store.ts';
 import { serveWindow } from './connection.ts';
 import type { Connection, Engine, HostServices } from './engine.ts';
 import type { Machine } from './machine.ts';
+import { SessionJournal } from './session-journal.ts';
 
 const APP_NAME = 'Sandglass';
 /** Problems that a window which comes later is still told of. */
@@ -31,14 +33,17 @@ export interface EngineOptions {
   readonly clock?: SystemClock;
   /** What runs shells. */
   readonly machine: Machine;
+  /** What is kept of sessions, and the hooks that are told of them. The engine closes it. */
+  readonly journal: Journal;
 }
 
 /** Puts the engine together. Nothing runs until a session is opened. */
 export function createEngine(options: EngineOptions): Engine {
-  const { host, machine, locations, settings, logger, appVersion } = options;
+  const { host, machine, journal, locations, settings, logger, appVersion } = options;
   const clock = options.clock ?? new SystemClock();
   const app = { name: APP_NAME, version: appVersion };
   const recorders = createRecorderFactory({ folder: locations.sessions, clock, logger });
+  const journaling = new SessionJournal({ journal, clock, app });
   const { backends } = machine;
   const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
   const metrics = createSessionMetrics(() => clock.wall());
@@ -46,13 +51,14 @@ export function createEngine(options: EngineOptions): Engine {
   const manager = new SessionManager({
     clock,
     backends,
-    recorders,
+    recorders: journaling.recorders(recorders),
     settings,
     metrics,
     logger,
     async writeMetadata(session, event, recording) {
       if (recording === null) return;
       const metadata = describeEndedSession(session, event, recording, app);
+      journaling.recorded(session.id, metadata.recording);
       const written = await writeMetadata(recorders.folderOf(session.id), metadata);
       if (written.ok) return;
       logger.error({ session: session.id, why: written.message }, 'Metadata could not be written');
@@ -64,6 +70,10 @@ export function createEngine(options: EngineOptions): Engine {
       });
     },
   });
+  journaling.follow(manager);
+  const retain = (): void => journal.retain(settings.effective.preferences.history);
+  retain();
+  const stopRetention = settings.onChange(retain);
   // A truncated recording is told once; the status line of its tab goes on showing it.
   const truncated = new Set<string>();
   manager.on('changed', (session) => {
@@ -90,6 +100,7 @@ export function createEngine(options: EngineOptions): Engine {
     });
   }
   machine.onProblem((problem) => problems.emit(problem));
+  journal.onProblem((problem) => problems.emit(problem));
   problems.on((problem) => {
     known.push(problem);
     if (known.length > MAX_PROBLEMS) known.shift();
@@ -111,9 +122,11 @@ export function createEngine(options: EngineOptions): Engine {
         machine,
         settings,
         recorders,
+        journal,
         host,
         logger,
         logFolder: locations.logs,
+        hooksFolder: locations.hooks,
         appInfo,
         onProblem: (listener) => problems.on(listener),
       }),
@@ -136,6 +149,9 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async quit() {
       await manager.quit();
+      stopRetention();
+      journaling[Symbol.dispose]();
+      await journal.close();
       await machine.close();
     },
   };

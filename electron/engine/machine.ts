@@ -12,6 +12,7 @@ import type { ReaperCommand } from '../backends/reaper/command.ts';
 import { createReaper } from '../backends/reaper/reaper-client.ts';
 import type { SandboxFolderRules } from '../backends/sandbox-folder.ts';
 import { processTable } from '../backends/terminal-session.ts';
+import type { HookTracker } from '../hooks/hooks.ts';
 import { Emitter } from '../sessions/emitter.ts';
 import type { Logger } from '../sessions/session-options.ts';
 import { installationId } from '../storage/installation.ts';
@@ -24,6 +25,8 @@ export interface Machine {
   offers(): Promise<EngineOffers>;
   /** Which folders a sandbox may be shown here. */
   readonly folderRules: SandboxFolderRules;
+  /** Watches over programs of hooks as over sessions: if the app dies, they go with it. */
+  readonly hooks: HookTracker;
   onProblem(listener: (problem: Problem) => void): () => void;
   /** After the last session: gives back what was kept ready, and lets the reaper go. Resolves within a second or two. */
   close(): Promise<void>;
@@ -32,7 +35,7 @@ export interface Machine {
 export interface MachineOptions {
   readonly logger: Logger;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly locations: Locations;
+  readonly locations: Pick<Locations, 'config' | 'data' | 'logs'>;
   /** How this host starts the reaper. */
   readonly reaper: ReaperCommand;
 }
@@ -76,6 +79,12 @@ export async function createMachine({ logger, environment, locations, reaper }: 
     backends,
     offers: () => engine.offers(),
     folderRules: { home: homedir(), forbidden: forbiddenFolders, environment },
+    hooks: {
+      async started(run, pid, cgroups) {
+        tracker.session(run, { shell: await processes.find(pid), cgroups });
+      },
+      ended: (run) => tracker.ended(run),
+    },
     onProblem: (listener) => problems.on(listener),
     async close() {
       // What was kept ready goes first; what does not go in time is the reaper's.

@@ -4,10 +4,9 @@ import { fileURLToPath } from 'node:url';
 import open from 'open';
 import * as z from 'zod';
 import { nodeReaperCommand } from '../backends/reaper/command.ts';
-import { createEngine } from '../engine/create-engine.ts';
 import { watchDrift } from '../engine/drift.ts';
-import { createMachine } from '../engine/machine.ts';
 import { openStorage } from '../engine/open-storage.ts';
+import { startEngine } from '../engine/start-engine.ts';
 import { onUnexpectedErrors } from '../engine/unexpected.ts';
 import { LocationError } from '../storage/locations.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
@@ -34,24 +33,16 @@ function readVersion(): string {
 }
 
 async function serve(options: WebHostOptions): Promise<void> {
-  const { locations, log, settings, problems } = await openStorage(process.env, openSettingsFile);
+  const storage = await openStorage(process.env, openSettingsFile);
+  const { log } = storage;
   const logger = log.child('web');
   const downloads = new Downloads(logger);
-  const host = createWebHost(downloads);
-  const machine = await createMachine({
-    logger: log.logger,
+  const engine = await startEngine({
+    storage,
+    host: createWebHost(downloads),
     environment: process.env,
-    locations,
-    reaper: nodeReaperCommand(),
-  });
-  const engine = createEngine({
-    host,
-    machine,
-    locations,
-    settings,
-    logger: log.logger,
     appVersion: readVersion(),
-    problems,
+    reaper: nodeReaperCommand(),
   });
   engine.prepare();
   const server = await startWebServer({

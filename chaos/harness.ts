@@ -1,0 +1,228 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod';
+import { engine, NO_CONTAINERS, NO_SANDBOXES } from '../e2e/runner/containers.ts';
+import { Home } from '../e2e/runner/home.ts';
+import { CONTAINER_PROFILE, LOCAL_PROFILE, SANDBOX_PROFILE } from '../e2e/runner/options.ts';
+import { RawSocket } from '../e2e/runner/raw-socket.ts';
+import { type ServedApp, serve } from '../e2e/runner/web-host.ts';
+import { driveApp } from './load.ts';
+import { Random } from './random.ts';
+import { Receiver } from './receiver.ts';
+import { checkEvents, checkNothingLeft, checkRecordings, eventsInJournal, type Violations } from './verify.ts';
+
+export interface ChaosOptions {
+  /** How often the app is killed. */
+  readonly kills: number;
+  /** Repeats the choices of an earlier run; the machine's own timing is never the same. */
+  readonly seed: number;
+  /** Sessions kept open at once. */
+  readonly sessions: number;
+  log(line: string): void;
+}
+
+export interface ChaosReport {
+  readonly violations: Violations;
+  readonly sessions: number;
+  readonly events: number;
+  readonly received: number;
+  readonly repeated: number;
+  readonly faults: number;
+  /** Ends by their reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+/** How long an app may take to start, in milliseconds. */
+const START_MS = 60_000;
+/** How long the last app may take to settle everything, in milliseconds. */
+const SETTLE_MS = 120_000;
+/** How long what is left may take to go, in milliseconds: the promise is 5 s, and the machine is busy. */
+const GONE_MS = 20_000;
+const POLL_MS = 200;
+
+const SECRET = `whsec_${Buffer.from('chaos-webhook-secret-of-32-bytes').toString('base64')}`;
+/** What the profiles' credential gives; it must be in no file. */
+const CREDENTIAL = 'chaos-credential-value-1234567890';
+
+const hooksSchema = z.looseObject({
+  hooks: z.array(z.looseObject({ name: z.string(), owed: z.number(), dead: z.number() })),
+});
+const sessionsSchema = z.array(z.looseObject({ id: z.string(), state: z.string() }));
+
+/**
+ * Uses the app as many people at once would, kills it with SIGKILL at random moments (while it starts and recovers, while
+ * it is used, and while it quits), starts it again, and at last checks what Sandglass promises.
+ */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { log } = options;
+  const random = new Random(options.seed);
+  await using receiver = await Receiver.start(SECRET, random.between(0, 2 ** 31));
+  await using home = await chaosHome(receiver.url);
+  const environment = home.environment({ SANDGLASS_LOG_LEVEL: 'info' });
+  const profiles = chaosProfiles().map(({ id }) => id);
+
+  for (let kill = 1; kill <= options.kills; kill += 1) {
+    const app = serve(environment);
+    const when = await driveAndKill(app, random.fork(), profiles, options.sessions);
+    log(`kill ${kill} of ${options.kills}: ${when}; the receiver has ${receiver.events.length} events`);
+    // The next one may meet what the reaper has not ended yet.
+    if (random.chance(0.5)) await delay(random.between(0, 1_500));
+  }
+
+  receiver.calm = true;
+  const violations = await settle(serve(environment), receiver);
+  const kept = eventsInJournal(home);
+  violations.push(...checkEvents(kept, receiver), ...(await checkRecordings(home, kept, [CREDENTIAL])));
+  violations.push(...(await within(GONE_MS, () => checkNothingLeft(home, kept))));
+  if ((await home.log()).includes(CREDENTIAL)) violations.push('the log holds a credential');
+  const reasons: Record<string, number> = {};
+  for (const { reason } of receiver.events) if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  return {
+    violations,
+    sessions: kept.filter(({ type }) => type === 'session:start').length,
+    events: kept.length,
+    received: receiver.events.length,
+    repeated: receiver.repeated,
+    faults: receiver.faults,
+    reasons,
+  };
+}
+
+/** One profile for each backend that this machine has. */
+function chaosProfiles() {
+  const credential = {
+    env: 'CHAOS_TOKEN',
+    source: { kind: 'command' as const, command: '/bin/echo', args: [CREDENTIAL] },
+    ttlSeconds: 0,
+    required: false,
+  };
+  const limits = { closeGraceSeconds: 0.2 };
+  return [
+    { ...LOCAL_PROFILE, limits, credentials: [credential] },
+    ...(NO_SANDBOXES === '' ? [{ ...SANDBOX_PROFILE, limits, credentials: [credential] }] : []),
+    ...(NO_CONTAINERS === '' && engine.ok
+      ? [
+          { ...CONTAINER_PROFILE, limits },
+          {
+            ...CONTAINER_PROFILE,
+            id: 'survivor',
+            name: 'Survivor',
+            limits: { ...limits, maxDurationSeconds: 120 },
+            container: { ...CONTAINER_PROFILE.container, survive: true },
+          },
+        ]
+      : []),
+  ];
+}
+
+async function chaosHome(url: string): Promise<Home> {
+  const settings = {
+    profiles: chaosProfiles(),
+    limits: { local: { idleTimeoutSeconds: 0, maxDurationSeconds: 0 }, warnBeforeSeconds: [] },
+  };
+  const home = await Home.create({ settings, policy: { minimumTimeoutSeconds: 1 } });
+  const folder = join(home.config, 'hooks', 'mirror');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const hook = {
+    events: ['session:*'],
+    webhook: { url, secrets: [SECRET] },
+    timeoutSeconds: 1,
+    retry: { attempts: 100, firstPauseSeconds: 0.1, longestPauseSeconds: 1 },
+  };
+  // JSON is YAML.
+  await writeFile(join(folder, 'hook.yaml'), JSON.stringify(hook), { mode: 0o600 });
+  return home;
+}
+
+/** Gives the moment of the kill, in words. */
+async function driveAndKill(
+  app: ServedApp,
+  random: Random,
+  profiles: readonly string[],
+  sessions: number,
+): Promise<string> {
+  const ending = new AbortController();
+  const kill = async (ms: number, words: string): Promise<string> => {
+    await delay(ms);
+    app.child.kill('SIGKILL');
+    ending.abort();
+    await app.exited;
+    return `${words}, after ${ms} ms`;
+  };
+  if (random.chance(0.2)) {
+    app.nextLink().catch(() => {});
+    return kill(random.between(50, 2_500), 'while it started');
+  }
+  const socket = await connect(app);
+  const use = driveApp(socket, { random, profiles, sessions, signal: ending.signal });
+  if (random.chance(0.15)) {
+    await delay(random.between(200, 2_000));
+    app.child.kill('SIGTERM');
+    const when = await kill(random.between(0, 600), 'while it quit');
+    await use;
+    return when;
+  }
+  const when = await kill(random.between(0, 3_000), 'while it was used');
+  const { opened, done } = await use;
+  return `${when}, ${opened} sessions opened, ${done} requests`;
+}
+
+/** The last app: waits until nothing runs and nothing is owed, and quits it. */
+async function settle(app: ServedApp, receiver: Receiver): Promise<Violations> {
+  const violations: Violations = [];
+  const socket = await connect(app);
+  const ask = async <T>(method: string, schema: z.ZodType<T>): Promise<T> => {
+    const { r, e } = await socket.call(method, {});
+    if (e !== undefined) throw new Error(`${method}: ${e.message}`);
+    return schema.parse(r);
+  };
+  const before = await ask('sessions.list', sessionsSchema);
+  for (const { id } of before) await socket.call('sessions.close', { id, force: true });
+  violations.push(
+    ...(await within(SETTLE_MS, async () => {
+      const { hooks } = await ask('hooks.list', hooksSchema);
+      const live = (await ask('sessions.list', sessionsSchema)).filter(({ state }) => state !== 'ended');
+      return [
+        ...live.map(({ id, state }) => `${id} is still ${state}`),
+        ...hooks.filter(({ owed }) => owed > 0).map(({ name, owed }) => `${name} is still owed ${owed} deliveries`),
+      ];
+    })),
+  );
+  const { hooks } = await ask('hooks.list', hooksSchema);
+  for (const { name, dead } of hooks) if (dead > 0) violations.push(`${dead} deliveries to ${name} were given up`);
+  if (receiver.events.length === 0) violations.push('the receiver was told nothing');
+  app.child.kill('SIGTERM');
+  await app.exited;
+  return violations;
+}
+
+async function connect(app: ServedApp): Promise<RawSocket> {
+  const timeout = new AbortController();
+  const late = delay(START_MS, null, { signal: timeout.signal }).then(() => {
+    throw new Error('The app did not start in time');
+  });
+  late.catch(() => {});
+  try {
+    const link = await Promise.race([app.nextLink(), late]);
+    const { origin } = new URL(link);
+    const answer = await fetch(link, { redirect: 'manual' });
+    const cookie = answer.headers
+      .getSetCookie()
+      .map((text) => text.split(';')[0] ?? '')
+      .join('; ');
+    return await RawSocket.open(origin, { origin, cookie });
+  } finally {
+    timeout.abort();
+  }
+}
+
+/** Looks until nothing is wrong any more, or the time is over; gives what is wrong then. */
+async function within(ms: number, look: () => Promise<Violations>): Promise<Violations> {
+  const until = performance.now() + ms;
+  for (;;) {
+    const wrong = await look();
+    if (wrong.length === 0 || performance.now() > until) return wrong;
+    await delay(POLL_MS);
+  }
+}

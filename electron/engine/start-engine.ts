@@ -1,0 +1,40 @@
+import type { ReaperCommand } from '../backends/reaper/command.ts';
+import { createJournal } from '../journal/journal-thread.ts';
+import { installationId } from '../storage/installation.ts';
+import { createEngine } from './create-engine.ts';
+import type { Engine, HostServices } from './engine.ts';
+import { createMachine } from './machine.ts';
+import type { Storage } from './open-storage.ts';
+
+/** What a host starts the engine with. */
+export interface StartEngineOptions {
+  readonly storage: Storage;
+  readonly host: HostServices;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly appVersion: string;
+  /** How this host starts the reaper. */
+  readonly reaper: ReaperCommand;
+}
+
+/** The engine with all that it runs on: this machine's backends, the journal, the hooks. It closes all of them when it quits. */
+export async function startEngine({
+  storage,
+  host,
+  environment,
+  appVersion,
+  reaper,
+}: StartEngineOptions): Promise<Engine> {
+  const { locations, log, settings, problems } = storage;
+  const { logger } = log;
+  const machine = await createMachine({ logger, environment, locations, reaper });
+  const journal = createJournal({
+    dataFolder: locations.data,
+    sessionsFolder: locations.sessions,
+    hooksFolder: locations.hooks,
+    source: `urn:sandglass:${installationId(locations.data)}`,
+    environment,
+    logger,
+    tracker: machine.hooks,
+  });
+  return createEngine({ host, machine, journal, locations, settings, logger, appVersion, problems });
+}

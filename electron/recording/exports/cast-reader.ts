@@ -5,7 +5,7 @@ import { describeFileError } from '../failure.ts';
 
 const READ_BYTES = 65_536;
 /** The longest line that is read, in bytes; what Sandglass writes stays far below. */
-const MAX_LINE_BYTES = 16 * 1_048_576;
+export const MAX_LINE_BYTES = 16 * 1_048_576;
 
 const headerSchema = z.looseObject({
   version: z.literal(3),
@@ -17,6 +17,11 @@ const headerSchema = z.looseObject({
 });
 /** The header of an asciicast v3 file, as far as exports need it. */
 export type CastHeader = z.infer<typeof headerSchema>;
+
+/** The first line of an asciicast v3 file; null when it is none. */
+export function parseHeader(line: string): CastHeader | null {
+  return headerSchema.safeParse(parseJson(line)).data ?? null;
+}
 
 const eventSchema = z.tuple([z.number().min(0), z.string(), z.string()]);
 
@@ -83,8 +88,8 @@ export async function readCast(path: string, end: number): Promise<CastReader> {
   const lines = readLines(path, end);
   const first = await lines.next();
   if (first.done) throw new RequestError('export_failed', `The recording ${path} is empty.`);
-  const header = headerSchema.safeParse(parseJson(first.value.text));
-  if (!header.success) {
+  const header = parseHeader(first.value.text);
+  if (header === null) {
     await lines.return();
     throw new RequestError(
       'export_failed',
@@ -92,7 +97,7 @@ export async function readCast(path: string, end: number): Promise<CastReader> {
     );
   }
   return {
-    header: header.data,
+    header,
     events: readEvents(path, lines),
     async [Symbol.asyncDispose]() {
       await lines.return();

@@ -19,6 +19,9 @@ export const PROFILE_FIELDS = {
   warnBeforeSeconds: 'Warn before',
   extensions: 'Extensions',
   closeGraceSeconds: 'Closing grace period',
+  maxCommands: 'Maximum commands',
+  onExpiry: 'When time is up',
+  thawWindowSeconds: 'Thaw window',
   recording: 'Recording',
   network: 'Network',
   memoryMiB: 'Memory',
@@ -32,6 +35,8 @@ export const PROFILE_FIELDS = {
   capabilities: 'Capabilities',
   noNewPrivileges: 'No new privileges',
   pool: 'Kept ready',
+  survive: 'Outlive a crash',
+  credentials: 'Credentials',
 } as const;
 export type ProfileField = keyof typeof PROFILE_FIELDS;
 
@@ -45,6 +50,8 @@ export interface ProfileIssue {
 
 /** The field that a path into a profile leads to, as in the issues of its schema; null for none of them. */
 export function profileFieldAt(path: readonly PropertyKey[]): ProfileField | null {
+  // A credential has arguments of its own.
+  if (path[0] === 'credentials') return 'credentials';
   for (const key of [...path].reverse()) {
     if (typeof key === 'string' && Object.hasOwn(PROFILE_FIELDS, key)) return PROFILE_FIELD_NAMES.get(key) ?? null;
   }
@@ -158,7 +165,26 @@ export function checkProfile(profile: Profile, policy: Policy, platform: string)
     const unknown = capabilities.find((name) => !KNOWN_CAPABILITIES.has(name));
     if (unknown !== undefined) refuse('capabilities', `there is no ${unknown}`);
   }
+  const credentials = credentialsObjection(profile, platform);
+  if (credentials !== null) refuse('credentials', credentials);
   return [...issues, ...policyIssues(profile, policy)];
+}
+
+/** The first credential that makes no sense, and why. They are read on this machine, whatever runs the shell. */
+function credentialsObjection({ credentials, environment }: Profile, platform: string): string | null {
+  const seen = new Set<string>();
+  for (const { env, source } of credentials) {
+    if (seen.has(env)) return `${env} is there twice`;
+    seen.add(env);
+    if (Object.hasOwn(environment, env)) return `${env} is also one of the variables; leave it out there`;
+    if (source.kind === 'file' && !isFullPath(source.file, platform)) return `${env} needs a full path to its file`;
+    if (source.kind !== 'command') continue;
+    if (/[\\/]/.test(source.command) && !isFullPath(source.command, platform)) {
+      return `${env} needs the full path of its command, or a name alone that is looked up in PATH`;
+    }
+    if (source.args.some((argument) => argument.includes('\0'))) return `${env} has an argument with a NUL character`;
+  }
+  return null;
 }
 
 /** What a sandbox of this profile may do in the profile’s folder; null where it sees no folder, and for a local shell. */
@@ -199,6 +225,11 @@ function policyIssues({ limits }: Profile, policy: Policy): ProfileIssue[] {
   if (allowedActivity !== undefined && activity?.some((kind) => !allowedActivity.includes(kind))) {
     refuse('activity', `only ${allowedActivity.join(', ')}`);
   }
+  const { maxCommands } = limits;
+  const { maxMaxCommands } = policy;
+  if (maxCommands !== undefined && maxMaxCommands !== undefined) {
+    if (maxCommands === 0 || maxCommands > maxMaxCommands) refuse('maxCommands', commandsRule(maxMaxCommands));
+  }
   if (maxExtensions !== undefined && extensions !== undefined && extensions.count > maxExtensions) {
     refuse('extensions', maxExtensions === 0 ? 'none' : `at most ${maxExtensions}`);
   }
@@ -209,4 +240,9 @@ function policyIssues({ limits }: Profile, policy: Policy): ProfileIssue[] {
 export function timeoutRule(shortestSeconds: number, longestSeconds: number | undefined): string {
   if (longestSeconds === undefined) return `at least ${describeDuration(shortestSeconds)}, or off`;
   return `at least ${describeDuration(shortestSeconds)} and at most ${describeDuration(longestSeconds)}`;
+}
+
+/** What a policy lets the number of commands be, in words. */
+export function commandsRule(most: number | undefined): string {
+  return most === undefined ? 'any number, or off' : `at least 1 and at most ${most}`;
 }

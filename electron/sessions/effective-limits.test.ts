@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ACTIVITY_KINDS, effectiveLimitsSchema, type Limits, type PartialLimits } from '../../shared/limits.ts';
+import {
+  ACTIVITY_KINDS,
+  effectiveLimitsSchema,
+  type Limits,
+  ON_EXPIRY,
+  type PartialLimits,
+} from '../../shared/limits.ts';
 import { BACKENDS, type BackendKind, isSandboxed } from '../../shared/profile.ts';
 import { type Policy, policySchema } from '../../shared/settings.ts';
 import { effectiveSettings } from '../storage/effective-settings.ts';
@@ -131,6 +137,39 @@ test('warnings and the closing grace period: the tab’s, else the profile’s, 
   });
 });
 
+const COMMANDS = 'limits.maxCommands';
+
+test.each<[string, Levels, number, string]>([
+  ['off where nobody sets a number', {}, 0, 'default'],
+  ['the user’s number', { user: { [COMMANDS]: 20 } }, 20, 'settings'],
+  ['a stricter profile', { user: { [COMMANDS]: 20 }, profile: { maxCommands: 10 } }, 10, 'profile'],
+  ['a stricter tab', { profile: { maxCommands: 10 }, tab: { maxCommands: 1 } }, 1, 'tab'],
+  ['never a looser profile', { user: { [COMMANDS]: 20 }, profile: { maxCommands: 21 } }, 20, 'settings'],
+  ['never a profile that switches it off', { user: { [COMMANDS]: 20 }, profile: { maxCommands: 0 } }, 20, 'settings'],
+  ['a profile where the user has it off', { profile: { maxCommands: 10 } }, 10, 'profile'],
+  ['the policy over all', { user: { [COMMANDS]: 20 }, policy: { maxMaxCommands: 5 } }, 5, 'policy'],
+  ['the policy where it is off', { policy: { maxMaxCommands: 5 } }, 5, 'policy'],
+  ['a profile within the policy', { policy: { maxMaxCommands: 5 }, profile: { maxCommands: 3 } }, 3, 'profile'],
+  ['numbers beyond any timeout', { user: { [COMMANDS]: 1_000_000 } }, 1_000_000, 'settings'],
+])('maximum commands: %s', (_what, levels, count, origin) => {
+  const { values, origins } = limitsOf(levels);
+  expect(values.maxCommands).toBe(count);
+  expect(origins.maxCommands).toBe(origin);
+});
+
+test('what happens when time is up, and the thaw window: the tab’s, else the profile’s, else that of the settings', () => {
+  const user = { 'limits.onExpiry': 'freeze', 'limits.thawWindowSeconds': 60 } satisfies SomeSettingValues;
+  expect(limitsOf({}).values).toMatchObject({ onExpiry: 'close', thawWindowSeconds: 600 });
+  expect(limitsOf({ user, profile: { thawWindowSeconds: 3_600 } })).toMatchObject({
+    values: { onExpiry: 'freeze', thawWindowSeconds: 3_600 },
+    origins: { onExpiry: 'settings', thawWindowSeconds: 'profile' },
+  });
+  expect(limitsOf({ user, profile: { onExpiry: 'reset' }, tab: { onExpiry: 'close' } })).toMatchObject({
+    values: { onExpiry: 'close', thawWindowSeconds: 60 },
+    origins: { onExpiry: 'tab', thawWindowSeconds: 'settings' },
+  });
+});
+
 test('the caps for extensions are those of the policy', () => {
   expect(limitsOf({ policy: { maxIdleTimeoutSeconds: 900, maxMaxDurationSeconds: 7_200 } }).caps).toEqual({
     idleTimeoutSeconds: 900,
@@ -139,6 +178,7 @@ test('the caps for extensions are those of the policy', () => {
 });
 
 const timeout = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 7_200 }), fc.integer({ min: 1, max: 604_800 }));
+const commands = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 1_000_000 }));
 const activity = fc.subarray([...ACTIVITY_KINDS], { minLength: 1 });
 const extensions = fc.record({ count: fc.integer({ min: 0, max: 9 }), seconds: fc.integer({ min: 1, max: 3_600 }) });
 const level: fc.Arbitrary<PartialLimits> = fc.record(
@@ -149,6 +189,9 @@ const level: fc.Arbitrary<PartialLimits> = fc.record(
     warnBeforeSeconds: fc.array(fc.integer({ min: 1, max: 86_400 }), { maxLength: 8 }),
     extensions,
     closeGraceSeconds: fc.integer({ min: 0, max: 60 }),
+    maxCommands: commands,
+    onExpiry: fc.constantFrom(...ON_EXPIRY),
+    thawWindowSeconds: fc.integer({ min: 1, max: 86_400 }),
   },
   { requiredKeys: [] },
 );
@@ -161,6 +204,7 @@ const user: fc.Arbitrary<SomeSettingValues> = fc.record(
     'limits.activity': activity,
     'limits.extensions.count': fc.integer({ min: 0, max: 9 }),
     'limits.extensions.seconds': fc.integer({ min: 1, max: 3_600 }),
+    'limits.maxCommands': commands,
   },
   { requiredKeys: [] },
 );
@@ -171,13 +215,14 @@ const policy: fc.Arbitrary<Policy> = fc
       maxIdleTimeoutSeconds: fc.integer({ min: 600, max: 7_200 }),
       maxMaxDurationSeconds: fc.integer({ min: 600, max: 86_400 }),
       maxExtensions: fc.integer({ min: 0, max: 9 }),
+      maxMaxCommands: fc.integer({ min: 1, max: 1_000 }),
       allowedActivity: activity,
     },
     { requiredKeys: [] },
   )
   .map((fields) => policySchema.parse(fields));
 
-/** Off is looser than any time. */
+/** Off is looser than any time or number. */
 const strictness = (seconds: number): number => (seconds === 0 ? Number.POSITIVE_INFINITY : seconds);
 
 test('never looser than any level, but for the policy’s minimum, and never past the policy', () => {
@@ -194,6 +239,7 @@ test('never looser than any level, but for the policy’s minimum, and never pas
         {
           ...inForce.preferences.limits[isSandboxed(backend) ? 'sandboxed' : 'local'],
           extensions: inForce.preferences.limits.extensions,
+          maxCommands: inForce.preferences.limits.maxCommands,
         },
         profile,
         tab,
@@ -207,6 +253,10 @@ test('never looser than any level, but for the policy’s minimum, and never pas
       }
       expect(strictness(values.idleTimeoutSeconds)).toBeLessThanOrEqual(strictness(rules.maxIdleTimeoutSeconds ?? 0));
       expect(strictness(values.maxDurationSeconds)).toBeLessThanOrEqual(strictness(rules.maxMaxDurationSeconds ?? 0));
+      for (const asked of levels) {
+        expect(strictness(values.maxCommands)).toBeLessThanOrEqual(strictness(asked.maxCommands ?? 0));
+      }
+      expect(strictness(values.maxCommands)).toBeLessThanOrEqual(strictness(rules.maxMaxCommands ?? 0));
       for (const { extensions: asked } of levels) {
         expect(values.extensions.count).toBeLessThanOrEqual(asked?.count ?? 100);
         expect(values.extensions.seconds).toBeLessThanOrEqual(asked?.seconds ?? 86_400);
@@ -228,8 +278,15 @@ test('limits that are in force already stay as they are', () => {
         profile: { backend, limits: once.values },
         tab,
       });
-      const withoutTaste = ({ warnBeforeSeconds: _, closeGraceSeconds: __, ...rest }: Limits) => rest;
-      expect(withoutTaste(twice.values)).toEqual(withoutTaste(once.values));
+      // The innermost level's taste is the tab's.
+      const taste = ({ warnBeforeSeconds, closeGraceSeconds, onExpiry, thawWindowSeconds }: Limits) => ({
+        warnBeforeSeconds,
+        closeGraceSeconds,
+        onExpiry,
+        thawWindowSeconds,
+      });
+      expect(twice.values).toEqual({ ...once.values, ...taste(twice.values) });
+      expect(taste(twice.values)).toEqual(taste(once.values));
       expect(effectiveLimitsSchema.parse(once)).toEqual(once);
     }),
   );

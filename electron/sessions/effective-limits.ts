@@ -8,7 +8,7 @@ import {
 } from '../../shared/limits.ts';
 import { isSandboxed, type Profile } from '../../shared/profile.ts';
 import type { Policy } from '../../shared/settings.ts';
-import { leastActivity, withinPolicy } from '../storage/effective-settings.ts';
+import { commandsWithinPolicy, leastActivity, withinPolicy } from '../storage/effective-settings.ts';
 import type { EffectiveSettings } from '../storage/settings-store.ts';
 
 /** Every level that may limit a session. */
@@ -27,9 +27,12 @@ interface Claim<T> {
 }
 
 /**
- * The limits of one session; the settings have timeouts of their own for sandboxes. For timeouts, extensions and activity the strictest of settings, profile, tab and policy
- * holds; off (0) is looser than any time, and what counts as activity is what every level counts. When to warn and how
- * long to wait on closing are matters of taste: the tab's, else the profile's, else that of the settings.
+ * The limits of one session; the settings have timeouts of their own for sandboxes.
+ *
+ * For timeouts, commands, extensions and activity the strictest of settings, profile, tab and policy holds; off (0) is
+ * looser than any time or number, and what counts as activity is what every level counts. When to warn, how long to wait
+ * on closing, what happens when the time is up and how long a frozen session waits are matters of taste: none of them lets
+ * a session run for longer than its limits say, so the tab's holds, else the profile's, else that of the settings.
  * Of levels that ask for the same, the first in the order of `LIMIT_ORIGINS` is named as the origin.
  */
 export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSources): EffectiveLimits {
@@ -41,21 +44,23 @@ export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSo
     { value: tab, origin: 'tab' },
   ];
 
-  const idle = timeout(
+  const idle = strictest(
     [
       { value: limits[kind].idleTimeoutSeconds, origin: origins[`limits.${kind}.idleTimeoutSeconds`] },
       ...claims(levels, 'idleTimeoutSeconds'),
     ],
-    policy.minimumTimeoutSeconds,
-    policy.maxIdleTimeoutSeconds,
+    (seconds) => withinPolicy(seconds, policy.minimumTimeoutSeconds, policy.maxIdleTimeoutSeconds),
   );
-  const max = timeout(
+  const max = strictest(
     [
       { value: limits[kind].maxDurationSeconds, origin: origins[`limits.${kind}.maxDurationSeconds`] },
       ...claims(levels, 'maxDurationSeconds'),
     ],
-    policy.minimumTimeoutSeconds,
-    policy.maxMaxDurationSeconds,
+    (seconds) => withinPolicy(seconds, policy.minimumTimeoutSeconds, policy.maxMaxDurationSeconds),
+  );
+  const commands = strictest(
+    [{ value: limits.maxCommands, origin: origins['limits.maxCommands'] }, ...claims(levels, 'maxCommands')],
+    (count) => commandsWithinPolicy(count, policy),
   );
   const activity = commonActivity(
     [{ value: limits.activity, origin: origins['limits.activity'] }, ...claims(levels, 'activity')],
@@ -79,6 +84,11 @@ export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSo
     { value: limits.closeGraceSeconds, origin: origins['limits.closeGraceSeconds'] },
     claims(levels, 'closeGraceSeconds'),
   );
+  const expiry = innermost({ value: limits.onExpiry, origin: origins['limits.onExpiry'] }, claims(levels, 'onExpiry'));
+  const thaw = innermost(
+    { value: limits.thawWindowSeconds, origin: origins['limits.thawWindowSeconds'] },
+    claims(levels, 'thawWindowSeconds'),
+  );
 
   return {
     values: {
@@ -88,9 +98,9 @@ export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSo
       warnBeforeSeconds: [...new Set(warn.value)].sort((a, b) => b - a),
       extensions: { count: count.value, seconds: seconds.value },
       closeGraceSeconds: grace.value,
-      maxCommands: limits.maxCommands,
-      onExpiry: limits.onExpiry,
-      thawWindowSeconds: limits.thawWindowSeconds,
+      maxCommands: commands.value,
+      onExpiry: expiry.value,
+      thawWindowSeconds: thaw.value,
     },
     origins: {
       idleTimeoutSeconds: idle.origin,
@@ -100,9 +110,9 @@ export function effectiveLimits({ settings, policy, profile, tab = {} }: LimitSo
       // One name for two numbers: the later of the levels that set them is the one that narrowed the budget last.
       extensions: rank(count.origin) >= rank(seconds.origin) ? count.origin : seconds.origin,
       closeGraceSeconds: grace.origin,
-      maxCommands: origins['limits.maxCommands'],
-      onExpiry: origins['limits.onExpiry'],
-      thawWindowSeconds: origins['limits.thawWindowSeconds'],
+      maxCommands: commands.origin,
+      onExpiry: expiry.origin,
+      thawWindowSeconds: thaw.origin,
     },
     caps: {
       idleTimeoutSeconds: policy.maxIdleTimeoutSeconds ?? 0,
@@ -122,11 +132,13 @@ function claims<N extends keyof Limits>(
   });
 }
 
-/** The shortest timeout, each brought within the policy first, so that the policy is named where it had to act. */
-function timeout(asked: readonly Claim<number>[], shortest: number, longest: number | undefined): Claim<number> {
+/**
+ * The smallest number, 0 being off; each brought within the policy first, so that the policy is named where it had to act.
+ */
+function strictest(asked: readonly Claim<number>[], within: (value: number) => number): Claim<number> {
   const allowed = asked.map(({ value, origin }): Claim<number> => {
-    const within = withinPolicy(value, shortest, longest);
-    return { value: within, origin: within === value ? origin : 'policy' };
+    const allowedValue = within(value);
+    return { value: allowedValue, origin: allowedValue === value ? origin : 'policy' };
   });
   const { value, origin } = smallest(
     allowed.map((claim) => ({ ...claim, value: claim.value || Number.POSITIVE_INFINITY })),

@@ -43,6 +43,19 @@ test('a policy with a longest timeout forbids switching it off', () => {
   expect(effectiveSettings({ [IDLE]: 0 }, {}, BUILT_IN_POLICY).preferences.limits.local.idleTimeoutSeconds).toBe(0);
 });
 
+test('a policy with a largest number of commands forbids switching that limit off', () => {
+  const policy = policySchema.parse({ maxMaxCommands: 50 });
+  const inForce = (count: number) => {
+    const { preferences, origins } = effectiveSettings({ 'limits.maxCommands': count }, {}, policy);
+    return [preferences.limits.maxCommands, origins['limits.maxCommands']];
+  };
+  expect(inForce(0)).toEqual([50, 'policy']);
+  expect(inForce(51)).toEqual([50, 'policy']);
+  expect(inForce(49)).toEqual([49, 'settings']);
+  expect(policyRule('limits.maxCommands', policy)).toBe('at least 1 and at most 50');
+  expect(effectiveSettings({ 'limits.maxCommands': 0 }, {}, BUILT_IN_POLICY).preferences.limits.maxCommands).toBe(0);
+});
+
 test('activity is never empty: input counts, or what the policy allows', () => {
   const only = (allowedActivity: string[]) =>
     effectiveSettings({ 'limits.activity': ['cpu'] }, {}, policySchema.parse({ allowedActivity })).preferences.limits

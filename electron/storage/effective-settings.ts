@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ACTIVITY_KINDS, type LimitOrigin, MAX_LIMIT_SECONDS } from '../../shared/limits.ts';
-import { timeoutRule } from '../../shared/profile-check.ts';
+import { commandsRule, timeoutRule } from '../../shared/profile-check.ts';
 import { type Policy, SETTING_PATHS, type SettingPath, settingsViewSchema } from '../../shared/settings.ts';
 import { completeValues, type SettingValues, type SomeSettingValues, toPreferences } from './setting-values.ts';
 import type { EffectiveSettings } from './settings-store.ts';
@@ -48,6 +48,7 @@ export function applyPolicy(values: SettingValues, policy: Policy): SettingValue
       values['limits.extensions.count'],
       policy.maxExtensions ?? Number.POSITIVE_INFINITY,
     ),
+    'limits.maxCommands': commandsWithinPolicy(values['limits.maxCommands'], policy),
     'sessions.maxConcurrentSessions': Math.min(
       values['sessions.maxConcurrentSessions'],
       policy.maxConcurrentSessions ?? Number.POSITIVE_INFINITY,
@@ -59,6 +60,11 @@ export function applyPolicy(values: SettingValues, policy: Policy): SettingValue
 export function withinPolicy(seconds: number, shortest: number, longest: number | undefined): number {
   if (seconds === 0) return longest ?? 0;
   return Math.min(Math.max(seconds, shortest), longest ?? MAX_LIMIT_SECONDS);
+}
+
+/** A number of commands (0 = off) within the policy, which also forbids off where it has a largest number. */
+export function commandsWithinPolicy(count: number, { maxMaxCommands: most }: Policy): number {
+  return count === 0 ? (most ?? 0) : Math.min(count, most ?? count);
 }
 
 /** What counts as activity when levels have none in common: input, else the first that the policy allows at all. */
@@ -79,6 +85,8 @@ export function policyRule(path: SettingPath, policy: Policy): string {
       return `only ${(policy.allowedActivity ?? []).join(', ')}`;
     case 'limits.extensions.count':
       return policy.maxExtensions === 0 ? 'none' : `at most ${policy.maxExtensions}`;
+    case 'limits.maxCommands':
+      return commandsRule(policy.maxMaxCommands);
     case 'sessions.maxConcurrentSessions':
       return `at most ${policy.maxConcurrentSessions}`;
     default:

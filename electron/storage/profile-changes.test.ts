@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
 import { RequestError } from '../../shared/errors.ts';
 import {
+  type Credential,
   DEFAULT_BUBBLEWRAP,
   DEFAULT_CONTAINER,
   PRESETS,
@@ -264,16 +265,20 @@ describe('a profile that makes no sense is refused with the field’s name first
     [{ maxDurationSeconds: 30 }, 'Maximum duration: at least 1 minute, or off'],
     [{ activity: ['input', 'cpu'] }, 'Activity: only input, output'],
     [{ extensions: { count: 2, seconds: 60 } }, 'Extensions: at most 1'],
+    [{ maxCommands: 51 }, 'Maximum commands: at least 1 and at most 50'],
+    [{ maxCommands: 0 }, 'Maximum commands: at least 1 and at most 50'],
   ])('%j is refused with the rule of the policy', (limits, rule) => {
     const file = '/etc/sandglass/policy.json';
     const policy = policySchema.parse({
       maxIdleTimeoutSeconds: 900,
       maxExtensions: 1,
+      maxMaxCommands: 50,
       allowedActivity: ['input', 'output'],
     });
     const { store } = open({ policy: { ok: true, policy, file } });
     expect(refusal(() => store.saveProfile(plain('a', { limits }))).message).toBe(`${rule} (policy ${file})`);
-    store.saveProfile(plain('a', { limits: { idleTimeoutSeconds: 900, extensions: { count: 1, seconds: 60 } } }));
+    const allowed = { idleTimeoutSeconds: 900, extensions: { count: 1, seconds: 60 }, maxCommands: 50 };
+    store.saveProfile(plain('a', { limits: allowed }));
   });
 
   test('without a readable policy no limit can be set, but other fields can', () => {
@@ -283,6 +288,49 @@ describe('a profile that makes no sense is refused with the field’s name first
     expect(refusal(() => store.saveProfile(limited))).toMatchObject({ code: 'policy_unreadable' });
     store.saveProfile(plain('a'));
     expect(store.profile('a')).toEqual(plain('a'));
+  });
+
+  test.each<[string, readonly Credential['source'][], string]>([
+    [
+      'a variable twice',
+      [
+        { kind: 'stored', name: 'a' },
+        { kind: 'stored', name: 'b' },
+      ],
+      'TOKEN is there twice',
+    ],
+    ['a file by a part of its path', [{ kind: 'file', file: 'token' }], 'TOKEN needs a full path to its file'],
+    [
+      'a command by a part of its path',
+      [{ kind: 'command', command: './get', args: [] }],
+      'TOKEN needs the full path of its command, or a name alone that is looked up in PATH',
+    ],
+    [
+      'an argument that cannot be passed',
+      [{ kind: 'command', command: 'get', args: ['a\0b'] }],
+      'TOKEN has an argument with a NUL character',
+    ],
+  ])('credentials with %s are refused', (_what, sources, why) => {
+    const { store } = open();
+    const credentials = sources.map((source) => ({ env: 'TOKEN', source, ttlSeconds: 0, required: false }));
+    const error = refusal(() => store.saveProfile(plain('a', { credentials })));
+    expect(error.message).toBe(`Credentials: ${why}`);
+    expect(refusedField(error.message)?.field).toBe('credentials');
+  });
+
+  test('a credential is not one of the variables, too', () => {
+    const { store } = open();
+    const credential: Credential = {
+      env: 'TOKEN',
+      source: { kind: 'command', command: 'get', args: ['token'] },
+      ttlSeconds: 0,
+      required: true,
+    };
+    store.saveProfile(plain('a', { credentials: [credential] }));
+    const both = plain('a', { credentials: [credential], environment: { TOKEN: 'x' } });
+    expect(refusal(() => store.saveProfile(both)).message).toBe(
+      'Credentials: TOKEN is also one of the variables; leave it out there',
+    );
   });
 
   test('a container’s shell is a path of the container, whatever runs the app', () => {

@@ -30,6 +30,20 @@ export interface StartSpec {
   readonly container?: ContainerOptions;
   /** When the session ends at the latest, in milliseconds since the epoch; null without a maximum duration. */
   readonly endsAt: number | null;
+  /**
+   * How long the session may go without activity at most, all extensions included, in seconds; null, or not given, without
+   * an idle timeout. For those that outlive a crash of the app.
+   */
+  readonly longestIdleSeconds?: number | null;
+}
+
+/** A session that may run on although the app that had opened it is gone. */
+export interface ReattachSpec
+  extends Pick<StartSpec, 'sessionId' | 'profileId' | 'cols' | 'rows' | 'endsAt' | 'longestIdleSeconds'> {
+  /** Its container as it was known last; null where that is not known. */
+  readonly container: ContainerInfo | null;
+  /** It stood still, and is to stand still. */
+  readonly isFrozen: boolean;
 }
 
 /** How the shell ended, as the kernel told it. */
@@ -120,6 +134,11 @@ export interface Backend {
   readonly kind: BackendKind;
   /** Starts a shell. When `signal` aborts first, whatever was started is ended and the stage is `aborted`. */
   start(spec: StartSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult>;
+  /**
+   * Takes over what runs of a session of an app that is gone, as if it had been started here: what it has written meanwhile
+   * is lost. What cannot be taken over, and is nobody else's, is removed, as soon as that can be done. Never rejects.
+   */
+  reattach?(spec: ReattachSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult>;
   /**
    * For an app that must go: SIGKILL to every session's cgroup, or else to its process group; containers are killed. Does
    * not wait; the ladders under way go on, and find less to do. What has left the group and has no cgroup is left to them.

@@ -53,6 +53,17 @@ export interface OwnerLabels {
   readonly start: number | string;
 }
 
+/** Until when a container goes on without the app, if no other app takes it over. Without any bound: for an hour. */
+export interface Survival {
+  /**
+   * When its session must have ended, in milliseconds of the machine's uptime, which is the same for every process, counts
+   * suspended time, and does not follow the wall clock; null: no such time.
+   */
+  readonly endsAt: number | null;
+  /** How long it may go on after the app's death, in milliseconds; null: no such bound. */
+  readonly idleMs: number | null;
+}
+
 /** Where the docker backend tells which containers are its own. Calls return at once and never throw. */
 export interface ContainerTracker {
   /**
@@ -60,8 +71,11 @@ export interface ContainerTracker {
    * did not live to learn is then found by them.
    */
   engine(address: EngineAddress, owner: OwnerLabels): void;
-  /** This one was made there, for a session or a pool. */
-  created(containerId: string, address: EngineAddress): void;
+  /**
+   * This one was made there, for a session or a pool, or was taken over. It goes with the app, or outlives its crash. The
+   * last call counts.
+   */
+  created(containerId: string, address: EngineAddress, survival?: Survival | null): void;
   /** It is gone. */
   removed(containerId: string): void;
 }

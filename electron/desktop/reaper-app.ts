@@ -18,7 +18,9 @@ export function launchReaper(): void {
   const reaper = startReaper({ input: new Socket({ fd: 0, readable: true, writable: false }), isGone: isAppGone });
   // Signals and the end of the desktop session arrive here.
   app.on('before-quit', (event) => {
-    if (reaper.owes) event.preventDefault();
+    if (!reaper.owes) return;
+    event.preventDefault();
+    reaper.hurry();
   });
   void reaper.finished.finally(() => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import type { ContainerInfo, Isolation, StartFailure, StartProgress } from '../../../shared/session.ts';
 import type { BackendLog } from '../backend-log.ts';
 import { pauseFor } from '../close-ladder.ts';
-import type { ContainerTracker } from '../tracker.ts';
+import type { ContainerTracker, EngineAddress } from '../tracker.ts';
 import { attachTerminal, ContainerApi, createContainer, EngineRefusal } from './container-api.ts';
 import { type ContainerRequest, containerSpec } from './container-spec.ts';
 import type { ContainerEvent, DockerEngine, EngineInfo } from './engine.ts';
@@ -52,6 +52,8 @@ export interface RunningContainer {
   readonly isolation: Isolation;
   readonly info: ContainerInfo;
   readonly memoryMiB: number | null;
+  /** Where its engine is reached. */
+  readonly address: EngineAddress;
 }
 
 export type Allocation =
@@ -241,6 +243,7 @@ async function look(
     view,
     isolation: describeIsolation(found),
     memoryMiB: (host.Memory ?? 0) > 0 ? memoryMiB : null,
+    address: info.address,
     info: {
       id: api.id,
       name: (inspection.Name ?? request.name).replace(/^\//, ''),

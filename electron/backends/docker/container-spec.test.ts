@@ -23,7 +23,7 @@ const request = (options: Partial<ContainerOptions> = {}, rest: Partial<Containe
   folder: null,
   cols: 100,
   rows: 30,
-  purpose: { role: 'session', sessionId: 'S1', endsAt: null },
+  purpose: { role: 'session', sessionId: 'S1', endsAt: null, longestIdleSeconds: null },
   owner: { installation: 'i', host: 'h', pid: 7, start: 99 },
   ...rest,
 });
@@ -177,13 +177,16 @@ test('its labels say whose it is, and until when it is needed', () => {
     [LABELS.profile]: 'container',
     [LABELS.container]: 'sandglass-1',
   };
-  const session = request({}, { purpose: { role: 'session', sessionId: 'S1', endsAt: 5.5 } });
+  const session = request({}, { purpose: { role: 'session', sessionId: 'S1', endsAt: 5.5, longestIdleSeconds: 900 } });
   expect(containerLabels(session)).toEqual({
     ...owner,
     [LABELS.session]: 'S1',
     [LABELS.role]: 'session',
     [LABELS.endsAt]: '6',
+    [LABELS.idle]: '900',
   });
   const pool = request({}, { purpose: { role: 'pool' } });
   expect(containerLabels(pool)).toEqual({ ...owner, [LABELS.session]: '', [LABELS.role]: 'pool' });
+  const surviving = request({ survive: true }, { purpose: { role: 'pool' } });
+  expect(containerLabels(surviving)).toEqual({ ...containerLabels(pool), [LABELS.survives]: '1' });
 });

@@ -40,7 +40,13 @@ export interface ContainerOwner {
 
 /** What a container is made for: one session, or a pool that hands it to a session later. */
 export type ContainerPurpose =
-  | { readonly role: 'session'; readonly sessionId: string; readonly endsAt: number | null }
+  | {
+      readonly role: 'session';
+      readonly sessionId: string;
+      readonly endsAt: number | null;
+      /** Seconds without activity after which the session ends, extensions included; null without an idle timeout. */
+      readonly longestIdleSeconds: number | null;
+    }
   | { readonly role: 'pool' };
 
 /** Everything a container is made from. */
@@ -239,12 +245,13 @@ export function containerEnvironment(
 
 /**
  * A container's labels. They cannot be changed later: a container of a pool keeps the role `pool` and an empty session
- * also while a session runs in it. Those who clean up go by its owner alone, which is the same process all along.
+ * also while a session runs in it. Those who clean up go by its owner, which is the same process all along, but for a
+ * container that has outlived it: then its name says who has taken it over.
  */
 export function containerLabels(
-  request: Pick<ContainerRequest, 'name' | 'owner' | 'purpose' | 'profileId'>,
+  request: Pick<ContainerRequest, 'name' | 'owner' | 'purpose' | 'profileId' | 'options'>,
 ): Record<string, string> {
-  const { name, owner, purpose, profileId } = request;
+  const { name, owner, purpose, profileId, options } = request;
   const isSession = purpose.role === 'session';
   return {
     [LABELS.app]: '1',
@@ -257,5 +264,7 @@ export function containerLabels(
     [LABELS.container]: name,
     [LABELS.role]: purpose.role,
     ...(isSession && purpose.endsAt !== null ? { [LABELS.endsAt]: String(Math.round(purpose.endsAt)) } : {}),
+    ...(isSession && purpose.longestIdleSeconds !== null ? { [LABELS.idle]: String(purpose.longestIdleSeconds) } : {}),
+    ...(options.survive ? { [LABELS.survives]: '1' } : {}),
   };
 }

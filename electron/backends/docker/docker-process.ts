@@ -4,7 +4,7 @@ import type { ContainerInfo, Isolation, Survivor } from '../../../shared/session
 import type { BackendListener, BackendProcess, ExitStatus, Foreground, TerminationReport } from '../backend.ts';
 import type { BackendLog } from '../backend-log.ts';
 import { pauseFor } from '../close-ladder.ts';
-import type { ContainerTracker } from '../tracker.ts';
+import type { ContainerTracker, Survival } from '../tracker.ts';
 import type { RunningContainer } from './allocate.ts';
 import { EngineRefusal } from './container-api.ts';
 import { ContainerStream } from './container-stream.ts';
@@ -61,6 +61,8 @@ export class DockerProcess implements BackendProcess {
 
   #termination: Promise<TerminationReport> | null = null;
   #isFrozen = false;
+  /** Until when it outlives a crash of the app; null: it goes with it. */
+  #survival: Survival | null = null;
   #size: { cols: number; rows: number } | null = null;
   #isResizing = false;
   #cpuMs = 0;
@@ -127,6 +129,13 @@ export class DockerProcess implements BackendProcess {
     this.#stream.resume();
   }
 
+  /** From now on it outlives a crash of the app, until then at most. */
+  survive(survival: Survival): void {
+    if (this.#termination !== null || !this.isRunning) return;
+    this.#survival = survival;
+    this.#tellSurvival(survival);
+  }
+
   write(bytes: Uint8Array): boolean {
     return this.#termination === null && this.#stream.write(bytes);
   }
@@ -162,12 +171,15 @@ export class DockerProcess implements BackendProcess {
   async freeze(): Promise<string | null> {
     if (!this.isRunning || this.#termination !== null) return 'The session has ended.';
     const why = await this.#pauseContainer();
+    // Its idle timeout rests, then.
+    if (why === null && this.#survival !== null) this.#tellSurvival({ ...this.#survival, idleMs: null });
     return why === null ? null : `The container engine did not pause the container: ${why}`;
   }
 
   async thaw(): Promise<string | null> {
     if (!this.isRunning || this.#termination !== null) return 'The session has ended.';
     const why = await this.#unpauseContainer();
+    if (why === null && this.#survival !== null) this.#tellSurvival(this.#survival);
     return why === null ? null : `The container engine did not let the container go on: ${why}`;
   }
 
@@ -175,11 +187,13 @@ export class DockerProcess implements BackendProcess {
     if (this.#termination !== null) return;
     const { now } = this.#parts;
     const until = now() + timeoutMs;
+    this.#endSurvival();
     if (this.isRunning) await this.#pauseContainer(timeoutMs);
     await this.#stream.drain(Math.max(0, until - now()));
   }
 
   terminate(graceMs: number): Promise<TerminationReport> {
+    this.#endSurvival();
     this.#termination ??= this.#terminate(graceMs);
     return this.#termination;
   }
@@ -189,6 +203,18 @@ export class DockerProcess implements BackendProcess {
     if (this.#isOver) return;
     this.#parts.container.view?.kill();
     void this.#signal('SIGKILL');
+  }
+
+  #tellSurvival(survival: Survival | null): void {
+    const { container, tracker } = this.#parts;
+    tracker.created(container.info.id, container.address, survival);
+  }
+
+  /** Its end has begun: if the app dies now, it is not to be found running by the next one. */
+  #endSurvival(): void {
+    if (this.#survival === null) return;
+    this.#survival = null;
+    this.#tellSurvival(null);
   }
 
   /** It does not run any more: what the engine still holds of its output is taken over, because it is not kept for long. */
@@ -231,6 +257,7 @@ export class DockerProcess implements BackendProcess {
       );
     // The engine cannot do it now: where this user may, the processes go at once, and what else there is later.
     if (this.#exit.lostBecause !== null) view?.kill();
+    this.#endSurvival();
     try {
       this.#listener?.onExit(status);
     } finally {

@@ -1,6 +1,6 @@
 import type { ContainerOptions, Profile, ProfileOf } from '../../../shared/profile.ts';
 import type { StartFailure } from '../../../shared/session.ts';
-import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
+import type { Backend, BackendListener, ReattachSpec, StartResult, StartSpec } from '../backend.ts';
 import type { BackendLog } from '../backend-log.ts';
 import type { ProcessTable } from '../process-table.ts';
 import { terminalSize } from '../terminal-size.ts';
@@ -13,8 +13,10 @@ import { Gate } from './gate.ts';
 import { isMounted } from './mount-folder.ts';
 import { sweepOrphans } from './orphans.ts';
 import { type Made, Pool } from './pool.ts';
+import { reattach } from './reattach.ts';
 import { containerRequest, type Recipe, recipeFolder } from './recipe.ts';
 import { ABORTED } from './start-failures.ts';
+import { survivalOf } from './survival.ts';
 
 /** What the docker backend takes from outside. It closes the engine with itself. */
 export interface DockerBackendOptions {
@@ -61,6 +63,10 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
   let sweeping: Promise<unknown> | null = null;
   /** Whether it was looked for leftovers since the engine could last be reached. */
   let isSwept = false;
+  /** Whether it was decided which sessions of apps that are gone are taken over: the first sweep from outside comes after. */
+  let isDecided = false;
+  /** Containers that are being taken over. */
+  const reattaching = new Set<string>();
   const offLost = engine.onLost(() => {
     isSwept = false;
   });
@@ -116,22 +122,60 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     const size = terminalSize(spec);
     let process = await pool.take(recipe);
     if (process === null) {
-      const purpose = { role: 'session', sessionId: spec.sessionId, endsAt: spec.endsAt } as const;
+      const { sessionId, endsAt, longestIdleSeconds = null } = spec;
+      const purpose = { role: 'session', sessionId, endsAt, longestIdleSeconds } as const;
       const made = await make(recipe, purpose, size, listener, signal);
       if (!made.ok) return made;
       process = made.ready.process;
       pool.noteImage(recipe.options.image, made.ready.imageId);
     } else process.resize(size.cols, size.rows);
     const started = process;
-    running.add(started);
-    void started.gone.then(() => running.delete(started));
+    enlist(started);
     if (signal.aborted) {
       await started.terminate(0);
       return { ok: false, failure: ABORTED };
     }
+    if (recipe.options.survive) started.survive(survivalOf(spec, wall()));
     started.handOver(listener);
     if (!isSwept) void sweep();
     return { ok: true, process: started };
+  };
+
+  const enlist = (process: DockerProcess): void => {
+    running.add(process);
+    void process.gone.then(() => running.delete(process));
+  };
+
+  const takeOver = async (spec: ReattachSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult> => {
+    if (signal.aborted) return { ok: false, failure: ABORTED };
+    const connected = await orAborted(engine.connect(), signal);
+    if (connected === null) return { ok: false, failure: ABORTED };
+    if (!connected.ok) {
+      // As soon as it is back.
+      if (spec.container !== null) void engine.remove(spec.container.id);
+      return connected;
+    }
+    const { docker, info } = connected;
+    const found = new Set<string>();
+    const onFound = (id: string): void => {
+      found.add(id);
+      reattaching.add(id);
+    };
+    const takeover = { engine, docker, info, log, tracker, owner, processes: options.processes, now, wall, onFound };
+    try {
+      const result = await reattach(spec, takeover);
+      if (!result.ok) return result;
+      const { process } = result;
+      enlist(process);
+      if (signal.aborted) {
+        await process.terminate(0);
+        return { ok: false, failure: ABORTED };
+      }
+      process.handOver(listener);
+      return { ok: true, process };
+    } finally {
+      for (const id of found) reattaching.delete(id);
+    }
   };
 
   const sweep = async (): Promise<void> => {
@@ -140,8 +184,17 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     isSwept = true;
     const onError = (error: unknown): void =>
       log.warn({ err: error }, 'What earlier apps have left could not be looked for');
+    const facts = {
+      engine,
+      self: owner,
+      knows,
+      processes: options.processes,
+      wall,
+      sparesSurvivors: !isDecided,
+      onError,
+    };
     sweeping ??= Promise.all([
-      sweepOrphans({ engine, self: owner, knows, processes: options.processes, wall, onError }).then((gone) => {
+      sweepOrphans(facts).then((gone) => {
         if (gone.length > 0) log.info({ containers: gone }, 'Containers that nobody needed were removed');
       }),
       pool.tend(),
@@ -154,11 +207,14 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
   };
 
   const knows = (containerId: string): boolean =>
-    pool.holds(containerId) || [...running].some((process) => process.container.id === containerId);
+    pool.holds(containerId) ||
+    reattaching.has(containerId) ||
+    [...running].some((process) => process.container.id === containerId);
 
   return {
     kind: 'docker',
     start,
+    reattach: takeOver,
     killAllNow() {
       for (const process of running) process.killNow();
       pool.killNow();
@@ -173,7 +229,14 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
         profiles.filter(isDocker).map((profile) => ({ recipe: profileRecipe(profile), count: profile.container.pool })),
       );
     },
-    sweep,
+    async sweep() {
+      if (!isDecided) {
+        isDecided = true;
+        // One that is under way spares what is not needed any more.
+        await sweeping;
+      }
+      await sweep();
+    },
     async close() {
       offLost();
       await pool.close();

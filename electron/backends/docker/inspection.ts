@@ -15,12 +15,13 @@ export const inspectionSchema = z.object({
   Args: names,
   State: z.object({
     Running: z.boolean(),
+    Paused: z.boolean().nullish(),
     OOMKilled: z.boolean().nullish(),
     Pid: z.int().nullish(),
     ExitCode: z.int().nullish(),
     Error: z.string().nullish(),
   }),
-  Config: z.object({ User: z.string().nullish() }),
+  Config: z.object({ User: z.string().nullish(), Labels: z.record(z.string(), z.string()).nullish() }),
   Mounts: z
     .array(
       z.object({

@@ -4,6 +4,7 @@ import type { Isolation, IsolationItem } from '../../../shared/session.ts';
 import { capabilityName } from './capabilities.ts';
 import { MIB, NANO_CPUS } from './container-spec.ts';
 import type { Inspection } from './inspection.ts';
+import { LABELS } from './labels.ts';
 
 /** What the kernel says of the container's first process, where it can be asked. */
 export interface KernelView {
@@ -64,6 +65,7 @@ export function describeIsolation(found: Found): Isolation {
   if (!(kernel?.noNewPrivileges ?? forbidsNewPrivileges(host))) items.push(loose('may gain privileges'));
   const seccomp = kernel?.seccomp ?? found.securityOptions.some((option) => option.startsWith('seccomp'));
   if (!seccomp) items.push(loose('no seccomp filter'));
+  if (inspection.Config.Labels?.[LABELS.survives] === '1') items.push(item('survives a crash'));
   return items;
 }
 

@@ -9,7 +9,14 @@ import type { ContainerOwner } from './container-spec.ts';
 import { createDockerEngine } from './docker-engine.ts';
 import type { DockerEngine } from './engine.ts';
 import { LABELS } from './labels.ts';
-import { findOwner, isLeftOver, type OwnedContainer, type OwnerState, sweepOrphans } from './orphans.ts';
+import {
+  findOwner,
+  isLeftOver,
+  type OwnedContainer,
+  type OwnerState,
+  type SweepFacts,
+  sweepOrphans,
+} from './orphans.ts';
 
 const testEngine = await findTestEngine();
 
@@ -63,13 +70,19 @@ describe.runIf(testEngine.ok && process.platform === 'linux')(
     }
 
     const sweep = (
-      options: { knows?: (id: string) => boolean; later?: number; processes?: Pick<ProcessTable, 'find'> } = {},
+      options: {
+        knows?: (id: string) => boolean;
+        later?: number;
+        processes?: Pick<ProcessTable, 'find'>;
+        sparesSurvivors?: boolean;
+      } = {},
     ): Promise<string[]> =>
       sweepOrphans({
         engine,
         self,
         processes: options.processes ?? linuxProcesses,
         knows: options.knows ?? (() => false),
+        sparesSurvivors: options.sparesSurvivors ?? false,
         wall: () => Date.now() + (options.later ?? 0),
         onError: (error) => errors.push(error),
       });
@@ -171,10 +184,16 @@ describe('a container', () => {
   const container = (labels: Record<string, string> = {}): OwnedContainer => ({
     id: 'c',
     createdAt: 0,
+    names: [],
     labels: { [LABELS.app]: '1', [LABELS.installation]: 'i', [LABELS.ownerHost]: 'h', ...labels },
   });
-  const judge = (owner: OwnerState, nowMs: number, labels?: Record<string, string>): boolean =>
-    isLeftOver(container(labels), owner, { self, knows: () => false, nowMs });
+  const judge = (
+    owner: OwnerState,
+    nowMs: number,
+    labels?: Record<string, string>,
+    facts?: Partial<SweepFacts>,
+  ): boolean =>
+    isLeftOver(container(labels), owner, { self, knows: () => false, sparesSurvivors: false, nowMs, ...facts });
 
   test('whose labels do not say whose it is goes when its session must have ended', () => {
     expect(judge('unclear', 1e12)).toBe(false);
@@ -187,5 +206,13 @@ describe('a container', () => {
     for (const labels of [{ [LABELS.app]: '' }, { [LABELS.installation]: 'x' }, { [LABELS.ownerHost]: 'x' }]) {
       expect(judge('gone', 1e12, labels)).toBe(false);
     }
+  });
+
+  test('that outlives a crash is left over once it is decided that nobody takes it over', () => {
+    const survives = { [LABELS.survives]: '1' };
+    expect(judge('gone', 1e12, survives, { sparesSurvivors: true })).toBe(false);
+    expect(judge('gone', 1e12, {}, { sparesSurvivors: true })).toBe(true);
+    expect(judge('gone', 1e12, survives)).toBe(true);
+    expect(judge('gone', 1e12, survives, { knows: () => true })).toBe(false);
   });
 });

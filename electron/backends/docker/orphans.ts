@@ -5,7 +5,7 @@ import type { ContainerOwner } from './container-spec.ts';
 import type { DockerEngine } from './engine.ts';
 import { codeOf } from './engine-failures.ts';
 import { ask } from './engine-http.ts';
-import { areOwnLabels, LABELS } from './labels.ts';
+import { areOwnLabels, isSameOwner, LABELS, type NamedOwner, ownerIn } from './labels.ts';
 
 /** `GET /containers/json`, as far as it is used. */
 const listSchema = z.array(
@@ -24,6 +24,7 @@ export interface OwnedContainer {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly labels: Readonly<Record<string, string>>;
+  readonly names: readonly string[];
 }
 
 /** What decides whether a container is left over. */
@@ -34,6 +35,8 @@ export interface SweepFacts {
   knows(containerId: string): boolean;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
+  /** Those that have outlived their app are left for it to be decided which of them are taken over. */
+  readonly sparesSurvivors: boolean;
 }
 
 export interface SweepOptions extends Omit<SweepFacts, 'nowMs'> {
@@ -77,7 +80,8 @@ export async function sweepOrphans(options: SweepOptions): Promise<string[]> {
     const gone: string[] = [];
     for (const container of containers) {
       const owner = await ownerState(container, self, processes);
-      const facts = { self, knows: options.knows, nowMs: options.wall() };
+      const { knows, sparesSurvivors } = options;
+      const facts = { self, knows, sparesSurvivors, nowMs: options.wall() };
       if (isLeftOver(container, owner, facts) && (await engine.remove(container.id))) gone.push(container.id);
     }
     return gone;
@@ -104,7 +108,7 @@ export function isLeftOver(container: OwnedContainer, owner: OwnerState, facts: 
     case 'alive':
       return false;
     case 'gone':
-      return true;
+      return !facts.knows(container.id) && !(facts.sparesSurvivors && labels[LABELS.survives] === '1');
     case 'self':
       return !facts.knows(container.id) && facts.nowMs - container.createdAt > IN_THE_MAKING_MS;
     case 'unclear': {
@@ -125,26 +129,32 @@ async function listOwned(engine: Pick<DockerEngine, 'connect'>, self: ContainerO
   return listSchema
     .parse(answer.body)
     .filter(({ Labels, Names }) => areOwnLabels(Labels ?? {}, Names ?? []))
-    .map(({ Id, Created, Labels }) => ({ id: Id, createdAt: Created * 1_000, labels: Labels ?? {} }));
+    .map(({ Id, Created, Labels, Names }) => ({
+      id: Id,
+      createdAt: Created * 1_000,
+      labels: Labels ?? {},
+      names: Names ?? [],
+    }));
 }
 
-async function ownerState(
-  { labels }: OwnedContainer,
+/** Looks for the process that a container belongs to now. */
+export async function ownerState(
+  { labels, names }: Pick<OwnedContainer, 'labels' | 'names'>,
   self: ContainerOwner,
   processes: Pick<ProcessTable, 'find'>,
 ): Promise<OwnerState> {
-  const pid = Number(labels[LABELS.ownerPid]);
-  const start = labels[LABELS.ownerStart] ?? '';
-  if (!Number.isSafeInteger(pid) || pid <= 0 || start === '') return 'unclear';
-  if (pid === self.pid && start === String(self.start)) return 'self';
+  const owner = ownerIn(labels, names);
+  const pid = Number(owner?.pid);
+  if (owner === null || !Number.isSafeInteger(pid) || pid <= 0) return 'unclear';
+  if (isSameOwner(owner, self)) return 'self';
   const entry = await processes.find(pid);
-  if (entry !== null) return isOwner(entry, start) ? 'alive' : 'gone';
+  if (entry !== null) return isOwner(entry, owner) ? 'alive' : 'gone';
   // The table's tool may have failed: only the system's own word lets a container go.
   return isRunning(pid) ? 'unclear' : 'gone';
 }
 
-function isOwner(entry: ProcessEntry, start: string): boolean {
-  return !entry.isZombie && String(entry.startedAt) === start;
+function isOwner(entry: ProcessEntry, owner: NamedOwner): boolean {
+  return !entry.isZombie && isSameOwner({ pid: entry.pid, start: entry.startedAt }, owner);
 }
 
 function isRunning(pid: number): boolean {

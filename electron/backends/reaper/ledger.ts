@@ -1,4 +1,4 @@
-import type { EngineAddress, TrackedSession } from '../tracker.ts';
+import type { EngineAddress, Survival, TrackedSession } from '../tracker.ts';
 import type { ContainerOwner, ReaperMessage } from './messages.ts';
 
 /** A session of which something may be left. */
@@ -14,6 +14,13 @@ export interface OwedEngine {
   readonly owner: ContainerOwner | null;
 }
 
+/** A container that may be left. */
+export interface OwedContainer {
+  readonly address: EngineAddress;
+  /** Until when it outlives the app; null: it goes with it. */
+  readonly survival: Survival | null;
+}
+
 /** The app that is watched. */
 export interface WatchedApp {
   readonly pid: number;
@@ -25,7 +32,7 @@ const NOTHING: OwedSession = { shell: null, cgroups: [], folders: [] };
 /** What would be left if the app died now. Both the app and the reaper keep it; a new reaper is told all of it. */
 export class Ledger {
   readonly #sessions = new Map<string, OwedSession>();
-  readonly #containers = new Map<string, EngineAddress>();
+  readonly #containers = new Map<string, OwedContainer>();
   readonly #engines = new Map<string, OwedEngine>();
   #app: WatchedApp | null = null;
   #isDone = false;
@@ -38,7 +45,7 @@ export class Ledger {
     return this.#sessions;
   }
 
-  get containers(): ReadonlyMap<string, EngineAddress> {
+  get containers(): ReadonlyMap<string, OwedContainer> {
     return this.#containers;
   }
 
@@ -81,7 +88,7 @@ export class Ledger {
       case 'created': {
         const key = addressKey(message.address);
         if (!this.#engines.has(key)) this.#engines.set(key, { address: message.address, owner: null });
-        this.#containers.set(message.id, message.address);
+        this.#containers.set(message.id, { address: message.address, survival: message.survival ?? null });
         break;
       }
       case 'removed':
@@ -103,7 +110,9 @@ export class Ledger {
     for (const { address, owner } of this.#engines.values()) {
       if (owner !== null) yield { kind: 'engine', address, owner };
     }
-    for (const [id, address] of this.#containers) yield { kind: 'created', id, address };
+    for (const [id, { address, survival }] of this.#containers) {
+      yield { kind: 'created', id, address, ...(survival === null ? {} : { survival }) };
+    }
     if (this.#isDone) yield { kind: 'done' };
   }
 }

@@ -40,6 +40,9 @@ const address = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** Until when it waits to be taken over. */
+const survival = z.strictObject({ endsAt: z.nullable(z.number()), idleMs: z.nullable(z.number().check(z.gte(0))) });
+
 const message = z.discriminatedUnion('kind', [
   /** First: who is watched. */
   z.strictObject({
@@ -57,7 +60,7 @@ const message = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('folder'), session: sessionId, path: ownPath }),
   z.strictObject({ kind: z.literal('ended'), session: sessionId }),
   z.strictObject({ kind: z.literal('engine'), address, owner }),
-  z.strictObject({ kind: z.literal('created'), id: containerId, address }),
+  z.strictObject({ kind: z.literal('created'), id: containerId, address, survival: z.exactOptional(survival) }),
   z.strictObject({ kind: z.literal('removed'), id: containerId }),
   /** Last: the app quits and has ended everything that it did not name as left. */
   z.strictObject({ kind: z.literal('done') }),

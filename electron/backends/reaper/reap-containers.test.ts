@@ -83,6 +83,8 @@ describe.runIf(engine.ok)('containers of an app that is killed', needs(engine), 
       address: { kind: 'socket', path: socket },
       containers: [id],
       owner: null,
+      isAll: false,
+      spared: new Set(),
       signal: AbortSignal.timeout(10_000),
     });
     expect(await exists(docker, id)).toBe(true);
@@ -122,7 +124,13 @@ describe('an engine that answers anything', () => {
   const path = join(folder, 'engine.sock');
   const id = 'b'.repeat(64);
   const owner = { host: 'here', pid: '1', start: '1' };
-  const owed = { address: { kind: 'socket', path } as const, containers: [id], owner };
+  const owed = {
+    address: { kind: 'socket', path } as const,
+    containers: [id],
+    owner,
+    isAll: true,
+    spared: new Set<string>(),
+  };
 
   async function withEngine(answer: RequestListener, run: () => Promise<void>): Promise<void> {
     const server = createServer(answer).listen(path);

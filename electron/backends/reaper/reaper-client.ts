@@ -6,7 +6,14 @@ import { parse } from 'node:path';
 import { messageOf } from '../../../shared/error-message.ts';
 import type { Problem } from '../../../shared/settings.ts';
 import { stdioWithoutTerminals } from '../linux-terminal.ts';
-import type { ContainerTracker, EngineAddress, OwnerLabels, ProcessTracker, TrackedSession } from '../tracker.ts';
+import type {
+  ContainerTracker,
+  EngineAddress,
+  OwnerLabels,
+  ProcessTracker,
+  Survival,
+  TrackedSession,
+} from '../tracker.ts';
 import type { ReaperCommand } from './command.ts';
 import { Ledger } from './ledger.ts';
 import { encodeMessage, type ReaperMessage } from './messages.ts';
@@ -94,8 +101,8 @@ class ReaperClient implements Reaper {
     this.#tell({ kind: 'engine', address, owner: { host, pid: String(pid), start: String(start) } });
   }
 
-  created(id: string, address: EngineAddress): void {
-    this.#tell({ kind: 'created', id, address });
+  created(id: string, address: EngineAddress, survival: Survival | null = null): void {
+    this.#tell({ kind: 'created', id, address, ...(survival === null ? {} : { survival }) });
   }
 
   removed(id: string): void {

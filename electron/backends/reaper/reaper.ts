@@ -10,7 +10,9 @@ const reaper = startReaper({ input: new Socket({ fd: 0, readable: true, writable
 // What ends the app or its terminal is not meant for the one who is there for after.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (signal === 'SIGTERM' && !reaper.owes) process.exit(0);
+    if (signal !== 'SIGTERM') return;
+    if (!reaper.owes) process.exit(0);
+    reaper.hurry();
   });
 }
 

@@ -3,13 +3,13 @@ import { RequestError } from '../../shared/errors.ts';
 import { decodeFrame, FRAME_HEADER_BYTES, writeFrameHeader } from '../../shared/frames.ts';
 import { MAX_FRAME_BYTES } from '../../shared/transport.ts';
 import type { Watcher } from '../sessions/output-flow.ts';
-import type { Session } from '../sessions/session.ts';
+import type { Watchable } from '../sessions/remains.ts';
 
 /** Channels one window may hold; more are a mistake or worse. */
 const MAX_CHANNELS = 2_000;
 
 interface Channel {
-  readonly session: Session;
+  readonly shown: Watchable;
   readonly watcher: Watcher;
 }
 
@@ -17,7 +17,7 @@ export interface ChannelsOptions {
   send(frame: Uint8Array): void;
   onClosed(closed: NotificationPayload<'channelClosed'>): void;
   /** A program that does not read was sent more than it may leave unread. */
-  onRefused(session: Session): void;
+  onRefused(shown: Watchable): void;
 }
 
 /** What a window is told when it attaches. */
@@ -32,13 +32,15 @@ export class Channels {
   readonly #options: ChannelsOptions;
   readonly #channels = new Map<number, Channel>();
   #next = 1;
+  #closed = false;
 
   constructor(options: ChannelsOptions) {
     this.#options = options;
   }
 
-  /** Attaches the window to a session. Its frames begin to flow after the answer has been sent. */
-  attach(session: Session): Attached {
+  /** Attaches the window to a session, or what remains of one. Its frames begin to flow after the answer has been sent. */
+  attach(shown: Watchable): Attached {
+    if (this.#closed) throw new RequestError('unknown_session', 'The window is gone.');
     if (this.#channels.size >= MAX_CHANNELS) {
       throw new RequestError('too_many_requests', 'This window shows too many terminals. Close some tabs.');
     }
@@ -50,7 +52,7 @@ export class Channels {
       if (held === null) action();
       else held.push(action);
     };
-    const watcher = session.watch({
+    const watcher = shown.watch({
       headerBytes: FRAME_HEADER_BYTES,
       deliver: (buffer) => {
         writeFrameHeader(buffer, 'output', channel);
@@ -63,12 +65,12 @@ export class Channels {
         });
       },
     });
-    this.#channels.set(channel, { session, watcher });
+    this.#channels.set(channel, { shown, watcher });
     setImmediate(() => {
       const actions = held ?? [];
       held = null;
       for (const action of actions) action();
-      if (watcher.replayTruncated && session.flow.modes().alternateScreen) session.redraw();
+      if (watcher.replayTruncated && shown.flow.modes().alternateScreen) shown.redraw();
     });
     return { channel, replayBytes: watcher.replayBytes, replayTruncated: watcher.replayTruncated };
   }
@@ -87,14 +89,15 @@ export class Channels {
     if (frame.kind === 'ack') {
       channel.watcher.acknowledge(frame.count);
     } else if (frame.kind === 'userInput' || channel.watcher.repliesWanted) {
-      const outcome = channel.session.write(frame.bytes, { user: frame.kind === 'userInput' });
-      if (outcome === 'refused') this.#options.onRefused(channel.session);
+      const outcome = channel.shown.write(frame.bytes, { user: frame.kind === 'userInput' });
+      if (outcome === 'refused') this.#options.onRefused(channel.shown);
     }
     return true;
   }
 
   /** Lets go of every session. */
   close(): void {
+    this.#closed = true;
     for (const { watcher } of [...this.#channels.values()]) watcher.detach();
     this.#channels.clear();
   }

@@ -8,6 +8,7 @@ import type { Journal } from '../journal/journal.ts';
 import { readMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import type { SessionManager } from '../sessions/manager.ts';
+import { Remains } from '../sessions/remains.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Logger } from '../sessions/session-options.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
@@ -50,14 +51,14 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
   const channels = new Channels({
     send: (frame) => transport.send(frame),
     onClosed: (payload) => rpc.notify('channelClosed', payload),
-    onRefused: (session) => {
+    onRefused: (shown) => {
       if (performance.now() - refusedAt < REFUSED_NOTICE_MS) return;
       refusedAt = performance.now();
       rpc.notify('problem', {
-        id: `input-refused-${session.id}`,
+        id: `input-refused-${shown.id}`,
         severity: 'warning',
         title: 'Input was not sent',
-        message: `The program in “${session.title}” does not read its input. What you typed or pasted last was dropped; stop the program with Ctrl+C, or wait until it reads again.`,
+        message: `The program in “${shown.title}” does not read its input. What you typed or pasted last was dropped; stop the program with Ctrl+C, or wait until it reads again.`,
       });
     },
   });
@@ -65,6 +66,7 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
 
   const subscriptions = [
     manager.on('changed', (session) => rpc.notify('sessionChanged', session.info())),
+    manager.on('restored', (remains) => rpc.notify('sessionChanged', remains.info())),
     manager.on('removed', (id) => rpc.notify('sessionRemoved', { id })),
     manager.on('evicted', (id) => rpc.notify('sessionEvicted', { id })),
     manager.on('reordered', (ids) => rpc.notify('sessionsReordered', { ids: [...ids] })),
@@ -111,15 +113,21 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
 function createHandlers(options: ConnectionOptions, channels: Channels): Handlers {
   const { manager, machine, settings, recorders, host, logFolder } = options;
 
+  const gone = (): RequestError => new RequestError('unknown_session', 'This session is not there any more.');
   const find = (id: SessionId): Session => {
     const session = manager.get(id);
-    if (session === undefined) throw new RequestError('unknown_session', 'This session is not there any more.');
+    if (session === undefined) throw gone();
     return session;
+  };
+  const findTab = (id: SessionId): Session | Remains => {
+    const tab = manager.tab(id);
+    if (tab === undefined) throw gone();
+    return tab;
   };
 
   const eventsOf = async (id: SessionId): Promise<SessionEvent[]> => {
-    const session = manager.get(id);
-    if (session !== undefined) return [...session.events];
+    const tab = manager.tab(id);
+    if (tab !== undefined) return [...tab.events];
     const kept = await options.journal.events(id);
     if (kept !== null) return [...kept];
     const read = await readMetadata(recorders.folderOf(id));
@@ -130,22 +138,26 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
   return {
     'app.info': () => options.appInfo(),
     'app.openLogs': async () => ({ opened: await host.openFolder(logFolder), folder: logFolder }),
-    'sessions.list': () => manager.list().map((session) => session.info()),
+    'sessions.list': () => manager.tabs().map((tab) => tab.info()),
     'sessions.open': (input) => manager.open(input).info(),
-    'sessions.attach': ({ id }) => {
-      const session = find(id);
-      return { ...channels.attach(session), cols: session.cols, rows: session.rows };
+    'sessions.attach': async ({ id }) => {
+      const tab = findTab(id);
+      const shown = tab instanceof Remains ? await tab.open() : tab;
+      return { ...channels.attach(shown), cols: shown.cols, rows: shown.rows };
     },
     'sessions.detach': ({ channel }) => {
       channels.detach(channel);
       return {};
     },
     'sessions.resize': ({ id, cols, rows }) => {
-      find(id).resize(cols, rows);
+      const tab = findTab(id);
+      // What remains of a session has no program that would mind.
+      if (!(tab instanceof Remains)) tab.resize(cols, rows);
       return {};
     },
     'sessions.rename': ({ id, title }) => {
-      find(id).rename(title);
+      findTab(id).rename(title);
+      manager.renamed(id);
       return {};
     },
     'sessions.reorder': ({ ids }) => {

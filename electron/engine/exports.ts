@@ -6,6 +6,7 @@ import { readMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import type { SessionManager } from '../sessions/manager.ts';
 import { describeSession } from '../sessions/metadata.ts';
+import { Remains } from '../sessions/remains.ts';
 import type { ExportSource } from './engine.ts';
 
 /** Prepares the export of a session: of what has been recorded so far while it lives, of its files once it has ended. */
@@ -28,8 +29,12 @@ export async function prepareExport(
     metadata = describeSession(session, app);
   } else {
     const read = await readMetadata(folder);
-    if (!read.ok) throw new RequestError('export_failed', read.message);
-    metadata = read.metadata;
+    // Of a session of an earlier run, what stands in no file is known all the same.
+    const tab = manager.tab(id);
+    const kept = tab instanceof Remains ? tab.metadata : null;
+    if (read.ok) metadata = read.metadata;
+    else if (kept !== null) metadata = kept;
+    else throw new RequestError('export_failed', read.message);
   }
   return createExport(format, { folder, metadata });
 }

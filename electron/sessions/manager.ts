@@ -17,6 +17,7 @@ import type { Clock, Timer } from './clock.ts';
 import { effectiveLimits } from './effective-limits.ts';
 import { Emitter } from './emitter.ts';
 import { random } from './random.ts';
+import type { Remains } from './remains.ts';
 import { Session } from './session.ts';
 import type { Logger } from './session-options.ts';
 import { Ticker } from './ticker.ts';
@@ -55,6 +56,8 @@ export interface OpenOptions {
 export interface ManagerEvents {
   readonly event: SessionEvent;
   readonly changed: Session;
+  /** The tab of a session of an earlier run is back, or is called something else. */
+  readonly restored: Remains;
   readonly removed: SessionId;
   readonly evicted: SessionId;
   readonly reordered: readonly SessionId[];
@@ -64,7 +67,8 @@ export interface ManagerEvents {
 /** All sessions: opens them within the limits, keeps them while they live and five minutes after, ends them on quit. */
 export class SessionManager {
   readonly #options: ManagerOptions;
-  readonly #sessions = new Map<SessionId, Session>();
+  /** In the order of their tabs: sessions, and what remains of those of an earlier run. */
+  readonly #tabs = new Map<SessionId, Session | Remains>();
   readonly #evictions = new Map<SessionId, Timer>();
   readonly #emitters: { readonly [K in keyof ManagerEvents]: Emitter<ManagerEvents[K]> };
   readonly #timingTicker: Ticker<Session>;
@@ -81,6 +85,7 @@ export class SessionManager {
     this.#emitters = {
       event: new Emitter(onError),
       changed: new Emitter(onError),
+      restored: new Emitter(onError),
       removed: new Emitter(onError),
       evicted: new Emitter(onError),
       reordered: new Emitter(onError),
@@ -106,13 +111,40 @@ export class SessionManager {
     return this.#emitters[kind].on(listener);
   }
 
-  /** Sessions in the order of their tabs, ended ones included until they are evicted. */
+  /** What has a tab, in the order of the tabs: ended sessions until they are evicted, remains until they are dismissed. */
+  tabs(): readonly (Session | Remains)[] {
+    return [...this.#tabs.values()];
+  }
+
+  tab(id: SessionId): Session | Remains | undefined {
+    return this.#tabs.get(id);
+  }
+
+  /** The sessions of this run, in the order of their tabs. */
   list(): readonly Session[] {
-    return [...this.#sessions.values()];
+    return this.tabs().filter((tab) => tab instanceof Session);
   }
 
   get(id: SessionId): Session | undefined {
-    return this.#sessions.get(id);
+    const tab = this.#tabs.get(id);
+    return tab instanceof Session ? tab : undefined;
+  }
+
+  /** A tab has another title now. Sessions tell that themselves. */
+  renamed(id: SessionId): void {
+    const tab = this.#tabs.get(id);
+    if (tab !== undefined && !(tab instanceof Session)) this.#emitters.restored.emit(tab);
+  }
+
+  /** Brings tabs of an earlier run back, before those of this one. Those that are there already stay as they are. */
+  restore(remains: readonly Remains[]): void {
+    const now = this.tabs();
+    const back = this.#quitting === null ? remains.filter(({ id }) => !this.#tabs.has(id)) : [];
+    if (back.length === 0) return;
+    this.#tabs.clear();
+    for (const tab of [...back, ...now]) this.#tabs.set(tab.id, tab);
+    for (const tab of back) this.#emitters.restored.emit(tab);
+    this.#emitters.reordered.emit([...this.#tabs.keys()]);
   }
 
   /** Sessions whose shell has not ended. */
@@ -165,7 +197,7 @@ export class SessionManager {
         onBytes: (out, into) => this.#options.metrics.bytes(out, into),
       },
     );
-    this.#sessions.set(session.id, session);
+    this.#tabs.set(session.id, session);
     session.start();
     return session;
   }
@@ -175,8 +207,11 @@ export class SessionManager {
    * `force` a running command is named instead, and nothing happens.
    */
   async close(id: SessionId, force: boolean): Promise<{ readonly running: string } | null> {
-    const session = this.#sessions.get(id);
-    if (session === undefined) return null;
+    const session = this.get(id);
+    if (session === undefined) {
+      this.dismiss(id);
+      return null;
+    }
     if (!force && session.ended === null && !session.isEnding) {
       const { isShell, command } = await session.refreshForeground();
       if (!isShell) return { running: command ?? 'a command' };
@@ -186,21 +221,22 @@ export class SessionManager {
     return null;
   }
 
-  /** Forgets an ended session; a live one stays. */
+  /** Forgets an ended session, or remains; a live session stays. */
   dismiss(id: SessionId): void {
-    const session = this.#sessions.get(id);
-    if (session === undefined || session.ended === null) return;
+    const tab = this.#tabs.get(id);
+    if (tab === undefined || (tab instanceof Session && tab.ended === null)) return;
     this.#forget(id);
+    if (!(tab instanceof Session)) tab.dismiss();
     this.#emitters.removed.emit(id);
   }
 
   /** Puts the tabs into this order; those not named keep their places after the named ones. */
   reorder(ids: readonly SessionId[]): void {
-    const named = new Set(ids.filter((id) => this.#sessions.has(id)));
-    const order = [...named, ...[...this.#sessions.keys()].filter((id) => !named.has(id))];
-    const sessions = order.flatMap((id) => this.#sessions.get(id) ?? []);
-    this.#sessions.clear();
-    for (const session of sessions) this.#sessions.set(session.id, session);
+    const named = new Set(ids.filter((id) => this.#tabs.has(id)));
+    const order = [...named, ...[...this.#tabs.keys()].filter((id) => !named.has(id))];
+    const tabs = order.flatMap((id) => this.#tabs.get(id) ?? []);
+    this.#tabs.clear();
+    for (const tab of tabs) this.#tabs.set(tab.id, tab);
     this.#emitters.reordered.emit(order);
   }
 
@@ -264,7 +300,7 @@ export class SessionManager {
     for (const timer of timers) timer[Symbol.dispose]();
     if (outcome === 'late')
       logger.error({ left: this.live.map((session) => session.id) }, 'Sessions did not end in time');
-    for (const id of [...this.#sessions.keys()]) this.#forget(id);
+    for (const id of [...this.#tabs.keys()]) this.#forget(id);
     this.#timingTicker[Symbol.dispose]();
     this.#foregroundTicker[Symbol.dispose]();
   }
@@ -297,7 +333,7 @@ export class SessionManager {
   }
 
   #evict(id: SessionId): void {
-    if (!this.#sessions.has(id)) return;
+    if (!this.#tabs.has(id)) return;
     this.#forget(id);
     this.#emitters.evicted.emit(id);
   }
@@ -305,12 +341,12 @@ export class SessionManager {
   #forget(id: SessionId): void {
     this.#evictions.get(id)?.[Symbol.dispose]();
     this.#evictions.delete(id);
-    const session = this.#sessions.get(id);
+    const session = this.get(id);
     if (session !== undefined) {
       this.#timingTicker.delete(session);
       this.#foregroundTicker.delete(session);
     }
-    this.#sessions.delete(id);
+    this.#tabs.delete(id);
   }
 
   #onSettings(): void {

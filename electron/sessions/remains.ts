@@ -1,0 +1,181 @@
+import { LIMIT_NAMES, type LimitOrigin } from '../../shared/limits.ts';
+import type { SessionMetadata } from '../../shared/recording.ts';
+import type { RecordingState, SessionEnd, SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
+import type { RestoredSession } from '../journal/journal.ts';
+import { readLastOutput } from '../recording/last-output.ts';
+import type { Clock } from './clock.ts';
+import { restoreSequences } from './notice.ts';
+import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
+import type { WriteResult } from './session-options.ts';
+
+/** How much of a recording's end is read for a tab, in bytes: more than holds the scrollback of most output. */
+const READ_BYTES = 16 * 1_048_576;
+/** The terminal sizes that a window takes. */
+const MIN_COLS = 2;
+const MAX_SIZE = 1_000;
+
+/** What a window can be shown in a terminal: a session, or what remains of one. */
+export interface Watchable {
+  readonly id: SessionId;
+  readonly title: string;
+  readonly cols: number;
+  readonly rows: number;
+  readonly flow: Pick<OutputFlow, 'modes'>;
+  watch(options: WatcherOptions): Watcher;
+  write(bytes: Uint8Array, origin: { readonly user: boolean }): WriteResult;
+  redraw(): void;
+}
+
+export interface RemainsOptions {
+  /** The recording's file. */
+  readonly recordingFile: string;
+  readonly clock: Clock;
+  /** Its tab was closed: it is not to come back. */
+  onDismissed(id: SessionId): void;
+}
+
+/**
+ * What remains of a session of an earlier run: everything that was known of it, and its last output, which is read from
+ * its recording when a window asks for it and is not kept.
+ */
+export class Remains {
+  readonly id: SessionId;
+  readonly end: SessionEnd;
+  readonly events: readonly SessionEvent[];
+  readonly #restored: RestoredSession;
+  readonly #options: RemainsOptions;
+  #title: string;
+  #size = { cols: 80, rows: 24 };
+
+  constructor(restored: RestoredSession, options: RemainsOptions) {
+    this.#restored = restored;
+    this.#options = options;
+    this.id = restored.record.id;
+    this.end = restored.end;
+    this.events = restored.events;
+    this.#title = restored.record.title;
+  }
+
+  get title(): string {
+    return this.#title;
+  }
+
+  get profileId(): string {
+    return this.#restored.record.profile.id;
+  }
+
+  rename(title: string): void {
+    this.#title = title;
+  }
+
+  /** Its tab was closed. */
+  dismiss(): void {
+    this.#options.onDismissed(this.id);
+  }
+
+  /** Everything known of it, as far as it stands in no file; null where nothing was recorded. */
+  get metadata(): SessionMetadata | null {
+    const { record, events, end, recording } = this.#restored;
+    if (recording === null) return null;
+    return {
+      ...record,
+      events: [...events],
+      endedAt: end.at,
+      durationSeconds: end.durationSeconds,
+      end,
+      recording,
+    };
+  }
+
+  info(): SessionInfo {
+    const { record } = this.#restored;
+    const { limits, counters } = record;
+    return {
+      id: this.id,
+      previousId: record.previousId,
+      profileId: record.profile.id,
+      profileName: record.profile.name,
+      backend: record.backend,
+      title: this.#title,
+      state: 'ended',
+      createdAt: record.startedAt,
+      ...this.#size,
+      pid: null,
+      foreground: null,
+      // A version that knew fewer limits did not say where they came from.
+      limits: { ...limits, origins: { ...DEFAULT_ORIGINS, ...limits.origins } },
+      timing: {
+        id: this.id,
+        ageMs: this.end.durationSeconds * 1_000,
+        idleMs: 0,
+        idleRemainingMs: null,
+        maxRemainingMs: null,
+        thawRemainingMs: null,
+        lastActivity: { kind: 'start', at: record.startedAt },
+      },
+      warning: null,
+      extensions: { used: counters.extensions, ...limits.values.extensions },
+      commands: { used: 0, source: 'lines' },
+      frozenBy: null,
+      credentials: [],
+      restored: true,
+      recording: this.#recordingState(),
+      isolation: record.isolation,
+      containment: record.containment,
+      container: record.container,
+      progress: null,
+      end: this.end,
+    };
+  }
+
+  /**
+   * Reads its last output for one window. A terminal that is shown it is left in a usable state, whatever the program
+   * did; where output is missing, the last line says so.
+   */
+  async open(): Promise<Watchable> {
+    const { recordingFile, clock } = this.#options;
+    const flow = new OutputFlow({ pause: () => {}, resume: () => {} }, clock);
+    const found = await readLastOutput(recordingFile, READ_BYTES, (bytes) => flow.append(bytes));
+    if (found.size !== null) {
+      const { cols, rows } = found.size;
+      this.#size = { cols: clamp(cols, MIN_COLS), rows: clamp(rows, 1) };
+    }
+    const trouble = found.trouble === null ? '' : `\r\n${found.trouble}\r\n`;
+    flow.append(new TextEncoder().encode(restoreSequences(flow.modes()) + trouble));
+    flow.end();
+    return {
+      id: this.id,
+      title: this.#title,
+      ...this.#size,
+      flow,
+      watch(options) {
+        const watcher = flow.watch(options);
+        return {
+          replayBytes: watcher.replayBytes,
+          replayTruncated: watcher.replayTruncated || found.truncated,
+          repliesWanted: false,
+          acknowledge: (count) => watcher.acknowledge(count),
+          detach: () => watcher.detach(),
+        };
+      },
+      write: () => 'not_running',
+      redraw: () => {},
+    };
+  }
+
+  #recordingState(): RecordingState {
+    const { recording } = this.#restored;
+    if (recording === null) return { state: 'none', bytes: 0, message: 'It was not recorded.' };
+    const { truncated, bytes, message } = recording;
+    return { state: truncated ? 'truncated' : 'closed', bytes, message };
+  }
+}
+
+const DEFAULT_ORIGINS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 'default'])) as Record<
+  (typeof LIMIT_NAMES)[number],
+  LimitOrigin
+>;
+
+function clamp(size: number, min: number): number {
+  return Math.min(Math.max(size, min), MAX_SIZE);
+}

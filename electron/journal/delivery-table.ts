@@ -1,0 +1,284 @@
+import type { Delivery, DeliveryState, HookEvent } from '../../shared/hooks.ts';
+import type { Connection, Row } from './connection.ts';
+import type { DeliveryLedger, DeliveryOutcome, DueDelivery } from './deliveries.ts';
+import { readDelivery, readDue } from './rows.ts';
+
+/** Deliveries of one hook that are kept once they are settled: the latest. */
+export const KEPT_DELIVERED = 200;
+/** The same for those that were given up: they can be sent again as long as they are kept. */
+export const KEPT_DEAD = 1_000;
+
+const DELIVERY_COLUMNS = `
+  d.id, d.hook, m.event_id, m.event, m.session_id, d.created_at, d.state, d.attempts, d.last_at, d.outcome,
+  CASE WHEN d.state <> 'owed' THEN NULL ELSE coalesce(d.ready_at, (
+    SELECT h.ready_at FROM deliveries h WHERE h.hook = d.hook AND h.lane = d.lane AND h.state = 'owed' ORDER BY h.id LIMIT 1
+  ), d.created_at) END AS next_at
+  FROM deliveries d JOIN messages m ON m.seq = d.message`;
+
+/** What an event is told to hooks with. */
+export interface Message {
+  readonly eventId: string;
+  readonly event: HookEvent;
+  readonly sessionId: string | null;
+  readonly lane: string;
+  readonly body: string;
+}
+
+/**
+ * What hooks are owed, in the journal's tables. Of each lane of a hook, only the first delivery that is owed has a
+ * `ready_at`: what is due is found without a look at what waits behind.
+ */
+export class DeliveryTable implements DeliveryLedger {
+  readonly #connection: Connection;
+  readonly #onDamage: (table: string, id: unknown) => void;
+
+  constructor(connection: Connection, onDamage: (table: string, id: unknown) => void) {
+    this.#connection = connection;
+    this.#onDamage = onDamage;
+  }
+
+  /**
+   * Gives each lane its first delivery, also where the file had lost track of it; and where the wall clock was set back
+   * since the last run, nothing waits longer for it. Once, when the journal is opened.
+   */
+  repair(nowMs: number): void {
+    const heads = "(SELECT min(id) FROM deliveries WHERE state = 'owed' GROUP BY hook, lane)";
+    const lost = `ready_at IS NULL AND id IN ${heads}`;
+    const tooMany = `ready_at IS NOT NULL AND id NOT IN ${heads}`;
+    const latest = this.#connection.count('SELECT max(max(coalesce(last_at, 0), created_at)) FROM deliveries');
+    const back = Math.max(0, latest - nowMs);
+    const damaged = this.#connection.count(`SELECT EXISTS (SELECT 1 FROM deliveries WHERE (${lost}) OR (${tooMany}))`);
+    if (damaged === 0 && back === 0) return;
+    this.#connection.transaction('kept_soon', () => {
+      this.#connection.run(`UPDATE deliveries SET ready_at = ? WHERE ${lost}`, nowMs);
+      this.#connection.run(`UPDATE deliveries SET ready_at = NULL WHERE ${tooMany}`);
+      this.#connection.run(
+        'UPDATE deliveries SET ready_at = max(?, ready_at - ?) WHERE ready_at > ?',
+        nowMs,
+        back,
+        nowMs,
+      );
+    });
+  }
+
+  /** Owes a message to hooks, within the transaction that keeps its event. One that they are owed already is left alone. */
+  add(message: Message, hooks: readonly string[], nowMs: number): void {
+    if (hooks.length === 0) return;
+    const { eventId, event, sessionId, lane, body } = message;
+    this.#connection.run(
+      'INSERT INTO messages (event_id, event, session_id, lane, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING',
+      eventId,
+      event,
+      sessionId,
+      lane,
+      body,
+    );
+    for (const hook of hooks) {
+      this.#connection.run(
+        `INSERT INTO deliveries (message, hook, lane, state, created_at, ready_at)
+         SELECT m.seq, h.hook, m.lane, 'owed', h.now, CASE WHEN EXISTS (
+           SELECT 1 FROM deliveries d WHERE d.hook = h.hook AND d.lane = m.lane AND d.state = 'owed'
+         ) THEN NULL ELSE h.now END
+         FROM messages m, (SELECT ? AS hook, ? AS now) h WHERE m.event_id = ?
+         ON CONFLICT (message, hook) DO NOTHING`,
+        hook,
+        nowMs,
+        eventId,
+      );
+    }
+  }
+
+  due(hooks: readonly string[], nowMs: number, limit: number): readonly DueDelivery[] {
+    const found: { readonly readyAt: number; readonly due: DueDelivery }[] = [];
+    const unreadable: Row[] = [];
+    for (const hook of hooks) {
+      const rows = this.#connection.all(
+        `SELECT d.id, d.hook, d.lane, d.attempts, d.created_at, d.ready_at, m.event, m.event_id, m.session_id, m.body
+         FROM deliveries d JOIN messages m ON m.seq = d.message
+         WHERE d.hook = ? AND d.ready_at IS NOT NULL AND d.ready_at <= ? ORDER BY d.ready_at, d.id LIMIT ?`,
+        hook,
+        nowMs,
+        limit,
+      );
+      for (const row of rows) {
+        const due = readDue(row);
+        if (due === null) unreadable.push(row);
+        else found.push({ readyAt: Number(row.ready_at), due });
+      }
+    }
+    for (const row of unreadable) {
+      // It would stop its lane for ever.
+      this.#onDamage('deliveries', row.id);
+      this.settle(Number(row.id), { kind: 'dead', outcome: 'The journal is damaged here' }, nowMs);
+    }
+    found.sort((a, b) => a.readyAt - b.readyAt || a.due.id - b.due.id);
+    return found.slice(0, limit).map(({ due }) => due);
+  }
+
+  nextDueAt(hooks: readonly string[]): number | null {
+    let next: number | null = null;
+    for (const hook of hooks) {
+      const row = this.#connection.get(
+        'SELECT ready_at FROM deliveries WHERE hook = ? AND ready_at IS NOT NULL ORDER BY ready_at, id LIMIT 1',
+        hook,
+      );
+      if (typeof row?.ready_at === 'number' && (next === null || row.ready_at < next)) next = row.ready_at;
+    }
+    return next;
+  }
+
+  /** A delivery may be repeated after the power failed, never forgotten: so how it went need not be on the disk at once. */
+  settle(id: number, outcome: DeliveryOutcome, nowMs: number): void {
+    const state: DeliveryState = outcome.kind === 'retry' ? 'owed' : outcome.kind;
+    const readyAt = outcome.kind === 'retry' ? outcome.nextAt : null;
+    this.#connection.transaction('kept_soon', () => {
+      const row = this.#connection.get(
+        `UPDATE deliveries SET state = ?, ready_at = ?, attempts = attempts + 1, last_at = ?, outcome = ?
+         WHERE id = ? AND state = 'owed' RETURNING hook, lane`,
+        state,
+        readyAt,
+        nowMs,
+        outcome.outcome,
+        id,
+      );
+      if (row !== undefined) this.#refreshLane(String(row.hook), String(row.lane), nowMs);
+    });
+  }
+
+  owe(hook: string, event: { id: string; type: HookEvent; body: string }, nowMs: number): Delivery {
+    const row = this.#connection.transaction('kept', () => {
+      const message = { eventId: event.id, event: event.type, sessionId: null, lane: event.id, body: event.body };
+      this.add(message, [hook], nowMs);
+      return this.#connection.get(`SELECT ${DELIVERY_COLUMNS} WHERE m.event_id = ? AND d.hook = ?`, event.id, hook);
+    });
+    const delivery = readDelivery(row);
+    if (delivery === null) throw new Error('A delivery that was just owed cannot be read back');
+    return delivery;
+  }
+
+  oweAgain(hook: string, id: number | null, nowMs: number): number {
+    return this.#connection.transaction('kept', () => {
+      const rows = this.#connection.all(
+        `UPDATE deliveries SET state = 'owed', attempts = 0, ready_at = NULL
+         WHERE hook = ? AND state = 'dead' AND (? IS NULL OR id = ?) RETURNING lane`,
+        hook,
+        id,
+        id,
+      );
+      for (const lane of new Set(rows.map((row) => String(row.lane)))) this.#refreshLane(hook, lane, nowMs);
+      return rows.length;
+    });
+  }
+
+  drop(hook: string, outcome: string): number {
+    return this.#connection.transaction('kept_soon', () =>
+      this.#connection.run(
+        "UPDATE deliveries SET state = 'dropped', ready_at = NULL, outcome = ? WHERE hook = ? AND state = 'owed'",
+        outcome,
+        hook,
+      ),
+    );
+  }
+
+  hasten(hook: string, latestMs: number): number {
+    return this.#connection.transaction('kept_soon', () =>
+      this.#connection.run(
+        'UPDATE deliveries SET ready_at = ? WHERE hook = ? AND ready_at > ?',
+        latestMs,
+        hook,
+        latestMs,
+      ),
+    );
+  }
+
+  owing(): readonly string[] {
+    const rows = this.#connection.all('SELECT DISTINCT hook FROM deliveries WHERE ready_at IS NOT NULL ORDER BY hook');
+    return rows.map((row) => String(row.hook));
+  }
+
+  list(hook: string, state: DeliveryState | null, limit: number): readonly Delivery[] {
+    const rows =
+      state === null
+        ? this.#connection.all(`SELECT ${DELIVERY_COLUMNS} WHERE d.hook = ? ORDER BY d.id DESC LIMIT ?`, hook, limit)
+        : this.#connection.all(
+            `SELECT ${DELIVERY_COLUMNS} WHERE d.hook = ? AND d.state = ? ORDER BY d.id DESC LIMIT ?`,
+            hook,
+            state,
+            limit,
+          );
+    return rows.flatMap((row) => {
+      const delivery = readDelivery(row);
+      if (delivery === null) this.#onDamage('deliveries', row.id);
+      return delivery === null ? [] : [delivery];
+    });
+  }
+
+  counts(hook: string): { readonly owed: number; readonly dead: number; readonly last: Delivery | null } {
+    const count = (state: DeliveryState): number =>
+      this.#connection.count('SELECT count(*) FROM deliveries WHERE hook = ? AND state = ?', hook, state);
+    const last = this.#connection.get(
+      `SELECT ${DELIVERY_COLUMNS} WHERE d.hook = ? AND d.last_at IS NOT NULL ORDER BY d.last_at DESC, d.id DESC LIMIT 1`,
+      hook,
+    );
+    return { owed: count('owed'), dead: count('dead'), last: last === undefined ? null : readDelivery(last) };
+  }
+
+  flag(hook: string, name: 'gone', value: boolean): void {
+    this.#connection.transaction('kept', () => {
+      if (value)
+        this.#connection.run('INSERT INTO hook_flags (hook, name) VALUES (?, ?) ON CONFLICT DO NOTHING', hook, name);
+      else this.#connection.run('DELETE FROM hook_flags WHERE hook = ? AND name = ?', hook, name);
+    });
+  }
+
+  flags(): ReadonlyMap<string, ReadonlySet<'gone'>> {
+    const flags = new Map<string, Set<'gone'>>();
+    for (const { hook, name } of this.#connection.all('SELECT hook, name FROM hook_flags')) {
+      if (typeof hook === 'string' && name === 'gone') flags.set(hook, new Set(['gone']));
+    }
+    return flags;
+  }
+
+  /** Forgets what was settled long ago, within bounds for each hook. Within a transaction. */
+  prune(): void {
+    for (const { hook } of this.#connection.all('SELECT DISTINCT hook FROM deliveries')) {
+      if (typeof hook !== 'string') continue;
+      for (const [state, kept] of [
+        ['delivered', KEPT_DELIVERED],
+        ['dropped', KEPT_DELIVERED],
+        ['dead', KEPT_DEAD],
+      ] as const) {
+        this.#connection.run(
+          `DELETE FROM deliveries WHERE hook = ? AND state = ? AND id <= (
+             SELECT id FROM deliveries WHERE hook = ? AND state = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+          hook,
+          state,
+          hook,
+          state,
+          kept,
+        );
+      }
+    }
+    this.#connection.run(
+      'DELETE FROM messages WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message = messages.seq)',
+    );
+  }
+
+  /** The first that a lane owes may be tried, and no other. */
+  #refreshLane(hook: string, lane: string, nowMs: number): void {
+    const head = this.#connection.get(
+      "SELECT id, ready_at FROM deliveries WHERE hook = ? AND lane = ? AND state = 'owed' ORDER BY id LIMIT 1",
+      hook,
+      lane,
+    );
+    if (head === undefined) return;
+    const id = Number(head.id);
+    this.#connection.run(
+      "UPDATE deliveries SET ready_at = NULL WHERE hook = ? AND lane = ? AND state = 'owed' AND id > ? AND ready_at IS NOT NULL",
+      hook,
+      lane,
+      id,
+    );
+    if (head.ready_at === null) this.#connection.run('UPDATE deliveries SET ready_at = ? WHERE id = ?', nowMs, id);
+  }
+}

@@ -9,6 +9,7 @@ export const APPLICATION_ID = 0x53_47_6a_6c;
  * - `sessions.seq` and `events.seq` give the order in which they came, whatever the wall clock said.
  * - `sessions.lane` is the first session of the chain of `previous_id`: hooks are told of a lane in order.
  * - `sessions.told` counts the events that hooks can be told of.
+ * - `events.session` is null for an event that concerns no session, such as that one was refused.
  * - `lives` has what changes every few seconds of a session that runs, so that its large row is left alone.
  * - One start and one end for each session: the schema says so, whatever the code does.
  * - `deliveries.ready_at`: when the first one of its lane may be tried. Null for those behind it, and for settled ones.
@@ -53,6 +54,7 @@ CREATE TABLE events (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   session INTEGER REFERENCES sessions (seq) ON DELETE CASCADE,
+  session_id TEXT NOT NULL,
   type TEXT NOT NULL,
   at REAL NOT NULL,
   body TEXT NOT NULL

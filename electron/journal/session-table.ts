@@ -38,9 +38,10 @@ export class SessionTable {
     const session = event.type === 'session:limit' ? undefined : this.#row(event.sessionId);
     const seq = session === undefined ? null : Number(session.seq);
     this.#connection.run(
-      'INSERT INTO events (id, session, type, at, body) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO events (id, session, session_id, type, at, body) VALUES (?, ?, ?, ?, ?, ?)',
       event.id,
       seq,
+      event.sessionId,
       event.type,
       event.at,
       JSON.stringify(event),

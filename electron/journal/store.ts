@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts';
 import type { DeliveryLedger } from './deliveries.ts';
 import { DeliveryTable } from './delivery-table.ts';
 import type { JournalEntry, JournalOpening, SessionRecord, SignOfLife } from './journal.ts';
+import { Pruner } from './retention.ts';
 import { SessionTable } from './session-table.ts';
 import { isConstraintError, refusalKind } from './sqlite-error.ts';
 
@@ -40,6 +41,7 @@ export interface StoreOptions {
  */
 export class JournalStore {
   readonly deliveries: DeliveryLedger;
+  readonly pruner: Pruner;
   readonly #connection: Connection;
   readonly #sessions: SessionTable;
   readonly #deliveries: DeliveryTable;
@@ -54,6 +56,7 @@ export class JournalStore {
     this.#sessions = new SessionTable(connection, onDamage);
     this.#deliveries = new DeliveryTable(connection, onDamage);
     this.deliveries = this.#deliveries;
+    this.pruner = new Pruner(connection, this.#deliveries);
   }
 
   /** What the last run has left. Before the first write. */

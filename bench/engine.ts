@@ -24,6 +24,8 @@ export const quiet = pino({ level: 'silent' });
 /** Records nothing. */
 export const NO_RECORDERS: RecorderFactory = {
   folderOf: () => '',
+  reopen: () =>
+    Promise.resolve({ ok: false, failure: { stage: 'recording', message: 'Nothing is recorded', hint: '' } }),
   open: () =>
     Promise.resolve<RecorderResult>({
       ok: true,

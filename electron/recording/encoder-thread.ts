@@ -5,7 +5,8 @@ import { type EncodedEnd, RecordingEncoder } from './recording-encoder.ts';
 
 /** What the thread is asked; `recording` numbers the open recordings. */
 export type EncoderJob =
-  | { readonly kind: 'open'; readonly recording: number; readonly header: Uint8Array }
+  | { readonly kind: 'open'; readonly recording: number; readonly header: Uint8Array; readonly lastMs: number }
+  | { readonly kind: 'known'; readonly recording: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'encode'; readonly recording: number; readonly batch: Batch }
   | { readonly kind: 'finish'; readonly recording: number; readonly atMs: number }
   | { readonly kind: 'drop'; readonly recording: number };
@@ -15,6 +16,8 @@ export type EncoderAnswer = Uint8Array<ArrayBuffer> | EncodedEnd | null;
 
 /** Encodes one recording. The bytes of a batch are taken away from the caller. Rejects when the thread was lost. */
 export interface AsyncEncoder {
+  /** What stands in the file already, piece by piece, before anything is encoded. The bytes are taken from the caller. */
+  known(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   encode(batch: Batch): Promise<Uint8Array>;
   /** Ends the recording and gives what is left of it. */
   finish(atMs: number): Promise<EncodedEnd>;
@@ -52,18 +55,25 @@ export class EncoderThread {
     this.#url = url;
   }
 
-  /** Opens a recording. Where no thread can be had, it is encoded in this one; the log says so. */
-  async open(header: Uint8Array): Promise<AsyncEncoder> {
+  /**
+   * Opens a recording. Where no thread can be had, it is encoded in this one; the log says so.
+   *
+   * @param lastMs the time of the last event, where the recording goes on, in whole milliseconds
+   */
+  async open(header: Uint8Array, lastMs = 0): Promise<AsyncEncoder> {
     const recording = ++this.#last;
     this.#open.add(recording);
     try {
-      await this.#ask({ kind: 'open', recording, header });
+      await this.#ask({ kind: 'open', recording, header, lastMs });
     } catch (error) {
       this.#release(recording);
       this.#warn(error, 'Recordings are encoded in the main thread: the thread for it could not be started');
-      return new LocalEncoder(header);
+      return new LocalEncoder(header, lastMs);
     }
     return {
+      known: async (bytes) => {
+        await this.#ask({ kind: 'known', recording, bytes });
+      },
       encode: async (batch) => {
         const answer = await this.#ask({ kind: 'encode', recording, batch });
         if (answer instanceof Uint8Array) return answer;
@@ -91,7 +101,7 @@ export class EncoderThread {
     const worker = this.#running();
     const { promise, resolve, reject } = Promise.withResolvers<EncoderAnswer>();
     this.#waiting.push({ resolve, reject });
-    worker.postMessage(job, job.kind === 'encode' ? [job.batch.bytes.buffer] : []);
+    worker.postMessage(job, transferred(job));
     return promise;
   }
 
@@ -124,6 +134,11 @@ export class EncoderThread {
   }
 }
 
+function transferred(job: EncoderJob): ArrayBuffer[] {
+  if (job.kind === 'encode') return [job.batch.bytes.buffer];
+  return job.kind === 'known' ? [job.bytes.buffer] : [];
+}
+
 function lost(message: string, cause?: unknown): Error {
   return fileError('ERR_ENCODER', message, cause);
 }
@@ -132,8 +147,12 @@ function lost(message: string, cause?: unknown): Error {
 class LocalEncoder implements AsyncEncoder {
   readonly #encoder: RecordingEncoder;
 
-  constructor(header: Uint8Array) {
-    this.#encoder = new RecordingEncoder(header);
+  constructor(header: Uint8Array, lastMs: number) {
+    this.#encoder = new RecordingEncoder(header, lastMs);
+  }
+
+  async known(bytes: Uint8Array): Promise<void> {
+    this.#encoder.known(bytes);
   }
 
   async encode(batch: Batch): Promise<Uint8Array> {

@@ -10,11 +10,15 @@ const recordings = new Map<number, RecordingEncoder>();
 
 function run(job: EncoderJob): EncoderAnswer {
   if (job.kind === 'open') {
-    recordings.set(job.recording, new RecordingEncoder(job.header));
+    recordings.set(job.recording, new RecordingEncoder(job.header, job.lastMs));
     return null;
   }
   const encoder = recordings.get(job.recording);
   if (encoder === undefined) throw new Error(`Recording ${job.recording} is not open in the encoder's thread`);
+  if (job.kind === 'known') {
+    encoder.known(job.bytes);
+    return null;
+  }
   if (job.kind === 'encode') return encoder.encode(job.batch);
   recordings.delete(job.recording);
   return job.kind === 'finish' ? encoder.finish(job.atMs) : null;

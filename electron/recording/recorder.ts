@@ -59,9 +59,25 @@ export interface Recorder {
 
 export type RecorderResult = { ok: true; recorder: Recorder } | { ok: false; failure: StartFailure };
 
+/** A recording of an earlier run of the app that was left open, as far as it can be read. */
+export interface OpenEnded {
+  readonly ok: true;
+  /** When its last event is, in milliseconds since the session's start. */
+  readonly lastEventMs: number;
+  /** The terminal's last size. */
+  readonly cols: number;
+  readonly rows: number;
+  /** Goes on with it, in the same file. Times go on from the session's start. Called at most once. */
+  goOn(listener: RecorderListener): Promise<RecorderResult>;
+}
+
+export type ReopenResult = OpenEnded | { ok: false; failure: StartFailure };
+
 /** Opens recordings below one folder: `<folder>/2026/11/<id>/recording.cast`. */
 export interface RecorderFactory {
   /** The folder of a session, whose id tells the year and month (UTC). */
   folderOf(id: SessionId): string;
   open(header: RecordingHeader, listener: RecorderListener): Promise<RecorderResult>;
+  /** Looks at a session's recording that nobody has closed, and cuts off what is torn at its end. Never rejects. */
+  reopen(id: SessionId): Promise<ReopenResult>;
 }

@@ -11,11 +11,18 @@ export interface EncodedEnd {
 
 /** Encodes one recording, batch after batch, and hashes what it gives; that starts with the header. */
 export class RecordingEncoder {
-  readonly #events = new EventEncoder();
+  readonly #events: EventEncoder;
   readonly #hash: Hash = createHash('sha256');
 
-  constructor(header: Uint8Array) {
+  /** @param lastMs the time of the last event, where the recording goes on, in whole milliseconds */
+  constructor(header: Uint8Array, lastMs = 0) {
+    this.#events = new EventEncoder(lastMs);
     this.#hash.update(header);
+  }
+
+  /** What stands in the file already after the header, piece by piece; before anything is encoded. */
+  known(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
   }
 
   /** The lines of a batch; none when it is only the start of a character. */

@@ -24,11 +24,13 @@ export const createFile: OpenFile = (file) =>
  */
 export class RecordingFile {
   readonly #handle: RecordingHandle;
-  #bytes = 0;
+  #bytes: number;
   #closed = false;
 
-  constructor(handle: RecordingHandle) {
+  /** @param bytes how long the file is, in complete lines, where it is not new */
+  constructor(handle: RecordingHandle, bytes = 0) {
     this.#handle = handle;
+    this.#bytes = bytes;
   }
 
   /** Length of the file in bytes: complete lines only. */

@@ -65,8 +65,11 @@ export interface RepairHandle extends AsyncDisposable {
 export type OpenForRepair = (file: string, access: 'read' | 'write') => Promise<RepairHandle>;
 
 export interface RepairOptions {
-  /** When the session was last known to be alive, in milliseconds since its start: the recording's end is not earlier. */
-  readonly endMs: number;
+  /**
+   * When the session was last known to be alive, in milliseconds since its start: the recording's end is not earlier. Null:
+   * the session goes on, and so does its recording, which gets no end.
+   */
+  readonly endMs: number | null;
   /** How the file is opened; for faults that cannot be caused otherwise. */
   readonly open?: OpenForRepair;
 }
@@ -149,10 +152,10 @@ async function readThrough(file: string, openFile: OpenForRepair) {
 }
 
 /** The lines that a recording lacks at its end; none when it has an exit status. */
-function missingEnd(scan: Scan, endMs: number): { readonly tail: Buffer; readonly endMicros: number } {
+function missingEnd(scan: Scan, endMs: number | null): { readonly tail: Buffer; readonly endMicros: number } {
   const { last, lacksNewline } = scan;
   const lineEnd = lacksNewline ? '\n' : '';
-  if (last?.code === 'x') return { tail: Buffer.from(lineEnd), endMicros: scan.endMicros };
+  if (last?.code === 'x' || endMs === null) return { tail: Buffer.from(lineEnd), endMicros: scan.endMicros };
   // An earlier repair may have come as far as the marker.
   const isMarked = last?.code === 'm' && last.data === CRASH_LABEL;
   const waitMicros = isMarked ? 0 : Math.max(0, Math.round(endMs) * 1_000 - scan.endMicros);

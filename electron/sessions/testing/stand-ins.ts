@@ -17,6 +17,7 @@ import type {
   RecorderListener,
   RecorderResult,
   RecordingHeader,
+  ReopenResult,
 } from '../../recording/recorder.ts';
 import type { Logger } from '../session-options.ts';
 
@@ -148,6 +149,8 @@ export class StandInRecorders implements RecorderFactory {
   listener: RecorderListener | null = null;
   fail: RecorderResult | null = null;
   hold: Promise<void> | null = null;
+  /** What there is of a recording of an earlier run. */
+  left: { readonly lastEventMs: number; readonly cols: number; readonly rows: number } | null = null;
 
   constructor(log: string[]) {
     this.log = log;
@@ -157,7 +160,18 @@ export class StandInRecorders implements RecorderFactory {
     return `/nowhere/${id}`;
   }
 
-  async open(_header: RecordingHeader, listener: RecorderListener): Promise<RecorderResult> {
+  async reopen(): Promise<ReopenResult> {
+    const { left } = this;
+    if (left === null)
+      return { ok: false, failure: { stage: 'recording', message: 'There is no recording.', hint: '' } };
+    return { ok: true, ...left, goOn: (listener) => this.#recorder(listener) };
+  }
+
+  open(_header: RecordingHeader, listener: RecorderListener): Promise<RecorderResult> {
+    return this.#recorder(listener);
+  }
+
+  async #recorder(listener: RecorderListener): Promise<RecorderResult> {
     if (this.hold !== null) await this.hold;
     if (this.fail !== null) return this.fail;
     this.listener = listener;

@@ -79,7 +79,7 @@ describe('the deadlines of a session', () => {
     expect(keeper.deadlines.idle).toBeNull();
     await clock.advance(1_000_000);
     expect(keeper.idleMs).toBe(850_000);
-    expect(keeper.resume()).toBe(1_000_000);
+    expect(keeper.resume()).toEqual({ restedMs: 1_000_000, extendedSeconds: null });
     log.length = 0;
     await clock.advance(49_999);
     expect(log).not.toContain('expired idle 0');

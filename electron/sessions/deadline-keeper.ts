@@ -1,11 +1,23 @@
 import type { EffectiveLimits, Limits } from '../../shared/limits.ts';
 import type { Activity, DeadlineKind, SessionWarning } from '../../shared/session.ts';
 import type { Clock, Timer } from './clock.ts';
-import { type Deadlines, deadlines, grantExtension, judge, type TimeState, type WarningCounts } from './deadlines.ts';
+import {
+  type Deadlines,
+  deadlines,
+  grantExtension,
+  judge,
+  type ThawEnd,
+  type TimeState,
+  thawEnd,
+  type WarningCounts,
+} from './deadlines.ts';
 
 /** What the keeper tells and asks. */
 export interface DeadlineListener {
-  /** A deadline has passed. `lateMs`: how late its timer was; null when something else looked. */
+  /**
+   * A deadline has passed, or a frozen session was not thawed in time. `lateMs`: how late its timer was; null when
+   * something else looked. Told once, until the session is frozen, thawed or stopped.
+   */
   onExpired(deadline: DeadlineKind, lateMs: number | null): void;
   /** A warning has become due. */
   onWarning(warning: SessionWarning): void;
@@ -14,6 +26,22 @@ export interface DeadlineListener {
   /** Looks for signs of life nobody tells of; null: none, or none wanted. */
   probe(): Promise<'foreground' | 'cpu' | null> | null;
   onError(error: unknown): void;
+}
+
+/** How a session went on that had been frozen. */
+export interface Resumed {
+  /** How long it rested, in milliseconds. */
+  readonly restedMs: number;
+  /** What the extension added, in seconds, that it took; null where it took none. */
+  readonly extendedSeconds: number | null;
+}
+
+/** A session that its expiry has frozen. */
+interface Frozen {
+  readonly by: DeadlineKind;
+  readonly sinceMs: number;
+  /** What ran out, in seconds. */
+  readonly limitSeconds: number;
 }
 
 /** An extension's answer: what it added, in seconds, or why it was not granted, for a person. */
@@ -41,6 +69,9 @@ export class DeadlineKeeper {
   #stoppedMs: number | null = null;
   /** Since when the idle timeout rests; null: it does not. */
   #restingMs: number | null = null;
+  #frozen: Frozen | null = null;
+  /** That a deadline has passed was told, and nothing has been done about it yet. */
+  #expired = false;
 
   constructor(clock: Clock, limits: EffectiveLimits, listener: DeadlineListener) {
     this.#clock = clock;
@@ -76,6 +107,16 @@ export class DeadlineKeeper {
     return Math.max(0, (this.#stoppedMs ?? this.#restingMs ?? this.#clock.now()) - this.#lastActivityMs);
   }
 
+  /** The deadline that has frozen it; null where none has. */
+  get frozenBy(): DeadlineKind | null {
+    return this.#frozen?.by ?? null;
+  }
+
+  /** Until when it can be thawed, on the session's clock; null where no deadline has frozen it. */
+  get thawUntilMs(): number | null {
+    return this.#frozen === null ? null : this.#thawEnd(this.#frozen).atMs;
+  }
+
   /** Both deadlines, on the session's clock. */
   get deadlines(): Deadlines {
     return deadlines(this.#values(), this.#state());
@@ -84,6 +125,7 @@ export class DeadlineKeeper {
   /** What a deadline's limit is now, extensions included, in seconds. */
   limitSeconds(deadline: DeadlineKind): number {
     const { values } = this.#limits;
+    if (this.#frozen?.by === deadline) return this.#frozen.limitSeconds;
     return deadline === 'idle'
       ? values.idleTimeoutSeconds + this.#idleExtraMs / 1_000
       : values.maxDurationSeconds + this.#maxExtraMs / 1_000;
@@ -91,8 +133,10 @@ export class DeadlineKeeper {
 
   /** How far past its first deadline the session is, in milliseconds; negative before it, null without one. */
   get overdueMs(): number | null {
+    if (!this.#running || this.#expired) return null;
+    if (this.#frozen !== null) return this.#clock.now() - this.#thawEnd(this.#frozen).atMs;
     const { idle, max } = this.deadlines;
-    if (!this.#running || (idle === null && max === null)) return null;
+    if (idle === null && max === null) return null;
     return this.#clock.now() - Math.min(idle ?? Number.POSITIVE_INFINITY, max ?? Number.POSITIVE_INFINITY);
   }
 
@@ -121,6 +165,12 @@ export class DeadlineKeeper {
 
   /** Spends one extension on both deadlines, never past the policy. */
   extend(): ExtendResult {
+    const result = this.#spendExtension();
+    if (result.ok) this.check();
+    return result;
+  }
+
+  #spendExtension(): ExtendResult {
     const { values, caps } = this.#limits;
     const { count } = values.extensions;
     if (this.#extensionsUsed >= count) {
@@ -136,7 +186,6 @@ export class DeadlineKeeper {
     this.#extensionsUsed += 1;
     this.#idleExtraMs += grant.idleMs;
     this.#maxExtraMs += grant.maxMs;
-    this.check();
     return { ok: true, seconds: Math.max(grant.idleMs, grant.maxMs) / 1_000 };
   }
 
@@ -149,19 +198,50 @@ export class DeadlineKeeper {
   /** The session was stopped where it stands: its idle timeout rests, its maximum duration goes on. */
   rest(): void {
     this.#restingMs ??= this.#clock.now();
+    this.#expired = false;
     this.check();
   }
 
-  /** It goes on, with as much idle time left as it had. Gives how long it rested, in milliseconds. */
-  resume(): number {
-    if (this.#restingMs === null) return 0;
+  /** Whether there would be time to thaw a session that is frozen now because this deadline has passed. */
+  canFreeze(by: DeadlineKind): boolean {
     const now = this.#clock.now();
-    const restedMs = now - this.#restingMs;
+    return this.#thawEnd({ by, sinceMs: now }).atMs > now;
+  }
+
+  /** The session was stopped because this deadline has passed. It expires once more when it is not thawed in time. */
+  freeze(by: DeadlineKind): void {
+    const now = this.#clock.now();
+    this.#restingMs ??= now;
+    this.#frozen = { by, sinceMs: now, limitSeconds: this.limitSeconds(by) };
+    // The idle period that was extended is over.
+    this.#idleExtraMs = 0;
+    this.rest();
+  }
+
+  /**
+   * It goes on: with as much idle time left as it had, or anew where a deadline had frozen it, because to thaw it is a
+   * sign of life. Past its maximum duration that spends an extension.
+   */
+  resume(): Resumed {
+    const now = this.#clock.now();
+    const restedMs = this.#restingMs === null ? 0 : now - this.#restingMs;
+    const frozen = this.#frozen;
     this.#restingMs = null;
-    // What was typed meanwhile counts as of now.
-    this.#lastActivityMs = Math.min(now, this.#lastActivityMs + restedMs);
+    this.#frozen = null;
+    this.#expired = false;
+    let extendedSeconds: number | null = null;
+    if (frozen === null) {
+      // What was typed meanwhile counts as of now.
+      this.#lastActivityMs = Math.min(now, this.#lastActivityMs + restedMs);
+    } else {
+      if (this.#lastActivityMs < frozen.sinceMs) this.#lastActivity = { kind: 'keep_open', at: this.#clock.wall() };
+      this.#lastActivityMs = now;
+      const { max } = this.deadlines;
+      const extended = max !== null && max <= now ? this.#spendExtension() : null;
+      if (extended?.ok === true) extendedSeconds = extended.seconds;
+    }
     this.check();
-    return restedMs;
+    return { restedMs, extendedSeconds };
   }
 
   /** Looks now, and sets the timer for the next time. */
@@ -170,12 +250,15 @@ export class DeadlineKeeper {
   }
 
   #check(byTimer: boolean): void {
-    if (!this.#running) return;
+    if (!this.#running || this.#expired) return;
     const now = this.#clock.now();
+    if (this.#frozen !== null) {
+      this.#checkFrozen(this.#frozen, now, byTimer);
+      return;
+    }
     const verdict = judge(this.#values(), this.#state(), now);
     if (verdict.expired !== null) {
-      this.stop();
-      this.#listener.onExpired(verdict.expired.deadline, byTimer ? now - verdict.expired.atMs : null);
+      this.#expire(verdict.expired, now, byTimer);
       return;
     }
     this.#setTimer(verdict.wakeAtMs);
@@ -185,6 +268,32 @@ export class DeadlineKeeper {
     const isNew = verdict.due.idle > before.idle || verdict.due.max > before.max;
     if (isNew && verdict.warning !== null) this.#listener.onWarning(verdict.warning);
     if (isNew || verdict.due.idle !== before.idle || verdict.due.max !== before.max) this.#listener.onWarningChanged();
+  }
+
+  #checkFrozen(frozen: Frozen, now: number, byTimer: boolean): void {
+    const end = this.#thawEnd(frozen);
+    if (now >= end.atMs) {
+      this.#expire(end, now, byTimer);
+      return;
+    }
+    this.#setTimer(end.atMs);
+    // What it was warned of has come. Warnings of the other deadline were given, and are not given twice after a thaw.
+    if (this.#warning === null) return;
+    this.#warning = null;
+    this.#listener.onWarningChanged();
+  }
+
+  #expire({ deadline, atMs }: { deadline: DeadlineKind; atMs: number }, now: number, byTimer: boolean): void {
+    this.#expired = true;
+    this.#warning = null;
+    this.#setTimer(null);
+    this.#listener.onExpired(deadline, byTimer ? now - atMs : null);
+  }
+
+  #thawEnd(frozen: Pick<Frozen, 'by' | 'sinceMs'>): ThawEnd {
+    const { values, caps } = this.#limits;
+    const canExtend = this.#extensionsUsed < values.extensions.count;
+    return thawEnd(values, caps, this.#state(), frozen, canExtend);
   }
 
   #setTimer(atMs: number | null): void {
@@ -199,6 +308,10 @@ export class DeadlineKeeper {
 
   #onTimer(): void {
     if (!this.#running || this.#probing) return;
+    if (this.#frozen !== null) {
+      this.#check(true);
+      return;
+    }
     // Before asking around, see whether anything is due at all: most often only the timer was early.
     const verdict = judge(this.#values(), this.#state(), this.#clock.now());
     const somethingDue = verdict.expired !== null || verdict.due.idle > this.#due.idle;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applicableWarnings, deadlines, grantExtension, judge, type TimeState } from './deadlines.ts';
+import { DEADLINES } from '../../shared/session.ts';
+import { applicableWarnings, deadlines, grantExtension, judge, type TimeState, thawEnd } from './deadlines.ts';
 
 const limits = { idleTimeoutSeconds: 900, maxDurationSeconds: 3_600, warnBeforeSeconds: [300, 60, 10] };
 const fresh: TimeState = { startedMs: 0, lastActivityMs: 0, idleExtraMs: 0, maxExtraMs: 0 };
@@ -124,4 +125,39 @@ describe('an extension', () => {
       }),
     );
   });
+});
+
+it('lets a frozen session be thawed for its window, but never once the policy or its last extension would be over', () => {
+  const seconds = fc.integer({ min: 1, max: 10_000 });
+  const scene = fc.record({
+    maxDurationSeconds: fc.oneof(fc.constant(0), seconds),
+    thawWindowSeconds: seconds,
+    extensionSeconds: seconds,
+    capSeconds: fc.oneof(fc.constant(0), seconds),
+    frozenAfterMs: fc.integer({ min: 0, max: 20_000_000 }),
+    canExtend: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(scene, fc.constantFrom(...DEADLINES), (values, by) => {
+      const { maxDurationSeconds, thawWindowSeconds, capSeconds, canExtend } = values;
+      const limits = {
+        idleTimeoutSeconds: 60,
+        maxDurationSeconds,
+        warnBeforeSeconds: [],
+        thawWindowSeconds,
+        extensions: { count: 1, seconds: values.extensionSeconds },
+      };
+      const time = { startedMs: 0, lastActivityMs: 0, idleExtraMs: 0, maxExtraMs: 0 };
+      const sinceMs = values.frozenAfterMs;
+      const caps = { idleTimeoutSeconds: 0, maxDurationSeconds: capSeconds };
+      const end = thawEnd(limits, caps, time, { by, sinceMs }, canExtend);
+      expect(end.atMs).toBeLessThanOrEqual(sinceMs + thawWindowSeconds * 1_000);
+      if (maxDurationSeconds > 0) {
+        const longest = maxDurationSeconds + (canExtend ? values.extensionSeconds : 0);
+        expect(end.atMs).toBeLessThanOrEqual(longest * 1_000);
+        if (capSeconds > 0) expect(end.atMs).toBeLessThanOrEqual(Math.max(capSeconds, maxDurationSeconds) * 1_000);
+      }
+      expect(end.deadline === by || end.deadline === 'max').toBe(true);
+    }),
+  );
 });

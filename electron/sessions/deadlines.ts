@@ -124,3 +124,28 @@ export function grantExtension(
     maxMs: room(limits.maxDurationSeconds, time.maxExtraMs, caps.maxDurationSeconds),
   };
 }
+
+/** When a session closes that its expiry has frozen, and for which of its limits. */
+export interface ThawEnd {
+  readonly deadline: DeadlineKind;
+  readonly atMs: number;
+}
+
+/**
+ * Until when a session can be thawed that `by` has frozen: for its thaw window, and for as long as it would have time left
+ * then. Past its maximum duration it takes an extension to go on, so the last moment is the end of that one; `canExtend`
+ * says whether there is any. What is long enough ago leaves nothing to thaw: then the moment has passed.
+ */
+export function thawEnd(
+  limits: TimeLimits & Pick<Limits, 'extensions' | 'thawWindowSeconds'>,
+  caps: { readonly idleTimeoutSeconds: number; readonly maxDurationSeconds: number },
+  time: TimeState,
+  frozen: { readonly by: DeadlineKind; readonly sinceMs: number },
+  canExtend: boolean,
+): ThawEnd {
+  const windowEndMs = frozen.sinceMs + limits.thawWindowSeconds * 1_000;
+  const { max } = deadlines(limits, time);
+  if (max === null) return { deadline: frozen.by, atMs: windowEndMs };
+  const lastMs = max + (canExtend ? grantExtension(limits, caps, time).maxMs : 0);
+  return lastMs < windowEndMs ? { deadline: 'max', atMs: lastMs } : { deadline: frozen.by, atMs: windowEndMs };
+}

@@ -1,12 +1,5 @@
 import { constants } from 'node:os';
-import {
-  type EndReason,
-  EXPIRIES,
-  type Expiry,
-  type SessionEnd,
-  type SessionEndEvent,
-  type Survivor,
-} from '../../shared/session.ts';
+import type { EndReason, Expiry, SessionEnd, SessionEndEvent, Survivor } from '../../shared/session.ts';
 import type { ExitStatus } from '../backends/backend.ts';
 import type { ClosedRecording } from '../recording/recorder.ts';
 import { buriesNotice, noticeText, restoreSequences } from './notice.ts';
@@ -35,7 +28,7 @@ const SAVE_CURSOR = '\x1b7';
 export async function endSession(
   session: Session,
   reason: EndReason,
-  details: EndDetails & { readonly limitSeconds: number | null },
+  details: Omit<EndDetails, 'expired'> & { readonly expired: Expiry | null; readonly limitSeconds: number | null },
 ): Promise<SessionEndEvent> {
   const { clock, logger } = session.dependencies;
   const step = async (name: string, run: () => Promise<void> | void): Promise<void> => {
@@ -51,7 +44,8 @@ export async function endSession(
   const at = clock.wall();
   const durationSeconds = session.ageMs / 1_000;
   const failure = details.failure ?? null;
-  const text = noticeText({ reason, limitSeconds: details.limitSeconds, failure, at });
+  const { expired, limitSeconds } = details;
+  const text = noticeText({ reason, expired, limitSeconds, failure, at });
   const emit = (bytes: Uint8Array): void => {
     session.recording.write((recorder) => recorder.output(session.ageMs, bytes));
     session.flow.append(bytes);
@@ -98,8 +92,8 @@ export async function endSession(
     durationSeconds,
     exitCode: exit?.exitCode ?? null,
     signal: exit?.signal ?? null,
-    limitSeconds: details.limitSeconds,
-    expired: expiryOf(reason),
+    limitSeconds,
+    expired,
     failure,
     detail: exit?.detail ?? null,
     survivors: [...survivors],
@@ -107,11 +101,6 @@ export async function endSession(
   const event: SessionEndEvent = { ...session.eventBase(), type: 'session:end', end };
   await step('metadata', () => session.dependencies.writeMetadata(session, event, recording));
   return event;
-}
-
-/** The limit that a reason names. */
-function expiryOf(reason: EndReason): Expiry | null {
-  return EXPIRIES.find((expiry) => expiry === reason) ?? null;
 }
 
 /** The exit status of a recording, as shells count it: 128 and the signal's number for a shell that a signal ended. */

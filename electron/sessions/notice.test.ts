@@ -1,9 +1,16 @@
 import { Terminal } from '@xterm/headless';
 import { describe, expect, it } from 'vitest';
+import { EXPIRIES, type Expiry } from '../../shared/session.ts';
 import { buriesNotice, noticeText, restoreSequences, TIMEOUT_NOTICE } from './notice.ts';
 import { TerminalModes } from './terminal-modes.ts';
 
-const facts = { reason: 'idle_timeout', limitSeconds: 900, failure: null, at: Date.UTC(2026, 10, 21, 12) } as const;
+const facts = {
+  reason: 'idle_timeout',
+  expired: 'idle_timeout',
+  limitSeconds: 900,
+  failure: null,
+  at: Date.UTC(2026, 10, 21, 12),
+} as const;
 
 function rowsOf(terminal: Terminal): string[] {
   const { active } = terminal.buffer;
@@ -34,6 +41,16 @@ describe('the notice', () => {
   it('is not shown when the user closed the tab or the shell exited', () => {
     expect(noticeText({ ...facts, reason: 'closed' })).toBe('');
     expect(noticeText({ ...facts, reason: 'exited' })).toBe('');
+  });
+
+  it('of a session that makes way for a fresh one is that of its limit, and says how to get there', () => {
+    const reset = (expired: Expiry) => noticeText({ ...facts, reason: 'auto_reset', expired });
+    for (const expired of EXPIRIES) {
+      expect(reset(expired)).toBe(
+        `${noticeText({ ...facts, reason: expired })}Press any key to open a fresh session.\r\n`,
+      );
+    }
+    expect(reset('idle_timeout').startsWith(TIMEOUT_NOTICE)).toBe(true);
   });
 
   it('lets no control character of a failure’s message through', () => {

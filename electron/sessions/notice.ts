@@ -1,9 +1,12 @@
 import { describeDuration } from '../../shared/duration.ts';
-import type { EndReason, StartFailure, StartStage } from '../../shared/session.ts';
+import type { EndReason, Expiry, StartFailure, StartStage } from '../../shared/session.ts';
 import type { TerminalModes } from './terminal-modes.ts';
 
 /** The first line of the notice on a timeout, as programs may look for it in the stream. */
 export const TIMEOUT_NOTICE = '\r\nSession timeout - connection closed\r\n';
+
+/** What comes after the notice where the next key press opens a fresh session. */
+export const FRESH_SESSION = 'Press any key to open a fresh session.\r\n';
 
 /**
  * Modes that would leave a terminal unusable or make it send what nobody asked for. Origin mode (6) is left to the soft
@@ -44,7 +47,9 @@ export function buriesNotice(late: Uint8Array | null): boolean {
 /** What is known of an end when its notice is written. */
 export interface NoticeFacts {
   readonly reason: EndReason;
-  /** The limit that ran out, extensions included, in seconds; null where none did. */
+  /** The limit that ran out; null where none did. */
+  readonly expired: Expiry | null;
+  /** What it was, extensions included, in seconds; null where none did. */
   readonly limitSeconds: number | null;
   readonly failure: StartFailure | null;
   /** Milliseconds since the Unix epoch. */
@@ -62,6 +67,8 @@ export function noticeText(facts: NoticeFacts): string {
       return `${TIMEOUT_NOTICE}Maximum duration: open for ${limit}, closed ${when}.\r\n`;
     case 'command_limit':
       return `\r\nCommand limit reached - connection closed\r\nClosed ${when}.\r\n`;
+    case 'auto_reset':
+      return facts.expired === null ? '' : `${noticeText({ ...facts, reason: facts.expired })}${FRESH_SESSION}`;
     case 'start_failed':
       return facts.failure === null ? '' : failureText(facts.failure);
     case 'backend_lost':
@@ -76,7 +83,6 @@ export function noticeText(facts: NoticeFacts): string {
       return `\r\nSandglass was quit - connection closed\r\nClosed ${when}.\r\n`;
     case 'exited':
     case 'closed':
-    case 'auto_reset':
     case 'reset':
     case 'app_crash':
       return '';

@@ -1,7 +1,9 @@
+import { messageOf } from '../../shared/error-message.ts';
 import type { EffectiveLimits } from '../../shared/limits.ts';
 import {
   type Activity,
   type DeadlineKind,
+  type Expiry,
   type SessionTiming,
   type SessionWarning,
   TRANSITIONS,
@@ -12,12 +14,29 @@ import type { Session } from './session.ts';
 import { sessionTiming } from './session-info.ts';
 import type { ActionResult, SessionListener } from './session-options.ts';
 
-/** A session's time: its deadlines, what moves them, and what comes when they pass. */
+/** How long a session may take to be frozen by its expiry before it is closed instead, in milliseconds. */
+export const FREEZE_MS = 10_000;
+
+/** What a deadline is called as the limit that ran out. */
+const EXPIRY_OF = { idle: 'idle_timeout', max: 'max_duration' } as const satisfies Record<DeadlineKind, Expiry>;
+
+/** What is said of it in a recording. */
+const WORDS = { idle: 'idle timeout', max: 'maximum duration' } as const satisfies Record<DeadlineKind, string>;
+
+/**
+ * A session's time: its deadlines, what moves them, and what comes when they pass; standing still and going on again,
+ * whether the user wants that or a deadline.
+ */
 export class SessionExpiry {
   readonly #session: Session;
   readonly #listener: SessionListener;
   readonly #deadlines: DeadlineKeeper;
   readonly #probe: ActivityProbe;
+  /** A deadline has passed and the session is being stopped where it stands. */
+  #freezing = false;
+  /** Somebody wanted it to go on meanwhile. */
+  #wantedMeanwhile = false;
+  #thawing: Promise<ActionResult> | null = null;
 
   constructor(session: Session, limits: EffectiveLimits, listener: SessionListener) {
     const { clock, logger } = session.dependencies;
@@ -54,6 +73,12 @@ export class SessionExpiry {
     return this.#deadlines.overdueMs;
   }
 
+  /** Which limit has frozen it; null where none has. */
+  get frozenBy(): Expiry | null {
+    const by = this.#session.isEnding ? null : this.#deadlines.frozenBy;
+    return by === null ? null : EXPIRY_OF[by];
+  }
+
   timing(): SessionTiming {
     return sessionTiming(this.#session, this.#deadlines);
   }
@@ -68,9 +93,16 @@ export class SessionExpiry {
     this.#deadlines.stop();
   }
 
-  /** What a deadline's limit is now, extensions included, in seconds. */
-  limitSeconds(deadline: DeadlineKind): number {
-    return this.#deadlines.limitSeconds(deadline);
+  /** What ran out, extensions included, in seconds; null for a limit that is no time. */
+  limitSeconds(expired: Expiry): number | null {
+    switch (expired) {
+      case 'idle_timeout':
+        return this.#deadlines.limitSeconds('idle');
+      case 'max_duration':
+        return this.#deadlines.limitSeconds('max');
+      case 'command_limit':
+        return null;
+    }
   }
 
   /** A sign of life. */
@@ -89,24 +121,38 @@ export class SessionExpiry {
     this.#listener.onChange(this.#session);
   }
 
+  /** The user wants it open. A session that a deadline has frozen goes on. */
   keepOpen(): void {
     const before = this.#deadlines.deadlines.idle;
     this.touch('keep_open');
+    this.goOn();
     const after = this.#deadlines.deadlines.idle;
     if (before === null || after === null) return;
     this.#session.mark('kept open');
     this.#tellExtended('keep_open', Math.max(0, (after - before) / 1_000));
   }
 
+  /** Spends an extension. A session that a deadline has frozen goes on. */
   extend(): ExtendResult {
     const result = this.#deadlines.extend();
     if (result.ok) {
-      this.#session.mark(`extended by ${result.seconds} s`);
-      this.#tellExtended('user', result.seconds);
+      this.#noteExtension(result.seconds);
+      this.goOn();
     }
     return result;
   }
 
+  /** The user did something in it: what a deadline has frozen, or is about to, goes on. */
+  goOn(): void {
+    if (this.#freezing) this.#wantedMeanwhile = true;
+    if (this.frozenBy === null) return;
+    void this.thaw().then((result) => {
+      const { id, dependencies } = this.#session;
+      if (!result.ok) dependencies.logger.warn({ session: id, why: result.message }, 'a frozen session did not go on');
+    });
+  }
+
+  /** The user wants it to stand still. */
   async freeze(): Promise<ActionResult> {
     const session = this.#session;
     if (session.isEnding || session.process === null || !TRANSITIONS[session.state].includes('frozen'))
@@ -122,19 +168,35 @@ export class SessionExpiry {
     return { ok: true };
   }
 
-  async thaw(): Promise<ActionResult> {
+  /** Lets it go on, whoever has stopped it. */
+  thaw(): Promise<ActionResult> {
+    this.#thawing ??= this.#thaw().finally(() => {
+      this.#thawing = null;
+    });
+    return this.#thawing;
+  }
+
+  async #thaw(): Promise<ActionResult> {
     const session = this.#session;
     if (session.isEnding || session.process === null || session.state !== 'frozen')
       return { ok: false, message: 'The session is not frozen.' };
     const why = await session.process.thaw();
+    if (session.isEnding) return { ok: false, message: 'The session has ended meanwhile.' };
     if (why !== null) return { ok: false, message: why };
-    if (session.isEnding || session.state !== 'frozen') return { ok: true };
-    const frozenSeconds = this.#deadlines.resume() / 1_000;
+    const { restedMs, extendedSeconds } = this.#deadlines.resume();
+    // Its maximum duration may have passed in this very moment.
+    if (session.isEnding) return { ok: false, message: 'The session has ended meanwhile.' };
+    if (extendedSeconds !== null) this.#noteExtension(extendedSeconds);
     session.mark('thawed');
     session.transition('waiting');
-    session.tell({ ...session.eventBase(), type: 'session:thawed', frozenSeconds });
+    session.tell({ ...session.eventBase(), type: 'session:thawed', frozenSeconds: restedMs / 1_000 });
     await session.refreshForeground();
     return { ok: true };
+  }
+
+  #noteExtension(seconds: number): void {
+    this.#session.mark(`extended by ${seconds} s`);
+    this.#tellExtended('user', seconds);
   }
 
   #tellExtended(by: 'user' | 'keep_open', seconds: number): void {
@@ -158,14 +220,61 @@ export class SessionExpiry {
 
   #onExpired(deadline: DeadlineKind, lateMs: number | null): void {
     if (lateMs !== null) this.#listener.onLateness(lateMs);
-    void this.#session.end(deadline === 'idle' ? 'idle_timeout' : 'max_duration');
+    const mayFreeze = this.limits.values.onExpiry === 'freeze' && this.#deadlines.frozenBy === null;
+    if (!mayFreeze || !this.#deadlines.canFreeze(deadline)) {
+      this.#session.expire(EXPIRY_OF[deadline]);
+      return;
+    }
+    this.#freezeFor(deadline).catch((error: unknown) => this.#cannotFreeze(deadline, messageOf(error)));
+  }
+
+  /** Stops it where it stands because its time is up. Where that cannot be done, or takes too long, it ends. */
+  async #freezeFor(deadline: DeadlineKind): Promise<void> {
+    const session = this.#session;
+    this.#freezing = true;
+    this.#wantedMeanwhile = false;
+    const why = await this.#stopInTime().finally(() => {
+      this.#freezing = false;
+    });
+    if (session.isEnding) return;
+    if (why !== null) {
+      this.#cannotFreeze(deadline, why);
+      return;
+    }
+    if (session.state === 'frozen' && deadline === 'idle') {
+      // The user was quicker: then it rests for as long as they like.
+      this.#deadlines.rest();
+      return;
+    }
+    session.transition('frozen');
+    this.#deadlines.freeze(deadline);
+    if (session.isEnding) return;
+    session.mark(`frozen: ${WORDS[deadline]}`);
+    session.tell({ ...session.eventBase(), type: 'session:frozen', by: EXPIRY_OF[deadline] });
+    this.#listener.onChange(session);
+    if (this.#wantedMeanwhile) this.goOn();
+  }
+
+  /** Null, or why it could not be stopped. */
+  async #stopInTime(): Promise<string | null> {
+    const { dependencies, process, state } = this.#session;
+    if (process === null) return 'It has no process.';
+    if (state === 'frozen') return null;
+    const late = Promise.withResolvers<string>();
+    using _timer = dependencies.clock.setTimer(FREEZE_MS, () => late.resolve('It takes too long.'));
+    return await Promise.race([process.freeze(), late.promise]);
+  }
+
+  #cannotFreeze(deadline: DeadlineKind, why: string): void {
+    const { id, dependencies } = this.#session;
+    dependencies.logger.warn({ session: id, why }, 'a session whose time is up could not be frozen, and closes');
+    this.#session.expire(EXPIRY_OF[deadline]);
   }
 
   #onWarning(warning: SessionWarning): void {
     const session = this.#session;
     session.warnings += 1;
-    const what = warning.deadline === 'idle' ? 'idle timeout' : 'maximum duration';
-    session.mark(`warning: ${what} in ${warning.beforeSeconds} s`);
+    session.mark(`warning: ${WORDS[warning.deadline]} in ${warning.beforeSeconds} s`);
     session.tell({ ...session.eventBase(), type: 'session:warning', warning });
   }
 }

@@ -24,7 +24,7 @@ export function sessionInfo(session: Session): SessionInfo {
     warning: session.warning,
     extensions: { used: extensionsUsed, count, seconds },
     commands: { used: 0, source: 'lines' },
-    frozenBy: null,
+    frozenBy: session.frozenBy,
     credentials: [],
     restored: false,
     recording: session.recording.state(),
@@ -40,14 +40,16 @@ export function sessionInfo(session: Session): SessionInfo {
 export function sessionTiming(session: Session, keeper: DeadlineKeeper): SessionTiming {
   const now = session.dependencies.clock.now();
   const { idle, max } = keeper.deadlines;
+  const thawUntil = keeper.thawUntilMs;
   const hasEnded = session.isEnding;
   return {
     id: session.id,
     ageMs: session.ended === null ? session.ageMs : session.ended.durationSeconds * 1_000,
     idleMs: keeper.idleMs,
     idleRemainingMs: idle === null || hasEnded ? null : idle - now,
-    maxRemainingMs: max === null || hasEnded ? null : max - now,
-    thawRemainingMs: null,
+    // A frozen session may be past it: it has none left then.
+    maxRemainingMs: max === null || hasEnded ? null : thawUntil === null ? max - now : Math.max(0, max - now),
+    thawRemainingMs: thawUntil === null || hasEnded ? null : Math.max(0, thawUntil - now),
     lastActivity: keeper.lastActivity,
   };
 }

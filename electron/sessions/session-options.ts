@@ -1,6 +1,6 @@
 import type { EffectiveLimits } from '../../shared/limits.ts';
 import type { Profile } from '../../shared/profile.ts';
-import type { SessionEndEvent, SessionEvent, SessionId, StartFailure } from '../../shared/session.ts';
+import type { Expiry, SessionEndEvent, SessionEvent, SessionId, StartFailure } from '../../shared/session.ts';
 import type { Backend, ExitStatus } from '../backends/backend.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
 import type { Clock } from './clock.ts';
@@ -52,6 +52,8 @@ export interface SessionListener {
 
 /** How an end came about, besides its reason. */
 export interface EndDetails {
+  /** The limit that ran out, where the reason does not name it. */
+  readonly expired?: Expiry;
   readonly exit?: ExitStatus;
   readonly failure?: StartFailure;
 }

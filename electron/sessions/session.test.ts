@@ -1,79 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ProfileOf } from '../../shared/profile.ts';
+import { ON_EXPIRY } from '../../shared/limits.ts';
 import {
   END_REASONS,
   type EndReason,
   SESSION_STATES,
-  type SessionEvent,
   type StartFailure,
   sessionEventSchema,
-  sessionInfoSchema,
 } from '../../shared/session.ts';
-import { Session } from './session.ts';
-import type { SessionListener } from './session-options.ts';
 import { limitsWith } from './testing/limits.ts';
-import { profileWith } from './testing/profiles.ts';
-import { keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
-import { settle, TestClock } from './testing/test-clock.ts';
+import { openSession, startedSession, user } from './testing/open-session.ts';
+import { settle } from './testing/test-clock.ts';
 
-interface Setup {
-  readonly profile?: Partial<ProfileOf<'pty'>>;
-  readonly limits?: ReturnType<typeof limitsWith>;
-}
-
-function openSession({ profile = {}, limits = limitsWith() }: Setup = {}) {
-  const clock = new TestClock();
-  const log: string[] = [];
-  const backend = new StandInBackend(log);
-  const recorders = new StandInRecorders(log);
-  const logger = keepingLogger();
-  const events: SessionEvent[] = [];
-  let nextEvent = 0;
-  const listener: SessionListener = {
-    onEvent: (_session, event) => {
-      events.push(event);
-      if (event.type !== 'session:state') log.push(event.type);
-    },
-    onChange: (session) => sessionInfoSchema.parse(session.info()),
-    onActivity: () => {},
-    onLateness: (ms) => log.push(`late ${ms}`),
-    onBytes: () => {},
-  };
-  const session = new Session(
-    { id: '01M7Y85E6BXST0XRN70G4B9GBG', previousId: null, profile: profileWith(profile), limits, cols: 80, rows: 24 },
-    {
-      clock,
-      backend,
-      recorders,
-      logger,
-      writeMetadata: async () => {
-        log.push('metadata');
-      },
-      newEventId: () => {
-        nextEvent += 1;
-        return `event-${nextEvent}`;
-      },
-    },
-    listener,
-  );
-  return { backend, clock, events, log, logger, recorders, session };
-}
-
-async function started(setup: Setup = {}) {
-  const opened = openSession(setup);
-  opened.session.start();
-  await opened.session.started;
-  return { ...opened, process: opened.backend.last };
-}
-
-const user = { user: true };
 const failure: StartFailure = { stage: 'shell', message: 'There is no /bin/zsh.', hint: 'Install it.' };
 
 describe('one door out', () => {
   it('tells exactly one end for each start, on every reason, and the first reason wins', async () => {
     for (const reason of END_REASONS) {
-      const { events, session } = await started();
+      const { events, session } = await startedSession();
       const [first, second] = await Promise.all([session.end(reason), session.end('closed')]);
       expect(second).toBe(first);
       expect(first.reason).toBe(reason);
@@ -97,46 +41,63 @@ describe('one door out', () => {
       'keep',
       'freeze',
       'thaw',
+      'command',
+      'mark',
     );
+    const expiry = fc.record({ onExpiry: fc.constantFrom(...ON_EXPIRY), maxCommands: fc.integer({ min: 0, max: 2 }) });
     await fc.assert(
-      fc.asyncProperty(fc.array(happening, { maxLength: 12 }), fc.boolean(), async (happenings, early) => {
-        const limits = limitsWith({ idleTimeoutSeconds: 100, maxDurationSeconds: 300, warnBeforeSeconds: [60, 10] });
-        const { backend, clock, events, logger, recorders, session } = openSession({
-          limits,
-          profile: { recording: 'required' },
-        });
-        session.start();
-        if (!early) await session.started;
-        for (const each of happenings) {
-          if (each === 'exit') backend.processes[0]?.exit({ exitCode: 0, signal: null });
-          if (each === 'freeze') await session.freeze();
-          if (each === 'thaw') await session.thaw();
-          if (each === 'close') void session.end('closed');
-          if (each === 'quit') void session.end('app_quit');
-          if (each === 'truncate') recorders.listener?.onTruncated('The disk is full.');
-          if (each === 'input') session.write(Uint8Array.of(13), user);
-          if (each === 'extend') session.extend();
-          if (each === 'keep') session.keepOpen();
-          if (each === 'resize') session.resize(100, 30);
-          if (each === 'advance') await clock.advance(45_000);
-        }
-        await clock.advance(10_000);
-        void session.end('closed');
-        await clock.advance(10_000);
-        expect(session.state).toBe('ended');
-        expect(events.filter((event) => event.type === 'session:start')).toHaveLength(1);
-        expect(events.filter((event) => event.type === 'session:end')).toHaveLength(1);
-        expect(events.at(-1)?.type).toBe('session:end');
-        for (const event of events) sessionEventSchema.parse(event);
-        expect(clock.timers).toBe(0);
-        expect(logger.complaints.filter((complaint) => complaint !== 'a recording was truncated')).toEqual([]);
-      }),
+      fc.asyncProperty(
+        fc.array(happening, { maxLength: 12 }),
+        fc.boolean(),
+        expiry,
+        async (happenings, early, rules) => {
+          const limits = limitsWith({
+            idleTimeoutSeconds: 100,
+            maxDurationSeconds: 300,
+            warnBeforeSeconds: [60, 10],
+            thawWindowSeconds: 60,
+            extensions: { count: 1, seconds: 90 },
+            ...rules,
+          });
+          const { backend, clock, events, logger, recorders, session } = openSession({
+            limits,
+            profile: { recording: 'required' },
+          });
+          session.start();
+          if (!early) await session.started;
+          for (const each of happenings) {
+            if (each === 'exit') backend.processes[0]?.exit({ exitCode: 0, signal: null });
+            if (each === 'freeze') await session.freeze();
+            if (each === 'thaw') await session.thaw();
+            if (each === 'close') void session.end('closed');
+            if (each === 'quit') void session.end('app_quit');
+            if (each === 'truncate') recorders.listener?.onTruncated('The disk is full.');
+            if (each === 'input') session.write(Uint8Array.of(13), user);
+            if (each === 'command') session.write(Buffer.from('ls\r'), user);
+            if (each === 'mark') backend.processes[0]?.print('\x1b]133;C\x07output\x1b]133;D;0\x07');
+            if (each === 'extend') session.extend();
+            if (each === 'keep') session.keepOpen();
+            if (each === 'resize') session.resize(100, 30);
+            if (each === 'advance') await clock.advance(45_000);
+          }
+          await clock.advance(10_000);
+          void session.end('closed');
+          await clock.advance(10_000);
+          expect(session.state).toBe('ended');
+          expect(events.filter((event) => event.type === 'session:start')).toHaveLength(1);
+          expect(events.filter((event) => event.type === 'session:end')).toHaveLength(1);
+          expect(events.at(-1)?.type).toBe('session:end');
+          for (const event of events) sessionEventSchema.parse(event);
+          expect(clock.timers).toBe(0);
+          expect(logger.complaints.filter((complaint) => complaint !== 'a recording was truncated')).toEqual([]);
+        },
+      ),
       { numRuns: 100 },
     );
   });
 
   it('goes on when a step of the ending throws', async () => {
-    const { events, logger, process, session } = await started();
+    const { events, logger, process, session } = await startedSession();
     process.terminate = () => Promise.reject(new Error('no such process'));
     const end = await session.end('idle_timeout');
     expect(end.reason).toBe('idle_timeout');
@@ -147,7 +108,9 @@ describe('one door out', () => {
 
 describe('the order of an end', () => {
   it('is output, notice, ladder, end of the stream, recording, metadata, event', async () => {
-    const { log, process, recorders, session } = await started({ limits: limitsWith({ idleTimeoutSeconds: 900 }) });
+    const { log, process, recorders, session } = await startedSession({
+      limits: limitsWith({ idleTimeoutSeconds: 900 }),
+    });
     const shown: string[] = [];
     const watcher = session.watch({
       headerBytes: 0,
@@ -178,7 +141,7 @@ describe('the order of an end', () => {
   });
 
   it('shows the notice again, last, when late output has buried it', async () => {
-    const { process, recorders, session } = await started({ limits: limitsWith({ maxDurationSeconds: 900 }) });
+    const { process, recorders, session } = await startedSession({ limits: limitsWith({ maxDurationSeconds: 900 }) });
     process.lastWords = 'y\r\n'.repeat(2_000);
     await session.end('max_duration');
     const recorded = recorders.lines.join('');
@@ -186,7 +149,7 @@ describe('the order of an end', () => {
   });
 
   it('waits for a window that does not show its output only for 2 s', async () => {
-    const { clock, process, session } = await started();
+    const { clock, process, session } = await startedSession();
     session.watch({ headerBytes: 0, deliver: () => {}, onClosed: () => {} });
     process.print('text');
     const ending = session.end('app_quit');
@@ -195,7 +158,7 @@ describe('the order of an end', () => {
   });
 
   it('takes no input any more', async () => {
-    const { process, session } = await started();
+    const { process, session } = await startedSession();
     const ending = session.end('closed');
     expect(session.write(Uint8Array.of(65), user)).toBe('not_running');
     await ending;
@@ -203,7 +166,7 @@ describe('the order of an end', () => {
   });
 
   it('reports what survived the ladder', async () => {
-    const { process, session } = await started();
+    const { process, session } = await startedSession();
     process.survivors = [{ pid: 77, command: 'stuck' }];
     expect((await session.end('closed')).survivors).toEqual([{ pid: 77, command: 'stuck' }]);
   });
@@ -299,7 +262,7 @@ describe('a start', () => {
   });
 
   it('keeps output that came before anything else was ready', async () => {
-    const { recorders, session, process } = await started();
+    const { recorders, session, process } = await startedSession();
     process.print('early');
     expect(recorders.lines).toContain('o early');
     await session.end('closed');
@@ -310,7 +273,7 @@ describe('activity', () => {
   const limits = limitsWith({ idleTimeoutSeconds: 100, warnBeforeSeconds: [10] });
 
   it('is what the user types, and keeps the session alive', async () => {
-    const { clock, session } = await started({ limits });
+    const { clock, session } = await startedSession({ limits });
     await clock.advance(95_000);
     expect(session.info().warning).toMatchObject({ deadline: 'idle', last: true });
     session.write(Uint8Array.of(97), user);
@@ -322,7 +285,7 @@ describe('activity', () => {
   });
 
   it('is not what the terminal answers by itself', async () => {
-    const { clock, process, session } = await started({ limits });
+    const { clock, process, session } = await startedSession({ limits });
     for (let second = 0; second < 20; second += 1) {
       await clock.advance(5_000);
       session.write(new TextEncoder().encode('\x1b[1;1R'), { user: false });
@@ -338,7 +301,7 @@ describe('activity', () => {
       [['input'], false],
       [['input', 'output'], true],
     ] as const) {
-      const { clock, process, session } = await started({
+      const { clock, process, session } = await startedSession({
         limits: limitsWith({ idleTimeoutSeconds: 100, activity: [...activity] }),
       });
       await clock.advance(60_000);
@@ -350,7 +313,7 @@ describe('activity', () => {
   });
 
   it('is a command in front, or time spent computing, if the limits say so', async () => {
-    const { clock, process, session } = await started({
+    const { clock, process, session } = await startedSession({
       limits: limitsWith({ idleTimeoutSeconds: 100, activity: ['foreground', 'cpu'] }),
     });
     process.inFront = { isShell: false, command: 'make' };
@@ -365,7 +328,7 @@ describe('activity', () => {
   });
 
   it('is the wish to keep it open, which is told and recorded', async () => {
-    const { clock, events, recorders, session } = await started({ limits });
+    const { clock, events, recorders, session } = await startedSession({ limits });
     await clock.advance(95_000);
     session.keepOpen();
     expect(events.at(-1)).toMatchObject({ type: 'session:extended', by: 'keep_open', seconds: 95, used: 0 });
@@ -376,7 +339,7 @@ describe('activity', () => {
   });
 
   it('does not help against the maximum duration', async () => {
-    const { clock, session } = await started({ limits: limitsWith({ maxDurationSeconds: 60 }) });
+    const { clock, session } = await startedSession({ limits: limitsWith({ maxDurationSeconds: 60 }) });
     await clock.advance(59_000);
     session.write(Uint8Array.of(97), user);
     session.keepOpen();
@@ -387,7 +350,7 @@ describe('activity', () => {
 
 describe('the state', () => {
   it('follows what runs in front', async () => {
-    const { process, session } = await started();
+    const { process, session } = await startedSession();
     process.inFront = { isShell: false, command: 'vim' };
     expect(await session.refreshForeground()).toEqual({ isShell: false, command: 'vim' });
     expect(session.info()).toMatchObject({ state: 'running', foreground: 'vim' });
@@ -400,7 +363,7 @@ describe('the state', () => {
   });
 
   it('cannot go where the table does not lead', async () => {
-    const { session } = await started();
+    const { session } = await startedSession();
     expect(() => session.transition('ended')).toThrow('A session cannot go from waiting to ended');
     for (const state of SESSION_STATES) if (state === 'starting') expect(() => session.transition(state)).toThrow();
     await session.end('closed');
@@ -408,7 +371,7 @@ describe('the state', () => {
 
   it('of an ended session says how it ended', async () => {
     const reasons: EndReason[] = [];
-    const { process, session } = await started();
+    const { process, session } = await startedSession();
     process.exit({ exitCode: 3, signal: null });
     const end = await session.end('closed');
     reasons.push(end.reason);
@@ -420,7 +383,7 @@ describe('the state', () => {
 
 describe('a frozen session', () => {
   it('stands still, tells it, and goes on where it was', async () => {
-    const { clock, events, log, recorders, session } = await started({
+    const { clock, events, log, recorders, session } = await startedSession({
       limits: limitsWith({ idleTimeoutSeconds: 900 }),
     });
     expect(await session.freeze()).toEqual({ ok: true });
@@ -437,7 +400,7 @@ describe('a frozen session', () => {
   });
 
   it('cannot be frozen twice, nor thawed when it is not frozen', async () => {
-    const { session } = await started();
+    const { session } = await startedSession();
     expect(await session.thaw()).toMatchObject({ ok: false });
     await session.freeze();
     expect(await session.freeze()).toMatchObject({ ok: false });
@@ -446,7 +409,7 @@ describe('a frozen session', () => {
   });
 
   it('is told once when it is asked for twice at once', async () => {
-    const { clock, events, recorders, session } = await started();
+    const { clock, events, recorders, session } = await startedSession();
     expect(await Promise.all([session.freeze(), session.freeze()])).toEqual([{ ok: true }, { ok: true }]);
     await clock.advance(10_000);
     await Promise.all([session.thaw(), session.thaw()]);
@@ -456,7 +419,7 @@ describe('a frozen session', () => {
   });
 
   it('says that it has ended when it ended before it was frozen', async () => {
-    const { process, session } = await started();
+    const { process, session } = await startedSession();
     const asked = Promise.withResolvers<string | null>();
     process.freeze = () => asked.promise;
     const freezing = session.freeze();
@@ -466,7 +429,7 @@ describe('a frozen session', () => {
   });
 
   it('stays as it was when the backend cannot', async () => {
-    const { events, process, session } = await started();
+    const { events, process, session } = await startedSession();
     process.freeze = () => Promise.resolve('It does not answer.');
     expect(await session.freeze()).toEqual({ ok: false, message: 'It does not answer.' });
     expect(session.state).toBe('waiting');
@@ -478,7 +441,7 @@ describe('a shell that did not end by itself', () => {
   it.each(['out_of_memory', 'backend_lost'] as const)(
     'ends its session as %s, with what is known of it',
     async (cause) => {
-      const { process, session } = await started();
+      const { process, session } = await startedSession();
       process.exit({ exitCode: null, signal: null, cause, detail: 'More than 64 MB' });
       const end = await session.end('closed');
       expect(end).toMatchObject({ reason: cause, detail: 'More than 64 MB' });

@@ -2,6 +2,8 @@ import type { EffectiveLimits } from '../../shared/limits.ts';
 import type { Profile } from '../../shared/profile.ts';
 import {
   type EndReason,
+  EXPIRIES,
+  type Expiry,
   type SessionEnd,
   type SessionEvent,
   type SessionId,
@@ -132,6 +134,11 @@ export class Session {
     return this.#expiry.warning;
   }
 
+  /** Which limit has frozen it; null where none has. */
+  get frozenBy(): Expiry | null {
+    return this.#expiry.frozenBy;
+  }
+
   get exit(): ExitStatus | null {
     return this.#exit;
   }
@@ -197,7 +204,10 @@ export class Session {
     if (this.#exit !== null) void this.end(endReasonOf(this.#exit), { exit: this.#exit });
   }
 
-  /** Input for the shell; while that starts, it is kept. Only what the user did counts as activity. */
+  /**
+   * Input for the shell; while that starts, it is kept. Only what the user did counts as activity, and lets a session go
+   * on that a deadline has frozen.
+   */
   write(bytes: Uint8Array, origin: { readonly user: boolean }): WriteResult {
     if (this.#ending !== null) return 'not_running';
     if (origin.user) {
@@ -207,7 +217,9 @@ export class Session {
     this.bytesIn += bytes.byteLength;
     this.#listener.onBytes(0, bytes.byteLength);
     this.#listener.onActivity(this);
-    return this.#program.write(bytes) ? 'written' : 'refused';
+    const taken = this.#program.write(bytes);
+    if (origin.user) this.#expiry.goOn();
+    return taken ? 'written' : 'refused';
   }
 
   resize(cols: number, rows: number): void {
@@ -260,7 +272,7 @@ export class Session {
     return this.#expiry.freeze();
   }
 
-  /** Lets a frozen session go on, with as much idle time left as it had. */
+  /** Lets a frozen session go on; what a deadline has frozen counts that as activity. */
   thaw(): Promise<ActionResult> {
     return this.#expiry.thaw();
   }
@@ -295,6 +307,12 @@ export class Session {
     return { isShell: foreground.isShell, command };
   }
 
+  /** Its time is up: it ends, and makes way for a fresh one if its limits want that. */
+  expire(expired: Expiry): void {
+    if (this.limits.values.onExpiry === 'reset') void this.end('auto_reset', { expired });
+    else void this.end(expired);
+  }
+
   /** The only way a session ends. The first reason wins; every call gives the same end. */
   end(reason: EndReason, details: EndDetails = {}): Promise<SessionEnd> {
     this.#ending ??= this.#runEnding(reason, details);
@@ -306,13 +324,13 @@ export class Session {
     this.#brake[Symbol.dispose]();
     // After the start nobody listens any more, and to make the error that an abort carries is dear.
     if (this.process === null) this.#starting.abort();
-    const deadline = reason === 'idle_timeout' ? 'idle' : reason === 'max_duration' ? 'max' : null;
-    const limitSeconds = deadline === null ? null : this.#expiry.limitSeconds(deadline);
+    const expired = details.expired ?? EXPIRIES.find((expiry) => expiry === reason) ?? null;
+    const limitSeconds = expired === null ? null : this.#expiry.limitSeconds(expired);
     const isStarting = this.#state === 'starting';
     this.transition('closing');
     // A start under way is waited for, so that what it made can be ended. A failed start is the one that calls.
     if (isStarting && reason !== 'start_failed') await this.#started;
-    const event = await endSession(this, reason, { ...details, limitSeconds });
+    const event = await endSession(this, reason, { ...details, expired, limitSeconds });
     const { end } = event;
     this.#end = end;
     this.#endedMs = this.dependencies.clock.now();

@@ -33,6 +33,8 @@ export interface Scan {
   /** Whether the last readable line lacks its line end. */
   readonly lacksNewline: boolean;
   readonly holes: readonly Hole[];
+  /** Whether there is not even one whole line: all that was written is a part of the header, if anything. */
+  readonly isEmpty: boolean;
   /** Damaged in more places than can be mended. */
   readonly riddled: boolean;
   /** The sum of all intervals, in microseconds. */
@@ -138,6 +140,7 @@ export class RecordingScan {
       goodEnd: this.#goodEnd,
       lacksNewline,
       holes: this.#holes,
+      isEmpty: this.#lines === 0 && this.#header === null,
       riddled: this.#holes.length > MAX_HOLES,
       endMicros: this.#endMicros,
       last: this.#last,

@@ -83,7 +83,7 @@ describe('a recording that was cut off anywhere', () => {
           const file = new MemoryFile(whole.subarray(0, cut));
           // A header is whole without its line end, too.
           if (cut < header.length - 1) {
-            expect(await repairIn(file, endMs)).toMatchObject({ ok: false, obstacle: 'no_header', bytes: cut });
+            expect(await repairIn(file, endMs)).toMatchObject({ ok: false, obstacle: 'empty', bytes: cut });
             expect(file.content).toEqual(whole.subarray(0, cut));
             continue;
           }
@@ -194,6 +194,17 @@ describe('damage', () => {
       expect(await repaired(file)).toMatchObject({ sha256: first.sha256, cutBytes: 0 });
     },
   );
+
+  test.each([
+    ['header', 'no header\n'],
+    ['header of another version', '{"version": 2, "width": 80, "height": 24}\n'],
+  ])('of the %s leaves nothing to be played, and the file alone', async (_name, first) => {
+    const file = fileOf(first, ...lines);
+    const before = file.content;
+    expect(await repairIn(file)).toMatchObject({ ok: false, obstacle: 'no_header', bytes: before.length });
+    expect(file.content).toBe(before);
+    expect(await repairIn(fileOf(Buffer.alloc(9_000)))).toMatchObject({ ok: false, obstacle: 'empty' });
+  });
 
   test('all over the file leaves it alone', async () => {
     const file = fileOf(header, `nonsense\n${lines.join('')}`.repeat(1_100));

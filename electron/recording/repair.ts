@@ -34,8 +34,19 @@ export interface RepairedRecording {
   readonly rows: number;
 }
 
-/** Why a recording could not be repaired. All but `unwritable` say that there is nothing to be played. */
-export const REPAIR_OBSTACLES = ['missing', 'not_a_file', 'unreadable', 'no_header', 'riddled', 'unwritable'] as const;
+/**
+ * Why a recording could not be repaired. `empty`: nothing but a part of its header was ever written; `no_header`: there is
+ * more, but nothing that could be played.
+ */
+export const REPAIR_OBSTACLES = [
+  'missing',
+  'not_a_file',
+  'unreadable',
+  'empty',
+  'no_header',
+  'riddled',
+  'unwritable',
+] as const;
 export type RepairObstacle = (typeof REPAIR_OBSTACLES)[number];
 
 /** A recording that was left as it was found; with `unwritable`, at most its torn end may have been cut off. */
@@ -103,7 +114,7 @@ export async function repairRecording(file: string, options: RepairOptions): Pro
   const lastEventMs = scan.endMicros / 1_000;
   if (scan.header === null) {
     const message = `There is nothing to be played in ${file}: its first line is missing or damaged.`;
-    return { ...unrepaired('no_header', message), bytes: size };
+    return { ...unrepaired(scan.isEmpty ? 'empty' : 'no_header', message), bytes: size };
   }
   if (scan.riddled) {
     const message = `${file} is damaged in too many places to be mended. It was left as it is.`;

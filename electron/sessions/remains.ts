@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { LIMIT_NAMES, type LimitOrigin } from '../../shared/limits.ts';
-import type { SessionMetadata } from '../../shared/recording.ts';
+import { RECORDING_FILE, type SessionMetadata } from '../../shared/recording.ts';
 import type { RecordingState, SessionEnd, SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
-import type { RestoredSession } from '../journal/journal.ts';
+import type { Journal, RestoredSession } from '../journal/journal.ts';
 import { readLastOutput } from '../recording/last-output.ts';
+import type { RecorderFactory } from '../recording/recorder.ts';
 import type { Clock } from './clock.ts';
 import { restoreSequences } from './notice.ts';
 import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
@@ -169,6 +171,22 @@ export class Remains {
     const { truncated, bytes, message } = recording;
     return { state: truncated ? 'truncated' : 'closed', bytes, message };
   }
+}
+
+/** What remains of sessions, for their tabs. */
+export function remainsOf(
+  restored: readonly RestoredSession[],
+  options: {
+    readonly recorders: Pick<RecorderFactory, 'folderOf'>;
+    readonly clock: Clock;
+    readonly journal: Pick<Journal, 'dismissed'>;
+  },
+): Remains[] {
+  const { recorders, clock, journal } = options;
+  return restored.map((session) => {
+    const recordingFile = join(recorders.folderOf(session.record.id), RECORDING_FILE);
+    return new Remains(session, { recordingFile, clock, onDismissed: (id) => journal.dismissed(id) });
+  });
 }
 
 const DEFAULT_ORIGINS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 'default'])) as Record<

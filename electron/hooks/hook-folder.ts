@@ -15,17 +15,18 @@ const MAX_SECRET_FILE_BYTES = 8_192;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What is in the folder of hooks. */
-export interface HookFolder {
-  /** By name, in the order of names. */
-  readonly entries: ReadonlyMap<string, HookEntry>;
-  /** Folders that are no hooks because of their name or their number. */
-  readonly ignored: readonly string[];
-}
-
-/** What reading the folder of hooks came to; `code` is the system's, such as `EACCES`. */
+/** What reading the folder of hooks came to. */
 export type HookFolderReading =
-  | { readonly ok: true; readonly folder: HookFolder }
+  | {
+      readonly ok: true;
+      /** By name, in the order of names. */
+      readonly entries: ReadonlyMap<string, HookEntry>;
+      /** Folders that are no hooks because of their name or their number. */
+      readonly ignored: readonly string[];
+      /** Whether there is a folder at all. */
+      readonly isThere: boolean;
+    }
+  /** The system's code, such as `EACCES`. */
   | { readonly ok: false; readonly code: string };
 
 /**
@@ -41,13 +42,13 @@ export function readHookFolder(root: string, environment: Environment): HookFold
       if (!item.name.startsWith('.') && (item.isDirectory() || item.isSymbolicLink())) names.push(item.name);
     }
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return { ok: true, folder: { entries: new Map(), ignored: [] } };
+    if (errorCode(error) === 'ENOENT') return { ok: true, entries: new Map(), ignored: [], isThere: false };
     return { ok: false, code: errorCode(error) ?? 'unknown error' };
   }
   names.sort();
   const fit = names.filter((name) => hookNameSchema.safeParse(name).success).slice(0, MAX_HOOKS);
   const entries = new Map(fit.map((name) => [name, readHook(real, name, environment)]));
-  return { ok: true, folder: { entries, ignored: names.filter((name) => !entries.has(name)) } };
+  return { ok: true, entries, ignored: names.filter((name) => !entries.has(name)), isThere: true };
 }
 
 /** Reads one hook's folder. Never throws: what is wrong makes it broken. */

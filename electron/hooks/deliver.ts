@@ -1,0 +1,87 @@
+import { realpathSync } from 'node:fs';
+import { ulid } from 'ulid';
+import * as z from 'zod';
+import { messageOf } from '../../shared/error-message.ts';
+import type { DueDelivery } from '../journal/deliveries.ts';
+import { trustExecutable } from './file-trust.ts';
+import type { Hook, RunAction } from './hook.ts';
+import type { HookServiceOptions, RunHook, RunHookRequest } from './hooks.ts';
+import type { WebhookResult, WebhookSender } from './webhook.ts';
+
+/** What deliveries are tried with. */
+export interface DelivererOptions {
+  readonly options: HookServiceOptions;
+  readonly run: RunHook;
+  readonly sender: WebhookSender;
+  /** A hook's folder is not what it was when it was read. */
+  onChanged(): void;
+}
+
+/** Of an envelope, what an executable is told in its environment. */
+const reasonSchema = z.object({ data: z.object({ reason: z.string() }) });
+
+/** One try to deliver an event to a hook, whatever its kind. Never rejects. */
+export function deliverer(
+  deliverer: DelivererOptions,
+): (hook: Hook, delivery: DueDelivery, signal: AbortSignal) => Promise<WebhookResult> {
+  const { options, run, sender, onChanged } = deliverer;
+  const dependencies = {
+    tracker: options.tracker,
+    logger: options.logger,
+    hostEnvironment: options.environment,
+  };
+  return async (hook, delivery, signal) => {
+    const { action, timeoutMs } = hook;
+    const { eventId, body } = delivery;
+    if (action.kind === 'webhook') return sender.send({ action, eventId, body, timeoutMs }, signal);
+    const trouble = executableTrouble(options.folder, hook, action);
+    if (trouble !== null) {
+      onChanged();
+      return failed(trouble);
+    }
+    const result = await run(requestOf(hook, action, delivery), dependencies, signal);
+    return result.kind === 'ok' ? result : failed(result.words);
+  };
+}
+
+/** It was looked at when the folder was read; since then, somebody may have changed it. */
+function executableTrouble(root: string, hook: Hook, action: RunAction): string | null {
+  try {
+    const found = trustExecutable(realpathSync.native(root), hook.folder, action.file);
+    return found.ok ? null : found.message;
+  } catch (error) {
+    return `${action.file} cannot be looked at: ${messageOf(error)}`;
+  }
+}
+
+function requestOf(hook: Hook, action: RunAction, delivery: DueDelivery): RunHookRequest {
+  const reason = reasonOf(delivery.body);
+  return {
+    hook: hook.name,
+    folder: hook.folder,
+    file: action.file,
+    args: action.args,
+    body: delivery.body,
+    environment: {
+      SANDGLASS_EVENT: delivery.event,
+      ...(delivery.sessionId === null ? {} : { SANDGLASS_SESSION_ID: delivery.sessionId }),
+      ...(reason === null ? {} : { SANDGLASS_REASON: reason }),
+    },
+    timeoutMs: hook.timeoutMs,
+    runId: ulid(),
+  };
+}
+
+function reasonOf(body: string): string | null {
+  try {
+    const parsed = reasonSchema.safeParse(JSON.parse(body));
+    return parsed.success ? parsed.data.data.reason : null;
+  } catch {
+    // It is the journal's own text; a damaged one still goes out as it is.
+    return null;
+  }
+}
+
+function failed(words: string): WebhookResult {
+  return { kind: 'failed', words, retryAfterMs: null, busy: false };
+}

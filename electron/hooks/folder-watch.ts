@@ -1,0 +1,169 @@
+import { lstatSync } from 'node:fs';
+import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
+import { errorCode } from '../recording/failure.ts';
+import type { Clock, Timer } from '../sessions/clock.ts';
+import type { Logger } from '../sessions/session-options.ts';
+
+/** How often the folder is looked at while it cannot be watched, in milliseconds. */
+export const LOOK_MS = 3_000;
+/** How often it is looked at although it is watched: some file systems do not tell of changes. */
+export const SWEEP_MS = 30_000;
+/** How long what was written is left to settle before it is read, in milliseconds: editors write in several steps. */
+const SETTLE_MS = 150;
+/** Looks that are due one after the other for ever, because somebody writes without a pause, are at most this apart. */
+const LONGEST_SETTLE_MS = 1_000;
+/** How long to wait before watching is tried again, in milliseconds. */
+const RETRY_MS = 60_000;
+
+const OPTIONS: ChokidarOptions = {
+  ignoreInitial: true,
+  // The folder, each hook's folder, and the files in it.
+  depth: 1,
+  ignorePermissionErrors: true,
+  atomic: false,
+  awaitWriteFinish: false,
+};
+
+/** What watches a folder. */
+export interface FolderWatchOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Something may be different. Not sooner than it has settled. */
+  onChange(): void;
+  /** It cannot be watched and is looked at every few seconds instead; the system's code. Once until it can be again. */
+  onTrouble(code: string): void;
+  /** Another way to watch, which fails: for tests. */
+  readonly watch?: typeof watch;
+}
+
+/** A folder that is followed. */
+export interface FolderWatch {
+  /** Resolves when the watcher runs, or is known not to. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Follows a folder two levels deep, also when it is not there yet, is removed, or is replaced by another. */
+export function watchFolder(options: FolderWatchOptions): FolderWatch {
+  return new Follower(options);
+}
+
+class Follower implements FolderWatch {
+  readonly ready: Promise<void>;
+  readonly #options: FolderWatchOptions;
+  readonly #markReady: () => void;
+  #watcher: FSWatcher | null = null;
+  /** Which folder is watched: another one of the same name has to be watched anew. */
+  #identity: string | null = null;
+  #settling: { timer: Timer; readonly since: number } | null = null;
+  #looking: Timer | null = null;
+  #nextTry = 0;
+  #isTold = false;
+  #isClosed = false;
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(options: FolderWatchOptions) {
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ready = promise;
+    this.#markReady = resolve;
+    this.#watch();
+    this.#lookLater();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#settling?.timer[Symbol.dispose]();
+    this.#settling = null;
+    this.#looking?.[Symbol.dispose]();
+    this.#looking = null;
+    this.#unwatch();
+    this.#markReady();
+    await Promise.all(this.#closing);
+  }
+
+  #watch(): void {
+    this.#identity = identityOf(this.#options.folder);
+    let watcher: FSWatcher;
+    try {
+      watcher = (this.#options.watch ?? watch)(this.#options.folder, OPTIONS);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#watcher = watcher;
+    // `raw` also tells what is no change for others: new rights, which decide whether a hook can be used.
+    watcher.on('raw', () => this.#settle());
+    watcher.on('all', () => this.#settle());
+    watcher.on('error', (error) => {
+      if (this.#watcher === watcher) this.#fail(error);
+    });
+    watcher.on('ready', () => {
+      if (this.#watcher !== watcher) return;
+      this.#isTold = false;
+      this.#markReady();
+      // What changed while it was being set up was not told.
+      this.#settle();
+    });
+  }
+
+  #unwatch(): void {
+    const watcher = this.#watcher;
+    this.#watcher = null;
+    if (watcher === null) return;
+    const closed = watcher.close().catch((error: unknown) => {
+      this.#options.logger.warn({ error }, 'a watcher of the folder of hooks cannot be closed');
+    });
+    this.#closing.add(closed);
+    void closed.finally(() => this.#closing.delete(closed));
+  }
+
+  #fail(error: unknown): void {
+    const { clock, logger } = this.#options;
+    logger.warn({ error }, 'the folder of hooks cannot be watched: it is looked at every few seconds instead');
+    this.#unwatch();
+    this.#nextTry = clock.now() + RETRY_MS;
+    if (this.#isClosed) return;
+    if (!this.#isTold) this.#options.onTrouble(errorCode(error) ?? 'unknown error');
+    this.#isTold = true;
+    this.#markReady();
+    this.#lookLater();
+  }
+
+  /** Looks after a short while in which nothing more happens, and in any case after a second. */
+  #settle(): void {
+    if (this.#isClosed) return;
+    const { clock } = this.#options;
+    const since = this.#settling?.since ?? clock.now();
+    const delay = Math.min(SETTLE_MS, since + LONGEST_SETTLE_MS - clock.now());
+    this.#settling?.timer[Symbol.dispose]();
+    this.#settling = { since, timer: clock.setTimer(Math.max(0, delay), () => this.#look()) };
+  }
+
+  #look(): void {
+    this.#settling?.timer[Symbol.dispose]();
+    this.#settling = null;
+    if (this.#watcher === null) {
+      if (this.#options.clock.now() >= this.#nextTry) this.#watch();
+    } else if (identityOf(this.#options.folder) !== this.#identity) {
+      this.#unwatch();
+      this.#watch();
+    }
+    this.#options.onChange();
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    this.#looking?.[Symbol.dispose]();
+    if (this.#isClosed) return;
+    const delay = this.#watcher === null ? LOOK_MS : SWEEP_MS;
+    this.#looking = this.#options.clock.setTimer(delay, () => this.#look());
+  }
+}
+
+/** What tells a folder from another one that takes its place; null when there is none. */
+function identityOf(folder: string): string | null {
+  const stats = lstatSync(folder, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
+}

@@ -1,0 +1,58 @@
+import type { Clock, Timer } from '../sessions/clock.ts';
+
+/** How long a hook's folder may be gone before what it is owed is dropped, in milliseconds: editors and version control
+ * put a new one in its place. */
+export const REMOVAL_MS = 3_000;
+
+/** What the removal of hooks is noticed with. */
+export interface RemovedHooksOptions {
+  readonly clock: Clock;
+  /** The names of hooks that the ledger knows of: owed something, or with a flag. May throw. */
+  known(): readonly string[];
+  /** Whether there is such a folder now; null while that cannot be told. */
+  isThere(name: string): boolean | null;
+  /** It is gone for good. May throw: then it is told again. */
+  onRemoved(name: string): void;
+  /** `known` or `onRemoved` have thrown. */
+  onTrouble(error: unknown): void;
+}
+
+/** Notices hooks whose folder is gone and stays gone, also those that were removed while Sandglass did not run. */
+export class RemovedHooks {
+  readonly #options: RemovedHooksOptions;
+  #timer: Timer | null = null;
+  /** Since when a hook is missing, on the monotonic clock. */
+  readonly #missing = new Map<string, number>();
+
+  constructor(options: RemovedHooksOptions) {
+    this.#options = options;
+  }
+
+  /** The folder of hooks has been read. */
+  look(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = null;
+    const { clock, isThere } = this.#options;
+    try {
+      const missing = this.#options.known().filter((name) => isThere(name) === false);
+      for (const name of this.#missing.keys()) if (!missing.includes(name)) this.#missing.delete(name);
+      for (const name of missing) {
+        const since = this.#missing.get(name) ?? clock.now();
+        this.#missing.set(name, since);
+        if (clock.now() - since < REMOVAL_MS) continue;
+        this.#options.onRemoved(name);
+        this.#missing.delete(name);
+      }
+    } catch (error) {
+      this.#options.onTrouble(error);
+      this.#timer = clock.setTimer(REMOVAL_MS, () => this.look());
+      return;
+    }
+    if (this.#missing.size > 0) this.#timer = clock.setTimer(REMOVAL_MS, () => this.look());
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = null;
+  }
+}

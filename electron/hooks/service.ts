@@ -1,0 +1,311 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ulid } from 'ulid';
+import { RequestError } from '../../shared/errors.ts';
+import type { Delivery, HookEvent, HookInfo, HooksView } from '../../shared/hooks.ts';
+import type { DeliveryLedger } from '../journal/deliveries.ts';
+import type { Timer } from '../sessions/clock.ts';
+import { testEvent } from './cloud-event.ts';
+import { Courier } from './courier.ts';
+import { deliverer } from './deliver.ts';
+import type { Hook, HookEntry } from './hook.ts';
+import { targetOf } from './hook-folder.ts';
+import type { HookService, HookServiceOptions, RunHook } from './hooks.ts';
+import { createHookRegistry, type HookRegistry } from './registry.ts';
+import { RemovedHooks } from './removed-hooks.ts';
+import { runHook } from './run/run-hook.ts';
+import { createWebhookSender, type WebhookSender } from './webhook.ts';
+
+/** Windows hear of changes at most this often, in milliseconds. */
+const NOTIFY_MS = 200;
+
+/** Serves the hooks of a folder. They are known when this returns, and what is owed goes out at once. */
+export function createHookService(options: HookServiceOptions, run: RunHook = runHook): HookService {
+  return new FolderHooks(options, run);
+}
+
+type Counts = ReturnType<DeliveryLedger['counts']>;
+const NO_COUNTS: Counts = { owed: 0, dead: 0, last: null };
+
+class FolderHooks implements HookService {
+  readonly #options: HookServiceOptions;
+  readonly #registry: HookRegistry;
+  readonly #sender: WebhookSender;
+  readonly #courier: Courier;
+  readonly #removed: RemovedHooks;
+  /** Hooks whose receivers have answered 410. */
+  readonly #gone = new Set<string>();
+  /** Whether the ledger has told who is gone. */
+  #isGoneKnown = false;
+  /** Where each webhook was last sent to. */
+  readonly #addresses = new Map<string, string>();
+  /** Who wants which event, as long as no hook changes. */
+  readonly #wanting = new Map<HookEvent, readonly string[]>();
+  /** What was last known of hooks whose counts cannot be had now. */
+  readonly #counts = new Map<string, Counts>();
+  #notifyTimer: Timer | null = null;
+  #notifiedAt = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+
+  constructor(options: HookServiceOptions, run: RunHook) {
+    this.#options = options;
+    const { clock, logger, ledger } = options;
+    this.#sender = createWebhookSender({
+      logger,
+      wall: () => clock.wall(),
+      extraCertificates: options.extraCertificates,
+    });
+    this.#registry = createHookRegistry({
+      folder: options.folder,
+      environment: options.environment,
+      clock,
+      logger,
+      onChange: (before) => this.#onRegistryChange(before),
+      onProblem: (problem) => options.onProblem(problem),
+    });
+    this.#courier = new Courier({
+      ledger,
+      clock,
+      logger,
+      random: () => options.random(),
+      hooks: () => this.#ready(),
+      deliver: deliverer({ options, run, sender: this.#sender, onChanged: () => this.#registry.look() }),
+      onTried: () => this.#changed(),
+      onGone: (hook, words) => this.#onGone(hook, words),
+    });
+    this.#removed = new RemovedHooks({
+      clock,
+      known: () => [...new Set([...ledger.owing(), ...ledger.flags().keys()])],
+      isThere: (name) => this.#registry.entries.has(name) || (this.#registry.isReadable ? false : null),
+      onRemoved: (name) => this.#onRemoved(name),
+      onTrouble: (error) => logger.warn({ error }, 'what removed hooks are owed cannot be looked up now'),
+    });
+    this.#followAddresses();
+    this.#removed.look();
+    this.#courier.wake();
+  }
+
+  wanting(event: HookEvent): readonly string[] {
+    let names = this.#wanting.get(event);
+    if (names === undefined) {
+      names = this.#ready()
+        .filter((hook) => hook.wants.has(event))
+        .map((hook) => hook.name);
+      // Without knowing who is gone, the answer may be another one soon.
+      if (this.#isGoneKnown) this.#wanting.set(event, names);
+    }
+    return names;
+  }
+
+  wake(): void {
+    if (this.#isClosed) return;
+    this.#courier.wake();
+    this.#changed();
+  }
+
+  view(): HooksView {
+    const hooks = [...this.#registry.entries.values()].map((entry) => this.#info(entry));
+    return { folder: this.#options.folder, hooks };
+  }
+
+  test(name: string): Delivery {
+    this.#usable(name);
+    const { ledger, clock, source } = this.#options;
+    const id = ulid();
+    const atMs = clock.wall();
+    const body = testEvent({ id, source, hook: name, atMs });
+    const delivery = this.#asked(() => ledger.owe(name, { id, type: 'hook:test', body }, atMs));
+    this.#courier.hurry(name);
+    this.#changed();
+    return delivery;
+  }
+
+  sendAgain(name: string, delivery: number | null): number {
+    this.#usable(name);
+    const { ledger, clock } = this.#options;
+    const count = this.#asked(() => ledger.oweAgain(name, delivery, clock.wall()));
+    this.#courier.hurry(name);
+    this.#changed();
+    return count;
+  }
+
+  enable(name: string): void {
+    this.#entry(name);
+    this.#asked(() => this.#options.ledger.flag(name, 'gone', false));
+    this.#forgiven(name);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#notifyTimer?.[Symbol.dispose]();
+    this.#notifyTimer = null;
+    this.#removed[Symbol.dispose]();
+    await Promise.all([this.#registry.close(), this.#courier.close()]);
+    await this.#sender.close();
+  }
+
+  /** Hooks that get events and deliveries now. */
+  #ready(): readonly Hook[] {
+    const ready: Hook[] = [];
+    for (const entry of this.#registry.entries.values()) {
+      if (entry.state === 'good' && entry.hook.enabled && !this.#isGone(entry.name)) ready.push(entry.hook);
+    }
+    return ready;
+  }
+
+  #isGone(name: string): boolean {
+    if (!this.#isGoneKnown) {
+      try {
+        for (const [hook, flags] of this.#options.ledger.flags()) if (flags.has('gone')) this.#gone.add(hook);
+        this.#isGoneKnown = true;
+      } catch (error) {
+        this.#options.logger.warn({ error }, 'which receivers want no more events cannot be looked up now');
+      }
+    }
+    return this.#gone.has(name);
+  }
+
+  #info(entry: HookEntry): HookInfo {
+    const counts = this.#countsOf(entry.name);
+    if (entry.state === 'broken') {
+      const { name, kind, target, patterns, message } = entry;
+      return { name, kind, target, events: [...patterns], state: 'broken', message, ...counts };
+    }
+    const { hook } = entry;
+    const { state, message } = this.#stateOf(hook);
+    return {
+      name: hook.name,
+      kind: hook.action.kind,
+      target: targetOf(hook.action),
+      events: [...hook.patterns],
+      state,
+      message,
+      ...counts,
+    };
+  }
+
+  #stateOf(hook: Hook): Pick<HookInfo, 'state' | 'message'> {
+    if (!hook.enabled) return { state: 'disabled', message: hook.warning };
+    if (this.#isGone(hook.name)) {
+      const message =
+        'Its receiver has answered 410 Gone: it wants no more events. Switch the hook on again to send some.';
+      return { state: 'gone', message };
+    }
+    if (hook.warning !== null || this.#courier.heldUntil(hook.name) === null) {
+      return { state: 'ready', message: hook.warning };
+    }
+    return { state: 'ready', message: 'Its receiver has asked to be left alone for a while.' };
+  }
+
+  #countsOf(name: string): Counts {
+    try {
+      const counts = this.#options.ledger.counts(name);
+      this.#counts.set(name, counts);
+      return counts;
+    } catch (error) {
+      this.#options.logger.warn({ error, hook: name }, 'what a hook is owed cannot be counted now');
+      return this.#counts.get(name) ?? NO_COUNTS;
+    }
+  }
+
+  #entry(name: string): HookEntry {
+    const entry = this.#registry.entries.get(name);
+    if (entry !== undefined) return entry;
+    throw new RequestError('bad_request', `There is no hook named “${name.slice(0, 64)}”.`);
+  }
+
+  /** @throws RequestError when nothing can be sent to it. */
+  #usable(name: string): void {
+    const entry = this.#entry(name);
+    if (entry.state === 'broken') throw new RequestError('not_allowed', `This hook cannot be used: ${entry.message}`);
+    if (!entry.hook.enabled) {
+      throw new RequestError('not_allowed', 'This hook is switched off: its hook.yaml says “enabled: false”.');
+    }
+    if (this.#isGone(name)) {
+      throw new RequestError('not_allowed', 'Its receiver wants no more events. Switch the hook on again first.');
+    }
+  }
+
+  #asked<Value>(work: () => Value): Value {
+    try {
+      return work();
+    } catch (error) {
+      throw new RequestError('internal', 'The journal cannot be written at the moment. Try again in a while.', {
+        cause: error,
+      });
+    }
+  }
+
+  #onRegistryChange(before: ReadonlyMap<string, HookEntry>): void {
+    this.#wanting.clear();
+    this.#followAddresses();
+    for (const [name, entry] of this.#registry.entries) {
+      const old = before.get(name);
+      // Somebody may have put right why nothing got through.
+      if (entry.state === 'good' && old !== undefined && !isDeepStrictEqual(entry, old)) this.#courier.hurry(name);
+    }
+    this.#removed.look();
+    this.#courier.wake();
+    this.#changed();
+  }
+
+  /** A receiver at another address has not said that it wants no more. */
+  #followAddresses(): void {
+    for (const { name, ...entry } of this.#registry.entries.values()) {
+      if (entry.state === 'broken' || entry.hook.action.kind === 'run') continue;
+      const { url } = entry.hook.action;
+      const old = this.#addresses.get(name);
+      this.#addresses.set(name, url);
+      if (old === undefined || old === url || !this.#isGone(name)) continue;
+      this.#courier.write(() => this.#options.ledger.flag(name, 'gone', false));
+      this.#forgiven(name);
+    }
+  }
+
+  #onGone(hook: Hook, words: string): void {
+    const { ledger, clock } = this.#options;
+    this.#gone.add(hook.name);
+    this.#wanting.clear();
+    ledger.flag(hook.name, 'gone', true);
+    ledger.drop(hook.name, `dropped: the receiver has answered ${words}`, clock.wall());
+  }
+
+  #forgiven(name: string): void {
+    this.#gone.delete(name);
+    this.#wanting.clear();
+    this.#courier.hurry(name);
+    this.#changed();
+  }
+
+  #onRemoved(name: string): void {
+    const { ledger, clock, logger, onProblem } = this.#options;
+    const { owed } = ledger.counts(name);
+    this.#courier.forget(name);
+    const dropped = ledger.drop(name, 'dropped: the hook was removed', clock.wall());
+    ledger.flag(name, 'gone', false);
+    this.#gone.delete(name);
+    this.#counts.delete(name);
+    this.#addresses.delete(name);
+    logger.info({ hook: name, owed, dropped }, 'a hook was removed');
+    if (dropped === 0) return;
+    const events = dropped === 1 ? 'One event that was' : `${dropped} events that were`;
+    onProblem({
+      id: `hook-removed-${name}`,
+      severity: 'info',
+      title: `The hook “${name}” was removed`,
+      message: `${events} still to be sent to it will not be.`,
+    });
+  }
+
+  /** Tells windows, soon: of many changes together, and not too often. */
+  #changed(): void {
+    if (this.#isClosed || this.#notifyTimer !== null) return;
+    const { clock } = this.#options;
+    const delay = Math.max(0, this.#notifiedAt + NOTIFY_MS - clock.now());
+    this.#notifyTimer = clock.setTimer(delay, () => {
+      this.#notifyTimer = null;
+      this.#notifiedAt = clock.now();
+      this.#options.onChange(this.view());
+    });
+  }
+}

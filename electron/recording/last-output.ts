@@ -54,7 +54,7 @@ async function readEnd(
   const start = Math.max(0, fileBytes - maxBytes);
   let size: LastOutput['size'] = null;
   let damaged = false;
-  let isFirst = true;
+  let lines = 0;
   const takeHeader = (line: string | null): void => {
     const header = line === null ? null : parseHeader(line);
     if (header === null) damaged = true;
@@ -68,8 +68,8 @@ async function readEnd(
     }
   }
   for await (const line of readLines(handle, start, fileBytes)) {
-    if (isFirst) {
-      isFirst = false;
+    lines += 1;
+    if (lines === 1) {
       // Of a line that is cut into, nothing is shown.
       if (start === 0) takeHeader(line);
       continue;
@@ -80,6 +80,8 @@ async function readEnd(
     else if (event.code === 'o') onOutput(Buffer.from(event.data));
     else if (event.code === 'r') size = sizeOf(event.data) ?? size;
   }
+  // One line that long is none.
+  if (start > 0 && lines < 2) damaged = true;
   return { size, truncated: start > 0, trouble: damaged ? 'Parts of its recording are damaged.' : null };
 }
 

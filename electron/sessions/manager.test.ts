@@ -1,16 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import type { LimitOrigin } from '../../shared/limits.ts';
+import type { LimitOrigin, OnExpiry } from '../../shared/limits.ts';
+import type { Profile } from '../../shared/profile.ts';
+import { type SessionEvent, sessionEventSchema } from '../../shared/session.ts';
 import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS, type SettingPath } from '../../shared/settings.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
+import { METADATA } from '../recording/testing/recordings.ts';
 import type { PolicyState } from '../storage/settings-store.ts';
 import { EVICTION_MS, type ManagerOptions, SessionManager } from './manager.ts';
+import { Remains } from './remains.ts';
 import { profileWith } from './testing/profiles.ts';
 import { backendsOf, keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
-import { TestClock } from './testing/test-clock.ts';
+import { settle, TestClock } from './testing/test-clock.ts';
 
 const size = { cols: 80, rows: 24 };
 
-function managerWith(limits: { idle?: number; max?: number; concurrent?: number; interval?: number } = {}) {
+/** Starts and ends, as they were told. */
+const toldOf = (log: readonly string[]): string[] => log.filter((entry) => /^session:(start|end) /.test(entry));
+
+interface Limits {
+  idle?: number;
+  max?: number;
+  concurrent?: number;
+  interval?: number;
+  onExpiry?: OnExpiry;
+}
+
+function managerWith(limits: Limits = {}) {
   const clock = new TestClock();
   const log: string[] = [];
   const backend = new StandInBackend(log);
@@ -19,6 +34,7 @@ function managerWith(limits: { idle?: number; max?: number; concurrent?: number;
   let policy: PolicyState = { ok: true, policy: policySchema.parse({ minimumTimeoutSeconds: 1 }), file: null };
   const preferences = structuredClone(DEFAULT_SETTINGS);
   preferences.limits.local = { idleTimeoutSeconds: limits.idle ?? 0, maxDurationSeconds: limits.max ?? 0 };
+  preferences.limits.onExpiry = limits.onExpiry ?? 'close';
   preferences.sessions = {
     maxConcurrentSessions: limits.concurrent ?? 100,
     cleanupIntervalSeconds: limits.interval ?? 300,
@@ -35,12 +51,16 @@ function managerWith(limits: { idle?: number; max?: number; concurrent?: number;
     get policy() {
       return policy;
     },
-    profile: (id) => (id === 'local' ? profileWith() : undefined),
+    profile: (id) => profiles.get(id),
     onChange: (each) => {
       listener = each;
       return () => {};
     },
   };
+  const profiles = new Map<string, Profile>([
+    ['local', profileWith()],
+    ['other', profileWith({ id: 'other', name: 'Other' })],
+  ]);
   const manager = new SessionManager({
     clock,
     backends: backendsOf(backend),
@@ -60,6 +80,7 @@ function managerWith(limits: { idle?: number; max?: number; concurrent?: number;
     logger,
     manager,
     preferences,
+    profiles,
     settings,
     settingsChanged: () => listener(),
     setPolicy: (next: PolicyState) => {
@@ -76,6 +97,23 @@ describe('the manager', () => {
     expect(() => manager.open(size)).toThrow('Maximum concurrent sessions (2) exceeded');
     await first.end('closed');
     expect(() => manager.open(size)).not.toThrow();
+    await manager.quit();
+  });
+
+  it('tells that it refused one, with an id that no session has, and counts it', async () => {
+    const { manager } = managerWith({ concurrent: 1 });
+    const told: SessionEvent[] = [];
+    manager.open(size);
+    manager.on('event', (event) => told.push(event));
+    for (let turn = 0; turn < 2; turn += 1) expect(() => manager.open(size)).toThrow('exceeded');
+    expect(told).toMatchObject([
+      { type: 'session:limit', profileId: 'local', backend: 'pty', running: 1, max: 1 },
+      { type: 'session:limit' },
+    ]);
+    for (const event of told) sessionEventSchema.parse(event);
+    const ids = new Set([...told.map(({ sessionId }) => sessionId), ...manager.list().map(({ id }) => id)]);
+    expect(ids.size).toBe(3);
+    expect(manager.metrics()).toMatchObject({ refused: 2, total: 1 });
     await manager.quit();
   });
 
@@ -237,5 +275,229 @@ describe('the manager', () => {
       lateness: { count: 1, maxMs: 0 },
     });
     await manager.quit();
+  });
+});
+
+describe('a session in the place of another', () => {
+  it('is not opened before that one has ended', async () => {
+    const { manager } = managerWith();
+    const first = manager.open(size);
+    await first.started;
+    expect(() => manager.open({ ...size, previousId: first.id })).toThrow('has not ended yet');
+    await expect(manager.openAfter({ ...size, previousId: first.id })).rejects.toThrow('has not ended yet');
+    expect(first.ended).toBeNull();
+    await manager.quit();
+  });
+
+  it('waits for the end that is on its way, and starts after it was told', async () => {
+    const { backend, log, manager } = managerWith();
+    const first = manager.open(size);
+    await first.started;
+    const ladder = Promise.withResolvers<void>();
+    const { last } = backend;
+    const terminate = last.terminate.bind(last);
+    last.terminate = async (graceMs) => {
+      await ladder.promise;
+      return terminate(graceMs);
+    };
+    void first.end('auto_reset', { expired: 'idle_timeout' });
+    const opening = manager.openAfter({ ...size, previousId: first.id });
+    await settle();
+    expect(manager.live).toHaveLength(1);
+    ladder.resolve();
+    const second = await opening;
+    expect(second.previousId).toBe(first.id);
+    expect(toldOf(log)).toEqual([`session:start ${first.id}`, `session:end ${first.id}`, `session:start ${second.id}`]);
+    await manager.quit();
+  });
+
+  it('is one, however many windows ask for it, also when one of them has forgotten the old tab', async () => {
+    const { clock, log, manager } = managerWith({ idle: 100, onExpiry: 'reset' });
+    const first = manager.open(size);
+    await first.started;
+    await clock.advance(100_000);
+    expect(first.ended).toMatchObject({ reason: 'auto_reset', expired: 'idle_timeout', limitSeconds: 100 });
+    const again = { ...size, previousId: first.id };
+    const [a, b] = await Promise.all([manager.openAfter(again), manager.openAfter(again)]);
+    expect(b).toBe(a);
+    manager.dismiss(first.id);
+    expect(await manager.openAfter(again)).toBe(a);
+    expect(toldOf(log).filter((entry) => entry.startsWith('session:start'))).toHaveLength(2);
+    await manager.quit();
+  });
+
+  it('may be a second one once the first successor has ended', async () => {
+    const { manager } = managerWith();
+    const first = manager.open(size);
+    await first.started;
+    await first.end('auto_reset', { expired: 'idle_timeout' });
+    const second = manager.open({ ...size, previousId: first.id });
+    await second.started;
+    await second.end('closed');
+    const third = manager.open({ ...size, previousId: first.id });
+    expect(third).not.toBe(second);
+    await manager.quit();
+  });
+
+  it('may be there beside others where the old one ended for any other reason', async () => {
+    const { manager } = managerWith();
+    const first = manager.open(size);
+    await first.started;
+    await first.end('closed');
+    const again = { ...size, previousId: first.id };
+    expect(manager.open(again)).not.toBe(manager.open(again));
+    await manager.quit();
+  });
+
+  it('has its profile, its place among the tabs, and the name that somebody gave it', async () => {
+    const { manager } = managerWith();
+    const [first, other] = [manager.open({ ...size, profileId: 'other' }), manager.open(size)];
+    await Promise.all([first.started, other.started]);
+    first.rename('Mine');
+    await first.end('auto_reset', { expired: 'max_duration' });
+    const second = manager.open({ ...size, previousId: first.id });
+    await second.started;
+    expect(second.info()).toMatchObject({ profileId: 'other', title: 'Mine' });
+    expect(manager.list()).toEqual([first, second, other]);
+    await manager.quit();
+  });
+});
+
+describe('a restart', () => {
+  it('ends a session with reset and opens a fresh one of its profile as it is now, of the same size', async () => {
+    const { log, manager, profiles } = managerWith();
+    const first = manager.open({ cols: 100, rows: 30 });
+    await first.started;
+    profiles.set('local', profileWith({ args: ['-l'] }));
+    const second = await manager.restart(first.id, false);
+    if ('running' in second) throw new Error('Nothing runs');
+    await second.started;
+    expect(first.ended?.reason).toBe('reset');
+    expect(second.info()).toMatchObject({ previousId: first.id, profileId: 'local', cols: 100, rows: 30 });
+    expect(second.profile.args).toEqual(['-l']);
+    expect(toldOf(log)).toEqual([`session:start ${first.id}`, `session:end ${first.id}`, `session:start ${second.id}`]);
+    await manager.quit();
+  });
+
+  it('asks about a running command first', async () => {
+    const { backend, manager } = managerWith();
+    const first = manager.open(size);
+    await first.started;
+    backend.last.inFront = { isShell: false, command: 'make' };
+    expect(await manager.restart(first.id, false)).toEqual({ running: 'make' });
+    expect(first.ended).toBeNull();
+    await manager.restart(first.id, true);
+    expect(first.ended?.reason).toBe('reset');
+    await manager.quit();
+  });
+
+  it.each<[string, (rig: ReturnType<typeof managerWith>) => void, string]>([
+    ['its profile is gone', ({ profiles }) => profiles.delete('local'), 'There is no profile “local”'],
+    [
+      'the policy cannot be read',
+      ({ setPolicy }) => setPolicy({ ok: false, file: '/p', message: 'The policy is damaged.' }),
+      'The policy is damaged.',
+    ],
+    [
+      'there are too many without it',
+      ({ preferences }) => {
+        preferences.sessions.maxConcurrentSessions = 1;
+      },
+      'Maximum concurrent sessions (1) exceeded',
+    ],
+  ])('ends nothing when %s', async (_why, change, message) => {
+    const rig = managerWith();
+    const { manager } = rig;
+    const [first, other] = [manager.open(size), manager.open(size)];
+    await Promise.all([first.started, other.started]);
+    change(rig);
+    await expect(manager.restart(first.id, true)).rejects.toThrow(message);
+    expect(first.ended).toBeNull();
+    await manager.quit();
+  });
+
+  it('needs no room beside the session that it ends', async () => {
+    const { manager } = managerWith({ concurrent: 1 });
+    const first = manager.open(size);
+    await first.started;
+    await manager.restart(first.id, false);
+    expect(manager.live).toHaveLength(1);
+    await manager.quit();
+  });
+
+  it('is one, however many windows ask for it', async () => {
+    const { log, manager } = managerWith();
+    const first = manager.open(size);
+    await first.started;
+    const [a, b] = await Promise.all([manager.restart(first.id, true), manager.restart(first.id, true)]);
+    expect(b).toBe(a);
+    manager.dismiss(first.id);
+    expect(await manager.restart(first.id, true)).toBe(a);
+    expect(toldOf(log).filter((entry) => entry.startsWith('session:start'))).toHaveLength(2);
+    await manager.quit();
+  });
+
+  it('of an ended session opens a fresh one beside it, and of one that is not there is refused', async () => {
+    const { manager } = managerWith();
+    const first = manager.open(size);
+    await first.started;
+    await first.end('closed');
+    const second = await manager.restart(first.id, false);
+    expect(second).toMatchObject({ previousId: first.id });
+    expect(first.ended?.reason).toBe('closed');
+    await expect(manager.restart('01M7Y85E6BXST0XRN70G4B9GBG', false)).rejects.toMatchObject({
+      code: 'unknown_session',
+    });
+    await manager.quit();
+  });
+
+  it('shows what remains of sessions of an earlier run before those of this one, until they are dismissed', async () => {
+    const { clock, manager } = managerWith();
+    const dismissed: string[] = [];
+    const [a, b] = ['01M7ZBN260ABCDEFGH00000001', '01M7ZBN260ABCDEFGH00000002'] as const;
+    const remains = [a, b].map((id) => {
+      const { events, endedAt, durationSeconds, end, recording, ...record } = METADATA;
+      const restored = { record: { ...record, id }, events, end, recording };
+      return new Remains(restored, { recordingFile: '/nowhere', clock, onDismissed: (gone) => dismissed.push(gone) });
+    });
+    const news: unknown[] = [];
+    manager.on('restored', ({ id, title }) => news.push(`restored ${id} ${title}`));
+    manager.on('reordered', (ids) => news.push(ids));
+    manager.on('removed', (id) => news.push(`removed ${id}`));
+    const { id: c, started } = manager.open(size);
+    await started;
+
+    manager.restore(remains);
+    manager.restore(remains);
+    expect(manager.tabs().map(({ id }) => id)).toEqual([a, b, c]);
+    expect(manager.list().map(({ id }) => id)).toEqual([c]);
+    expect(manager.get(a)).toBeUndefined();
+    expect(manager.metrics()).toMatchObject({ total: 1, active: 1 });
+    manager.tab(a)?.rename('mine');
+    manager.renamed(a);
+    manager.reorder([c, b]);
+    manager.clockChanged();
+    manager.sweep();
+    expect(manager.tabs().map(({ id }) => id)).toEqual([c, b, a]);
+    manager.dismiss(b);
+    expect(await manager.close(a, false)).toBeNull();
+    expect(manager.tabs().map(({ id }) => id)).toEqual([c]);
+    expect(dismissed).toEqual([b, a]);
+    expect(news).toEqual([
+      `restored ${a} zsh`,
+      `restored ${b} zsh`,
+      [a, b, c],
+      `restored ${a} mine`,
+      [c, b, a],
+      `removed ${b}`,
+      `removed ${a}`,
+    ]);
+
+    // A quit is no dismissal.
+    manager.restore(remains);
+    await manager.quit();
+    manager.restore(remains);
+    expect(manager.tabs()).toEqual([]);
+    expect(dismissed).toEqual([b, a]);
   });
 });

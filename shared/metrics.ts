@@ -21,5 +21,7 @@ export const metricsSchema = z.strictObject({
   bytesIn: z.number(),
   /** Sessions that the sweep had to end because their timer did not. */
   swept: z.int(),
+  /** Sessions that were refused because as many as may be were running. */
+  refused: z.int(),
 });
 export type Metrics = z.infer<typeof metricsSchema>;

@@ -49,12 +49,14 @@ test('lateness keeps the worst, and a deadline that was early counts as on time'
   expect(metrics.snapshot([]).lateness).toEqual({ count: 3, maxMs: 12 });
 });
 
-test('bytes and swept sessions add up', () => {
+test('bytes, swept and refused sessions add up', () => {
   const metrics = createSessionMetrics(() => 0);
   metrics.bytes(100, 1);
   metrics.bytes(50, 0);
   metrics.swept();
-  expect(metrics.snapshot([])).toMatchObject({ bytesOut: 150, bytesIn: 1, swept: 1 });
+  metrics.refused();
+  metrics.refused();
+  expect(metrics.snapshot([])).toMatchObject({ bytesOut: 150, bytesIn: 1, swept: 1, refused: 2 });
 });
 
 test('every end is in one reason and one bucket', () => {

@@ -13,6 +13,8 @@ export interface SessionMetrics {
   bytes(out: number, into: number): void;
   /** The sweep ended a session that its own timer had missed. */
   swept(): void;
+  /** A session was refused because as many as may be were running. */
+  refused(): void;
   /** All counts as they are now; ages in seconds are those of the sessions that are active. */
   snapshot(activeAgesSeconds: readonly number[]): Metrics;
 }
@@ -29,6 +31,7 @@ export function createSessionMetrics(clock: () => number): SessionMetrics {
   let bytesOut = 0;
   let bytesIn = 0;
   let swept = 0;
+  let refused = 0;
 
   return {
     started() {
@@ -51,6 +54,9 @@ export function createSessionMetrics(clock: () => number): SessionMetrics {
     swept() {
       swept += 1;
     },
+    refused() {
+      refused += 1;
+    },
     snapshot(activeAgesSeconds) {
       return {
         startedAt,
@@ -63,6 +69,7 @@ export function createSessionMetrics(clock: () => number): SessionMetrics {
         bytesOut,
         bytesIn,
         swept,
+        refused,
       };
     },
   };

@@ -12,6 +12,7 @@ import {
 import type { Backend, Backends } from '../backends/backend.ts';
 import type { SessionMetrics } from '../metrics/session-metrics.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
+import { BUILT_IN_POLICY } from '../storage/policy.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import type { Clock, Timer } from './clock.ts';
 import { effectiveLimits } from './effective-limits.ts';
@@ -74,6 +75,8 @@ export class SessionManager {
   readonly #timingTicker: Ticker<Session>;
   readonly #foregroundTicker: Ticker<Session>;
   readonly #stopSettings: () => void;
+  /** The session that was opened in the place of another, by the id of that; while it is in memory. */
+  readonly #successors = new Map<SessionId, SessionId>();
   /** Ids sort by the time they were made, also within a millisecond. */
   readonly #newId = monotonicFactory(random);
   #sweepTimer: Timer | null = null;
@@ -152,32 +155,81 @@ export class SessionManager {
     return this.list().filter((session) => isLive(session.state));
   }
 
-  /** A profile as it holds for a new session: the policy may require its recording. */
-  #profile(id: string): Profile {
-    const profile = this.#options.settings.profile(id);
+  /**
+   * The profile of a session that may be opened now, as it holds for a new one: the policy may require its recording.
+   * `leaving`: a session that makes room. Throws `RequestError`.
+   */
+  #admit(profileId: string, leaving?: Session): Profile {
+    const { settings } = this.#options;
+    const { policy } = settings;
+    if (this.#quitting !== null) throw new RequestError('shutting_down', 'Sandglass is quitting.');
+    if (!policy.ok) throw new RequestError('policy_unreadable', policy.message);
+    const profile = settings.profile(profileId);
     if (profile === undefined) {
-      throw new RequestError('bad_request', `There is no profile “${id}”. Choose another one in the new-tab menu.`);
+      throw new RequestError(
+        'bad_request',
+        `There is no profile “${profileId}”. Choose another one in the new-tab menu.`,
+      );
     }
-    const { policy } = this.#options.settings;
-    return policy.ok && policy.policy.requireRecording === true ? { ...profile, recording: 'required' } : profile;
+    const max = settings.effective.preferences.sessions.maxConcurrentSessions;
+    const running = this.live.filter((session) => session !== leaving).length;
+    if (running >= max) this.#refuse(profile, running, max);
+    return policy.policy.requireRecording === true ? { ...profile, recording: 'required' } : profile;
   }
 
-  /** Opens a session, which starts at once. Throws `RequestError`: too many sessions, no policy, no such profile. */
+  /** As many sessions as may be are running. */
+  #refuse(profile: Profile, running: number, max: number): never {
+    const { clock, logger, metrics } = this.#options;
+    const at = clock.wall();
+    const event = { id: this.#newId(at), sessionId: this.#newId(at), at, type: 'session:limit' } as const;
+    logger.info({ profile: profile.id, running, max }, 'A session was refused');
+    metrics.refused();
+    this.#emitters.event.emit({ ...event, profileId: profile.id, backend: profile.backend, running, max });
+    throw new RequestError('limit_exceeded', `Maximum concurrent sessions (${max}) exceeded`);
+  }
+
+  /**
+   * The session that took the place of one which ended to make way for it, if it still runs. However many windows ask for
+   * a successor, because a key was pressed in each of them, there is one.
+   */
+  #successorOf(id: SessionId | undefined): Session | null {
+    const successor = id === undefined ? undefined : this.#successors.get(id);
+    const session = successor === undefined ? undefined : this.get(successor);
+    return session === undefined || session.ended !== null ? null : session;
+  }
+
+  /**
+   * Like `open`; where the session before it is ending, it is opened once that has ended: `session:end` of the old one
+   * always comes before `session:start` of the new one.
+   */
+  async openAfter(options: OpenOptions): Promise<Session> {
+    const previous = options.previousId === undefined ? undefined : this.get(options.previousId);
+    if (previous?.isEnding === true) await previous.end('closed');
+    return this.open(options);
+  }
+
+  /**
+   * Opens a session, which starts at once. Without a profile it is that of the session before it, else the local shell. In
+   * the place of a session that ended for that (`auto_reset`, `reset`) there is only one: whoever asks later gets that.
+   * Throws `RequestError`: too many sessions, no policy, no such profile, the session before it has not ended.
+   */
   open(options: OpenOptions): Session {
     const { settings, clock, backends, recorders, logger } = this.#options;
-    if (this.#quitting !== null) throw new RequestError('shutting_down', 'Sandglass is quitting.');
-    if (!settings.policy.ok) throw new RequestError('policy_unreadable', settings.policy.message);
-    const max = settings.effective.preferences.sessions.maxConcurrentSessions;
-    if (this.live.length >= max) {
-      throw new RequestError('limit_exceeded', `Maximum concurrent sessions (${max}) exceeded`);
-    }
-    const profile = this.#profile(options.profileId ?? LOCAL_PROFILE_ID);
+    const successor = this.#successorOf(options.previousId);
+    if (successor !== null) return successor;
+    const previous = options.previousId === undefined ? undefined : this.#tabs.get(options.previousId);
+    if (previous instanceof Session && previous.ended === null)
+      throw new RequestError('not_allowed', `“${previous.title}” has not ended yet. Close it first, or restart it.`);
+    const profile = this.#admit(options.profileId ?? profileIdOf(previous) ?? LOCAL_PROFILE_ID);
+    // `#admit` has made sure of it.
+    const policy = settings.policy.ok ? settings.policy.policy : BUILT_IN_POLICY;
     const session = new Session(
       {
         id: this.#newId(clock.wall()),
         previousId: options.previousId ?? null,
         profile,
-        limits: effectiveLimits({ settings: settings.effective, policy: settings.policy.policy, profile }),
+        limits: effectiveLimits({ settings: settings.effective, policy, profile }),
+        ...titleAfter(previous, profile),
         cols: options.cols,
         rows: options.rows,
       },
@@ -198,8 +250,46 @@ export class SessionManager {
       },
     );
     this.#tabs.set(session.id, session);
+    if (previous !== undefined) this.#placeAfter(session, previous.id);
+    if (previous instanceof Session && makesWay(previous)) this.#successors.set(previous.id, session.id);
     session.start();
     return session;
+  }
+
+  /** Behind the tab that it takes the place of. Windows are not told: each puts it where it shows it. */
+  #placeAfter(session: Session, previous: SessionId): void {
+    const tabs = this.tabs().filter((tab) => tab !== session);
+    this.#tabs.clear();
+    for (const tab of tabs) {
+      this.#tabs.set(tab.id, tab);
+      if (tab.id === previous) this.#tabs.set(session.id, session);
+    }
+  }
+
+  /**
+   * Ends a session, if it has not, with `reset`, and opens a fresh one of its profile, as that is now, in its place. Without
+   * `force` a running command is named instead, and nothing happens. Where no fresh one could be opened, nothing ends:
+   * throws `RequestError`, also when the session is not there.
+   */
+  async restart(id: SessionId, force: boolean): Promise<{ readonly running: string } | Session> {
+    const successor = this.#successorOf(id);
+    if (successor !== null) return successor;
+    const tab = this.#tabs.get(id);
+    if (tab === undefined) throw new RequestError('unknown_session', 'This session is not there any more.');
+    const profileId = profileIdOf(tab);
+    if (tab instanceof Session && tab.ended === null) {
+      this.#admit(tab.profile.id, tab);
+      if (!force && !tab.isEnding) {
+        const { isShell, command } = await tab.refreshForeground();
+        if (!isShell) return { running: command ?? 'a command' };
+      }
+      await tab.end('reset');
+    }
+    const { cols, rows } = tab instanceof Session ? tab : tab.info();
+    const fresh = this.open({ profileId, previousId: id, cols, rows });
+    // Also where it had ended for another reason just before.
+    this.#successors.set(id, fresh.id);
+    return fresh;
   }
 
   /**
@@ -343,6 +433,8 @@ export class SessionManager {
     this.#evictions.delete(id);
     const session = this.get(id);
     if (session !== undefined) {
+      const { previousId } = session;
+      if (previousId !== null && this.#successors.get(previousId) === id) this.#successors.delete(previousId);
       this.#timingTicker.delete(session);
       this.#foregroundTicker.delete(session);
     }
@@ -378,4 +470,19 @@ export class SessionManager {
       this.#armSweep();
     });
   }
+}
+
+/** Whether it ended so that a fresh one takes its place. */
+function makesWay({ ended }: Session): boolean {
+  return ended?.reason === 'auto_reset' || ended?.reason === 'reset';
+}
+
+function profileIdOf(tab: Session | Remains | undefined): string | undefined {
+  return tab instanceof Session ? tab.profile.id : tab?.profileId;
+}
+
+/** A tab that somebody has named keeps its name. */
+function titleAfter(previous: Session | Remains | undefined, profile: Profile): { title?: string } {
+  const title = previous instanceof Session && previous.profile.id === profile.id ? previous.customTitle : null;
+  return title === null ? {} : { title };
 }

@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly limits: EffectiveLimits;
   readonly cols: number;
   readonly rows: number;
+  /** What somebody has named it; without it, it is named after its shell or its profile. */
+  readonly title?: string;
 }
 
 /** What a session tells its manager; called synchronously, in order. */

@@ -51,7 +51,7 @@ export class Session {
   #listener: SessionListener;
   #state: SessionState = 'starting';
   #title: string;
-  #titleIsCustom = false;
+  #titleIsCustom: boolean;
   #cols: number;
   #rows: number;
   #foreground: string | null = null;
@@ -79,7 +79,8 @@ export class Session {
     this.#listener = listener;
     this.#cols = options.cols;
     this.#rows = options.rows;
-    this.#title = options.profile.name;
+    this.#title = options.title ?? options.profile.name;
+    this.#titleIsCustom = options.title !== undefined;
     const { clock } = dependencies;
     this.createdAt = clock.wall();
     this.#expiry = new SessionExpiry(this, options.limits, listener);
@@ -106,6 +107,11 @@ export class Session {
 
   get title(): string {
     return this.#title;
+  }
+
+  /** What somebody has named it; null where nobody has. */
+  get customTitle(): string | null {
+    return this.#titleIsCustom ? this.#title : null;
   }
 
   get cols(): number {

@@ -25,6 +25,7 @@ const METRICS: Metrics = {
   bytesOut: 0,
   bytesIn: 0,
   swept: 0,
+  refused: 0,
 };
 
 interface Answer {

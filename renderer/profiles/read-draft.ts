@@ -40,6 +40,9 @@ const TAKES: Readonly<Record<ProfileField, string>> = {
   warnBeforeSeconds: 'It is not valid.',
   extensions: 'It is not valid.',
   closeGraceSeconds: 'It is not valid.',
+  maxCommands: 'Write a whole number up to 1000000, or 0 for no limit.',
+  onExpiry: 'Choose one of the three.',
+  thawWindowSeconds: 'Write a time from 1 second to 1 day.',
   recording: 'It is not valid.',
   network: 'It can be none, bridge, or the name of a network made for containers.',
   memoryMiB: 'It can be 16 MB to 1 TB, or empty for no bound.',
@@ -53,6 +56,8 @@ const TAKES: Readonly<Record<ProfileField, string>> = {
   capabilities: 'There is no such capability.',
   noNewPrivileges: 'It is not valid.',
   pool: 'It can be 0 to 16.',
+  survive: 'It is not valid.',
+  credentials: 'One of them is not valid.',
 };
 
 /** As the schema of profiles has it, but for a name that objects have a use of their own for. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend, BackendProcess, ExitStatus, StartSpec } from '../backend.ts';
+import type { Backend, BackendListener, BackendProcess, ExitStatus, StartResult, StartSpec } from '../backend.ts';
 import { probeCgroups } from '../cgroup-support.ts';
 import { SESSION_MARK } from '../environment.ts';
 import { createPtyBackend, type PtyBackendOptions } from '../pty.ts';
@@ -36,34 +36,39 @@ export interface TestShell {
 }
 
 /** Starts a shell and collects what it writes. Throws when it does not start. */
-export async function startShell(backend: Backend, spec: Partial<StartSpec> = {}): Promise<TestShell> {
+export function startShell(backend: Backend, spec: Partial<StartSpec> = {}): Promise<TestShell> {
+  const sessionId = spec.sessionId ?? testSessionId();
+  const whole = {
+    shell: '/bin/sh',
+    profileId: 'local',
+    endsAt: null,
+    args: [],
+    folder: tmpdir(),
+    environment: {},
+    cols: 80,
+    rows: 24,
+    ...spec,
+    sessionId,
+  };
+  return openShell(sessionId, (listener) => backend.start(whole, listener, new AbortController().signal));
+}
+
+/** Collects what a shell writes that `open` gives. Throws when it gives none. */
+export async function openShell(
+  sessionId: string,
+  open: (listener: BackendListener) => Promise<StartResult>,
+): Promise<TestShell> {
   const chunks: Uint8Array[] = [];
   const exit = Promise.withResolvers<ExitStatus>();
   let notify = (): void => {};
-  const sessionId = testSessionId();
   const text = (): string => Buffer.concat(chunks).toString('latin1');
-  const result = await backend.start(
-    {
-      shell: '/bin/sh',
-      sessionId,
-      profileId: 'local',
-      endsAt: null,
-      args: [],
-      folder: tmpdir(),
-      environment: {},
-      cols: 80,
-      rows: 24,
-      ...spec,
+  const result = await open({
+    onData: (bytes) => {
+      chunks.push(bytes);
+      notify();
     },
-    {
-      onData: (bytes) => {
-        chunks.push(bytes);
-        notify();
-      },
-      onExit: (status) => exit.resolve(status),
-    },
-    new AbortController().signal,
-  );
+    onExit: (status) => exit.resolve(status),
+  });
   if (!result.ok) throw new Error(result.failure.message);
   const { process } = result;
   return {

@@ -7,6 +7,7 @@ import { EmptyWindow } from './components/empty-window.tsx';
 import { LinkBanner } from './components/link-banner.tsx';
 import { Questions } from './components/questions.tsx';
 import { Shortcuts } from './components/shortcuts.tsx';
+import { NARROW_PX } from './narrow.ts';
 import { SidePanel } from './panel/side-panel.tsx';
 import { SessionPane } from './session/session-pane.tsx';
 import { StatusLine } from './session/status-line.tsx';
@@ -14,9 +15,6 @@ import { SettingsPage } from './settings/settings-page.tsx';
 import { activeSession, useApp } from './store/store.ts';
 import { TabStrip } from './tabs/tab-strip.tsx';
 import { useTheme } from './theme.ts';
-
-/** Narrower than this, the panel takes the window's whole width instead of sharing it. */
-const NARROW_PX = 640;
 
 export function App() {
   const theme = useTheme();

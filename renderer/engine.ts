@@ -9,9 +9,11 @@ import type {
 } from '../shared/contract.ts';
 import { messageOf } from '../shared/error-message.ts';
 import { RequestError } from '../shared/errors.ts';
+import type { HooksView } from '../shared/hooks.ts';
 import type { SessionInfo } from '../shared/session.ts';
 import type { SettingsView } from '../shared/settings.ts';
 import type { Transport } from '../shared/transport.ts';
+import { useHooks } from './hooks/state.ts';
 import type { EngineClient } from './rpc/client.ts';
 import { EngineLink } from './rpc/link.ts';
 import { engineNews, settled } from './session/engine-watch.ts';
@@ -95,13 +97,20 @@ async function opened(client: EngineClient): Promise<void> {
   const before = new Set(getApp().order);
   setApp((state) => listed(state, list, performance.now()));
   terminals.reconnected(list.map((session) => session.id).filter((id) => before.has(id)));
-  for (const session of list) terminals.ensure(session);
+  for (const session of list) {
+    const view = terminals.ensure(session);
+    if (session.end !== null) view.ended();
+  }
   for (const id of Object.keys(getApp().events)) {
     void client
       .call('sessions.events', { id })
       .then((events) => setApp((state) => ({ events: { ...state.events, [id]: events } })), ignoreGone);
   }
   for (const problem of info.problems) showProblem(problem);
+  // The page of hooks says what is wrong where this fails.
+  client.call('hooks.list', {}).then(applyHooks, (error: unknown) => {
+    useHooks.setState({ view: null, failure: messageOf(error) });
+  });
 }
 
 /** Takes in what is known of a session, new or not. */
@@ -123,7 +132,7 @@ const handlers: { [N in NotificationName]: (payload: NotificationPayload<N>) => 
   timing: (timings) => setApp((state) => timed(state, timings, performance.now())),
   settingsChanged: applySettings,
   backendsChanged: applyBackends,
-  hooksChanged: () => {},
+  hooksChanged: applyHooks,
   problem: showProblem,
   channelClosed: ({ channel, reason }) => terminals.channelClosed(channel, reason),
   command: ({ command }) => options?.command(command),
@@ -136,6 +145,10 @@ function notify<N extends NotificationName>(name: N, payload: NotificationPayloa
 function applySettings(settings: SettingsView): void {
   setApp({ settings });
   terminals.applyPreferences(settings.effective.terminal);
+}
+
+function applyHooks(view: HooksView): void {
+  useHooks.setState({ view, failure: null });
 }
 
 function applyBackends(backends: readonly BackendStatus[]): void {

@@ -53,11 +53,31 @@ describe.each(['linux', 'win32'] as const)('on %s', (platform) => {
 
 test.each(['linux', 'win32', 'darwin'] as const)('on %s every command of the menu reaches the window', (platform) => {
   const { all, done } = items(platform);
-  for (const id of ['newTab', 'closeTab', 'export', 'sessionPanel', 'aboutSessions', 'settings', 'find']) {
+  for (const id of [
+    'newTab',
+    'closeTab',
+    'export',
+    'sessionPanel',
+    'aboutSessions',
+    'settings',
+    'hooks',
+    'restart',
+    'find',
+  ]) {
     const item = all.find((candidate) => candidate.id === id);
     Reflect.apply(item?.click ?? (() => {}), undefined, []);
   }
-  expect(done).toEqual(['newTab', 'closeTab', 'export', 'sessionPanel', 'aboutSessions', 'settings', 'find']);
+  expect(done).toEqual([
+    'newTab',
+    'closeTab',
+    'export',
+    'sessionPanel',
+    'aboutSessions',
+    'settings',
+    'hooks',
+    'restart',
+    'find',
+  ]);
 });
 
 test('developer tools are offered in development only', () => {

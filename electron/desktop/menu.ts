@@ -49,6 +49,7 @@ export function menuTemplate({ platform, appName, development, actions }: MenuOp
   };
 
   const settings = windowItem('Settings…', 'settings', ['Cmd+,', 'Ctrl+,']);
+  const hooks: MenuItemConstructorOptions = { id: 'hooks', label: 'Hooks…', click: () => actions.command('hooks') };
   const quit: MenuItemConstructorOptions = mac
     ? { role: 'quit' }
     : { id: 'quit', label: 'Quit', accelerator: 'Ctrl+Shift+Q', click: () => actions.quit() };
@@ -62,8 +63,9 @@ export function menuTemplate({ platform, appName, development, actions }: MenuOp
     windowItem('Keep open', 'keepOpen', ['Cmd+Shift+K', 'Ctrl+Shift+K']),
     windowItem('Extend', 'extend', ['Cmd+Shift+E', 'Ctrl+Shift+E']),
     windowItem('Freeze or thaw session', 'freeze', ['Cmd+Shift+F', 'Ctrl+Shift+Z']),
+    windowItem('Restart session', 'restart', ['Cmd+Shift+R', 'Ctrl+Shift+R']),
     windowItem('Export…', 'export', ['Cmd+Shift+S', 'Ctrl+Shift+S']),
-    ...(mac ? [] : [separator, settings, separator, quit]),
+    ...(mac ? [] : [separator, settings, hooks, separator, quit]),
   ];
   const editing: MenuItemConstructorOptions[] = [
     edit('undo'),
@@ -111,6 +113,7 @@ export function menuTemplate({ platform, appName, development, actions }: MenuOp
       { role: 'about' },
       separator,
       settings,
+      hooks,
       separator,
       { role: 'services' },
       separator,

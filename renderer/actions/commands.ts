@@ -3,6 +3,8 @@ import type { Command } from '../keys/keys.ts';
 import { SETTINGS_TAB } from '../store/state.ts';
 import { activeSession, getApp, setApp } from '../store/store.ts';
 import { focusNextArea } from './areas.ts';
+import { openHooks } from './hooks.ts';
+import { restart } from './replace.ts';
 import {
   canFreeze,
   exportSession,
@@ -66,6 +68,9 @@ export function runCommand(command: Command): void {
       if (session?.state === 'frozen') void thaw(session.id);
       else if (session !== null && canFreeze(session)) void freeze(session.id);
       return;
+    case 'restart':
+      if (session !== null) void restart(session.id);
+      return;
     case 'nextArea':
       focusNextArea();
       return;
@@ -81,6 +86,9 @@ export function runCommand(command: Command): void {
     case 'settings':
       if (state.active === SETTINGS_TAB) closeSettings();
       else openSettings();
+      return;
+    case 'hooks':
+      openHooks();
       return;
     case 'find':
       if (session !== null) setApp({ finding: true });

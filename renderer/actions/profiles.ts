@@ -5,7 +5,15 @@ import type { SettingsView } from '../../shared/settings.ts';
 import { call, report } from '../engine.ts';
 import { type Draft, draftOf } from '../profiles/draft.ts';
 import { readDraft } from '../profiles/read-draft.ts';
-import { copyOf, type DraftEntry, edited, listedProfiles, useProfiles, without } from '../profiles/state.ts';
+import {
+  copyOf,
+  type DraftEntry,
+  edited,
+  listedProfiles,
+  type SettingsPart,
+  useProfiles,
+  without,
+} from '../profiles/state.ts';
 import { getApp, setApp } from '../store/store.ts';
 import { showDone } from '../toasts.ts';
 import { openSettings, openTab } from './tabs.ts';
@@ -20,7 +28,7 @@ export function openProfiles(id?: string): void {
 }
 
 /** Shows the other part of the settings page. */
-export function showSettingsView(view: 'settings' | 'profiles'): void {
+export function showSettingsView(view: SettingsPart): void {
   set({ view });
 }
 

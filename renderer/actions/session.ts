@@ -1,3 +1,4 @@
+import { RequestError } from '../../shared/errors.ts';
 import { EXPORT_LABELS, type ExportFormat } from '../../shared/recording.ts';
 import { type SessionId, type SessionInfo, TRANSITIONS } from '../../shared/session.ts';
 import { call, report } from '../engine.ts';
@@ -64,7 +65,11 @@ export async function exportSession(id: SessionId, format: ExportFormat): Promis
         return;
     }
   } catch (error) {
-    report(error);
+    if (!(error instanceof RequestError)) report(error);
+    else {
+      const message = error.code === 'unknown_session' ? 'Its recording is no longer kept.' : error.message;
+      showProblem({ id: `export:${id}`, severity: 'error', title: 'Nothing was exported', message });
+    }
   }
 }
 

@@ -3,11 +3,16 @@ import type { Profile } from '../../shared/profile.ts';
 import { checkBackends } from '../actions/backends.ts';
 import { openProfiles } from '../actions/profiles.ts';
 import { openTab } from '../actions/tabs.ts';
+import { RecentSessions } from '../recent/recent-sessions.tsx';
+import { useRecent } from '../recent/state.ts';
 import { useApp } from '../store/store.ts';
 import { BackendLines } from './backend-lines.tsx';
 import { Button } from './button.tsx';
 import { ProfileAbout, useAvailability } from './profile-about.tsx';
 import { useShortcut } from './use-shortcut.ts';
+
+/** Recent sessions that an empty window shows before it is asked for more. */
+const RECENT_AT_FIRST = 4;
 
 /** A window without tabs: what to do, in one line, and the profiles to do it with. */
 export function EmptyWindow() {
@@ -28,6 +33,7 @@ export function EmptyWindow() {
           </li>
         ))}
       </ul>
+      <EmptyRecent />
       <div className="empty-foot">
         <div className="backend-lines">
           <BackendLines />
@@ -62,5 +68,16 @@ function ProfileButton({ profile }: { profile: Profile }) {
     >
       <ProfileAbout profile={profile} />
     </button>
+  );
+}
+
+/** What was open before, where anything was. */
+function EmptyRecent() {
+  const any = useRecent(({ entries, failure }) => (entries?.length ?? 0) > 0 || failure !== null);
+  return (
+    <section className="recent recent-box" data-testid="recent" aria-labelledby="recent-title" hidden={!any}>
+      <h2 id="recent-title">Recent sessions</h2>
+      <RecentSessions first={RECENT_AT_FIRST} none={null} />
+    </section>
   );
 }

@@ -1,4 +1,5 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
+import { restart } from '../actions/replace.ts';
 import { focusTerminal, forceClose } from '../actions/tabs.ts';
 import { terminals } from '../engine.ts';
 import type { Question } from '../store/state.ts';
@@ -29,6 +30,7 @@ function Body({ question, close }: { question: Question; close(): void }) {
   const answer = (): void => {
     close();
     if (question.kind === 'close') void forceClose(question.id);
+    else if (question.kind === 'restart') void restart(question.id, true);
     else terminals.get(question.id)?.paste(question.text);
   };
   return (
@@ -39,6 +41,14 @@ function Body({ question, close }: { question: Question; close(): void }) {
           <AlertDialog.Description>
             <span className="mono">{question.command}</span> is still running. Closing the tab ends it and everything it
             started.
+          </AlertDialog.Description>
+        </>
+      ) : question.kind === 'restart' ? (
+        <>
+          <AlertDialog.Title className="dialog-title">Restart “{question.title}”?</AlertDialog.Title>
+          <AlertDialog.Description>
+            <span className="mono">{question.command}</span> is still running. Restarting ends it and everything it
+            started, and opens a fresh session in its place.
           </AlertDialog.Description>
         </>
       ) : (
@@ -56,16 +66,22 @@ function Body({ question, close }: { question: Question; close(): void }) {
           Cancel
         </Button>
         <Button
-          variant={question.kind === 'close' ? 'danger' : 'primary'}
+          variant={question.kind === 'paste' ? 'primary' : 'danger'}
           data-testid="question-confirm"
           onClick={answer}
         >
-          {question.kind === 'close' ? 'Close tab' : 'Paste'}
+          {ANSWERS[question.kind]}
         </Button>
       </div>
     </>
   );
 }
+
+const ANSWERS: Readonly<Record<Question['kind'], string>> = {
+  close: 'Close tab',
+  restart: 'Restart session',
+  paste: 'Paste',
+};
 
 function lines(text: string): string {
   const count = pasteLines(text);

@@ -1,5 +1,6 @@
 import { programHasScreen, runCommand } from '../actions/commands.ts';
 import { getApp } from '../store/store.ts';
+import { takeFreshKey } from './fresh-key.ts';
 import { type Binding, bindingOf, type Host, type Platform } from './keys.ts';
 
 /** Where the window runs, for shortcuts. */
@@ -24,8 +25,12 @@ export function terminalMayHandle(event: KeyboardEvent): boolean {
 export function listenForShortcuts(): () => void {
   const listener = (event: KeyboardEvent): void => {
     const binding = find(event);
+    const { question, shortcutsOpen, renaming } = getApp();
+    if (binding === null && question === null && !shortcutsOpen && renaming === null && takeFreshKey(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
     if (binding === null || binding.command === 'paste') return;
-    const { question, shortcutsOpen } = getApp();
     if (question !== null || shortcutsOpen) return;
     // Copying belongs to the terminal only when the keyboard is there; elsewhere the browser copies.
     if (binding.command === 'copy' && !inTerminal(event)) return;

@@ -49,3 +49,9 @@ test('letters are found by their place on layouts that do not print them', () =>
   expect(bindingOf(press('Ctrl+Shift+Е', { code: 'KeyT' }), 'other', 'desktop')?.command).toBe('newTab');
   expect(bindingOf(press('Alt+&', { code: 'Digit1' }), 'other', 'desktop')?.command).toBe('selectTab1');
 });
+
+test('the key that reloads a page restarts no session', () => {
+  expect(bindingOf(press('Ctrl+Shift+R'), 'other', 'desktop')?.command).toBe('restart');
+  expect(bindingOf(press('Ctrl+Shift+R'), 'other', 'web')).toBeNull();
+  expect(bindingOf(press('Alt+Shift+R'), 'other', 'web')?.command).toBe('restart');
+});

@@ -29,6 +29,8 @@ export interface Binding {
   mac?: readonly string[];
   /** In a browser, before the others: there the browser keeps some keys to itself. */
   web?: readonly string[];
+  /** In a browser `web` alone: the others mean something else there that nobody should lose a session to. */
+  webOnly?: true;
   /** Left to a program that uses the whole screen, as vim, less or mc do. */
   yieldsToPrograms?: true;
 }
@@ -74,6 +76,14 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'keepOpen', label: 'Keep open', keys: ['Ctrl+Shift+K'], mac: ['Cmd+Shift+K'] },
   { command: 'extend', label: 'Extend', keys: ['Ctrl+Shift+E'], mac: ['Cmd+Shift+E'] },
   { command: 'freeze', label: 'Freeze or thaw session', keys: ['Ctrl+Shift+Z'], mac: ['Cmd+Shift+F'] },
+  {
+    command: 'restart',
+    label: 'Restart session',
+    keys: ['Ctrl+Shift+R'],
+    mac: ['Cmd+Shift+R'],
+    web: ['Alt+Shift+R'],
+    webOnly: true,
+  },
   { command: 'export', label: 'Export', keys: ['Ctrl+Shift+S'], mac: ['Cmd+Shift+S'] },
   {
     command: 'sessionPanel',
@@ -103,7 +113,8 @@ export interface KeyPress {
 /** All shortcuts of a binding where the window runs, the one to show first. */
 export function shortcutsOf(binding: Binding, platform: Platform, host: Host): readonly string[] {
   const native = platform === 'mac' ? (binding.mac ?? binding.keys) : binding.keys;
-  return host === 'web' && binding.web !== undefined ? [...binding.web, ...native] : native;
+  if (host !== 'web' || binding.web === undefined) return native;
+  return binding.webOnly === true ? binding.web : [...binding.web, ...native];
 }
 
 /** The binding of a key press; null: it belongs to the program in the terminal. */

@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { describeDuration } from '../../shared/duration.ts';
 import { describeEnd, type SessionEvent, type SessionId } from '../../shared/session.ts';
 import { loadEvents } from '../actions/session.ts';
+import { EXPIRY_NAMES } from '../session/expiry-words.ts';
 import { formatMoment } from '../session/words.ts';
 import { useApp } from '../store/store.ts';
 import { STATE_WORDS } from './now-section.tsx';
@@ -14,7 +15,7 @@ export function EventTimeline({ id }: { id: SessionId }) {
     if (open) void loadEvents(id);
   }, [id, open]);
   if (events === undefined) return <p>Loading…</p>;
-  if (events.length === 0) return <p>No events of this session are held in memory any more; its recording has them.</p>;
+  if (events.length === 0) return <p>No events of this session are held any more; what was recorded of it has them.</p>;
   const now = Date.now();
   return (
     <ol className="timeline" data-testid="timeline">
@@ -33,7 +34,11 @@ export function EventTimeline({ id }: { id: SessionId }) {
 function tone(event: SessionEvent): 'warn' | 'good' | 'end' | undefined {
   switch (event.type) {
     case 'session:warning':
+    case 'session:limit':
       return 'warn';
+    case 'session:frozen':
+      return event.by === null ? undefined : 'warn';
+    case 'session:reattached':
     case 'session:extended':
       return 'good';
     case 'session:end':
@@ -59,11 +64,11 @@ export function describeEvent(event: SessionEvent): string {
     case 'session:state':
       return STATE_WORDS[event.to];
     case 'session:frozen':
-      return event.by === null ? 'Frozen' : 'Frozen because its time was up';
+      return event.by === null ? 'Frozen' : `Frozen by its ${EXPIRY_NAMES[event.by]}`;
     case 'session:limit':
       return `Refused: ${event.running} of ${event.max} sessions were running`;
     case 'session:reattached':
-      return `Attached again after ${describeDuration(event.awaySeconds)}`;
+      return `Attached again after Sandglass had stopped for ${describeDuration(event.awaySeconds)}`;
     case 'session:thawed':
       return `Thawed after ${describeDuration(event.frozenSeconds)}`;
     case 'session:end':

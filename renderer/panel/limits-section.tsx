@@ -1,11 +1,18 @@
 import { formatDuration } from '../../shared/duration.ts';
-import type { LimitName } from '../../shared/limits.ts';
+import type { LimitName, OnExpiry } from '../../shared/limits.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import { extend } from '../actions/session.ts';
 import { Button } from '../components/button.tsx';
 import { describeActivity, describeOrigin, extension, shortLength } from '../session/words.ts';
 import { useSample } from '../store/store.ts';
 import { countdowns } from '../time/countdown.ts';
+
+/** What happens when a limit runs out. */
+const EXPIRY_WORDS: Readonly<Record<OnExpiry, string>> = {
+  close: 'it closes',
+  reset: 'it closes, and the next key press opens a fresh one',
+  freeze: 'it is frozen, and closes unless it is thawed in time',
+};
 
 /** Each limit in force, who set it, and what may still be extended. */
 export function LimitsSection({ info }: { info: SessionInfo }) {
@@ -31,6 +38,17 @@ export function LimitsSection({ info }: { info: SessionInfo }) {
             ? 'none'
             : `${info.extensions.used} of ${info.extensions.count} used, ${shortLength(info.extensions.seconds)} each`}
         </Row>
+        <Row info={info} name="maxCommands" label="Commands">
+          {values.maxCommands === 0 ? 'off' : `${info.commands.used} of ${values.maxCommands} used`}
+        </Row>
+        <Row info={info} name="onExpiry" label="When time is up">
+          {EXPIRY_WORDS[values.onExpiry]}
+        </Row>
+        {values.onExpiry === 'freeze' ? (
+          <Row info={info} name="thawWindowSeconds" label="Thaw window">
+            {formatDuration(values.thawWindowSeconds)}
+          </Row>
+        ) : null}
         <Row info={info} name="closeGraceSeconds" label="Close grace">
           {values.closeGraceSeconds} s
         </Row>

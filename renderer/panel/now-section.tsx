@@ -1,8 +1,9 @@
 import { Snowflake } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
-import type { SessionInfo, SessionState } from '../../shared/session.ts';
+import type { Expiry, SessionInfo, SessionState } from '../../shared/session.ts';
 import { canFreeze, freeze, thaw } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
+import { describeExpiry } from '../session/expiry-words.ts';
 import { describeActivity, formatMoment } from '../session/words.ts';
 import { useSample } from '../store/store.ts';
 import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
@@ -24,7 +25,8 @@ export function NowSection({ info }: { info: SessionInfo }) {
   const sample = useSample(info.id);
   const now = useNow();
   if (sample === undefined) return null;
-  const { idle, max, ageMs, idleMs } = countdowns(sample, now);
+  const { idle, max, thawMs, ageMs, idleMs } = countdowns(sample, now);
+  const { maxCommands } = info.limits.values;
   const { lastActivity } = sample.timing;
   return (
     <>
@@ -32,6 +34,7 @@ export function NowSection({ info }: { info: SessionInfo }) {
         <dt>State</dt>
         <dd>
           {STATE_WORDS[info.state]}
+          {info.frozenBy === null ? null : <small>{describeFrozen(info, info.frozenBy)}</small>}
           {info.foreground === null ? null : <small className="mono">{info.foreground}</small>}
         </dd>
         <dt>Last activity</dt>
@@ -45,6 +48,21 @@ export function NowSection({ info }: { info: SessionInfo }) {
         <dd className="figures">
           {formatClock(ageMs / 1_000)}
           <small>since {formatMoment(info.createdAt, Date.now())}</small>
+        </dd>
+        {thawMs === null ? null : (
+          <>
+            <dt>Closes</dt>
+            <dd className="figures" data-testid="panel-thaw-time">
+              in {formatClock(remainingSeconds(thawMs))}
+              <small>unless it is thawed</small>
+            </dd>
+          </>
+        )}
+        <dt>Commands</dt>
+        <dd data-testid="panel-commands">
+          <span className="figures">{describeCommands(info.commands.used, maxCommands)}</span>
+          <small>{COMMAND_SOURCES[info.commands.source]}</small>
+          {maxCommands === 0 ? null : <Meter fraction={Math.max(0, 1 - info.commands.used / maxCommands)} />}
         </dd>
         <dt>Idle limit</dt>
         <dd>{info.state === 'frozen' ? 'rests while it is frozen' : <Remaining countdown={idle} />}</dd>
@@ -80,9 +98,31 @@ function Remaining({ countdown }: { countdown: Countdown | null }) {
   return (
     <>
       <span className="figures">{formatClock(remainingSeconds(countdown.remainingMs))} left</span>
-      <div className="meter" aria-hidden="true">
-        <div style={{ transform: `scaleX(${countdown.fraction})` }} />
-      </div>
+      <Meter fraction={countdown.fraction} />
     </>
   );
+}
+
+function Meter({ fraction }: { fraction: number }) {
+  return (
+    <div className="meter" aria-hidden="true">
+      <div style={{ transform: `scaleX(${fraction})` }} />
+    </div>
+  );
+}
+
+const COMMAND_SOURCES: Readonly<Record<SessionInfo['commands']['source'], string>> = {
+  marks: 'counted by the shell’s own marks',
+  lines: 'counted by the lines that were sent',
+};
+
+/** “3 of 20”; `max` 0: there is no such limit. */
+function describeCommands(used: number, max: number): string {
+  return max === 0 ? `${used} so far` : `${used} of ${max}`;
+}
+
+/** Which limit has frozen it, as a sentence. */
+function describeFrozen(info: SessionInfo, by: Expiry): string {
+  const words = describeExpiry(by, info);
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }

@@ -1,10 +1,13 @@
 import { type ReactNode, useEffect, useRef } from 'react';
-import { describeEnd, type SessionInfo } from '../../shared/session.ts';
+import type { LimitName } from '../../shared/limits.ts';
+import { describeEnd, type Expiry, type SessionInfo } from '../../shared/session.ts';
 import { scrollTo } from '../components/scroll-to.ts';
+import { expirySentence } from '../session/expiry-words.ts';
 import { ExportMenu } from '../session/export-menu.tsx';
 import { describeOrigin, formatBytes, formatMoment } from '../session/words.ts';
 import type { PanelSection } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
+import { CredentialsSection } from './credentials-section.tsx';
 import { EventTimeline } from './event-timeline.tsx';
 import { IsolationSection } from './isolation-section.tsx';
 import { LimitsSection } from './limits-section.tsx';
@@ -31,6 +34,11 @@ export function SessionPanel({ info, section }: { info: SessionInfo; section: Pa
       <Section name="isolation" title="Isolation">
         <IsolationSection info={info} />
       </Section>
+      {info.credentials.length === 0 ? null : (
+        <Section name="credentials" title="Credentials">
+          <CredentialsSection credentials={info.credentials} />
+        </Section>
+      )}
       <Section name="recording" title="Recording">
         <Recording info={info} />
       </Section>
@@ -54,7 +62,7 @@ function EndedNow({ info }: { info: SessionInfo }) {
   const { end } = info;
   if (end === null) return null;
   const now = Date.now();
-  const limit = end.reason === 'idle_timeout' ? 'idleTimeoutSeconds' : 'maxDurationSeconds';
+  const expiry = end.reason === 'auto_reset' ? expirySentence(info, end) : null;
   return (
     <dl className="facts">
       <dt>Reason</dt>
@@ -62,10 +70,20 @@ function EndedNow({ info }: { info: SessionInfo }) {
         {describeEnd(end)}
         {end.detail === null ? null : <small>{end.detail}</small>}
         {end.failure === null ? null : <small>{end.failure.hint}</small>}
-        {end.limitSeconds === null ? null : (
-          <small>Set by {describeOrigin(info.limits.origins[limit], info.profileName)}</small>
+        {expiry === null ? null : <small>{expiry}</small>}
+        {end.expired === null ? null : (
+          <small>Set by {describeOrigin(info.limits.origins[EXPIRED_LIMITS[end.expired]], info.profileName)}</small>
         )}
       </dd>
+      {info.restored ? (
+        <>
+          <dt>Shown from</dt>
+          <dd>
+            its recording
+            <small>It ran in an earlier run of Sandglass</small>
+          </dd>
+        </>
+      ) : null}
       <dt>Opened</dt>
       <dd className="figures">{formatMoment(info.createdAt, now, true)}</dd>
       <dt>Ended</dt>
@@ -85,6 +103,13 @@ function EndedNow({ info }: { info: SessionInfo }) {
     </dl>
   );
 }
+
+/** The limit that each way of running out of time belongs to. */
+const EXPIRED_LIMITS: Readonly<Record<Expiry, LimitName>> = {
+  idle_timeout: 'idleTimeoutSeconds',
+  max_duration: 'maxDurationSeconds',
+  command_limit: 'maxCommands',
+};
 
 const RECORDING_WORDS = {
   recording: 'On',

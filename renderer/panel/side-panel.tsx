@@ -1,5 +1,7 @@
 import { X } from 'lucide-react';
+import { RECENT_PAGE, showRecent } from '../actions/recent.ts';
 import { IconButton } from '../components/button.tsx';
+import { RecentSessions } from '../recent/recent-sessions.tsx';
 import type { PanelState } from '../store/state.ts';
 import { activeSession, setApp, useApp } from '../store/store.ts';
 import { AboutPanel } from './about-panel.tsx';
@@ -10,15 +12,17 @@ function makeFocusable(element: HTMLElement | null): void {
   if (element !== null) element.tabIndex = 0;
 }
 
-/** The panel at the right: the session of the active tab, or all sessions together. */
+const PANEL_NAMES: Readonly<Record<NonNullable<PanelState>['view'], string>> = {
+  session: 'This session',
+  about: 'All sessions',
+  recent: 'Recent sessions',
+};
+
+/** The panel at the right: the session of the active tab, all sessions together, or those of the past. */
 export function SidePanel({ panel }: { panel: NonNullable<PanelState> }) {
   const session = useApp(activeSession);
   return (
-    <aside
-      className="panel"
-      data-testid={panel.view === 'session' ? 'session-panel' : 'about-panel'}
-      aria-label="Panel"
-    >
+    <aside className="panel" data-testid={`${panel.view}-panel`} aria-label="Panel">
       <div className="panel-head">
         <div className="segments">
           <button
@@ -37,18 +41,28 @@ export function SidePanel({ panel }: { panel: NonNullable<PanelState> }) {
           >
             All sessions
           </button>
+          <button
+            type="button"
+            className="segment"
+            aria-pressed={panel.view === 'recent'}
+            data-testid="panel-recent"
+            onClick={showRecent}
+          >
+            Recent
+          </button>
         </div>
         <IconButton label="Close panel" data-testid="panel-close" onClick={() => setApp({ panel: null })}>
           <X className="icon" />
         </IconButton>
       </div>
-      <section
-        className="panel-body"
-        ref={makeFocusable}
-        aria-label={panel.view === 'session' ? 'This session' : 'All sessions'}
-      >
+      <section className="panel-body" ref={makeFocusable} aria-label={PANEL_NAMES[panel.view]}>
         {panel.view === 'about' ? (
           <AboutPanel />
+        ) : panel.view === 'recent' ? (
+          <div className="panel-section recent-box">
+            <h2>Recent sessions</h2>
+            <RecentSessions first={RECENT_PAGE} none="No session was opened yet." />
+          </div>
         ) : session === null ? (
           <div className="panel-section">
             <p>No session is shown. Choose a tab, or look at all sessions.</p>

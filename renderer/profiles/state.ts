@@ -24,9 +24,12 @@ export interface DraftEntry {
   readonly refusal: Refusal | null;
 }
 
+/** The parts of the settings page. */
+export type SettingsPart = 'settings' | 'profiles' | 'hooks';
+
 export interface ProfilesState {
   /** The part of the settings page that is shown. */
-  view: 'settings' | 'profiles';
+  view: SettingsPart;
   /** The profile in the editor; null: none was chosen, the first is shown where there is room. */
   selected: string | null;
   /** By profile id; only of profiles that differ from what is stored. */

@@ -33,10 +33,17 @@ export function badgeOf({ isolation, backend, end }: Pick<SessionInfo, 'isolatio
   return { closure: 'open', text: [`open: ${open.join(', ')}`, ...closed].join(' · ') };
 }
 
+/** Whether a credential of it is missing, or older than it should be. */
+export function wantsCredential({ credentials }: Pick<SessionInfo, 'credentials'>): boolean {
+  return credentials.some(({ state }) => state !== 'ready');
+}
+
 /** What a screen reader says of a tab beside its title: “container, loosened, frozen”. */
 export function tabStatus(info: SessionInfo): string {
   const words = [BACKEND_WORDS[info.backend]];
   if (badgeOf(info).closure === 'open') words.push('loosened');
-  if (info.state === 'frozen') words.push('frozen');
+  if (info.state === 'frozen') words.push(info.frozenBy === null ? 'frozen' : 'frozen, its time is up');
+  if (info.end === null && wantsCredential(info)) words.push('a credential is not ready');
+  if (info.restored && info.end !== null) words.push('what remains of an earlier run');
   return words.join(', ');
 }

@@ -1,30 +1,48 @@
-import { CircleAlert, CircleCheck, Hourglass, Unplug } from 'lucide-react';
+import { CircleAlert, CircleCheck, Hourglass, Plus, Unplug } from 'lucide-react';
 import { useRef } from 'react';
 import { describeDuration } from '../../shared/duration.ts';
 import { describeEnd, type SessionEnd, type SessionInfo } from '../../shared/session.ts';
 import { openProfiles } from '../actions/profiles.ts';
+import { openFresh } from '../actions/replace.ts';
 import { showSessionPanel } from '../actions/session.ts';
 import { openAgain } from '../actions/tabs.ts';
 import { Button } from '../components/button.tsx';
-import { useApp } from '../store/store.ts';
+import { setApp } from '../store/store.ts';
+import { expirySentence } from './expiry-words.ts';
 import { ExportMenu } from './export-menu.tsx';
 import { useCardFocus } from './use-card-focus.ts';
+import { useHasProfile } from './use-has-profile.ts';
 import { asSentence, describeExit, endAdvice, formatBytes, formatMoment } from './words.ts';
 
 /** What remains of a session: why it ended, in words, and what can be done now. */
 export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {
   const primary = useRef<HTMLButtonElement>(null);
   useCardFocus(info.id, primary);
-  const hasProfile = useApp((state) => state.settings?.profiles.some(({ id }) => id === info.profileId) ?? false);
+  const hasProfile = useHasProfile(info.profileId);
   const advice = endAdvice(info, end);
+  const expiry = end.reason === 'auto_reset' ? expirySentence(info, end) : null;
   return (
-    <section className="ended-card" data-testid="ended-card" data-reason={end.reason} aria-label="Session ended">
+    <section
+      className="ended-card"
+      data-testid="ended-card"
+      data-reason={end.reason}
+      data-restored={info.restored || undefined}
+      aria-label="Session ended"
+    >
       <div className="ended-head">
         <EndIcon end={end} />
         <div>
-          <h2 data-testid="end-reason">{describeEnd(end)}</h2>
+          <h2 data-testid="end-reason">
+            {end.reason === 'auto_reset' && !hasProfile ? 'Its time was up' : describeEnd(end)}
+          </h2>
+          {expiry === null ? null : <p data-testid="end-expired">{expiry}</p>}
           {end.detail === null ? null : <p data-testid="end-detail">{asSentence(end.detail)}</p>}
           {advice === null ? null : <p data-testid="end-advice">{advice}</p>}
+          {hasProfile ? null : (
+            <p data-testid="profile-gone">
+              Its profile “{info.profileName}” is no longer there, so it cannot be opened again.
+            </p>
+          )}
         </div>
       </div>
       <Facts info={info} end={end} />
@@ -44,16 +62,23 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
         </div>
       )}
       <div className="actions">
-        <Button
-          ref={primary}
-          variant="primary"
-          data-primary=""
-          data-testid="new-session"
-          onClick={() => void openAgain(info.id)}
-        >
-          New session
-        </Button>
-        <ExportMenu id={info.id} />
+        {hasProfile ? (
+          <Button ref={primary} variant="primary" data-primary="" data-testid="new-session" onClick={() => again(info)}>
+            {againWords(info)}
+          </Button>
+        ) : (
+          <Button
+            ref={primary}
+            variant="primary"
+            data-primary=""
+            data-testid="other-profile"
+            onClick={() => setApp({ profileMenuOpen: true })}
+          >
+            <Plus className="icon" aria-hidden="true" />
+            Choose a profile…
+          </Button>
+        )}
+        {info.recording.state === 'none' ? null : <ExportMenu id={info.id} />}
         {end.reason === 'out_of_memory' && hasProfile ? (
           <Button data-testid="edit-profile" onClick={() => openProfiles(info.profileId)}>
             Edit profile…
@@ -67,13 +92,23 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
   );
 }
 
+/** Beside what remains of it; in its place where its time was up and the next key press would do the same. */
+function again(info: SessionInfo): void {
+  void (info.end?.reason === 'auto_reset' ? openFresh(info.id) : openAgain(info.id));
+}
+
+function againWords({ end, restored }: SessionInfo): string {
+  if (end?.reason === 'auto_reset') return 'Open a fresh session';
+  return restored ? 'Reopen' : 'New session';
+}
+
 function EndIcon({ end }: { end: SessionEnd }) {
   const Icon =
     end.reason === 'backend_lost'
       ? Unplug
-      : end.reason === 'out_of_memory' || end.survivors.length > 0
+      : end.reason === 'out_of_memory' || end.reason === 'app_crash' || end.survivors.length > 0
         ? CircleAlert
-        : end.limitSeconds !== null
+        : end.limitSeconds !== null || end.expired !== null
           ? Hourglass
           : CircleCheck;
   return <Icon className="icon" aria-hidden="true" />;
@@ -86,11 +121,11 @@ function Facts({ info, end }: { info: SessionInfo; end: SessionEnd }) {
     <dl className="ended-facts figures">
       <div>
         <dt>Ended</dt>
-        <dd>{formatMoment(end.at, Date.now())}</dd>
+        <dd data-testid="ended-at">{formatMoment(end.at, Date.now())}</dd>
       </div>
       <div>
         <dt>Length</dt>
-        <dd>{describeDuration(end.durationSeconds)}</dd>
+        <dd data-testid="ended-length">{describeDuration(end.durationSeconds)}</dd>
       </div>
       {exit === null ? null : (
         <div>

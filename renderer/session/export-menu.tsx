@@ -1,4 +1,5 @@
 import { Download } from 'lucide-react';
+import type { ReactElement } from 'react';
 import { EXPORT_FORMATS, EXPORT_LABELS } from '../../shared/recording.ts';
 import type { SessionId } from '../../shared/session.ts';
 import { exportSession } from '../actions/session.ts';
@@ -6,15 +7,17 @@ import { Button } from '../components/button.tsx';
 import { DropMenu, MenuItem } from '../components/menu.tsx';
 
 /** The formats a session can be taken out in. */
-export function ExportMenu({ id }: { id: SessionId }) {
+export function ExportMenu({ id, trigger }: { id: SessionId; trigger?: ReactElement }) {
   return (
     <DropMenu
       side="top"
       trigger={
-        <Button data-testid="export-menu">
-          <Download className="icon" aria-hidden="true" />
-          Export…
-        </Button>
+        trigger ?? (
+          <Button data-testid="export-menu">
+            <Download className="icon" aria-hidden="true" />
+            Export…
+          </Button>
+        )
       }
     >
       {EXPORT_FORMATS.map((format) => (

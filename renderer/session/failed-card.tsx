@@ -5,16 +5,16 @@ import { copyText } from '../actions/clipboard.ts';
 import { openProfiles } from '../actions/profiles.ts';
 import { openAgain } from '../actions/tabs.ts';
 import { Button } from '../components/button.tsx';
-import { useApp } from '../store/store.ts';
 import { FAILED_STAGES } from './start-words.ts';
 import { useCardFocus } from './use-card-focus.ts';
+import { useHasProfile } from './use-has-profile.ts';
 import { asSentence } from './words.ts';
 
 /** A start that failed: at what, why, and what to do about it. */
 export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {
   const primary = useRef<HTMLButtonElement>(null);
   useCardFocus(info.id, primary);
-  const hasProfile = useApp((state) => state.settings?.profiles.some(({ id }) => id === info.profileId) ?? false);
+  const hasProfile = useHasProfile(info.profileId);
   const { failure } = end;
   const headline = failure === null ? 'It did not start' : FAILED_STAGES[failure.stage];
   const cancelled = failure?.stage === 'aborted';

@@ -1,10 +1,17 @@
 import { Snowflake } from 'lucide-react';
-import type { SessionId } from '../../shared/session.ts';
+import { formatClock } from '../../shared/duration.ts';
+import type { Expiry, SessionInfo } from '../../shared/session.ts';
 import { thaw } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
+import { useSample } from '../store/store.ts';
+import { countdowns, remainingSeconds } from '../time/countdown.ts';
+import { useNow } from '../time/tick.ts';
+import { describeExpiry } from './expiry-words.ts';
+import { extension, shortLength } from './words.ts';
 
-/** Says that nothing moves in a session, and lets it go on. */
-export function FrozenBar({ id }: { id: SessionId }) {
+/** Says that nothing moves in a session, and why, and lets it go on. */
+export function FrozenBar({ info }: { info: SessionInfo }) {
+  if (info.frozenBy !== null) return <FrozenByLimit info={info} frozenBy={info.frozenBy} />;
   return (
     <section className="banner frozen" data-testid="frozen-bar" aria-label="Frozen">
       <Snowflake className="icon" aria-hidden="true" />
@@ -13,11 +20,74 @@ export function FrozenBar({ id }: { id: SessionId }) {
       </p>
       <div className="banner-actions">
         <Tip label="Lets it go on where it stood" command="freeze">
-          <Button variant="primary" data-testid="thaw" onClick={() => void thaw(id)}>
+          <Button variant="primary" data-testid="thaw" onClick={() => void thaw(info.id)}>
             Thaw session
           </Button>
         </Tip>
       </div>
     </section>
+  );
+}
+
+/** Its time was up: it closes for good when nobody thaws it. */
+function FrozenByLimit({ info, frozenBy }: { info: SessionInfo; frozenBy: Expiry }) {
+  const sample = useSample(info.id);
+  const now = useNow();
+  const thawMs = sample === undefined ? null : countdowns(sample, now).thawMs;
+  return (
+    <section
+      className="banner frozen"
+      data-testid="frozen-bar"
+      data-by={frozenBy}
+      data-last={(thawMs !== null && thawMs <= LAST_MS) || undefined}
+      aria-label="Frozen, closing soon"
+    >
+      <Snowflake className="icon" aria-hidden="true" />
+      <p className="banner-text">
+        <strong data-testid="frozen-why">Frozen: {describeExpiry(frozenBy, info)}.</strong>{' '}
+        {thawMs === null ? (
+          'It closes unless you thaw it.'
+        ) : (
+          <>
+            Closes in{' '}
+            <span className="figures" data-testid="frozen-time">
+              {formatClock(remainingSeconds(thawMs))}
+            </span>{' '}
+            unless you thaw it.
+          </>
+        )}
+      </p>
+      <div className="banner-actions">
+        <ThawButton info={info} frozenBy={frozenBy} />
+      </div>
+    </section>
+  );
+}
+
+/** Below this, it is said as the last warning is. */
+const LAST_MS = 60_000;
+
+/** Thawing a session that was open for as long as it may takes one of its extensions. */
+function ThawButton({ info, frozenBy }: { info: SessionInfo; frozenBy: Expiry }) {
+  if (frozenBy !== 'max_duration') {
+    return (
+      <Tip label="Typing does the same" command="freeze">
+        <Button variant="primary" data-testid="thaw" onClick={() => void thaw(info.id)}>
+          Thaw session
+        </Button>
+      </Tip>
+    );
+  }
+  const more = extension(info, null);
+  return more.possible ? (
+    <Tip label="Uses one of its extensions; typing does the same" command="freeze">
+      <Button variant="primary" data-testid="thaw" onClick={() => void thaw(info.id)}>
+        Thaw and extend {shortLength(more.seconds)} · {more.left} left
+      </Button>
+    </Tip>
+  ) : (
+    <Button data-testid="thaw" disabled>
+      {more.reason}
+    </Button>
   );
 }

@@ -9,6 +9,7 @@ import { EndedCard } from './ended-card.tsx';
 import { FailedCard } from './failed-card.tsx';
 import { FrozenBar } from './frozen-bar.tsx';
 import { LostCard } from './lost-card.tsx';
+import { ReplacingCard } from './replacing-card.tsx';
 import { StartingCard } from './starting-card.tsx';
 
 /** One session: its terminal, and under it what has to be said about it. Kept while its tab is in the background. */
@@ -17,6 +18,7 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
   const active = useApp((state) => state.active === id);
   const finding = useApp((state) => state.finding && state.active === id);
   const lost = useApp((state) => state.lost.has(id));
+  const replacing = useApp((state) => state.replacing.has(id));
   const area = useRef<HTMLDivElement>(null);
   const known = info !== undefined;
   useLayoutEffect(() => {
@@ -44,9 +46,11 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
       </TerminalMenu>
       {finding ? <FindBar id={id} /> : null}
       {info.state === 'starting' && !lost ? <StartingCard info={info} /> : null}
-      {info.state === 'frozen' && !lost ? <FrozenBar id={id} /> : null}
-      {info.end === null && !lost ? <Banner info={info} /> : null}
-      {info.end === null ? null : info.end.reason === 'start_failed' ? (
+      {info.state === 'frozen' && !lost ? <FrozenBar info={info} /> : null}
+      {info.end === null && info.frozenBy === null && !lost ? <Banner info={info} /> : null}
+      {replacing ? (
+        <ReplacingCard info={info} />
+      ) : info.end === null ? null : info.end.reason === 'start_failed' ? (
         <FailedCard info={info} end={info.end} />
       ) : (
         <EndedCard info={info} end={info.end} />

@@ -1,13 +1,23 @@
-import { type LucideIcon, ShieldAlert, ShieldCheck, ShieldOff, ShieldQuestionMark, Snowflake } from 'lucide-react';
+import {
+  KeyRound,
+  type LucideIcon,
+  ShieldAlert,
+  ShieldCheck,
+  ShieldOff,
+  ShieldQuestionMark,
+  Snowflake,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import { formatClock } from '../../shared/duration.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import { toggleSessionPanel } from '../actions/session.ts';
 import type { PanelSection } from '../store/state.ts';
 import { useSample } from '../store/store.ts';
-import { type Countdown, countdowns } from '../time/countdown.ts';
+import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
 import { useNow } from '../time/tick.ts';
 import { badgeOf, type Closure } from './badge.ts';
+import { credentialWarning } from './credential-words.ts';
+import { EXPIRY_NAMES } from './expiry-words.ts';
 import { formatMoment } from './words.ts';
 
 /** The window's bottom edge: isolation, time and recording of the session in the active tab. */
@@ -15,17 +25,20 @@ export function StatusLine({ info }: { info: SessionInfo }) {
   return (
     <footer className="status" data-testid="status">
       <IsolationBadge info={info} />
+      <Credentials info={info} />
       <div className="strip-spacer" />
       {info.state === 'frozen' ? (
         <Item section="now" testId="status-frozen">
           <Snowflake className="icon" aria-hidden="true" />
-          frozen
+          {info.frozenBy === null ? 'frozen' : `frozen by its ${EXPIRY_NAMES[info.frozenBy]}`}
         </Item>
       ) : null}
       {info.end === null ? (
         <Time info={info} />
       ) : (
-        <Item section="events">Ended {formatMoment(info.end.at, Date.now())}</Item>
+        <Item section="events">
+          {info.restored ? 'From an earlier run · ended' : 'Ended'} {formatMoment(info.end.at, Date.now())}
+        </Item>
       )}
       <Recording info={info} />
     </footer>
@@ -60,6 +73,19 @@ function IsolationBadge({ info }: { info: SessionInfo }) {
   );
 }
 
+/** What is wrong with its credentials, while it runs; nothing where nothing is. */
+function Credentials({ info }: { info: SessionInfo }) {
+  const text = info.end === null ? credentialWarning(info.credentials) : null;
+  if (text === null) return null;
+  const why = info.credentials.flatMap(({ env, message }) => (message === null ? [] : [`${env}: ${message}`]));
+  return (
+    <Item section="credentials" testId="status-credentials" tone="warn" title={why.join('\n')}>
+      <KeyRound className="icon" aria-hidden="true" />
+      <span>{text}</span>
+    </Item>
+  );
+}
+
 function Item({
   section,
   testId,
@@ -78,7 +104,7 @@ function Item({
   return (
     <button
       type="button"
-      className={section === 'isolation' ? 'status-item' : 'status-item fixed'}
+      className={section === 'isolation' || section === 'credentials' ? 'status-item' : 'status-item fixed'}
       data-testid={testId}
       data-tone={tone}
       data-closure={closure}
@@ -94,7 +120,14 @@ function Time({ info }: { info: SessionInfo }) {
   const sample = useSample(info.id);
   const now = useNow();
   if (sample === undefined) return null;
-  const { idle, max, ageMs } = countdowns(sample, now);
+  const { idle, max, thawMs, ageMs } = countdowns(sample, now);
+  if (thawMs !== null) {
+    return (
+      <Item section="now" testId="status-thaw" tone={thawMs <= 60_000 ? 'danger' : 'warn'}>
+        <span className="figures">closes in {formatClock(remainingSeconds(thawMs))}</span>
+      </Item>
+    );
+  }
   const tone = (countdown: Countdown | null) =>
     info.warning !== null && countdown?.kind === info.warning.deadline
       ? info.warning.last

@@ -106,6 +106,8 @@ export function endAdvice({ backend }: SessionInfo, end: SessionEnd): string | n
       return backend === 'pty'
         ? 'The system had no memory left for it.'
         : 'If that is to be expected, raise the memory limit in its profile.';
+    case 'app_crash':
+      return 'What it showed is kept, up to its last sign of life.';
     default:
       return null;
   }

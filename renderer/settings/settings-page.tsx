@@ -3,26 +3,37 @@ import { formatDuration } from '../../shared/duration.ts';
 import type { Policy, SettingsView } from '../../shared/settings.ts';
 import { showSettingsView } from '../actions/profiles.ts';
 import { scrollTo } from '../components/scroll-to.ts';
+import { HooksPage } from '../hooks/hooks-page.tsx';
+import { attention, useHooks } from '../hooks/state.ts';
 import { ProfilesPage } from '../profiles/profiles-page.tsx';
 import { useUnsavedReminder } from '../profiles/reminder.ts';
-import { useProfiles } from '../profiles/state.ts';
+import { type SettingsPart, useProfiles } from '../profiles/state.ts';
 import { SETTINGS_TAB } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
 import { searchSections } from './rows.ts';
 import { SettingItem } from './setting-item.tsx';
 
+const PART_NAMES: Readonly<Record<SettingsPart, string>> = {
+  settings: 'Settings',
+  profiles: 'Profiles',
+  hooks: 'Hooks',
+};
+
 /** All settings on one page: sections at the left, search on top. */
 export function SettingsPage() {
   const view = useApp((state) => state.settings);
   const active = useApp((state) => state.active === SETTINGS_TAB);
-  const profiles = useProfiles((state) => state.view === 'profiles');
+  const part = useProfiles((state) => state.view);
+  const profiles = part === 'profiles';
+  const settings = part === 'settings';
+  const toLookAt = useHooks((state) => attention(state.view));
   const unsaved = useProfiles((state) => Object.keys(state.drafts).length);
   const [query, setQuery] = useState('');
   const [current, setCurrent] = useState('limits');
   const body = useRef<HTMLElement>(null);
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    // The profiles take the focus themselves; from them, the focus stays where somebody went.
+    // Profiles and hooks take the focus themselves; from them, the focus stays where somebody went.
     if (active && useProfiles.getState().view === 'settings') search.current?.focus();
   }, [active]);
   useUnsavedReminder(active);
@@ -53,7 +64,7 @@ export function SettingsPage() {
           <button
             type="button"
             className="nav-item nav-page narrow-only"
-            aria-current={!profiles}
+            aria-current={settings}
             onClick={() => showSettingsView('settings')}
           >
             Settings
@@ -63,7 +74,7 @@ export function SettingsPage() {
               key={id}
               type="button"
               className="nav-item"
-              aria-current={!profiles && current === id}
+              aria-current={settings && current === id}
               onClick={() => {
                 setCurrent(id);
                 showSettingsView('settings');
@@ -83,10 +94,21 @@ export function SettingsPage() {
             Profiles
             {unsaved === 0 ? null : <span className="nav-unsaved">{unsaved} not saved</span>}
           </button>
+          <button
+            type="button"
+            className="nav-item nav-page"
+            aria-current={part === 'hooks'}
+            data-testid="open-hooks"
+            onClick={() => showSettingsView('hooks')}
+          >
+            Hooks
+            {toLookAt === 0 ? null : <span className="nav-count">{toLookAt} to look at</span>}
+          </button>
         </nav>
-        <section ref={body} className="settings-body" aria-label={profiles ? 'Profiles' : 'Settings'}>
+        <section ref={body} className="settings-body" aria-label={PART_NAMES[part]}>
           {profiles && view !== null ? <ProfilesPage view={view} active={active} /> : null}
-          <div className="settings-inner" hidden={profiles}>
+          {part === 'hooks' ? <HooksPage active={active} /> : null}
+          <div className="settings-inner" hidden={!settings}>
             <h1>Settings</h1>
             <p className="muted">Changes apply at once, also to sessions that are open.</p>
             {view === null ? null : <PolicyNote view={view} />}

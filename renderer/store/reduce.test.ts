@@ -3,7 +3,21 @@ import { describe, expect, test } from 'vitest';
 import type { SessionEnd } from '../../shared/session.ts';
 import { fakeId, fakeSession } from '../testing/fake-session.ts';
 import { fakeEvents } from '../testing/scenes.ts';
-import { announce, changed, evicted, happened, listed, moved, neighbour, removed, reordered, timed } from './reduce.ts';
+import {
+  announce,
+  changed,
+  evicted,
+  happened,
+  listed,
+  moved,
+  neighbour,
+  placedAt,
+  removed,
+  reordered,
+  replacing,
+  successorOf,
+  timed,
+} from './reduce.ts';
 import { type AppState, INITIAL_STATE, SETTINGS_TAB } from './state.ts';
 
 const end: SessionEnd = {
@@ -59,6 +73,27 @@ describe('tabs', () => {
     expect(removed(state, fakeId(1)).active).toBeUndefined();
   });
 
+  test('a fresh session takes the place of the one whose time was up, in every window', () => {
+    const old = fakeSession(1, { end: { ...end, reason: 'auto_reset' } });
+    const fresh = fakeSession(4, { previousId: old.id });
+    const begun = withTabs(1, 2, 3);
+    let state: AppState = { ...begun, sessions: { ...begun.sessions, [old.id]: old }, active: old.id };
+    state = { ...state, ...replacing(state, old.id, true) };
+    state = { ...state, ...changed(state, fresh, 0) };
+    expect(successorOf(state, old.id)?.id).toBe(fresh.id);
+    expect(placedAt(state.order, old.id, fresh.id)).toEqual(ids(4, 1, 2, 3));
+    const next = { ...state, order: ids(4, 1, 2, 3), ...removed({ ...state, order: ids(4, 1, 2, 3) }, old.id) };
+    expect(next.order).toEqual(ids(4, 2, 3));
+    expect(next.active).toBe(fresh.id);
+    expect(next.replacing.size).toBe(0);
+  });
+
+  test('closing what somebody had opened again elsewhere shows the neighbour', () => {
+    const state: AppState = { ...withTabs(1, 2, 3), active: fakeId(1) };
+    const sessions = { ...state.sessions, [fakeId(3)]: fakeSession(3, { previousId: fakeId(1) }) };
+    expect(removed({ ...state, sessions }, fakeId(1)).active).toBe(fakeId(2));
+  });
+
   test('an evicted session keeps its tab', () => {
     const state = withTabs(1);
     expect({ ...state, ...evicted(state, fakeId(1)) }.order).toEqual(ids(1));
@@ -106,11 +141,11 @@ test('an event is kept once, and only where events are shown', () => {
   const state = withTabs(1);
   const [event] = fakeEvents(fakeSession(1));
   if (event === undefined) throw new Error('There is no event.');
-  expect(happened(state, event)).toEqual({});
+  expect(happened(state, event).events).toBeUndefined();
   const shown: AppState = { ...state, events: { [fakeId(1)]: [] } };
   const once = { ...shown, ...happened(shown, event) };
   expect(once.events[fakeId(1)]).toEqual([event]);
-  expect(happened(once, event)).toEqual({});
+  expect(happened(once, event).events).toBeUndefined();
 });
 
 test('warnings and ends are said aloud, each once', () => {
@@ -128,4 +163,28 @@ test('a freeze and its end are said aloud', () => {
   expect(announce(frozen, frozen)).toBeNull();
   expect(announce(frozen, fakeSession(1))).toBe('bash goes on.');
   expect(announce(frozen, fakeSession(1, { end }))).toBe('bash ended: The shell exited.');
+});
+
+test('a freeze by a limit says how long there is to thaw it', () => {
+  const frozen = fakeSession(1, { state: 'frozen', frozenBy: 'max_duration' });
+  expect(announce(fakeSession(1), frozen)).toBe(
+    'bash is frozen because its time is up. It closes in 10 minutes unless you thaw it.',
+  );
+});
+
+test('a credential that is missing or could not be renewed is said aloud once', () => {
+  const ready = fakeSession(1, { credentials: [{ env: 'TOKEN', state: 'ready', message: null }] });
+  const stale = fakeSession(1, { credentials: [{ env: 'TOKEN', state: 'stale', message: 'It failed.' }] });
+  expect(announce(ready, stale)).toBe('bash: the credential TOKEN is stale.');
+  expect(announce(stale, stale)).toBeNull();
+  expect(announce(stale, ready)).toBeNull();
+});
+
+test('the journal has something new when a session has begun or ended, and at nothing else', () => {
+  const info = fakeSession(1, { end });
+  const versions = fakeEvents(info).map((event) => [event.type, happened(withTabs(1), event).journalVersion]);
+  expect(versions.filter(([, version]) => version !== undefined)).toEqual([
+    ['session:start', 1],
+    ['session:end', 1],
+  ]);
 });

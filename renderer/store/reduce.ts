@@ -1,3 +1,4 @@
+import { describeDuration } from '../../shared/duration.ts';
 import {
   describeEnd,
   type SessionEvent,
@@ -67,8 +68,16 @@ export function announce(before: SessionInfo | undefined, after: SessionInfo): s
   if (before.end === null && after.end !== null) {
     return `${after.title} ended: ${describeEnd(after.end)}.`;
   }
-  if (before.state !== 'frozen' && after.state === 'frozen') return `${after.title} is frozen.`;
+  if (before.state !== 'frozen' && after.state === 'frozen') {
+    if (after.frozenBy === null) return `${after.title} is frozen.`;
+    const thaw = describeDuration(after.limits.values.thawWindowSeconds);
+    return `${after.title} is frozen because its time is up. It closes in ${thaw} unless you thaw it.`;
+  }
   if (before.state === 'frozen' && after.state !== 'frozen' && after.end === null) return `${after.title} goes on.`;
+  const wanting = after.credentials.find(
+    ({ env, state }) => state !== 'ready' && before.credentials.find((other) => other.env === env)?.state !== state,
+  );
+  if (wanting !== undefined) return `${after.title}: the credential ${wanting.env} is ${wanting.state}.`;
   const stage = after.warning;
   if (stage !== null && (before.warning?.stage !== stage.stage || before.warning.deadline !== stage.deadline)) {
     const left = stage.beforeSeconds >= 120 ? `${Math.round(stage.beforeSeconds / 60)} minutes` : null;
@@ -77,9 +86,10 @@ export function announce(before: SessionInfo | undefined, after: SessionInfo): s
   return null;
 }
 
-/** Its tab goes; the neighbour to the right, else to the left, becomes the active one. */
+/** Its tab goes; what was opened in its place, else the neighbour to the right, else to the left, becomes the active one. */
 export function removed(state: AppState, id: SessionId): Change {
-  if (state.sessions[id] === undefined) return {};
+  const info = state.sessions[id];
+  if (info === undefined) return {};
   const order = state.order.filter((other) => other !== id);
   const result: Change = {
     sessions: without(state.sessions, id),
@@ -89,14 +99,40 @@ export function removed(state: AppState, id: SessionId): Change {
     evicted: withoutMember(state.evicted, id),
     lost: withoutMember(state.lost, id),
     unseen: withoutMember(state.unseen, id),
+    replacing: withoutMember(state.replacing, id),
   };
   if (state.renaming === id) result.renaming = null;
   if (state.question?.id === id) result.question = null;
   if (state.active === id) {
     const tabs = tabIds({ order, settingsOpen: state.settingsOpen });
-    result.active = tabs[Math.min(state.order.indexOf(id), tabs.length - 1)] ?? null;
+    result.active =
+      (wasReset(info) ? successorOf(state, id)?.id : undefined) ??
+      tabs[Math.min(state.order.indexOf(id), tabs.length - 1)] ??
+      null;
   }
   return result;
+}
+
+/** Whether a session ended so that a fresh one takes its place. */
+function wasReset({ end }: SessionInfo): boolean {
+  return end?.reason === 'auto_reset' || end?.reason === 'reset';
+}
+
+/** The live session that was opened in the place of another; null: there is none. */
+export function successorOf({ sessions }: Pick<AppState, 'sessions'>, id: SessionId): SessionInfo | null {
+  return Object.values(sessions).find(({ previousId, end }) => previousId === id && end === null) ?? null;
+}
+
+/** `next` stands where the tab of `id` stands, right before it, until that one is removed. */
+export function placedAt(order: readonly SessionId[], id: SessionId, next: SessionId): readonly SessionId[] {
+  const others = order.filter((other) => other !== next);
+  const at = others.indexOf(id);
+  return others.toSpliced(at < 0 ? others.length : at, 0, next);
+}
+
+/** A fresh session is being opened in the place of `id`, or no longer. */
+export function replacing(state: AppState, id: SessionId, yes: boolean): Change {
+  return { replacing: yes ? new Set(state.replacing).add(id) : withoutMember(state.replacing, id) };
 }
 
 /** The engine forgot an ended session; its tab stays. */
@@ -126,8 +162,10 @@ export function timed(state: AppState, timings: readonly SessionTiming[], now: n
 /** An event happened; it is kept where events are being shown. */
 export function happened(state: AppState, event: SessionEvent): Change {
   const known = state.events[event.sessionId];
-  if (known === undefined || known.some((other) => other.id === event.id)) return {};
-  return { events: { ...state.events, [event.sessionId]: [...known, event] } };
+  const journal =
+    event.type === 'session:start' || event.type === 'session:end' ? { journalVersion: state.journalVersion + 1 } : {};
+  if (known === undefined || known.some((other) => other.id === event.id)) return journal;
+  return { ...journal, events: { ...state.events, [event.sessionId]: [...known, event] } };
 }
 
 /** The order with `id` moved by `offset` places, kept within its ends. */

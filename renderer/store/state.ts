@@ -11,15 +11,16 @@ export const SETTINGS_TAB = 'settings';
 export type TabId = string;
 
 /** The parts of the session panel that something else can open. */
-export const PANEL_SECTIONS = ['now', 'limits', 'isolation', 'recording', 'events'] as const;
+export const PANEL_SECTIONS = ['now', 'limits', 'isolation', 'credentials', 'recording', 'events'] as const;
 export type PanelSection = (typeof PANEL_SECTIONS)[number];
 
 /** What the panel at the right shows. */
-export type PanelState = { view: 'session'; section: PanelSection } | { view: 'about' } | null;
+export type PanelState = { view: 'session'; section: PanelSection } | { view: 'about' } | { view: 'recent' } | null;
 
 /** A question that needs an answer before something that cannot be undone. */
 export type Question =
   | { kind: 'close'; id: SessionId; title: string; command: string }
+  | { kind: 'restart'; id: SessionId; title: string; command: string }
   | { kind: 'paste'; id: SessionId; text: string };
 
 export interface AppState {
@@ -35,11 +36,15 @@ export interface AppState {
   evicted: ReadonlySet<SessionId>;
   /** Sessions that were live here, and that the engine does not know since a reconnect. */
   lost: ReadonlySet<SessionId>;
+  /** Tabs in whose place a fresh session is being opened. */
+  replacing: ReadonlySet<SessionId>;
   /** Tabs with output nobody has looked at. */
   unseen: ReadonlySet<SessionId>;
   /** Events by session, oldest first; only of sessions whose events were asked for. */
   events: Readonly<Record<SessionId, readonly SessionEvent[]>>;
   settings: SettingsView | null;
+  /** Raised whenever a session has begun or ended: the list of recent ones has something new. */
+  journalVersion: number;
   /** What can be had on this machine, by backend; empty until the engine has told. */
   backends: readonly BackendStatus[];
   settingsOpen: boolean;
@@ -66,9 +71,11 @@ export const INITIAL_STATE: AppState = {
   order: [],
   evicted: new Set(),
   lost: new Set(),
+  replacing: new Set(),
   unseen: new Set(),
   events: {},
   settings: null,
+  journalVersion: 0,
   backends: [],
   settingsOpen: false,
   active: null,

@@ -1,8 +1,9 @@
 import { Menu } from '@base-ui/react/menu';
-import { Pencil, RefreshCw } from 'lucide-react';
+import { History, Pencil, RefreshCw } from 'lucide-react';
 import type { Profile } from '../../shared/profile.ts';
 import { checkBackends } from '../actions/backends.ts';
 import { openProfiles } from '../actions/profiles.ts';
+import { showRecent } from '../actions/recent.ts';
 import { openTab } from '../actions/tabs.ts';
 import { BackendLines } from '../components/backend-lines.tsx';
 import { MenuItem, MenuSeparator } from '../components/menu.tsx';
@@ -34,6 +35,12 @@ export function ProfileItems() {
             <span className="item-label">Look again</span>
           </Menu.Item>
         )}
+        <MenuItem
+          icon={<History className="icon" aria-hidden="true" />}
+          label="Recent sessions"
+          testId="menu-recent"
+          onSelect={showRecent}
+        />
         <MenuItem
           icon={<Pencil className="icon" aria-hidden="true" />}
           label="Edit profiles…"

@@ -1,10 +1,12 @@
 import { ContextMenu } from '@base-ui/react/context-menu';
 import type { ReactElement } from 'react';
 import type { SessionInfo } from '../../shared/session.ts';
+import { restart } from '../actions/replace.ts';
 import { canFreeze, freeze, showSessionPanel, thaw } from '../actions/session.ts';
 import { activate, closeTab, openTab } from '../actions/tabs.ts';
 import { MenuItem, MenuSeparator } from '../components/menu.tsx';
-import { setApp } from '../store/store.ts';
+import { useHasProfile } from '../session/use-has-profile.ts';
+import { setApp, useApp } from '../store/store.ts';
 
 /** The menu of a right click on a tab, or of the menu key. */
 export function TabMenu({ info, children }: { info: SessionInfo; children: ReactElement }) {
@@ -22,6 +24,7 @@ export function TabMenu({ info, children }: { info: SessionInfo; children: React
             />
             <MenuSeparator />
             {info.end === null ? <FreezeItem info={info} /> : null}
+            <RestartItem info={info} />
             <MenuItem
               label="Isolation"
               onSelect={() => {
@@ -49,6 +52,21 @@ export function FreezeItem({ info }: { info: SessionInfo }) {
       testId="menu-freeze"
       disabled={!canFreeze(info)}
       onSelect={() => void freeze(info.id)}
+    />
+  );
+}
+
+/** Ends it, if it has not, and opens a fresh one in its place. */
+export function RestartItem({ info }: { info: SessionInfo }) {
+  const under = useApp((state) => state.replacing.has(info.id));
+  const profile = useHasProfile(info.profileId);
+  return (
+    <MenuItem
+      label="Restart session"
+      command="restart"
+      testId="menu-restart"
+      disabled={under || !profile}
+      onSelect={() => void restart(info.id)}
     />
   );
 }

@@ -1,4 +1,4 @@
-import { Columns2, EllipsisVertical, List, PanelRight, Search, Settings2 } from 'lucide-react';
+import { Columns2, EllipsisVertical, List, PanelRight, Search, Settings2, Webhook } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { runCommand } from '../actions/commands.ts';
 import { activate } from '../actions/tabs.ts';
@@ -10,7 +10,7 @@ import { activeSession, useApp } from '../store/store.ts';
 import { NewTab } from './new-tab.tsx';
 import { RenameField } from './rename-field.tsx';
 import { CloseButton, handleTabKeys, SessionTab } from './tab.tsx';
-import { FreezeItem } from './tab-menu.tsx';
+import { FreezeItem, RestartItem } from './tab-menu.tsx';
 import { useTabDrag } from './use-drag.ts';
 
 /** The window's top edge: tabs, and what concerns the window as a whole. */
@@ -136,6 +136,7 @@ function WindowButtons() {
           <>
             <MenuItem label="Rename tab" command="renameTab" onSelect={() => runCommand('renameTab')} />
             {session.end === null ? <FreezeItem info={session} /> : null}
+            <RestartItem info={session} />
             <MenuItem label="Find" command="find" onSelect={() => runCommand('find')} />
             <MenuItem label="Close tab" command="closeTab" onSelect={() => runCommand('closeTab')} />
             <MenuSeparator />
@@ -153,6 +154,12 @@ function WindowButtons() {
           command="settings"
           testId="open-settings"
           onSelect={() => runCommand('settings')}
+        />
+        <MenuItem
+          icon={<Webhook className="icon" />}
+          label="Hooks"
+          testId="menu-hooks"
+          onSelect={() => runCommand('hooks')}
         />
         <MenuSeparator />
         <MenuItem label="Keyboard shortcuts" command="shortcuts" onSelect={() => runCommand('shortcuts')} />

@@ -1,12 +1,12 @@
-import { ShieldAlert, Snowflake, X } from 'lucide-react';
+import { History, KeyRound, ShieldAlert, Snowflake, X } from 'lucide-react';
 import { type KeyboardEvent, memo, type PointerEvent, useEffect, useRef } from 'react';
 import { formatClock } from '../../shared/duration.ts';
 import type { SessionId } from '../../shared/session.ts';
 import { activate, activateAt, activateNeighbour, closeTab, moveTab } from '../actions/tabs.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
-import { badgeOf, tabStatus } from '../session/badge.ts';
+import { badgeOf, tabStatus, wantsCredential } from '../session/badge.ts';
 import { setApp, useApp, useSample, useSession } from '../store/store.ts';
-import { countdowns, remainingSeconds, ringFraction, ringStage, showsTime } from '../time/countdown.ts';
+import { closesNext, countdowns, remainingSeconds, ringFraction, ringStage, showsTime } from '../time/countdown.ts';
 import { useNow } from '../time/tick.ts';
 import { Ring } from './ring.tsx';
 import { TabMenu } from './tab-menu.tsx';
@@ -33,7 +33,7 @@ export const SessionTab = memo(function SessionTab({
   if (info === undefined) return null;
 
   const live = info.end === null;
-  const nearest = live && sample !== undefined ? countdowns(sample, now).nearest : null;
+  const nearest = live && sample !== undefined ? closesNext(info, countdowns(sample, now)) : null;
   const stage = ringStage(info, nearest);
   const time = showsTime(nearest, active) ? formatClock(remainingSeconds(nearest.remainingMs)) : null;
   const badge = badgeOf(info);
@@ -66,6 +66,8 @@ export const SessionTab = memo(function SessionTab({
         <Ring stage={stage} fraction={ringFraction(info, nearest)} pulse={stage === 'warned' || stage === 'last'} />
         <BackendIcon backend={info.backend} className="wide-only" />
         {badge.closure === 'open' ? <ShieldAlert className="icon tab-open" aria-hidden="true" /> : null}
+        {info.restored && !live ? <History className="icon tab-restored" aria-hidden="true" /> : null}
+        {live && wantsCredential(info) ? <KeyRound className="icon tab-open" aria-hidden="true" /> : null}
         <span className="tab-title">{info.title}</span>
         <span className="visually-hidden">{tabStatus(info)}</span>
         {info.state === 'frozen' ? <Snowflake className="icon tab-frozen" aria-hidden="true" /> : null}

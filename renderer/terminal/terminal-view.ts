@@ -215,6 +215,11 @@ export class TerminalView {
     this.#watch.asUser(() => this.#terminal.paste(text));
   }
 
+  /** Sends a text as keys of the user's. */
+  type(text: string): void {
+    this.#watch.asUser(() => this.#terminal.input(text));
+  }
+
   /** Pastes, asking first where a paste would run commands at once. */
   offerPaste(text: string): void {
     if (pasteNeedsConsent(text, this.#terminal.modes.bracketedPasteMode)) this.#host.askBeforePaste(this.id, text);

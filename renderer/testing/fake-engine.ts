@@ -8,14 +8,28 @@ import {
 } from '../../shared/contract.ts';
 import { RequestError } from '../../shared/errors.ts';
 import { decodeFrame, encodeBytes } from '../../shared/frames.ts';
+import type { HistoryEntry } from '../../shared/history.ts';
 import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
 import { PRESETS, type Profile, profileSchema } from '../../shared/profile.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import type { SettingsView } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
 import { FAKE_BACKENDS, FAKE_OFFERS } from './fake-backends.ts';
-import { fakeSession } from './fake-session.ts';
+import { fakeHistory } from './fake-history.ts';
+import { FakeHooks } from './fake-hooks.ts';
+import { endedWith, fakeSession } from './fake-session.ts';
 import { fakeEvents, fakeSettings, SCENES, SCREEN } from './scenes.ts';
+
+export interface FakeOptions {
+  /** An entry of {@link FAKE_BACKENDS}. */
+  backends?: string;
+  /** `web` or `desktop`. */
+  host?: string;
+  /** `some`, `none` or `failing`. */
+  hooks?: string;
+  /** How many sessions of earlier runs are remembered. */
+  history?: number;
+}
 
 /** An engine in memory, just good enough to look at every screen: it echoes, renames, reorders, closes and extends. */
 export class FakeEngine {
@@ -24,6 +38,9 @@ export class FakeEngine {
   #backends: readonly BackendStatus[];
   #receive: (message: string | Uint8Array) => void = () => {};
   #nextChannel = 1;
+  #opened = 100;
+  /** Requests that were answered, as a test may want to count them. */
+  readonly requests: string[] = [];
   /** Input frames, as a test may want to see them. */
   readonly input: { kind: string; text: string }[] = [];
 
@@ -31,13 +48,23 @@ export class FakeEngine {
   /** Answers windows that attached and those that will. */
   releaseAttaching = (): void => {};
 
+  #opening: Promise<void> | null = null;
+  /** Answers windows that opened a session and those that will. */
+  releaseOpening = (): void => {};
+
   /** What the next request to save a profile is refused with. */
   refuseNext: string | null = null;
   readonly #host: string;
 
-  /** `backends` names an entry of {@link FAKE_BACKENDS}; `host` is `web` or `desktop`. */
-  constructor(scene: string, backends = 'all', host = 'web') {
+  readonly #history: HistoryEntry[];
+  readonly hooks: FakeHooks;
+  /** What the next request is refused with, by method. */
+  readonly refusals = new Map<string, string>();
+
+  constructor(scene: string, { backends = 'all', host = 'web', hooks = 'some', history = 0 }: FakeOptions = {}) {
     this.#host = host;
+    this.hooks = new FakeHooks(hooks);
+    this.#history = fakeHistory(history);
     this.#backends = FAKE_BACKENDS[backends] ?? [];
     this.#sessions = new Map((SCENES[scene] ?? SCENES.plain ?? (() => []))().map((info) => [info.id, info]));
   }
@@ -61,6 +88,16 @@ export class FakeEngine {
     this.releaseAttaching = resolve;
   }
 
+  /** From now on a window that opens a session waits for {@link releaseOpening}. */
+  holdOpening(): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#opening = promise;
+    this.releaseOpening = () => {
+      this.#opening = null;
+      resolve();
+    };
+  }
+
   notify<N extends NotificationName>(name: N, payload: NotificationPayload<N>): void {
     this.#receive(JSON.stringify({ t: 'q', m: name, a: [payload] }));
   }
@@ -74,6 +111,11 @@ export class FakeEngine {
   setBackends(name: string): void {
     this.#backends = FAKE_BACKENDS[name] ?? [];
     this.notify('backendsChanged', [...this.#backends]);
+  }
+
+  /** The hooks have changed, as the engine tells it. */
+  tellHooks(): void {
+    this.notify('hooksChanged', this.hooks.view());
   }
 
   change(id: string, change: Partial<SessionInfo>): void {
@@ -96,11 +138,16 @@ export class FakeEngine {
     const request = rpcMessageSchema.parse(JSON.parse(message));
     if (request.t !== 'q' || request.i === undefined) return;
     const { m: method, a: argv, i: id } = request;
+    if (method === 'sessions.open' && this.#opening !== null) {
+      void this.#opening.then(() => this.#reply(method, argv[0], id));
+      return;
+    }
     if (method !== 'sessions.attach' || this.#attaching === null) this.#reply(method, argv[0], id);
     else void this.#attaching.then(() => this.#reply(method, argv[0], id));
   }
 
   #reply(method: string, argument: unknown, id: string): void {
+    this.requests.push(method);
     try {
       const result = this.#answer(method, argument);
       this.#receive(JSON.stringify({ t: 's', i: id, r: result }));
@@ -130,9 +177,30 @@ export class FakeEngine {
     return this.#settings;
   }
 
+  #open(profileId: string, previousId: string | null): SessionInfo {
+    const profile = this.#settings.profiles.find(({ id }) => id === profileId);
+    if (profile === undefined) throw new RequestError('bad_request', 'There is no such profile.');
+    this.#opened += 1;
+    const info = fakeSession(this.#opened, {
+      title: 'new shell',
+      previousId,
+      profileId: profile.id,
+      profileName: profile.name,
+      backend: profile.backend,
+    });
+    this.#sessions.set(info.id, info);
+    setTimeout(() => this.notify('sessionChanged', info));
+    return info;
+  }
+
   #answer(method: string, input: unknown): unknown {
     if (!(method in METHODS)) throw new Error(`There is no ${method}.`);
     const args = (input ?? {}) as Record<string, never>; // A fake trusts its caller.
+    const refusal = this.refusals.get(method);
+    if (refusal !== undefined) {
+      this.refusals.delete(method);
+      throw new RequestError('not_allowed', refusal);
+    }
     switch (method as MethodName) {
       case 'app.info':
         return {
@@ -172,19 +240,8 @@ export class FakeEngine {
         return FAKE_OFFERS;
       case 'sessions.list':
         return [...this.#sessions.values()];
-      case 'sessions.open': {
-        const profile = this.#settings.profiles.find(({ id }) => id === (args.profileId ?? 'local'));
-        const info = fakeSession(this.#sessions.size + 100, {
-          title: 'new shell',
-          previousId: args.previousId ?? null,
-          ...(profile === undefined
-            ? {}
-            : { profileId: profile.id, profileName: profile.name, backend: profile.backend }),
-        });
-        this.#sessions.set(info.id, info);
-        setTimeout(() => this.notify('sessionChanged', info));
-        return info;
-      }
+      case 'sessions.open':
+        return this.#open(args.profileId ?? 'local', args.previousId ?? null);
       case 'sessions.attach': {
         const channel = this.#nextChannel++;
         const starting = this.#sessions.get(args.id ?? '')?.state === 'starting';
@@ -208,7 +265,42 @@ export class FakeEngine {
         return {};
       case 'sessions.dismiss':
         this.#sessions.delete(args.id ?? '');
+        setTimeout(() => this.notify('sessionRemoved', { id: args.id ?? '' }));
         return {};
+      case 'sessions.restart': {
+        const info = this.#sessions.get(args.id ?? '');
+        if (info === undefined) throw new RequestError('unknown_session', 'There is no such session.');
+        if (args.force !== true && info.foreground !== null) return { outcome: 'confirm', command: info.foreground };
+        const end = endedWith({ reason: 'reset', limitSeconds: null });
+        this.change(info.id, { state: 'ended', end });
+        return { outcome: 'restarted', session: this.#open(info.profileId, info.id) };
+      }
+      case 'history.list': {
+        const from = args.before === undefined ? 0 : this.#history.findIndex(({ id }) => id === args.before) + 1;
+        return this.#history.slice(from, from + Number(args.limit));
+      }
+      case 'hooks.list':
+        return this.hooks.view();
+      case 'hooks.deliveries':
+        return this.hooks.deliveries(String(args.hook), args.state, Number(args.limit));
+      case 'hooks.test': {
+        const sent = this.hooks.test(String(args.hook));
+        setTimeout(() => this.tellHooks());
+        return sent;
+      }
+      case 'hooks.sendAgain': {
+        const count = this.hooks.sendAgain(String(args.hook), args.delivery ?? null);
+        setTimeout(() => this.tellHooks());
+        return { count };
+      }
+      case 'hooks.enable':
+        this.hooks.enable(String(args.hook));
+        setTimeout(() => this.tellHooks());
+        return {};
+      case 'hooks.openFolder':
+        return { opened: this.#host === 'desktop', folder: this.hooks.view().folder };
+      case 'credentials.list':
+        return { unavailable: null, stored: [] };
       case 'sessions.close':
         if (args.force !== true) return { outcome: 'confirm', command: 'npm run build' };
         setTimeout(() => this.notify('sessionRemoved', { id: args.id ?? '' }));
@@ -234,6 +326,7 @@ export class FakeEngine {
           bytesOut: 18_412_331,
           bytesIn: 40_112,
           swept: 0,
+          refused: 0,
         };
       case 'sessions.export':
         return { outcome: 'saved', file: '/home/you/session.zip' };

@@ -5,13 +5,15 @@ import { FakeEngine } from './fake-engine.ts';
 
 /**
  * The window with a made-up engine: `?scene=` names a scene of `scenes.ts`, `&backends=` what can be had on the made-up
- * machine (`fake-backends.ts`), `&host=` what it runs on. Served in development only.
+ * machine (`fake-backends.ts`), `&host=` what it runs on, `&hooks=` its hooks (`fake-hooks.ts`), `&history=` how many sessions
+ * it remembers. Served in development only.
  */
 const query = new URLSearchParams(location.search);
-const engine = new FakeEngine(
-  query.get('scene') ?? 'plain',
-  query.get('backends') ?? 'all',
-  query.get('host') ?? 'web',
-);
+const engine = new FakeEngine(query.get('scene') ?? 'plain', {
+  backends: query.get('backends') ?? 'all',
+  host: query.get('host') ?? 'web',
+  hooks: query.get('hooks') ?? 'some',
+  history: Number(query.get('history') ?? '0'),
+});
 Object.assign(window, { fakeEngine: engine });
 start(() => Promise.resolve(engine.connect()));

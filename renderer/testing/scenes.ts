@@ -1,5 +1,6 @@
 import type { SessionEnd, SessionEvent, SessionInfo } from '../../shared/session.ts';
 import { DEFAULT_SETTINGS, type SettingsView } from '../../shared/settings.ts';
+import { ENDING_SCENES } from './ending-scenes.ts';
 import { FAKE_PROFILES } from './fake-backends.ts';
 import { endedWith, fakeSession } from './fake-session.ts';
 import { SANDBOX_SCENES } from './sandbox-scenes.ts';
@@ -79,6 +80,7 @@ export const SCENES: Readonly<Record<string, () => SessionInfo[]>> = {
   ],
   shell: () => [fakeSession(1)],
   ...SANDBOX_SCENES,
+  ...ENDING_SCENES,
   many: () =>
     Array.from({ length: 50 }, (_, index) =>
       index % 9 === 4

@@ -20,6 +20,10 @@ const STEP_TIMEOUT_MS = 60_000;
 export interface OpenOptions extends BrowserContextOptions {
   /** An entry of the made-up machines, all backends unless it is named. */
   backends?: string;
+  /** The made-up hooks: `some` unless it is named, `none`, or `failing`. */
+  hooks?: string;
+  /** How many sessions of earlier runs are remembered; none unless it is said. */
+  history?: number;
   /** Time stands still until the test moves it. */
   stillTime?: boolean;
 }
@@ -54,17 +58,18 @@ export class TestWindows {
   }
 
   /** A window with a scene of `scenes.ts`. Closing its context closes it. */
-  async open(scene: string, { backends = 'all', stillTime = false, ...options }: OpenOptions = {}): Promise<Page> {
+  async open(scene: string, options: OpenOptions = {}): Promise<Page> {
+    const { backends = 'all', hooks = 'some', history = 0, stillTime = false, ...contextOptions } = options;
     const context = await this.#browser.newContext({
       viewport: { width: 1_000, height: 600 },
       reducedMotion: 'reduce',
-      ...options,
+      ...contextOptions,
     });
     context.setDefaultTimeout(STEP_TIMEOUT_MS);
     const page = await context.newPage();
     if (stillTime) await page.clock.install();
     const base = this.#server.resolvedUrls?.local[0] ?? '';
-    await page.goto(`${base}testing/index.html?scene=${scene}&backends=${backends}`);
+    await page.goto(`${base}testing/index.html?scene=${scene}&backends=${backends}&hooks=${hooks}&history=${history}`);
     await page.getByTestId('new-tab').waitFor();
     if (stillTime) await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
     return page;
@@ -88,7 +93,7 @@ export async function expectFits(page: Page, where: string): Promise<void> {
   });
   expect(overflow, where).toEqual({ x: 0, y: 0 });
   const buttons =
-    '.banner button:enabled, .ended-card button:enabled, .starting-card button, .choice-card[aria-disabled=false]';
+    '.banner button:enabled, .ended-card button:enabled, .starting-card button, .choice-card[aria-disabled=false], .hooks button:enabled, .recent button:enabled';
   for (const button of await page.locator(buttons).all()) {
     if (await button.isVisible()) await button.click({ trial: true });
   }

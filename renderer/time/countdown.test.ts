@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SessionTiming } from '../../shared/session.ts';
 import { fakeId, fakeSession } from '../testing/fake-session.ts';
-import { countdowns, remainingSeconds, ringFraction, ringStage, showsTime } from './countdown.ts';
+import { closesNext, countdowns, remainingSeconds, ringFraction, ringStage, showsTime } from './countdown.ts';
 
 const timing = (change: Partial<SessionTiming> = {}): SessionTiming => ({
   id: fakeId(1),
@@ -101,5 +101,24 @@ describe('a tab', () => {
     expect(ringFraction(fakeSession(1, { warning }), long)).toBe(0.5);
     expect(ringFraction(fakeSession(1), long)).toBeCloseTo(150 / 3_600);
     expect(ringFraction(fakeSession(1), null)).toBe(1);
+  });
+});
+
+describe('a session that its expiry has frozen', () => {
+  const frozen = fakeSession(1, { state: 'frozen', frozenBy: 'max_duration' });
+  const next = (thawRemainingMs: number, now = 0) =>
+    closesNext(frozen, countdowns({ timing: timing({ maxRemainingMs: 0, thawRemainingMs }), at: 0 }, now));
+
+  test('counts down its thaw window instead of its deadlines', () => {
+    expect(next(600_000, 48_000)).toMatchObject({ kind: 'thaw', remainingMs: 552_000, fraction: 0.92 });
+    expect(next(600_000, 900_000)?.remainingMs).toBe(0);
+    expect(closesNext(frozen, countdowns({ timing: timing(), at: 0 }, 0))?.kind).toBe('idle');
+  });
+
+  test('wears it on its tab, also in the background', () => {
+    expect(showsTime(next(600_000), false)).toBe(true);
+    expect(ringStage(frozen, next(600_000))).toBe('warned');
+    expect(ringStage(frozen, next(59_000))).toBe('last');
+    expect(ringFraction(frozen, next(300_000))).toBe(0.5);
   });
 });

@@ -6,9 +6,9 @@ export interface TimingSample {
   at: number;
 }
 
-/** One deadline as it stands now. */
+/** One deadline as it stands now. `thaw`: until a session that its expiry has frozen closes. */
 export interface Countdown {
-  kind: DeadlineKind;
+  kind: DeadlineKind | 'thaw';
   elapsedMs: number;
   remainingMs: number;
   /** Elapsed and remaining together: the limit as it stands, extensions included. */
@@ -22,6 +22,8 @@ export interface Countdowns {
   idle: Countdown | null;
   max: Countdown | null;
   nearest: Countdown | null;
+  /** Until a session that its expiry has frozen closes; null where none has. */
+  thawMs: number | null;
   ageMs: number;
   idleMs: number;
 }
@@ -34,7 +36,15 @@ export function countdowns({ timing, at }: TimingSample, now: number): Countdown
   const idle = countdown('idle', idleMs, timing.idleRemainingMs, passed);
   const max = countdown('max', ageMs, timing.maxRemainingMs, passed);
   const nearest = idle === null || (max !== null && max.remainingMs < idle.remainingMs) ? max : idle;
-  return { idle, max, nearest, ageMs, idleMs };
+  const thawMs = timing.thawRemainingMs === null ? null : Math.max(0, timing.thawRemainingMs - passed);
+  return { idle, max, nearest, thawMs, ageMs, idleMs };
+}
+
+/** What closes a session next: the thaw window of one that its expiry has frozen, else the nearer of its deadlines. */
+export function closesNext(info: SessionInfo, { nearest, thawMs }: Countdowns): Countdown | null {
+  if (thawMs === null) return nearest;
+  const spanMs = Math.max(thawMs, info.limits.values.thawWindowSeconds * 1_000);
+  return { kind: 'thaw', elapsedMs: spanMs - thawMs, remainingMs: thawMs, spanMs, fraction: thawMs / spanMs };
 }
 
 function countdown(kind: DeadlineKind, elapsedMs: number, remaining: number | null, passed: number): Countdown | null {
@@ -54,8 +64,11 @@ export const SHOW_TIME_BELOW_MS = 300_000;
 
 /** Whether a tab shows its remaining time in figures. */
 export function showsTime(nearest: Countdown | null, active: boolean): nearest is Countdown {
-  return nearest !== null && (active || nearest.remainingMs <= SHOW_TIME_BELOW_MS);
+  return nearest !== null && (active || nearest.kind === 'thaw' || nearest.remainingMs <= SHOW_TIME_BELOW_MS);
 }
+
+/** Below this a session that its expiry has frozen is about to close, in milliseconds. */
+const LAST_THAW_MS = 60_000;
 
 /** What a tab's ring tells; each has a shape of its own. */
 export type RingStage = 'starting' | 'open' | 'calm' | 'warned' | 'last' | 'ended' | 'failed';
@@ -64,6 +77,7 @@ export type RingStage = 'starting' | 'open' | 'calm' | 'warned' | 'last' | 'ende
 export function ringStage(info: SessionInfo, nearest: Countdown | null): RingStage {
   if (info.end !== null) return endedWell(info) ? 'ended' : 'failed';
   if (info.state === 'starting') return 'starting';
+  if (nearest?.kind === 'thaw') return nearest.remainingMs <= LAST_THAW_MS ? 'last' : 'warned';
   if (info.warning !== null) return info.warning.last ? 'last' : 'warned';
   return nearest === null ? 'open' : 'calm';
 }
@@ -71,7 +85,7 @@ export function ringStage(info: SessionInfo, nearest: Countdown | null): RingSta
 /** How full the ring is, 0 … 1: of the whole limit, and from the first warning on of the time since that warning. */
 export function ringFraction(info: SessionInfo, nearest: Countdown | null): number {
   if (nearest === null) return 1;
-  if (info.warning === null) return nearest.fraction;
+  if (info.warning === null || nearest.kind === 'thaw') return nearest.fraction;
   const first = Math.max(info.warning.beforeSeconds, ...info.limits.values.warnBeforeSeconds) * 1_000;
   return Math.min(1, nearest.remainingMs / Math.min(first, nearest.spanMs || 1));
 }

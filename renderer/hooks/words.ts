@@ -1,0 +1,70 @@
+import { formatClock } from '../../shared/duration.ts';
+import type { Delivery, DeliveryState, HookEvent, HookInfo, HookState } from '../../shared/hooks.ts';
+import type { DeliveryFilter } from './state.ts';
+
+/** What a hook's state is called. */
+export const HOOK_STATE_WORDS: Readonly<Record<HookState, string>> = {
+  ready: 'Ready',
+  broken: 'Broken',
+  disabled: 'Switched off',
+  gone: 'Gone',
+};
+
+/** What its state means for what it is told, where that is not plain; its own message comes before it. */
+export const HOOK_STATE_NOTES: Readonly<Record<HookState, string | null>> = {
+  ready: null,
+  broken: 'It gets nothing until its hook.yaml is put right.',
+  disabled: 'Its hook.yaml says enabled: false, so it gets nothing.',
+  gone: 'Its receiver has answered that it is gone for good, so it gets nothing until it is switched on again.',
+};
+
+/** What a delivery's state is called. */
+export const DELIVERY_WORDS: Readonly<Record<DeliveryState, string>> = {
+  owed: 'Owed',
+  delivered: 'Delivered',
+  dead: 'Given up',
+  dropped: 'Dropped',
+};
+
+/** The choices of the filter, in their order. */
+export const FILTERS: readonly (readonly [DeliveryFilter, string])[] = [
+  ['all', 'All'],
+  ['owed', DELIVERY_WORDS.owed],
+  ['delivered', DELIVERY_WORDS.delivered],
+  ['dead', DELIVERY_WORDS.dead],
+  ['dropped', DELIVERY_WORDS.dropped],
+];
+
+/** What an event is called in the table. */
+export const HOOK_EVENT_WORDS: Readonly<Record<HookEvent, string>> = {
+  'session:start': 'Start',
+  'session:warning': 'Warning',
+  'session:extended': 'Extended',
+  'session:frozen': 'Frozen',
+  'session:thawed': 'Thawed',
+  'session:limit': 'Refused',
+  'session:reattached': 'Attached again',
+  'session:end': 'End',
+  'hook:test': 'Test',
+};
+
+/** One line about a hook in the list: its state where that matters, and what waits. */
+export function hookLine({ state, owed, dead, kind }: HookInfo): string {
+  const parts = [kind === 'webhook' ? 'webhook' : kind === 'run' ? 'program' : 'hook'];
+  if (state !== 'ready') parts[0] = HOOK_STATE_WORDS[state].toLowerCase();
+  if (owed > 0) parts.push(`${owed} owed`);
+  if (dead > 0) parts.push(`${dead} given up`);
+  return parts.join(' · ');
+}
+
+/** When an owed delivery is tried next; null: it will not be. `now` in milliseconds since the epoch. */
+export function nextTry({ state, nextAt }: Delivery, now: number): string | null {
+  if (state !== 'owed' || nextAt === null) return null;
+  const seconds = Math.ceil((nextAt - now) / 1_000);
+  return seconds > 0 ? `next try in ${formatClock(seconds)}` : 'next try now';
+}
+
+/** “1 try”, “3 tries”. */
+export function describeTries(attempts: number): string {
+  return attempts === 1 ? '1 try' : `${attempts} tries`;
+}

@@ -1,0 +1,32 @@
+import { CircleAlert, CircleCheck, type LucideIcon, TriangleAlert } from 'lucide-react';
+import type { CredentialState } from '../../shared/session.ts';
+import { CREDENTIAL_NOTES, CREDENTIAL_WORDS } from '../session/credential-words.ts';
+import { asSentence } from '../session/words.ts';
+
+const ICONS: Readonly<Record<CredentialState['state'], LucideIcon>> = {
+  ready: CircleCheck,
+  missing: CircleAlert,
+  stale: TriangleAlert,
+};
+
+/** Each credential of a session, by the variable it is in, and how it is; never its value. */
+export function CredentialsSection({ credentials }: { credentials: readonly CredentialState[] }) {
+  return (
+    <ul className="credential-list" data-testid="credentials">
+      {credentials.map(({ env, state, message }) => {
+        const Icon = ICONS[state];
+        const note = CREDENTIAL_NOTES[state];
+        return (
+          <li key={env} data-state={state} data-testid={`credential-${env}`}>
+            <Icon className="icon" aria-hidden="true" />
+            <div>
+              <code>{env}</code> <span className="credential-state">{CREDENTIAL_WORDS[state]}</span>
+              {message === null ? null : <small>{asSentence(message)}</small>}
+              {note === null ? null : <small>{note}</small>}
+            </div>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

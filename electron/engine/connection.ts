@@ -139,7 +139,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     'app.info': () => options.appInfo(),
     'app.openLogs': async () => ({ opened: await host.openFolder(logFolder), folder: logFolder }),
     'sessions.list': () => manager.tabs().map((tab) => tab.info()),
-    'sessions.open': (input) => manager.open(input).info(),
+    'sessions.open': async (input) => (await manager.openAfter(input)).info(),
     'sessions.attach': async ({ id }) => {
       const tab = findTab(id);
       const shown = tab instanceof Remains ? await tab.open() : tab;

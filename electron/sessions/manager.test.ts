@@ -4,10 +4,8 @@ import type { Profile } from '../../shared/profile.ts';
 import { type SessionEvent, sessionEventSchema } from '../../shared/session.ts';
 import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS, type SettingPath } from '../../shared/settings.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
-import { METADATA } from '../recording/testing/recordings.ts';
 import type { PolicyState } from '../storage/settings-store.ts';
 import { EVICTION_MS, type ManagerOptions, SessionManager } from './manager.ts';
-import { Remains } from './remains.ts';
 import { profileWith } from './testing/profiles.ts';
 import { backendsOf, keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
 import { settle, TestClock } from './testing/test-clock.ts';
@@ -449,55 +447,5 @@ describe('a restart', () => {
       code: 'unknown_session',
     });
     await manager.quit();
-  });
-
-  it('shows what remains of sessions of an earlier run before those of this one, until they are dismissed', async () => {
-    const { clock, manager } = managerWith();
-    const dismissed: string[] = [];
-    const [a, b] = ['01M7ZBN260ABCDEFGH00000001', '01M7ZBN260ABCDEFGH00000002'] as const;
-    const remains = [a, b].map((id) => {
-      const { events, endedAt, durationSeconds, end, recording, ...record } = METADATA;
-      const restored = { record: { ...record, id }, events, end, recording };
-      return new Remains(restored, { recordingFile: '/nowhere', clock, onDismissed: (gone) => dismissed.push(gone) });
-    });
-    const news: unknown[] = [];
-    manager.on('restored', ({ id, title }) => news.push(`restored ${id} ${title}`));
-    manager.on('reordered', (ids) => news.push(ids));
-    manager.on('removed', (id) => news.push(`removed ${id}`));
-    const { id: c, started } = manager.open(size);
-    await started;
-
-    manager.restore(remains);
-    manager.restore(remains);
-    expect(manager.tabs().map(({ id }) => id)).toEqual([a, b, c]);
-    expect(manager.list().map(({ id }) => id)).toEqual([c]);
-    expect(manager.get(a)).toBeUndefined();
-    expect(manager.metrics()).toMatchObject({ total: 1, active: 1 });
-    manager.tab(a)?.rename('mine');
-    manager.renamed(a);
-    manager.reorder([c, b]);
-    manager.clockChanged();
-    manager.sweep();
-    expect(manager.tabs().map(({ id }) => id)).toEqual([c, b, a]);
-    manager.dismiss(b);
-    expect(await manager.close(a, false)).toBeNull();
-    expect(manager.tabs().map(({ id }) => id)).toEqual([c]);
-    expect(dismissed).toEqual([b, a]);
-    expect(news).toEqual([
-      `restored ${a} zsh`,
-      `restored ${b} zsh`,
-      [a, b, c],
-      `restored ${a} mine`,
-      [c, b, a],
-      `removed ${b}`,
-      `removed ${a}`,
-    ]);
-
-    // A quit is no dismissal.
-    manager.restore(remains);
-    await manager.quit();
-    manager.restore(remains);
-    expect(manager.tabs()).toEqual([]);
-    expect(dismissed).toEqual([b, a]);
   });
 });

@@ -4,13 +4,20 @@ import { join } from 'node:path';
 import { Terminal } from '@xterm/headless';
 import { describe, expect, test } from 'vitest';
 import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
+import type { LimitOrigin } from '../../shared/limits.ts';
 import { type SessionEnd, sessionInfoSchema } from '../../shared/session.ts';
+import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS, type SettingPath } from '../../shared/settings.ts';
 import { Channels } from '../engine/channels.ts';
 import type { RestoredSession } from '../journal/journal.ts';
+import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import { encodeHeader } from '../recording/encoder.ts';
 import { METADATA, SESSION_ID, STARTED_AT, TempFolder } from '../recording/testing/recordings.ts';
 import { SystemClock } from './clock.ts';
+import { SessionManager } from './manager.ts';
 import { Remains, remainsOf } from './remains.ts';
+import { profileWith } from './testing/profiles.ts';
+import { backendsOf, keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
+import { TestClock } from './testing/test-clock.ts';
 
 const header = (cols = 80, rows = 24): string =>
   encodeHeader({
@@ -75,6 +82,29 @@ async function show(remains: Remains) {
     (_value, row) => active.getLine(row)?.translateToString(true) ?? '',
   );
   return { attached, rows, text: rows.join('\n').trimEnd(), terminal, sent, shown };
+}
+
+function managerOn(clock: TestClock): SessionManager {
+  const preferences = DEFAULT_SETTINGS;
+  const origins = Object.fromEntries(SETTING_PATHS.map((path) => [path, 'default'])) as Record<
+    SettingPath,
+    LimitOrigin
+  >;
+  return new SessionManager({
+    clock,
+    backends: backendsOf(new StandInBackend([])),
+    recorders: new StandInRecorders([]),
+    settings: {
+      settings: preferences,
+      effective: { preferences, origins },
+      policy: { ok: true, policy: policySchema.parse({}), file: null },
+      profile: () => profileWith(),
+      onChange: () => () => {},
+    },
+    metrics: createSessionMetrics(() => clock.wall()),
+    logger: keepingLogger(),
+    writeMetadata: async () => {},
+  });
 }
 
 describe('a tab of a session of an earlier run', () => {
@@ -195,5 +225,62 @@ describe('a tab of a session of an earlier run', () => {
     channels.close();
     const shown = await opening;
     expect(() => channels.attach(shown)).toThrow('The window is gone.');
+  });
+});
+
+describe('a manager', () => {
+  test('shows what remains of sessions of an earlier run before those of this one, until they are dismissed', async () => {
+    const clock = new TestClock();
+    const manager = managerOn(clock);
+    const dismissed: string[] = [];
+    const [a, b] = ['01M7ZBN260ABCDEFGH00000001', '01M7ZBN260ABCDEFGH00000002'] as const;
+    const { record } = restored();
+    const remains = [a, b].map(
+      (id) =>
+        new Remains(restored({ record: { ...record, id } }), {
+          recordingFile: '/nowhere',
+          clock,
+          onDismissed: (gone) => dismissed.push(gone),
+        }),
+    );
+    const news: unknown[] = [];
+    manager.on('restored', ({ id, title }) => news.push(`restored ${id} ${title}`));
+    manager.on('reordered', (ids) => news.push(ids));
+    manager.on('removed', (id) => news.push(`removed ${id}`));
+    const { id: c, started } = manager.open({ cols: 80, rows: 24 });
+    await started;
+
+    manager.restore(remains);
+    manager.restore(remains);
+    expect(manager.tabs().map(({ id }) => id)).toEqual([a, b, c]);
+    expect(manager.list().map(({ id }) => id)).toEqual([c]);
+    expect(manager.get(a)).toBeUndefined();
+    expect(manager.metrics()).toMatchObject({ total: 1, active: 1 });
+    manager.tab(a)?.rename('mine');
+    manager.renamed(a);
+    manager.reorder([c, b]);
+    manager.clockChanged();
+    manager.sweep();
+    expect(manager.tabs().map(({ id }) => id)).toEqual([c, b, a]);
+    manager.dismiss(b);
+    expect(await manager.close(a, false)).toBeNull();
+    expect(manager.tabs().map(({ id }) => id)).toEqual([c]);
+    expect(dismissed).toEqual([b, a]);
+    expect(news).toEqual([
+      `restored ${a} zsh`,
+      `restored ${b} zsh`,
+      [a, b, c],
+      `restored ${a} mine`,
+      [c, b, a],
+      `removed ${b}`,
+      `removed ${a}`,
+    ]);
+
+    // A quit is no dismissal.
+    manager.restore(remains);
+    await manager.quit();
+    manager.restore(remains);
+    expect(manager.tabs()).toEqual([]);
+    expect(dismissed).toEqual([b, a]);
   });
 });

@@ -40,6 +40,7 @@ export default defineConfig({
       entry: {
         main: join(import.meta.dirname, 'electron', 'main.ts'),
         'encoder-worker': join(import.meta.dirname, 'electron', 'recording', 'encoder-worker.ts'),
+        'journal-worker': join(import.meta.dirname, 'electron', 'journal', 'journal-worker.ts'),
         reaper: join(import.meta.dirname, 'electron', 'backends', 'reaper', 'reaper.ts'),
       },
       formats: ['es'],

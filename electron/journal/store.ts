@@ -109,22 +109,34 @@ export class JournalStore {
   }
 
   #keep(entry: JournalEntry): void {
-    const { event } = entry;
     let kept: ReturnType<SessionTable['keep']>;
     try {
       kept = this.#sessions.keep(entry);
     } catch (error) {
       if (!isConstraintError(error)) throw error;
-      this.#options.logger.error({ err: error, event }, 'An event breaks the rules of the journal; it is left out');
+      this.#options.logger.error(
+        { err: error, event: entry.event },
+        'An event breaks the rules of the journal; it is left out',
+      );
       return;
     }
-    if (kept.outcome === 'known' || !isTellable(entry)) return;
-    const hooks = this.#options.wanting(entry.event.type);
-    if (hooks.length === 0) return;
-    const body = this.#options.envelope(entry, kept.sequence);
+    if (kept.outcome === 'kept' && isTellable(entry)) this.#owe(entry, kept.lane, kept.sequence);
+  }
+
+  #owe(entry: TellableEntry, lane: string, sequence: number): void {
+    const { id: eventId, type, sessionId } = entry.event;
+    let hooks: readonly string[];
+    let body: string | null;
+    try {
+      hooks = this.#options.wanting(type);
+      body = hooks.length === 0 ? null : this.#options.envelope(entry, sequence);
+    } catch (error) {
+      // A bug there must not take the event from the history.
+      this.#options.logger.error({ err: error, eventId }, 'An event is kept, and no hook is told of it');
+      return;
+    }
     if (body === null) return;
-    const message = { eventId: event.id, event: entry.event.type, sessionId: event.sessionId, lane: kept.lane, body };
-    this.#deliveries.add(message, hooks, this.#options.now());
+    this.#deliveries.add({ eventId, event: type, sessionId, lane, body }, hooks, this.#options.now());
   }
 
   /** One write that cannot be, which is a bug, takes no other with it. */

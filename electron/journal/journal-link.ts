@@ -1,0 +1,66 @@
+import { Worker } from 'node:worker_threads';
+import { type BirpcReturn, createBirpc } from 'birpc';
+import type { JournalHome, JournalRemote, JournalThreadData } from './journal-protocol.ts';
+
+/** Memory that the thread may take for objects, in megabytes; beyond it, it ends and is started anew. */
+const MAX_HEAP_MEGABYTES = 512;
+
+/** The thread's entry lies beside this module, as source or, in the packaged app, as its own bundle. */
+export function journalWorkerUrl(): URL {
+  const here = import.meta.url;
+  return new URL(here.endsWith('.ts') ? 'journal-worker.ts' : 'journal-worker.js', here);
+}
+
+/** A thread that serves the journal, and the way to ask it. */
+export interface JournalLink {
+  /** Rejects when the thread is lost. */
+  readonly remote: BirpcReturn<JournalRemote, JournalHome>;
+  /** Ends the thread at once; whoever waits for an answer is told that it is lost. */
+  terminate(): Promise<void>;
+}
+
+/**
+ * Starts the journal's thread.
+ *
+ * @param onLost called once, when the thread ends that was not terminated; `error` is null where it left none
+ */
+export function startJournalThread(
+  url: URL,
+  data: JournalThreadData,
+  home: JournalHome,
+  onLost: (error: Error | null) => void,
+): JournalLink {
+  const worker = new Worker(url, {
+    name: 'sandglass-journal',
+    workerData: data,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MEGABYTES },
+  });
+  const remote = createBirpc<JournalRemote, JournalHome>(home, {
+    bind: 'functions',
+    post: (message) => worker.postMessage(message),
+    on: (listener) => worker.on('message', listener),
+    off: (listener) => worker.off('message', listener),
+    // A disk may take its time. A thread that is lost rejects all that it was asked.
+    timeout: -1,
+  });
+  let isOver = false;
+  const lose = (error: Error | null): void => {
+    if (isOver) return;
+    isOver = true;
+    remote.$close(new Error('The thread of the journal ended', { cause: error }));
+    onLost(error);
+  };
+  worker.on('error', (error) => lose(error instanceof Error ? error : new Error(String(error))));
+  worker.on('messageerror', (error) => lose(error));
+  worker.on('exit', () => lose(null));
+  return {
+    remote,
+    async terminate() {
+      if (!isOver) {
+        isOver = true;
+        remote.$close(new Error('The thread of the journal was ended'));
+      }
+      await worker.terminate();
+    },
+  };
+}

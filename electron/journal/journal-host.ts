@@ -203,7 +203,12 @@ export class JournalHost implements JournalRemote {
       this.#release();
       return refusal;
     }
-    this.#hooks ??= this.#startHooks();
+    try {
+      this.#hooks ??= this.#startHooks();
+    } catch (error) {
+      // A bug there must not take the history away.
+      logger.error({ err: error }, 'Hooks could not be started');
+    }
     return null;
   }
 

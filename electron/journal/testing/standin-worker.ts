@@ -1,0 +1,48 @@
+import { cloudEvent } from '../../hooks/cloud-event.ts';
+import type { HookService, HookServiceOptions } from '../../hooks/hooks.ts';
+import { serveJournal } from '../thread-main.ts';
+
+/**
+ * The journal's thread with hooks that are made of words: the variable `WANTED` names those that want every event, and none
+ * is ever delivered anything. A test event to the hook `throw`, `exit` or `memory` ends the thread in that way; one to
+ * `start` tells of a process whose number is in the variable `PID`.
+ */
+function createHookService(options: HookServiceOptions): HookService {
+  const { ledger, tracker, logger, environment, folder } = options;
+  const wanted = (environment.WANTED ?? '').split(',').filter((name) => name !== '');
+  const view = () => ({ folder, hooks: [] });
+  return {
+    wanting: () => {
+      // Once the hook of that name is owed something, no thread survives an event.
+      if (environment.POISON !== undefined && ledger.owing().includes(environment.POISON)) process.exit(3);
+      return wanted;
+    },
+    wake: () => options.onChange(view()),
+    view,
+    test(hook) {
+      if (hook === 'throw') setImmediate(() => fail());
+      if (hook === 'exit') process.exit(3);
+      if (hook === 'memory') fill();
+      if (hook === 'start') {
+        void tracker.started('run', Number(environment.PID), []).then(() => logger.info({}, 'The run is known'));
+      }
+      return ledger.owe(hook, { id: `test-${hook}`, type: 'hook:test', body: '{}' }, options.clock.wall());
+    },
+    sendAgain: (hook, delivery) => ledger.oweAgain(hook, delivery, options.clock.wall()),
+    enable: () => {
+      logger.warn({ unsendable: () => {} }, 'Not everything can go to another thread');
+    },
+    close: async () => {},
+  };
+}
+
+function fail(): never {
+  throw new Error('The thread fails');
+}
+
+function fill(): void {
+  const all: unknown[] = [];
+  for (;;) all.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+}
+
+serveJournal({ createHookService, cloudEvent });

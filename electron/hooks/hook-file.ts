@@ -191,7 +191,7 @@ export function parseHookFile(text: string): ParsedHookFile {
     stringKeys: true,
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     lineCounter: lines,
   });
   const fault = document.errors[0] ?? document.warnings[0];
@@ -213,7 +213,8 @@ export function parseHookFile(text: string): ParsedHookFile {
       const at = lineWords(document, lines, [...path, key]);
       return `${at}“${clip(key)}” is not a setting of ${path.length === 0 ? 'a hook' : path.join('.')}`;
     });
-    return { ok: false, message: `${HOOK_FILE}, ${faults.slice(0, 3).join('; ')}.` };
+    const told = faults.slice(0, 3).join('; ');
+    return { ok: false, message: `${HOOK_FILE}${told.startsWith('line ') ? ',' : ':'} ${told}.` };
   }
   return { ok: true, file: toHookFile(parsed.data) };
 }

@@ -44,6 +44,7 @@ class FolderHooks implements HookService {
   readonly #counts = new Map<string, Counts>();
   #notifyTimer: Timer | null = null;
   #notifiedAt = Number.NEGATIVE_INFINITY;
+  #told: HooksView | null = null;
   #isClosed = false;
 
   constructor(options: HookServiceOptions, run: RunHook) {
@@ -305,7 +306,10 @@ class FolderHooks implements HookService {
     this.#notifyTimer = clock.setTimer(delay, () => {
       this.#notifyTimer = null;
       this.#notifiedAt = clock.now();
-      this.#options.onChange(this.view());
+      const view = this.view();
+      if (isDeepStrictEqual(view, this.#told)) return;
+      this.#told = view;
+      this.#options.onChange(view);
     });
   }
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { errors } from 'undici';
 import { errorCode } from '../recording/failure.ts';
 
 /** “204 No Content”. The words are the standard's, never the receiver's. */
@@ -18,7 +19,7 @@ export function failureWords(error: unknown): string {
   const code = codeOf(error);
   const words = FAILURES[code] ?? CERTIFICATE_FAILURES[code];
   if (words !== undefined) return words;
-  if (code.startsWith('HPE_')) return 'the answer was not HTTP';
+  if (error instanceof errors.HTTPParserError) return 'the answer was not HTTP';
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return 'no TLS connection could be made';
   // Codes are the system's and the libraries' own; anything else might be text from outside.
   return /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? `the request failed (${code})` : 'the request failed';

@@ -209,6 +209,11 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       return settingsView(settings);
     },
     ...journalHandlers(options.journal, host, options.hooksFolder),
+    'credentials.list': () => ({ unavailable: 'Secrets cannot be stored here.', stored: [] }),
+    'credentials.store': () => {
+      throw new RequestError('not_allowed', 'Secrets cannot be stored here.');
+    },
+    'credentials.remove': () => ({}),
     ...profileHandlers(settings, host, sandboxFolderObjection(machine.folderRules)),
     'backends.status': () => statusOf(machine),
     'backends.check': async () => {

@@ -6,6 +6,7 @@ import { METHODS, type MethodInput, type MethodName, type MethodOutput } from '.
 import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
 import { sessionInfoSchema } from '../../shared/session.ts';
 import type { Transport } from '../../shared/transport.ts';
+import { createJournal } from '../journal/journal-thread.ts';
 import { backendsOf, keepingLogger, StandInBackend } from '../sessions/testing/stand-ins.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
 import { createEngine } from './create-engine.ts';
@@ -94,7 +95,18 @@ async function engineWithWindow() {
   const backend = new StandInBackend([]);
   const logger = keepingLogger();
   const exported: ExportSource[] = [];
+  const tracker = { started: async () => {}, ended() {} };
+  const journal = createJournal({
+    dataFolder: locations.data,
+    sessionsFolder: locations.sessions,
+    hooksFolder: locations.hooks,
+    source: 'urn:sandglass:test',
+    environment: {},
+    logger,
+    tracker,
+  });
   const engine = createEngine({
+    journal,
     host: {
       kind: 'web',
       openFolder: async () => false,
@@ -111,6 +123,7 @@ async function engineWithWindow() {
       backends: backendsOf(backend),
       offers: async () => ({ images: [], networks: [], runtimes: [] }),
       folderRules: { home: '/nowhere', forbidden: [], environment: {} },
+      hooks: tracker,
       onProblem: () => () => {},
       close: async () => {},
     },

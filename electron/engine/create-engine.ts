@@ -1,3 +1,4 @@
+import { ulid } from 'ulid';
 import type { AppInfo } from '../../shared/contract.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
@@ -5,10 +6,12 @@ import type { Journal } from '../journal/journal.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import { writeMetadata } from '../recording/metadata.ts';
 import { createRecorderFactory } from '../recording/recorder-factory.ts';
+import { recoverSessions } from '../recovery/recover.ts';
 import { SystemClock } from '../sessions/clock.ts';
 import { Emitter } from '../sessions/emitter.ts';
 import { SessionManager } from '../sessions/manager.ts';
 import { describeEndedSession } from '../sessions/metadata.ts';
+import { remainsOf } from '../sessions/remains.ts';
 import type { Logger } from '../sessions/session-options.ts';
 import type { Locations } from '../storage/locations.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
@@ -106,6 +109,19 @@ export function createEngine(options: EngineOptions): Engine {
     if (known.length > MAX_PROBLEMS) known.shift();
   });
 
+  const recover = async (): Promise<void> => {
+    const { tabs, problem } = await recoverSessions({
+      ...(await journal.opening),
+      journal,
+      recorders,
+      wall: () => clock.wall(),
+      newEventId: () => ulid(clock.wall()),
+      logger,
+    });
+    manager.restore(remainsOf(tabs, { recorders, clock, journal }));
+    if (problem !== null) problems.emit(problem);
+  };
+
   const appInfo = (): AppInfo => ({
     ...app,
     host: host.kind,
@@ -132,8 +148,13 @@ export function createEngine(options: EngineOptions): Engine {
       }),
     metrics: () => manager.metrics(),
     prepare: () => {
+      // What an earlier run has left is looked at before anything of it is swept away.
+      const recovered = recover().catch((error: unknown) => logger.error({ err: error }, 'The recovery failed'));
       for (const backend of Object.values(backends)) {
-        void backend.check().then(() => backend.sweep?.());
+        void backend
+          .check()
+          .then(() => recovered)
+          .then(() => backend.sweep?.());
       }
     },
     get liveSessions() {

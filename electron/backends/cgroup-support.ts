@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { threadId } from 'node:worker_threads';
 import { Cgroup, removeCgroup, sweepCgroups } from './cgroup.ts';
 import {
   appLeaf,
@@ -45,9 +46,9 @@ export interface CgroupProbe {
 
 /** Finds out whether a process can really be moved into a new cgroup below `parent`. */
 async function canContain(parent: string): Promise<boolean> {
-  // Several may be looking at the same time.
+  // Several may be looking at the same time, in several threads too.
   probes += 1;
-  const folder = join(parent, `${CGROUP_PREFIX}-${process.pid}-probe${probes}`);
+  const folder = join(parent, `${CGROUP_PREFIX}-${process.pid}-probe${threadId}-${probes}`);
   try {
     mkdirSync(folder);
   } catch {
@@ -186,7 +187,7 @@ export async function probeLimits(probe: CgroupProbe): Promise<LimitSupport> {
 }
 
 /** The folders of version 1 where cgroups can be made for what is not in `controllers`. */
-async function legacyFolders(controllers: readonly Controller[]): Promise<ReadonlyMap<Controller, string>> {
+export async function legacyFolders(controllers: readonly Controller[]): Promise<ReadonlyMap<Controller, string>> {
   const usable = new Map<Controller, string>();
   for (const [controller, folder] of (await cgroupPlaces('self')).legacy) {
     if (controllers.includes(controller) || !(await canContain(folder))) continue;

@@ -1,6 +1,12 @@
 /** The variable that marks every process of a session, so that one that left the tree is still found. */
 export const SESSION_MARK = 'SANDGLASS_SESSION_ID';
 
+/**
+ * The variable that marks every process of a hook's run. A hook is told of a session in a variable that has the name of the
+ * session's mark: it is still none of the session's processes.
+ */
+export const HOOK_MARK = 'SANDGLASS_HOOK_RUN';
+
 /** Variables of the app, its launcher and an outer terminal: in a shell they would be wrong, or change what programs do. */
 const NOT_INHERITED =
   /^(ELECTRON_|npm_|VITE_|VITEST|PLAYWRIGHT_|SANDGLASS_|VTE_|KITTY_|WEZTERM_|ALACRITTY_|ITERM_|VSCODE_|GNOME_TERMINAL_|KONSOLE_|TMUX)/;
@@ -44,12 +50,13 @@ export function shellEnvironment(
   for (const [name, value] of Object.entries(inherited)) {
     if (value !== undefined && isInherited(name)) environment[name] = value;
   }
+  const { [HOOK_MARK]: _, ...chosen } = added;
   return {
     ...environment,
     TERM: 'xterm-256color',
     COLORTERM: 'truecolor',
     TERM_PROGRAM: 'Sandglass',
-    ...added,
+    ...chosen,
     [SESSION_MARK]: sessionId,
   };
 }
@@ -71,8 +78,9 @@ export function allowedVariables(
   return environment;
 }
 
-/** The session that an environment (`NAME=value` each) names; null without one. */
+/** The session, or the run of a hook, that an environment (`NAME=value` each) marks as its own; null without one. */
 export function markIn(environment: readonly string[]): string | null {
-  const prefix = `${SESSION_MARK}=`;
-  return environment.find((variable) => variable.startsWith(prefix))?.slice(prefix.length) ?? null;
+  const value = (name: string): string | undefined =>
+    environment.find((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1);
+  return value(HOOK_MARK) ?? value(SESSION_MARK) ?? null;
 }

@@ -69,7 +69,7 @@ export interface RunHookRequest {
     readonly SANDGLASS_REASON?: string;
   };
   readonly timeoutMs: number;
-  /** Unique to this run: what the tracker and the log know it by. */
+  /** Unique to this run: what the tracker and the log know it by. 1 to 64 letters, digits, dashes and underscores. */
   readonly runId: string;
 }
 

@@ -1,0 +1,90 @@
+import type { Survivor } from '../../../shared/session.ts';
+import { closeTree, pauseFor } from '../../backends/close-ladder.ts';
+import type { ProcessEntry, ProcessIdentity, ProcessTable } from '../../backends/process-table.ts';
+import { ProcessTree } from '../../backends/process-tree.ts';
+import type { SessionCgroups } from '../../backends/session-cgroups.ts';
+import { killWindowsTree } from '../../backends/windows-ladder.ts';
+
+/** First and longest pause between two looks at what is left, in milliseconds. */
+const FIRST_LOOK_MS = 2;
+const LONGEST_LOOK_MS = 50;
+
+/** What the processes of one run of a hook are found by. */
+export interface ContainmentOptions {
+  readonly runId: string;
+  /** The hook's executable; null if it was gone before it could be looked at. */
+  readonly leader: ProcessIdentity | null;
+  readonly cgroups: SessionCgroups;
+  readonly table: ProcessTable;
+  /** Resolves when the executable has exited. */
+  readonly exited: Promise<unknown>;
+}
+
+/** What was left of a hook and how it went. */
+export interface Leftovers {
+  /** How many processes were left, the executable itself not counted. */
+  readonly count: number;
+  readonly survivors: readonly Survivor[];
+}
+
+const NOTHING: Leftovers = { count: 0, survivors: [] };
+
+/**
+ * Ends everything that a hook's executable has started and that is still there, and the executable itself: SIGTERM, up to
+ * `graceMs` for it to go, then SIGKILL until nothing is left. Found by the run's cgroup, or without one by process session,
+ * descent and the mark in the environment.
+ */
+export async function endRun(options: ContainmentOptions, graceMs: number): Promise<Leftovers> {
+  const { cgroups, leader, table, runId } = options;
+  const hasExited = await settled(options.exited);
+  // A cgroup that can be removed has no process in it: the usual case, without a look at all processes of the system.
+  if (hasExited && !cgroups.isEmpty && cgroups.remove()) return NOTHING;
+
+  const tree = new ProcessTree({ table, shell: leader, sessionId: runId, contained: () => cgroups.members() });
+  const members = await tree.allMembers();
+  const count = members.filter((member) => member.pid !== leader?.pid).length;
+  if (members.length === 0) {
+    cgroups.remove();
+    return NOTHING;
+  }
+  if (process.platform === 'win32') return { count, survivors: await killWindowsTree(tree, members) };
+  if (graceMs > 0) await ask(tree, members, graceMs, hasExited ? null : options.exited);
+  const survivors = await closeTree(
+    {
+      tree,
+      cgroup: cgroups.isEmpty ? null : cgroups,
+      shellExited: options.exited.then(() => {}),
+      now: () => performance.now(),
+    },
+    0,
+  );
+  return { count, survivors };
+}
+
+/** SIGTERM, and time to follow it. SIGCONT, because a stopped process would not get it. */
+async function ask(
+  tree: ProcessTree,
+  members: readonly ProcessEntry[],
+  graceMs: number,
+  exited: Promise<unknown> | null,
+): Promise<void> {
+  const until = performance.now() + graceMs;
+  const gone = exited?.then(() => {}) ?? null;
+  let wake = gone;
+  void gone?.then(() => {
+    wake = null;
+  });
+  await tree.signal(members, ['SIGTERM', 'SIGCONT']);
+  let remaining = members;
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
+    remaining = await tree.remaining(remaining);
+    const left = until - performance.now();
+    if (remaining.length === 0 || left <= 0) return;
+    await pauseFor(Math.min(pause, left), wake);
+  }
+}
+
+async function settled(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending');
+  return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
+}

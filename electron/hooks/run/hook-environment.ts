@@ -1,0 +1,45 @@
+import { allowedVariables, HOOK_MARK } from '../../backends/environment.ts';
+import type { RunHookRequest } from '../hooks.ts';
+
+/** What a hook's executable sees of the app's environment on Unix. */
+export const UNIX_VARIABLES = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TMPDIR', 'XDG_RUNTIME_DIR'];
+/** The same on Windows, where programs do not start without some of them. */
+export const WINDOWS_VARIABLES = [
+  'PATH',
+  'PATHEXT',
+  'COMSPEC',
+  'SYSTEMROOT',
+  'SYSTEMDRIVE',
+  'WINDIR',
+  'TEMP',
+  'TMP',
+  'USERNAME',
+  'USERPROFILE',
+  'HOMEDRIVE',
+  'HOMEPATH',
+  'APPDATA',
+  'LOCALAPPDATA',
+  'PROGRAMDATA',
+  'PROGRAMFILES',
+  'TZ',
+];
+/** Where programs are looked for when the app itself was not told. */
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+/**
+ * The environment of a hook's executable: a few variables of the app's own that hold no secrets, what the program is told,
+ * and the mark by which everything that it starts is found.
+ */
+export function hookEnvironment(
+  { environment, folder, runId }: Pick<RunHookRequest, 'environment' | 'folder' | 'runId'>,
+  host: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+): Record<string, string> {
+  const told = { ...environment, [HOOK_MARK]: runId };
+  if (platform !== 'win32') {
+    return { PATH: DEFAULT_PATH, ...allowedVariables(host, UNIX_VARIABLES), PWD: folder, ...told };
+  }
+  // Names of variables have no case there.
+  const upper = Object.entries(host).map(([name, value]) => [name.toUpperCase(), value] as const);
+  return { ...allowedVariables(Object.fromEntries(upper), WINDOWS_VARIABLES), ...told };
+}

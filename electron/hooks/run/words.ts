@@ -1,0 +1,45 @@
+import type { Survivor } from '../../../shared/session.ts';
+
+/** How a hook's executable came to its end. */
+export type HookEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'timed out'; readonly limitMs: number }
+  | { readonly kind: 'flooded'; readonly bytes: number }
+  | { readonly kind: 'stopped' };
+
+/** A length of time for people: “20 ms”, “0.2 s”, “10 s”. */
+export function describeMs(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`;
+  return `${ms < 10_000 ? (ms / 1000).toFixed(1).replace(/\.0$/, '') : Math.round(ms / 1000)} s`;
+}
+
+/**
+ * How a run went, for a person: “exited with 3 after 0.2 s; 1 process that it had left was ended”.
+ *
+ * @param left how many of its processes had to be ended after it.
+ */
+export function describeRun(end: HookEnd, tookMs: number, left: number, survivors: readonly Survivor[]): string {
+  const rest: string[] = [];
+  if (left === 1) rest.push('1 process that it had left was ended');
+  if (left > 1) rest.push(`${left} processes that it had left were ended`);
+  if (survivors.length > 0) {
+    rest.push(`could not be ended: ${survivors.map(({ command, pid }) => `${command} (${pid})`).join(', ')}`);
+  }
+  return [describeEnd(end, tookMs), ...rest].join('; ');
+}
+
+function describeEnd(end: HookEnd, tookMs: number): string {
+  switch (end.kind) {
+    case 'exited':
+      return `exited with ${end.code} after ${describeMs(tookMs)}`;
+    case 'signalled':
+      return `was ended by ${end.signal} after ${describeMs(tookMs)}`;
+    case 'timed out':
+      return `timed out after ${describeMs(end.limitMs)} and was ended`;
+    case 'flooded':
+      return `wrote more than ${end.bytes / 1024 / 1024} MiB and was ended`;
+    case 'stopped':
+      return 'was ended before it was done';
+  }
+}

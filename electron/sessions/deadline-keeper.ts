@@ -28,6 +28,21 @@ export interface DeadlineListener {
   onError(error: unknown): void;
 }
 
+/** The time of a session that an earlier run of the app had opened. All durations in milliseconds, up to now. */
+export interface EarlierTime {
+  readonly ageMs: number;
+  /** Since its last activity; for one that stands still, up to when that began. */
+  readonly idleMs: number;
+  readonly lastActivity: Activity;
+  /** How long the user has had it stand still; null: it does not. */
+  readonly restedMs: number | null;
+  readonly idleExtraMs: number;
+  readonly maxExtraMs: number;
+  readonly extensionsUsed: number;
+  /** Warnings that were given. */
+  readonly due: WarningCounts;
+}
+
 /** How a session went on that had been frozen. */
 export interface Resumed {
   /** How long it rested, in milliseconds. */
@@ -73,13 +88,20 @@ export class DeadlineKeeper {
   /** That a deadline has passed was told, and nothing has been done about it yet. */
   #expired = false;
 
-  constructor(clock: Clock, limits: EffectiveLimits, listener: DeadlineListener) {
+  constructor(clock: Clock, limits: EffectiveLimits, listener: DeadlineListener, earlier?: EarlierTime) {
+    const now = clock.now();
     this.#clock = clock;
     this.#limits = limits;
     this.#listener = listener;
-    this.#startedMs = clock.now();
-    this.#lastActivityMs = this.#startedMs;
-    this.#lastActivity = { kind: 'start', at: clock.wall() };
+    this.#startedMs = now - (earlier?.ageMs ?? 0);
+    this.#lastActivityMs = now - (earlier?.idleMs ?? 0) - (earlier?.restedMs ?? 0);
+    this.#lastActivity = earlier?.lastActivity ?? { kind: 'start', at: clock.wall() };
+    if (earlier === undefined) return;
+    this.#restingMs = earlier.restedMs === null ? null : now - earlier.restedMs;
+    this.#idleExtraMs = earlier.idleExtraMs;
+    this.#maxExtraMs = earlier.maxExtraMs;
+    this.#extensionsUsed = earlier.extensionsUsed;
+    this.#due = earlier.due;
   }
 
   get startedMs(): number {

@@ -19,8 +19,10 @@ import { effectiveLimits } from './effective-limits.ts';
 import { Emitter } from './emitter.ts';
 import { random } from './random.ts';
 import type { Remains } from './remains.ts';
+import type { LeftSession } from './resume.ts';
 import { Session } from './session.ts';
-import type { Logger } from './session-options.ts';
+import type { Logger, SessionOptions } from './session-options.ts';
+import { makesWay, profileIdOf, titleAfter } from './tab.ts';
 import { Ticker } from './ticker.ts';
 
 /** How long an ended or failed session stays in memory, in milliseconds. */
@@ -214,7 +216,7 @@ export class SessionManager {
    * Throws `RequestError`: too many sessions, no policy, no such profile, the session before it has not ended.
    */
   open(options: OpenOptions): Session {
-    const { settings, clock, backends, recorders, logger } = this.#options;
+    const { settings, clock } = this.#options;
     const successor = this.#successorOf(options.previousId);
     if (successor !== null) return successor;
     const previous = options.previousId === undefined ? undefined : this.#tabs.get(options.previousId);
@@ -223,37 +225,47 @@ export class SessionManager {
     const profile = this.#admit(options.profileId ?? profileIdOf(previous) ?? LOCAL_PROFILE_ID);
     // `#admit` has made sure of it.
     const policy = settings.policy.ok ? settings.policy.policy : BUILT_IN_POLICY;
-    const session = new Session(
-      {
-        id: this.#newId(clock.wall()),
-        previousId: options.previousId ?? null,
-        profile,
-        limits: effectiveLimits({ settings: settings.effective, policy, profile }),
-        ...titleAfter(previous, profile),
-        cols: options.cols,
-        rows: options.rows,
-      },
-      {
-        clock,
-        backend: backends[profile.backend],
-        recorders,
-        logger,
-        writeMetadata: this.#options.writeMetadata,
-        newEventId: () => this.#newId(clock.wall()),
-      },
-      {
-        onEvent: (from, event) => this.#onEvent(from, event),
-        onChange: (from) => this.#emitters.changed.emit(from),
-        onActivity: (from) => this.#onActivity(from),
-        onLateness: (ms) => this.#options.metrics.lateness(ms),
-        onBytes: (out, into) => this.#options.metrics.bytes(out, into),
-      },
-    );
+    const session = this.#create({
+      id: this.#newId(clock.wall()),
+      previousId: options.previousId ?? null,
+      profile,
+      limits: effectiveLimits({ settings: settings.effective, policy, profile }),
+      ...titleAfter(previous, profile),
+      cols: options.cols,
+      rows: options.rows,
+    });
     this.#tabs.set(session.id, session);
     if (previous !== undefined) this.#placeAfter(session, previous.id);
     if (previous instanceof Session && makesWay(previous)) this.#successors.set(previous.id, session.id);
     session.start();
     return session;
+  }
+
+  #create(options: SessionOptions): Session {
+    const { clock, backends, recorders, logger, metrics, writeMetadata } = this.#options;
+    const backend = backends[options.profile.backend];
+    const newEventId = (): string => this.#newId(clock.wall());
+    return new Session(
+      options,
+      { clock, backend, recorders, logger, writeMetadata, newEventId },
+      {
+        onEvent: (from, event) => this.#onEvent(from, event),
+        onChange: (from) => this.#emitters.changed.emit(from),
+        onActivity: (from) => this.#onActivity(from),
+        onLateness: (ms) => metrics.lateness(ms),
+        onBytes: (out, into) => metrics.bytes(out, into),
+      },
+    );
+  }
+
+  /** Goes on with a session of an earlier run, which gets its tab when it is attached to again. False: it cannot be. */
+  async resume(options: SessionOptions, left: LeftSession): Promise<boolean> {
+    if (this.#quitting !== null) return false;
+    const session = this.#create(options);
+    const isBack = await session.resume(left, () => this.#tabs.set(session.id, session));
+    // What quits has ended those that it knew.
+    if (isBack && this.#quitting !== null) await session.end('app_quit');
+    return isBack;
   }
 
   /** Behind the tab that it takes the place of. Windows are not told: each puts it where it shows it. */
@@ -470,19 +482,4 @@ export class SessionManager {
       this.#armSweep();
     });
   }
-}
-
-/** Whether it ended so that a fresh one takes its place. */
-function makesWay({ ended }: Session): boolean {
-  return ended?.reason === 'auto_reset' || ended?.reason === 'reset';
-}
-
-function profileIdOf(tab: Session | Remains | undefined): string | undefined {
-  return tab instanceof Session ? tab.profile.id : tab?.profileId;
-}
-
-/** A tab that somebody has named keeps its name. */
-function titleAfter(previous: Session | Remains | undefined, profile: Profile): { title?: string } {
-  const title = previous instanceof Session && previous.profile.id === profile.id ? previous.customTitle : null;
-  return title === null ? {} : { title };
 }

@@ -28,7 +28,7 @@ export function describeSession(
     limits: session.limits,
     events: [...session.events],
     counters: {
-      bytesOut: session.flow.totalBytes,
+      bytesOut: session.bytesOut,
       bytesIn: session.bytesIn,
       resizes: session.resizes,
       warnings: session.warnings,

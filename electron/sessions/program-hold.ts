@@ -1,7 +1,7 @@
 import type { BackendProcess } from '../backends/backend.ts';
 
 /** Who may hold a program back. */
-export type Holder = 'windows' | 'recording';
+export type Holder = 'resuming' | 'windows' | 'recording';
 
 /** Holds a session's program back while anyone needs it to wait, also from before it runs. */
 export class ProgramHold {

@@ -9,7 +9,7 @@ import {
   TRANSITIONS,
 } from '../../shared/session.ts';
 import { ActivityProbe } from './activity-probe.ts';
-import { DeadlineKeeper, type ExtendResult } from './deadline-keeper.ts';
+import { DeadlineKeeper, type EarlierTime, type ExtendResult } from './deadline-keeper.ts';
 import type { Session } from './session.ts';
 import { sessionTiming } from './session-info.ts';
 import type { ActionResult, SessionListener } from './session-options.ts';
@@ -38,18 +38,19 @@ export class SessionExpiry {
   #wantedMeanwhile = false;
   #thawing: Promise<ActionResult> | null = null;
 
-  constructor(session: Session, limits: EffectiveLimits, listener: SessionListener) {
+  constructor(session: Session, limits: EffectiveLimits, listener: SessionListener, earlier?: EarlierTime) {
     const { clock, logger } = session.dependencies;
     this.#session = session;
     this.#listener = listener;
     this.#probe = new ActivityProbe(clock);
-    this.#deadlines = new DeadlineKeeper(clock, limits, {
-      onExpired: (deadline, lateMs) => this.#onExpired(deadline, lateMs),
-      onWarning: (warning) => this.#onWarning(warning),
+    const told = {
+      onExpired: (deadline: DeadlineKind, lateMs: number | null) => this.#onExpired(deadline, lateMs),
+      onWarning: (warning: SessionWarning) => this.#onWarning(warning),
       onWarningChanged: () => listener.onChange(session),
       probe: () => this.#lookForActivity(),
-      onError: (error) => logger.warn({ session: session.id, err: error }, 'activity could not be probed'),
-    });
+      onError: (error: unknown) => logger.warn({ session: session.id, err: error }, 'activity could not be probed'),
+    };
+    this.#deadlines = new DeadlineKeeper(clock, limits, told, earlier);
   }
 
   get startedMs(): number {

@@ -1,9 +1,18 @@
 import type { EffectiveLimits } from '../../shared/limits.ts';
 import type { Profile } from '../../shared/profile.ts';
-import type { Expiry, SessionEndEvent, SessionEvent, SessionId, StartFailure } from '../../shared/session.ts';
+import type { SessionMetadata } from '../../shared/recording.ts';
+import type {
+  Expiry,
+  SessionEndEvent,
+  SessionEvent,
+  SessionId,
+  SessionState,
+  StartFailure,
+} from '../../shared/session.ts';
 import type { Backend, ExitStatus } from '../backends/backend.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
 import type { Clock } from './clock.ts';
+import type { EarlierTime } from './deadline-keeper.ts';
 import type { Session } from './session.ts';
 
 /** The parts of a pino logger that the engine uses. */
@@ -36,6 +45,21 @@ export interface SessionOptions {
   readonly rows: number;
   /** What somebody has named it; without it, it is named after its shell or its profile. */
   readonly title?: string;
+  /** What it brings along, where an earlier run of the app had opened it. */
+  readonly earlier?: EarlierSession;
+}
+
+/** What is known of a session that an earlier run of the app had opened, and that goes on in this one. */
+export interface EarlierSession {
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly events: readonly SessionEvent[];
+  /** The state that was told last. */
+  readonly state: Exclude<SessionState, 'starting' | 'closing' | 'ended'>;
+  readonly time: EarlierTime;
+  readonly counters: SessionMetadata['counters'];
+  /** Since the last sign of life that it gave then. */
+  readonly awaySeconds: number;
 }
 
 /** What a session tells its manager; called synchronously, in order. */

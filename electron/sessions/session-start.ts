@@ -55,9 +55,7 @@ function startShell(
 
 /** What the backend is asked to start for this session. */
 function startSpec(session: Session): StartSpec {
-  const { profile, limits } = session;
-  const { maxDurationSeconds, extensions } = limits.values;
-  const longestSeconds = maxDurationSeconds + extensions.count * extensions.seconds;
+  const { profile } = session;
   return {
     sessionId: session.id,
     profileId: profile.id,
@@ -69,7 +67,18 @@ function startSpec(session: Session): StartSpec {
     environment: profile.environment,
     cols: session.cols,
     rows: session.rows,
-    endsAt: maxDurationSeconds === 0 ? null : session.createdAt + longestSeconds * 1_000,
+    ...lastMoments(session),
+  };
+}
+
+/** When a session ends at the latest if all of its extensions are used, and how long it may go without activity then. */
+export function lastMoments(session: Session): Required<Pick<StartSpec, 'endsAt' | 'longestIdleSeconds'>> {
+  const { idleTimeoutSeconds, maxDurationSeconds, extensions } = session.limits.values;
+  const extraSeconds = extensions.count * extensions.seconds;
+  const startedAt = session.dependencies.clock.wall() - session.ageMs;
+  return {
+    endsAt: maxDurationSeconds === 0 ? null : startedAt + (maxDurationSeconds + extraSeconds) * 1_000,
+    longestIdleSeconds: idleTimeoutSeconds === 0 ? null : idleTimeoutSeconds + extraSeconds,
   };
 }
 

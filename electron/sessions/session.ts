@@ -14,12 +14,14 @@ import {
   type StartProgress,
   TRANSITIONS,
 } from '../../shared/session.ts';
-import type { BackendProcess, ExitStatus } from '../backends/backend.ts';
+import type { BackendListener, BackendProcess, ExitStatus } from '../backends/backend.ts';
+import { CommandCount } from './command-count.ts';
 import type { ExtendResult } from './deadline-keeper.ts';
 import { endSession } from './ending.ts';
 import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
 import { outputStream } from './output-stream.ts';
 import { RecorderBrake } from './recorder-brake.ts';
+import { type LeftSession, readScrollback, reattachShell, tellReattached } from './resume.ts';
 import { SessionExpiry } from './session-expiry.ts';
 import { sessionInfo } from './session-info.ts';
 import type {
@@ -45,7 +47,7 @@ export class Session {
   readonly createdAt: number;
   readonly flow: OutputFlow;
   readonly recording: SessionRecording;
-  readonly events: SessionEvent[] = [];
+  readonly events: SessionEvent[];
   readonly dependencies: SessionDependencies;
 
   #listener: SessionListener;
@@ -66,10 +68,13 @@ export class Session {
   readonly #program = new SessionProgram();
   readonly #brake: RecorderBrake;
   readonly #expiry: SessionExpiry;
+  readonly #commands: CommandCount;
 
-  bytesIn = 0;
-  resizes = 0;
-  warnings = 0;
+  /** In earlier runs of the app; less what of it is shown again. */
+  #bytesOutBefore: number;
+  bytesIn: number;
+  resizes: number;
+  warnings: number;
 
   constructor(options: SessionOptions, dependencies: SessionDependencies, listener: SessionListener) {
     this.id = options.id;
@@ -82,8 +87,22 @@ export class Session {
     this.#title = options.title ?? options.profile.name;
     this.#titleIsCustom = options.title !== undefined;
     const { clock } = dependencies;
-    this.createdAt = clock.wall();
-    this.#expiry = new SessionExpiry(this, options.limits, listener);
+    const { earlier } = options;
+    this.createdAt = earlier?.createdAt ?? clock.wall();
+    this.events = [...(earlier?.events ?? [])];
+    this.#bytesOutBefore = earlier?.counters.bytesOut ?? 0;
+    this.bytesIn = earlier?.counters.bytesIn ?? 0;
+    this.resizes = earlier?.counters.resizes ?? 0;
+    this.warnings = earlier?.counters.warnings ?? 0;
+    this.#expiry = new SessionExpiry(this, options.limits, listener, earlier?.time);
+    this.#commands = new CommandCount(clock, {
+      limit: () => this.limits.values.maxCommands,
+      isShellInFront: async () =>
+        this.process !== null && this.#state !== 'frozen' && (await this.refreshForeground()).isShell,
+      onChange: () => listener.onChange(this),
+      onLimit: () => this.expire('command_limit'),
+      onError: (error) => dependencies.logger.warn({ session: this.id, err: error }, 'a command could not be followed'),
+    });
     this.flow = new OutputFlow(
       { pause: () => this.#program.hold('windows'), resume: () => this.#program.release('windows') },
       clock,
@@ -140,6 +159,11 @@ export class Session {
     return this.#expiry.warning;
   }
 
+  /** Commands begun so far, and what counted them. */
+  get commands(): SessionInfo['commands'] {
+    return this.#commands.state;
+  }
+
   /** Which limit has frozen it; null where none has. */
   get frozenBy(): Expiry | null {
     return this.#expiry.frozenBy;
@@ -173,6 +197,11 @@ export class Session {
     return this.#expiry.extensionsUsed;
   }
 
+  /** Bytes of output so far. */
+  get bytesOut(): number {
+    return this.#bytesOutBefore + this.flow.totalBytes;
+  }
+
   /** Resolves when the start has succeeded or failed. Never rejects. */
   get started(): Promise<void> {
     return this.#started;
@@ -193,16 +222,8 @@ export class Session {
   }
 
   async #start(): Promise<void> {
-    const process = await startSession(
-      this,
-      {
-        onData: (bytes) => this.#onData(bytes),
-        onExit: (status) => this.#onExit(status),
-        onProgress: (progress) => this.#onProgress(progress),
-      },
-      (running) => this.#program.attach(running, this.#cols, this.#rows),
-      this.#starting.signal,
-    );
+    const { signal } = this.#starting;
+    const process = await startSession(this, this.#backendListener, (running) => this.#attach(running), signal);
     if (process === null || this.#ending !== null) return;
     if (!this.#titleIsCustom) this.#title = titleOf(this.profile, process);
     this.transition('waiting');
@@ -210,20 +231,60 @@ export class Session {
     if (this.#exit !== null) void this.end(endReasonOf(this.#exit), { exit: this.#exit });
   }
 
+  get #backendListener(): BackendListener {
+    return {
+      onData: (bytes) => this.#onData(bytes),
+      onExit: (status) => this.#onExit(status),
+      onProgress: (progress) => this.#onProgress(progress),
+    };
+  }
+
+  #attach(process: BackendProcess): void {
+    this.#program.attach(process, this.#cols, this.#rows);
+  }
+
+  /**
+   * Goes on with what an earlier run of the app had opened: takes its shell over, then has `adopt` give it its place, and
+   * tells of it. False: there is nothing to take over, or it may not go on; nothing is left of it here then.
+   */
+  async resume(left: LeftSession, adopt: () => void): Promise<boolean> {
+    // What it had shown comes first, and does not count again.
+    await readScrollback(this, left);
+    this.#bytesOutBefore -= this.flow.totalBytes;
+    // Nobody knows of it yet: what it prints waits.
+    this.#program.hold('resuming');
+    const attach = (process: BackendProcess): void => this.#attach(process);
+    const recorder = await reattachShell(this, left, this.#backendListener, attach, this.#starting.signal);
+    if (recorder === null) return false;
+    this.#state = left.earlier.state;
+    adopt();
+    if (recorder.ok) this.recording.attach(recorder.recorder);
+    tellReattached(this, left);
+    this.#expiry.start();
+    if (!recorder.ok) this.recording.fail(recorder.failure.message);
+    this.#program.release('resuming');
+    this.#listener.onChange(this);
+    this.#listener.onActivity(this);
+    return true;
+  }
+
   /**
    * Input for the shell; while that starts, it is kept. Only what the user did counts as activity, and lets a session go
-   * on that a deadline has frozen.
+   * on that a deadline has frozen. Commands beyond the last that may be are not passed on.
    */
   write(bytes: Uint8Array, origin: { readonly user: boolean }): WriteResult {
     if (this.#ending !== null) return 'not_running';
+    let allowed: number | null = bytes.byteLength;
     if (origin.user) {
       this.#expiry.touch('input');
+      allowed = this.#commands.input(bytes, this.#state === 'waiting' || this.#state === 'starting');
+      if (allowed === null) return 'not_running';
       if (this.#state === 'running' && bytes.includes(0x03)) this.transition('interrupted');
     }
-    this.bytesIn += bytes.byteLength;
-    this.#listener.onBytes(0, bytes.byteLength);
+    this.bytesIn += allowed;
+    this.#listener.onBytes(0, allowed);
     this.#listener.onActivity(this);
-    const taken = this.#program.write(bytes);
+    const taken = this.#program.write(allowed === bytes.byteLength ? bytes : bytes.subarray(0, allowed));
     if (origin.user) this.#expiry.goOn();
     return taken ? 'written' : 'refused';
   }
@@ -285,7 +346,9 @@ export class Session {
 
   /** New limits, from changed settings; they hold at once. */
   updateLimits(limits: EffectiveLimits): void {
-    if (this.#ending === null) this.#expiry.updateLimits(limits);
+    if (this.#ending !== null) return;
+    this.#expiry.updateLimits(limits);
+    this.#commands.check();
   }
 
   /** Looks at the deadlines now, whatever the timer says: after a wake-up, and in the sweep. */
@@ -327,6 +390,7 @@ export class Session {
 
   async #runEnding(reason: EndReason, details: EndDetails): Promise<SessionEnd> {
     this.#expiry.stop();
+    this.#commands.stop();
     this.#brake[Symbol.dispose]();
     // After the start nobody listens any more, and to make the error that an abort carries is dear.
     if (this.process === null) this.#starting.abort();
@@ -384,6 +448,7 @@ export class Session {
     this.recording.write((recorder) => recorder.output(this.ageMs, bytes));
     if (this.#ending === null) this.#brake.check();
     this.flow.append(bytes);
+    this.#commands.output(bytes);
     this.#listener.onBytes(bytes.byteLength, 0);
     if (this.limits.values.activity.includes('output')) this.#expiry.touch('output');
     else this.#listener.onActivity(this);

@@ -36,7 +36,7 @@ export interface ChaosReport {
 /** How long an app may take to start, in milliseconds. */
 const START_MS = 60_000;
 /** How long the last app may take to settle everything, in milliseconds. */
-const SETTLE_MS = 120_000;
+const SETTLE_MS = 60_000;
 /** How long what is left may take to go, in milliseconds: the promise is 5 s, and the machine is busy. */
 const GONE_MS = 20_000;
 const POLL_MS = 200;
@@ -46,9 +46,18 @@ const SECRET = `whsec_${Buffer.from('chaos-webhook-secret-of-32-bytes').toString
 const CREDENTIAL = 'chaos-credential-value-1234567890';
 
 const hooksSchema = z.looseObject({
-  hooks: z.array(z.looseObject({ name: z.string(), owed: z.number(), dead: z.number() })),
+  hooks: z.array(
+    z.looseObject({
+      name: z.string(),
+      state: z.string(),
+      message: z.string().nullable(),
+      owed: z.number(),
+      dead: z.number(),
+    }),
+  ),
 });
 const sessionsSchema = z.array(z.looseObject({ id: z.string(), state: z.string() }));
+const historySchema = z.array(z.looseObject({ id: z.string(), end: z.unknown() }));
 
 /**
  * Uses the app as many people at once would, kills it with SIGKILL at random moments (while it starts and recovers, while
@@ -128,7 +137,7 @@ async function chaosHome(url: string): Promise<Home> {
     events: ['session:*'],
     webhook: { url, secrets: [SECRET] },
     timeoutSeconds: 1,
-    retry: { attempts: 100, firstPauseSeconds: 0.1, longestPauseSeconds: 1 },
+    retry: { attempts: 50, firstPauseSeconds: 0.1, longestPauseSeconds: 1 },
   };
   // JSON is YAML.
   await writeFile(join(folder, 'hook.yaml'), JSON.stringify(hook), { mode: 0o600 });
@@ -172,8 +181,8 @@ async function driveAndKill(
 async function settle(app: ServedApp, receiver: Receiver): Promise<Violations> {
   const violations: Violations = [];
   const socket = await connect(app);
-  const ask = async <T>(method: string, schema: z.ZodType<T>): Promise<T> => {
-    const { r, e } = await socket.call(method, {});
+  const ask = async <T>(method: string, schema: z.ZodType<T>, input: object = {}): Promise<T> => {
+    const { r, e } = await socket.call(method, input);
     if (e !== undefined) throw new Error(`${method}: ${e.message}`);
     return schema.parse(r);
   };
@@ -182,10 +191,13 @@ async function settle(app: ServedApp, receiver: Receiver): Promise<Violations> {
   violations.push(
     ...(await within(SETTLE_MS, async () => {
       const { hooks } = await ask('hooks.list', hooksSchema);
-      const live = (await ask('sessions.list', sessionsSchema)).filter(({ state }) => state !== 'ended');
+      const history = await ask('history.list', historySchema, { limit: 200 });
       return [
-        ...live.map(({ id, state }) => `${id} is still ${state}`),
-        ...hooks.filter(({ owed }) => owed > 0).map(({ name, owed }) => `${name} is still owed ${owed} deliveries`),
+        ...history.flatMap(({ id, end }) => (end === null ? [`${id} has no end`] : [])),
+        ...hooks.flatMap(({ name, owed, state, message }) => [
+          ...(owed > 0 ? [`${name} is still owed ${owed} deliveries`] : []),
+          ...(state === 'ready' ? [] : [`${name} is ${state}: ${message}`]),
+        ]),
       ];
     })),
   );

@@ -4,7 +4,7 @@ import { MAX_LINE_BYTES, parseHeader } from './exports/cast-reader.ts';
 import { describeFileError, errorCode } from './failure.ts';
 import { parseEvent } from './repair-scan.ts';
 
-const READ_BYTES = 262_144;
+const READ_BYTES = 65_536;
 const NEWLINE = 0x0a;
 
 /** What there was to be read of a recording besides its output. */

@@ -11,7 +11,8 @@ export const CRASH_LABEL = 'ended when Sandglass stopped unexpectedly';
  */
 export const UNKNOWN_EXIT_STATUS = '-1';
 
-const READ_BYTES = 262_144;
+/** Read at once: what it takes to look at it holds nothing else up for longer than a few milliseconds. */
+const READ_BYTES = 65_536;
 
 /** What a repaired recording is. */
 export interface RepairedRecording {

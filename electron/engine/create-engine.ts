@@ -6,6 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import { writeMetadata } from '../recording/metadata.ts';
 import { createRecorderFactory } from '../recording/recorder-factory.ts';
+import { reattachSession } from '../recovery/reattach.ts';
 import { recoverSessions } from '../recovery/recover.ts';
 import { SystemClock } from '../sessions/clock.ts';
 import { Emitter } from '../sessions/emitter.ts';
@@ -117,6 +118,8 @@ export function createEngine(options: EngineOptions): Engine {
       wall: () => clock.wall(),
       newEventId: () => ulid(clock.wall()),
       logger,
+      reattach: (session) =>
+        reattachSession(session, { manager, settings, recorders, wall: () => clock.wall(), logger }),
     });
     manager.restore(remainsOf(tabs, { recorders, clock, journal }));
     if (problem !== null) problems.emit(problem);

@@ -10,6 +10,21 @@ import type {
   Survivor,
 } from '../../shared/session.ts';
 
+/** A secret for a session: text in UTF-8 without zero bytes, to be copied at once, because it is overwritten later. */
+export interface CredentialValue {
+  /** The variable's name, and that of its file. */
+  readonly env: string;
+  readonly value: Uint8Array;
+}
+
+/** The secrets of a session that starts. */
+export interface CredentialSupply {
+  /** The names of all of them, those that are missing too. */
+  readonly names: readonly string[];
+  /** The values there are now. Taken as late as can be: others may have come while the start took its time. */
+  take(): readonly CredentialValue[];
+}
+
 /** What a backend needs to start a session's shell. */
 export interface StartSpec {
   readonly sessionId: SessionId;
@@ -30,6 +45,8 @@ export interface StartSpec {
   readonly container?: ContainerOptions;
   /** When the session ends at the latest, in milliseconds since the epoch; null without a maximum duration. */
   readonly endsAt: number | null;
+  /** Absent where the profile has none. */
+  readonly credentials?: CredentialSupply;
   /**
    * How long the session may go without activity at most, all extensions included, in seconds; null, or not given, without
    * an idle timeout. For those that outlive a crash of the app.
@@ -119,6 +136,13 @@ export interface BackendProcess {
   freeze(): Promise<string | null>;
   /** Lets it go on. @returns null, or why it could not be done. */
   thaw(): Promise<string | null>;
+  /**
+   * Replaces the files of these secrets, each as a whole. What programs have in their environment stays as it is. Absent
+   * where there are none. Never rejects.
+   *
+   * @returns null, or why it could not be done, for a person.
+   */
+  updateCredentials?(values: readonly CredentialValue[]): Promise<string | null>;
   /**
    * The close ladder: SIGHUP (and SIGCONT) to the whole tree, `graceMs` of waiting for it to go, SIGKILL to what is
    * left. After a `settle`, reading rests until the shell is gone, so that a flood does not bury the notice. Never throws. Idempotent: later calls give the first one's report. Resolves after `onExit`.

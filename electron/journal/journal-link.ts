@@ -34,6 +34,9 @@ export function startJournalThread(
     name: 'sandglass-journal',
     workerData: data,
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MEGABYTES },
+    // Hooks' pipes are opened as files and closed as sockets: at the thread's end Node would close their numbers once more,
+    // which may be the main thread's files by then.
+    trackUnmanagedFds: false,
   });
   const remote = createBirpc<JournalRemote, JournalHome>(home, {
     bind: 'functions',

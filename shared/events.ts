@@ -79,7 +79,7 @@ const session = {
       maxCommands: z.int().min(0).describe('0: no bound.'),
       onExpiry: z.enum(ON_EXPIRY),
     })
-    .describe('The limits in force when it started, without extensions.'),
+    .describe('The limits in force, without extensions.'),
   host: z.object({ name: z.string(), platform: z.string() }).describe('The machine that Sandglass runs on.'),
   app: z.object({ name: z.string(), version: z.string() }).describe('The Sandglass that ran it.'),
   startedAt: timeThat('When it was started.'),

@@ -27,6 +27,9 @@ export interface HookStreams {
  * A file to read the event from, and a pipe to write to. Node's own pipes to children are sockets: a script that opens
  * `/dev/stdin` or writes to `/dev/stderr` fails with those.
  *
+ * In a worker thread, that one must not track descriptors (`trackUnmanagedFds: false`): they are closed in other ways than
+ * they are opened.
+ *
  * @param temporary the folder for temporary files. When this resolves nothing is left in it.
  * @returns null where none are to be had, as on a full disk: then sockets have to do.
  */

@@ -28,7 +28,10 @@ describe.runIf(process.platform === 'linux')('a hook that is run by another thre
     const backend = testBackend({ cgroupParent: { none: true } });
     const first = await startScript(backend, 'read line');
     const results: unknown[] = [];
-    const worker = new Worker(new URL('testing/run-in-thread.ts', import.meta.url), { workerData: requests });
+    const worker = new Worker(new URL('testing/run-in-thread.ts', import.meta.url), {
+      workerData: requests,
+      trackUnmanagedFds: false,
+    });
     worker.on('message', (result) => results.push(result));
     const ended = new Promise((resolve, reject) => {
       worker.once('exit', resolve);

@@ -1,4 +1,5 @@
 import type { Survivor } from '../../../shared/session.ts';
+import { elapsedWords } from '../webhook-words.ts';
 
 /** How a hook's executable came to its end. */
 export type HookEnd =
@@ -7,12 +8,6 @@ export type HookEnd =
   | { readonly kind: 'timed out'; readonly limitMs: number }
   | { readonly kind: 'flooded'; readonly bytes: number }
   | { readonly kind: 'stopped' };
-
-/** A length of time for people: “20 ms”, “0.2 s”, “10 s”. */
-export function describeMs(ms: number): string {
-  if (ms < 100) return `${Math.round(ms)} ms`;
-  return `${ms < 10_000 ? (ms / 1000).toFixed(1).replace(/\.0$/, '') : Math.round(ms / 1000)} s`;
-}
 
 /**
  * How a run went, for a person: “exited with 3 after 0.2 s; 1 process that it had left was ended”.
@@ -32,11 +27,11 @@ export function describeRun(end: HookEnd, tookMs: number, left: number, survivor
 function describeEnd(end: HookEnd, tookMs: number): string {
   switch (end.kind) {
     case 'exited':
-      return `exited with ${end.code} after ${describeMs(tookMs)}`;
+      return `exited with ${end.code} after ${elapsedWords(tookMs)}`;
     case 'signalled':
-      return `was ended by ${end.signal} after ${describeMs(tookMs)}`;
+      return `was ended by ${end.signal} after ${elapsedWords(tookMs)}`;
     case 'timed out':
-      return `timed out after ${describeMs(end.limitMs)} and was ended`;
+      return `timed out after ${elapsedWords(end.limitMs)} and was ended`;
     case 'flooded':
       return `wrote more than ${end.bytes / 1024 / 1024} MiB and was ended`;
     case 'stopped':

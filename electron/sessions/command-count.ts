@@ -16,7 +16,7 @@ export interface CommandCountListener {
   isShellInFront(): Promise<boolean>;
   /** The count is another one. Told now and then. */
   onChange(): void;
-  /** The last command that may be is done, or one more was about to begin. May be told more than once. */
+  /** The last command that may be is done, or one more was about to begin. Told once; then nothing is counted any more. */
   onLimit(): void;
   onError(error: unknown): void;
 }
@@ -95,7 +95,7 @@ export class CommandCount {
     const taken = this.#lines.take(bytes, left);
     if (taken.lines > 0) {
       if (wasLastBegun) {
-        this.#listener.onLimit();
+        this.#end();
         return null;
       }
       this.#submit(taken.lines);
@@ -111,6 +111,12 @@ export class CommandCount {
     else this.#stopLooking();
   }
 
+  #end(): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#listener.onLimit();
+  }
+
   /** Nothing is told any more. */
   stop(): void {
     this.#stopped = true;
@@ -124,7 +130,7 @@ export class CommandCount {
     this.#listener.isShellInFront().then(
       (isShell) => {
         if (!isShell || this.#stopped) return;
-        if (wasLastBegun) this.#listener.onLimit();
+        if (wasLastBegun) this.#end();
         else this.#submit(lines);
       },
       (error: unknown) => this.#listener.onError(error),
@@ -156,7 +162,7 @@ export class CommandCount {
         marked.running = false;
         marked.announced = false;
         marked.tellsEnds = true;
-        if (this.#isLastBegun && marked.used >= this.#listener.limit()) this.#listener.onLimit();
+        if (this.#isLastBegun && marked.used >= this.#listener.limit()) this.#end();
     }
   }
 
@@ -172,7 +178,7 @@ export class CommandCount {
       this.#listener.onChange();
     });
     const limit = this.#listener.limit();
-    if (limit > 0 && count > limit) this.#listener.onLimit();
+    if (limit > 0 && count > limit) this.#end();
     else this.check();
   }
 
@@ -203,6 +209,6 @@ export class CommandCount {
       ({ running, tellsEnds }) => running && tellsEnds,
     );
     if (wasNoisy || isMarkedRunning || !(await this.#listener.isShellInFront())) return;
-    if (!this.#stopped && this.#isLastBegun && !this.#isNoisy) this.#listener.onLimit();
+    if (!this.#stopped && this.#isLastBegun && !this.#isNoisy) this.#end();
   }
 }

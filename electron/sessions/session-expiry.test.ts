@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../shared/limits.ts';
+import { LOOK_MS } from './command-count.ts';
+import type { Session } from './session.ts';
 import { FREEZE_MS } from './session-expiry.ts';
 import { limitsWith } from './testing/limits.ts';
 import { startedSession, user } from './testing/open-session.ts';
@@ -339,5 +341,89 @@ describe('a session that is being frozen because its time is up', () => {
     await clock.advance(600_000);
     expect(logger.complaints).toEqual(['a frozen session did not go on']);
     expect(session.ended?.reason).toBe('idle_timeout');
+  });
+});
+
+describe('a session with a maximum of commands', () => {
+  const type = (session: Session, text: string) => session.write(new TextEncoder().encode(text), user);
+
+  it('lets the last of them finish and closes then, naming the limit', async () => {
+    const { clock, process, recorders, session } = await startedSession({ limits: limitsWith({ maxCommands: 2 }) });
+    type(session, 'cd /\r');
+    expect(session.info().commands).toEqual({ used: 1, source: 'lines' });
+    type(session, 'make\r');
+    process.inFront = { isShell: false, command: 'make' };
+    await session.refreshForeground();
+    type(session, 'an answer for make\r');
+    await clock.advance(60_000);
+    expect(session.ended).toBeNull();
+    process.inFront = { isShell: true, command: null };
+    await clock.advance(LOOK_MS);
+    expect(session.ended).toMatchObject({ reason: 'command_limit', expired: 'command_limit', limitSeconds: null });
+    expect(recorders.lines.join('')).toContain('Command limit reached - connection closed');
+    expect(process.written.join('')).toBe('cd /\rmake\ran answer for make\r');
+    expect(clock.timers).toBe(0);
+  });
+
+  it('does not pass on a command beyond the last', async () => {
+    const { process, session } = await startedSession({ limits: limitsWith({ maxCommands: 1 }) });
+    expect(type(session, 'one\rtwo\r')).toBe('written');
+    expect(type(session, 'three\r')).toBe('not_running');
+    expect((await session.end('closed')).reason).toBe('command_limit');
+    expect(process.written.join('')).toBe('one\r');
+  });
+
+  it('closes when shell integration marks that the last is done', async () => {
+    const { process, session } = await startedSession({ limits: limitsWith({ maxCommands: 1 }) });
+    process.print('\x1b]133;A\x07$ ');
+    type(session, 'ls\r');
+    process.print('\x1b]133;C\x07file\r\n');
+    expect(session.isEnding).toBe(false);
+    expect(session.info().commands).toEqual({ used: 1, source: 'marks' });
+    process.print('\x1b]133;D;0\x07');
+    expect((await session.end('closed')).reason).toBe('command_limit');
+  });
+
+  it('makes way for a fresh one where that is wanted, and is never frozen for it', async () => {
+    for (const [onExpiry, reason] of [
+      ['reset', 'auto_reset'],
+      ['freeze', 'command_limit'],
+    ] as const) {
+      const { log, recorders, session } = await startedSession({ limits: limitsWith({ maxCommands: 1, onExpiry }) });
+      type(session, 'a\r');
+      type(session, 'b\r');
+      expect(await session.end('closed')).toMatchObject({ reason, expired: 'command_limit', limitSeconds: null });
+      expect(log).not.toContain('freeze');
+      expect(recorders.lines.join('')).toContain('Command limit reached');
+    }
+  });
+
+  it('does not close while it stands still', async () => {
+    const { clock, session } = await startedSession({ limits: limitsWith({ maxCommands: 1 }) });
+    type(session, 'a\r');
+    await session.freeze();
+    await clock.advance(60_000);
+    expect(session.state).toBe('frozen');
+    await session.thaw();
+    await clock.advance(2 * LOOK_MS);
+    expect(session.ended?.reason).toBe('command_limit');
+  });
+
+  it('follows a new maximum at once', async () => {
+    const { clock, session } = await startedSession();
+    type(session, 'a\rb\rc\r');
+    session.updateLimits(limitsWith({ maxCommands: 3 }));
+    await clock.advance(2 * LOOK_MS);
+    expect(session.ended?.reason).toBe('command_limit');
+  });
+
+  it('closes for its time when its last command takes longer than that', async () => {
+    const { clock, process, session } = await startedSession({
+      limits: limitsWith({ maxCommands: 1, maxDurationSeconds: 60 }),
+    });
+    type(session, 'sleep 1000\r');
+    process.inFront = { isShell: false, command: 'sleep' };
+    await clock.advance(60_000);
+    expect(session.ended).toMatchObject({ reason: 'max_duration', expired: 'max_duration' });
   });
 });

@@ -23,7 +23,7 @@ export function sessionInfo(session: Session): SessionInfo {
     timing: session.timing(),
     warning: session.warning,
     extensions: { used: extensionsUsed, count, seconds },
-    commands: { used: 0, source: 'lines' },
+    commands: session.commands,
     frozenBy: session.frozenBy,
     credentials: [],
     restored: false,

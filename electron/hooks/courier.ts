@@ -13,6 +13,8 @@ export const ALL_TRIES = 16;
 /** A wall clock that is set, and what is hidden behind tries under way, is noticed within these times, in milliseconds. */
 const LONGEST_WAIT_MS = 60_000;
 const HIDDEN_WAIT_MS = 1_000;
+/** Clocks are corrected by less all the time. */
+const CLOCK_TOLERANCE_MS = 1_000;
 /** Until a ledger that threw is asked again, in milliseconds: doubled each time, up to the longest. */
 const FIRST_TROUBLE_MS = 500;
 const LONGEST_TROUBLE_MS = 30_000;
@@ -61,6 +63,8 @@ export class Courier {
   #failures = 0;
   /** The ledger has thrown: until then, on the monotonic clock, it is left alone. */
   #quietUntil = 0;
+  /** What the wall clock was ahead of the monotonic one, in milliseconds. */
+  #wallAhead: number;
   /** Where in the list of hooks the next round begins. */
   #turn = 0;
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -68,6 +72,7 @@ export class Courier {
 
   constructor(options: CourierOptions) {
     this.#options = options;
+    this.#wallAhead = options.clock.wall() - options.clock.now();
     this.#queue = new LedgerQueue(options.logger, () => this.#trouble());
   }
 
@@ -141,6 +146,7 @@ export class Courier {
 
   #serve(): void {
     try {
+      this.#followClock();
       const hooks = this.#inTurn();
       for (const hook of hooks) this.#start(hook);
       const nextMs = this.#nextMs(hooks);
@@ -150,6 +156,19 @@ export class Courier {
       this.#options.logger.warn({ error }, 'what hooks are owed cannot be looked up now');
       this.#trouble();
     }
+  }
+
+  /**
+   * The ledger has the time of the next try by the wall clock. Where that was set back, nothing may wait longer for it: what
+   * waits is tried at once, which costs a try too many at most.
+   */
+  #followClock(): void {
+    const { clock, ledger } = this.#options;
+    const ahead = clock.wall() - clock.now();
+    if (ahead < this.#wallAhead - CLOCK_TOLERANCE_MS) {
+      for (const hook of ledger.owing()) ledger.hasten(hook, clock.wall());
+    }
+    this.#wallAhead = ahead;
   }
 
   /** All hooks that get deliveries, each time beginning with another one, so that all come first in turn. */

@@ -2,90 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { METHODS, type MethodInput, type MethodName, type MethodOutput } from '../../shared/contract.ts';
-import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
+import { encodeAck, encodeBytes } from '../../shared/frames.ts';
 import { sessionInfoSchema } from '../../shared/session.ts';
-import type { Transport } from '../../shared/transport.ts';
 import { createJournal } from '../journal/journal-thread.ts';
 import { backendsOf, keepingLogger, StandInBackend } from '../sessions/testing/stand-ins.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
 import { createEngine } from './create-engine.ts';
 import type { ExportSource } from './engine.ts';
 import { openStorage } from './open-storage.ts';
-
-type Message = string | Uint8Array;
-
-/** A window at the other end of a transport: sends what it likes, and keeps what it gets. */
-class Window implements Transport {
-  readonly got: Message[] = [];
-  readonly bufferedBytes = 0;
-  closedBecause: string | null = null;
-  #receive: (message: Message) => void = () => {};
-  #onClose: (reason: string) => void = () => {};
-  #changed: () => void = () => {};
-  #nextId = 0;
-
-  send(message: Message): void {
-    this.got.push(message);
-    this.#changed();
-  }
-
-  onMessage(listener: (message: Message) => void): void {
-    this.#receive = listener;
-  }
-
-  onClose(listener: (reason: string) => void): void {
-    this.#onClose = listener;
-  }
-
-  close(reason: string): void {
-    this.closedBecause = reason;
-    this.#onClose(reason);
-    this.#changed();
-  }
-
-  put(message: Message): void {
-    this.#receive(message);
-  }
-
-  async until<T>(find: () => T | undefined): Promise<T> {
-    for (;;) {
-      const found = find();
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => {
-        this.#changed = resolve;
-      });
-    }
-  }
-
-  async ask<M extends MethodName>(method: M, input: MethodInput<M>): Promise<MethodOutput<M>> {
-    this.#nextId += 1;
-    const id = `ask-${this.#nextId}`;
-    this.put(JSON.stringify({ t: 'q', m: method, a: [input], i: id }));
-    const answer = await this.until(() => this.controls.find((control) => control.i === id));
-    if (answer.e !== undefined) throw new Error(`${answer.e.code}: ${answer.e.message}`);
-    // The compiler cannot follow a generic key through the table to its schema's type.
-    return METHODS[method].output.parse(answer.r) as MethodOutput<M>;
-  }
-
-  get controls() {
-    return this.got.flatMap((message) => (typeof message === 'string' ? [JSON.parse(message)] : []));
-  }
-
-  notifications(name: string): unknown[] {
-    return this.controls.filter((control) => control.t === 'q' && control.m === name).map((control) => control.a[0]);
-  }
-
-  /** All terminal output so far on a channel. */
-  output(channel: number): string {
-    const frames = this.got.flatMap((message) => (typeof message === 'string' ? [] : [decodeFrame(message)]));
-    return frames
-      .flatMap((frame) =>
-        frame?.kind === 'output' && frame.channel === channel ? [new TextDecoder().decode(frame.bytes)] : [],
-      )
-      .join('');
-  }
-}
+import { Window } from './testing/window.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 

@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { METADATA_FILE, metadataSchema, RECORDING_FILE } from '../../shared/recording.ts';
@@ -19,29 +15,13 @@ import { CRASH_LABEL } from '../recording/repair.ts';
 import { SystemClock } from '../sessions/clock.ts';
 import { findLocations, type Locations, makeFolders } from '../storage/locations.ts';
 import { recoverSessions } from './recover.ts';
+import { runAndKill } from './testing/run-and-kill.ts';
 import { openTestJournal } from './testing/test-journal.ts';
 
 /** How many lines of what the app tells come before it is killed: while it recovers, while it starts, and in full swing. */
 const MOMENTS = [3, 40, 2, 90, 7, 150, 1, 23];
 const PATIENCE_MS = 120_000;
-const SCRIPT = fileURLToPath(new URL('testing/crashing-app.ts', import.meta.url));
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-
-/** Starts the app, and kills it as soon as it has told so much. Gives the errors that it told of. */
-async function crash(home: string, lines: number): Promise<string[]> {
-  const child = spawn(process.execPath, [SCRIPT, home], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const errors: string[] = [];
-  let told = 0;
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('error')) errors.push(line);
-    told += 1;
-    if (told === lines) child.kill('SIGKILL');
-  }
-  const [, signal] = await exited;
-  expect(signal, 'how the app ended').toBe('SIGKILL');
-  return errors;
-}
 
 /** Recovers as the next launch does, with its wall clock off by so much. */
 async function recover(locations: Locations, wallOffsetMs: number) {
@@ -96,7 +76,7 @@ describe.runIf(process.platform === 'linux')('an app that is killed again and ag
 
   beforeAll(async () => {
     makeFolders(locations);
-    for (const lines of MOMENTS) errors.push(...(await crash(home, lines)));
+    for (const lines of MOMENTS) errors.push(...(await runAndKill(home, lines)));
     last = await recover(locations, 0);
   }, PATIENCE_MS);
   afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -174,7 +154,7 @@ describe.runIf(process.platform === 'linux')('an app whose clock is set while it
       try {
         const locations = findLocations({ env: { SANDGLASS_HOME: home }, platform: process.platform });
         makeFolders(locations);
-        expect(await crash(home, 60)).toEqual([]);
+        expect(await runAndKill(home, 60)).toEqual([]);
         const now = Date.now() + offsetMs;
         const { report, opening } = await recover(locations, offsetMs);
         expect(report.failed).toEqual([]);

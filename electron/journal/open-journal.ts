@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../../shared/error-message.ts';
@@ -14,13 +14,24 @@ export const IN_MEMORY = ':memory:';
 const BUSY_TIMEOUT_MS = 250;
 
 /**
- * The largest file whose every page is checked when it is opened, in bytes. A check reads all of it, at 100 to 400 MB a
- * second: with this bound it takes at most about a second of the launch, in which restored tabs wait. Of a larger file
- * only what the launch acts upon is checked; damage elsewhere is found when it is read, and treated the same.
+ * How much of a file is checked when it is opened, by its size in bytes: restored tabs wait for it, and a check reads all
+ * that it looks at. Up to the first bound every row and every index is compared (about 5 ms for each megabyte), up to the
+ * second every page is looked at (half of that). Of a larger file only what the launch acts upon is checked; damage
+ * elsewhere is found when it is read or written, and treated the same.
  */
-const FULL_CHECK_BYTES = 128 * 1_024 * 1_024;
+const CHECK_BOUNDS: CheckBounds = { rows: 32 * 1_024 * 1_024, pages: 128 * 1_024 * 1_024 };
+
+interface CheckBounds {
+  readonly rows: number;
+  readonly pages: number;
+}
+
 /** The tables that a launch acts upon, all of them small or read in part. */
 const ALWAYS_CHECKED = ['lives', 'deliveries', 'hook_flags', 'removals'] as const;
+
+/** What a database file begins with. */
+const MAGIC = 'SQLite format 3\0';
+const HEADER_BYTES = 100;
 
 /** A version beyond this was never written by any Sandglass: the file's header is damaged. */
 const MAX_PLAUSIBLE_VERSION = 10_000;
@@ -47,6 +58,8 @@ export interface OpenOptions {
   readonly now?: () => number;
   /** The steps to this version; tests pass their own. */
   readonly migrations?: readonly Migration[];
+  /** For tests: sizes of files, in bytes, up to which all rows, and all pages, are checked. */
+  readonly checkBounds?: CheckBounds;
 }
 
 /**
@@ -54,15 +67,16 @@ export interface OpenOptions {
  * one is moved aside, with what belongs to it, and a new one begun.
  */
 export function openJournal(file: string, options: OpenOptions = {}): OpenedJournal {
-  const { now = Date.now, migrations = MIGRATIONS } = options;
+  const { now = Date.now, migrations = MIGRATIONS, checkBounds = CHECK_BOUNDS } = options;
+  const open = (): Opened => openOnce(file, now, migrations, checkBounds);
   try {
-    return { ...openOnce(file, now, migrations), damaged: null };
+    return { ...open(), damaged: null };
   } catch (error) {
     if (error instanceof NewerJournalError) return { outcome: 'newer', version: error.version };
     if (refusalKind(error) !== 'damaged' || file === IN_MEMORY) return refused(error);
     try {
       const keptAs = setAside(file, now());
-      return { ...openOnce(file, now, migrations), damaged: { keptAs, why: messageOf(error) } };
+      return { ...open(), damaged: { keptAs, why: messageOf(error) } };
     } catch (second) {
       return refused(second);
     }
@@ -99,12 +113,17 @@ function refused(error: unknown): OpenedJournal {
   return { outcome: 'refused', kind: refusalKind(error), error };
 }
 
-function openOnce(file: string, now: () => number, migrations: readonly Migration[]): Opened {
-  if (file !== IN_MEMORY) makeFile(file);
+function openOnce(file: string, now: () => number, migrations: readonly Migration[], checkBounds: CheckBounds): Opened {
+  if (file !== IN_MEMORY) {
+    makeFile(file);
+    checkHeader(file);
+  }
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
   try {
-    configure(database);
-    const from = check(database, file, migrations);
+    const from = examine(database, () => {
+      configure(database);
+      return check(database, file, migrations, checkBounds);
+    });
     const copy = from > 0 && from < migrations.length ? keepCopy(database, file, from, now()) : null;
     migrate(database, from, migrations);
     const connection = new Connection(database);
@@ -113,6 +132,32 @@ function openOnce(file: string, now: () => number, migrations: readonly Migratio
     database.close();
     throw error;
   }
+}
+
+/** A file of which SQLite cannot make sense, for whatever reason, is damaged: nothing of this asks for more than a whole one. */
+function examine<T>(database: DatabaseSync, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof NewerJournalError || !database.isOpen || refusalKind(error) !== 'other') throw error;
+    throw new DamagedJournalError(messageOf(error), { cause: error });
+  }
+}
+
+/**
+ * Finds what would make SQLite take a damaged file for one that it may only read
+ * (https://www.sqlite.org/fileformat2.html#the_database_header). Before it is opened: on Unix, a process that closes a
+ * descriptor of a file lets go all its locks on it.
+ */
+function checkHeader(file: string): void {
+  const header = Buffer.alloc(HEADER_BYTES);
+  const descriptor = openSync(file, 'r');
+  const length = readSync(descriptor, header);
+  closeSync(descriptor);
+  if (length === 0) return;
+  const [write, read] = [header.readUInt8(18), header.readUInt8(19)];
+  if (header.toString('latin1', 0, 16) !== MAGIC) throw new DamagedJournalError('It is not a database.');
+  if (write < 1 || write > 2 || read < 1 || read > 2) throw new DamagedJournalError('Its format is not known.');
 }
 
 /** Makes the file before SQLite does, so that nobody else may ever read it; its log gets the same mode. */
@@ -140,14 +185,19 @@ function configure(database: DatabaseSync): void {
 }
 
 /** Whether the file is a whole journal; gives its version, 0 for an empty one. */
-function check(database: DatabaseSync, file: string, migrations: readonly Migration[]): number {
+function check(
+  database: DatabaseSync,
+  file: string,
+  migrations: readonly Migration[],
+  checkBounds: CheckBounds,
+): number {
   const version = number(database, 'PRAGMA user_version');
   const applicationId = number(database, 'PRAGMA application_id');
   const objects = number(database, 'SELECT count(*) FROM sqlite_schema');
   if (version === 0 && applicationId === 0 && objects === 0) return 0;
   if (applicationId !== APPLICATION_ID) throw new DamagedJournalError('It is not a journal of Sandglass.');
   if (version < 1 || version > MAX_PLAUSIBLE_VERSION) throw new DamagedJournalError('Its version makes no sense.');
-  checkPages(database, file);
+  checkContent(database, file === IN_MEMORY ? 0 : statSync(file).size, checkBounds);
   if (version > migrations.length) throw new NewerJournalError(version);
   if (schemaOf(database) !== expectedSchema(version, migrations)) {
     throw new DamagedJournalError('Its tables are not those of a journal.');
@@ -155,12 +205,14 @@ function check(database: DatabaseSync, file: string, migrations: readonly Migrat
   return version;
 }
 
-function checkPages(database: DatabaseSync, file: string): void {
-  const whole = file === IN_MEMORY || statSync(file).size <= FULL_CHECK_BYTES;
-  const checks = whole ? ['PRAGMA quick_check(1)'] : ALWAYS_CHECKED.map((table) => `PRAGMA quick_check('${table}')`);
+function checkContent(database: DatabaseSync, size: number, { rows, pages }: CheckBounds): void {
+  let checks: readonly string[] = ALWAYS_CHECKED.map((table) => `PRAGMA integrity_check('${table}')`);
+  if (size <= rows) checks = ['PRAGMA integrity_check(1)', 'PRAGMA foreign_key_check'];
+  else if (size <= pages) checks = ['PRAGMA quick_check(1)'];
   for (const sql of checks) {
-    const found = String(Object.values(database.prepare(sql).get() ?? {})[0]);
-    if (found !== 'ok') throw new DamagedJournalError(`A check of the file found: ${found.slice(0, 200)}.`);
+    const found = Object.values(database.prepare(sql).get() ?? { nothing: 'ok' }).map(String);
+    if (found[0] !== 'ok')
+      throw new DamagedJournalError(`A check of the file found: ${found.join(' ').slice(0, 200)}.`);
   }
 }
 

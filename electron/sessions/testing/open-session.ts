@@ -2,7 +2,7 @@ import type { EffectiveLimits } from '../../../shared/limits.ts';
 import type { ProfileOf } from '../../../shared/profile.ts';
 import { type SessionEvent, sessionInfoSchema } from '../../../shared/session.ts';
 import { Session } from '../session.ts';
-import type { SessionListener } from '../session-options.ts';
+import type { EarlierSession, SessionListener } from '../session-options.ts';
 import { limitsWith } from './limits.ts';
 import { profileWith } from './profiles.ts';
 import { keepingLogger, StandInBackend, StandInRecorders } from './stand-ins.ts';
@@ -12,13 +12,15 @@ import { TestClock } from './test-clock.ts';
 export interface Setup {
   readonly profile?: Partial<ProfileOf<'pty'>>;
   readonly limits?: EffectiveLimits;
+  /** What an earlier run of the app has left of it. */
+  readonly earlier?: EarlierSession;
 }
 
 /** What the user does in a terminal. */
 export const user = { user: true };
 
 /** A session over stand-ins, not started yet, with all that it tells. */
-export function openSession({ profile = {}, limits = limitsWith() }: Setup = {}) {
+export function openSession({ profile = {}, limits = limitsWith(), earlier }: Setup = {}) {
   const clock = new TestClock();
   const log: string[] = [];
   const backend = new StandInBackend(log);
@@ -36,8 +38,10 @@ export function openSession({ profile = {}, limits = limitsWith() }: Setup = {})
     onLateness: (ms) => log.push(`late ${ms}`),
     onBytes: () => {},
   };
+  const id = '01M7Y85E6BXST0XRN70G4B9GBG';
+  const options = { id, previousId: null, profile: profileWith(profile), limits, cols: 80, rows: 24 };
   const session = new Session(
-    { id: '01M7Y85E6BXST0XRN70G4B9GBG', previousId: null, profile: profileWith(profile), limits, cols: 80, rows: 24 },
+    { ...options, ...(earlier === undefined ? {} : { earlier }) },
     {
       clock,
       backend,

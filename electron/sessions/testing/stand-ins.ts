@@ -7,6 +7,7 @@ import type {
   Backends,
   ExitStatus,
   Foreground,
+  ReattachSpec,
   StartResult,
   StartSpec,
 } from '../../backends/backend.ts';
@@ -119,6 +120,17 @@ export class StandInBackend implements Backend {
 
   async start(_spec: StartSpec, listener: BackendListener): Promise<StartResult> {
     if (this.hold !== null) await this.hold;
+    if (this.fail !== null) return this.fail;
+    const process = new StandInProcess(listener, this.log);
+    this.processes.push(process);
+    return { ok: true, process };
+  }
+
+  /** What was to be taken over. */
+  readonly reattached: ReattachSpec[] = [];
+
+  async reattach(spec: ReattachSpec, listener: BackendListener): Promise<StartResult> {
+    this.reattached.push(spec);
     if (this.fail !== null) return this.fail;
     const process = new StandInProcess(listener, this.log);
     this.processes.push(process);

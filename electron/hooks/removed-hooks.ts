@@ -1,8 +1,13 @@
 import type { Clock, Timer } from '../sessions/clock.ts';
 
-/** How long a hook's folder may be gone before what it is owed is dropped, in milliseconds: editors and version control
- * put a new one in its place. */
+/**
+ * How long a hook's folder may be gone before what it is owed is dropped, in milliseconds: editors and version control put
+ * a new one in its place.
+ */
 export const REMOVAL_MS = 3_000;
+
+/** When to look again, in milliseconds: a little later, because timers and clocks do not agree to the millisecond. */
+const AGAIN_MS = REMOVAL_MS + 50;
 
 /** What the removal of hooks is noticed with. */
 export interface RemovedHooksOptions {
@@ -45,10 +50,10 @@ export class RemovedHooks {
       }
     } catch (error) {
       this.#options.onTrouble(error);
-      this.#timer = clock.setTimer(REMOVAL_MS, () => this.look());
+      this.#timer = clock.setTimer(AGAIN_MS, () => this.look());
       return;
     }
-    if (this.#missing.size > 0) this.#timer = clock.setTimer(REMOVAL_MS, () => this.look());
+    if (this.#missing.size > 0) this.#timer = clock.setTimer(AGAIN_MS, () => this.look());
   }
 
   [Symbol.dispose](): void {

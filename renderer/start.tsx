@@ -6,6 +6,7 @@ import { focusTerminal } from './actions/tabs.ts';
 import { App } from './app.tsx';
 import { startEngine } from './engine.ts';
 import { listenForShortcuts, terminalMayHandle } from './keys/handler.ts';
+import type { AppState } from './store/state.ts';
 import { useApp } from './store/store.ts';
 import { startTheme } from './theme.ts';
 
@@ -16,6 +17,7 @@ export function start(connect: () => Promise<Transport>): void {
   startEngine({ connect: withFonts(connect), command: runCommand, filterKeys: terminalMayHandle });
   useApp.subscribe((state, before) => {
     if (state.link.state === 'open' && before.link.state !== 'open') focusTerminal();
+    if (wasTakenAway(state, before)) focusTerminal();
   });
   const root = document.getElementById('root');
   if (root === null) throw new Error('The page has no #root to draw into.');
@@ -24,6 +26,15 @@ export function start(connect: () => Promise<Transport>): void {
       <App />
     </StrictMode>,
   );
+}
+
+/** Whether another window has closed or replaced the active tab, which had the keyboard. */
+function wasTakenAway(state: AppState, before: AppState): boolean {
+  if (before.active === null || state.active === before.active || state.sessions[before.active] !== undefined) {
+    return false;
+  }
+  const focused = document.activeElement;
+  return focused === null || focused === document.body || focused.closest(`#panel-${before.active}`) !== null;
 }
 
 /** Terminals measure their cells by the font, so it is loaded while the connection is made, and awaited with it. */

@@ -158,7 +158,9 @@ function Row({ hook, delivery, again }: { hook: string; delivery: Delivery; agai
             className="setting-reset"
             data-testid="send-again"
             disabled={sending}
-            aria-label={`Send ${HOOK_EVENT_WORDS[event]} of ${formatMoment(createdAt, now, true)} again`}
+            aria-label={
+              sending ? undefined : `Send again: ${HOOK_EVENT_WORDS[event]}, ${formatMoment(createdAt, now, true)}`
+            }
             onClick={() => void sendAgain(hook, id)}
           >
             {sending ? 'Sending…' : 'Send again'}

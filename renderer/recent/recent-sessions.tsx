@@ -76,11 +76,11 @@ function Item({ entry }: { entry: HistoryEntry }) {
       </div>
       <div className="recent-actions">
         {hasTab ? (
-          <Button data-testid="recent-show" aria-label={`Show the tab of ${title}`} onClick={() => showTab(id)}>
+          <Button data-testid="recent-show" aria-label={`Show tab: ${title}`} onClick={() => showTab(id)}>
             Show tab
           </Button>
         ) : hasProfile ? (
-          <Button data-testid="recent-open" aria-label={`Open ${title} again`} onClick={() => void openLike(entry)}>
+          <Button data-testid="recent-open" aria-label={`Open again: ${title}`} onClick={() => void openLike(entry)}>
             <RotateCw className="icon" aria-hidden="true" />
             Open again
           </Button>

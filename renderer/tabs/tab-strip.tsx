@@ -96,7 +96,13 @@ function OverviewItems() {
   const sessions = useApp((state) => state.sessions);
   return order.map((id) => {
     const info = sessions[id];
-    const mark = info?.end ? ' (ended)' : info?.state === 'frozen' ? ' (frozen)' : '';
+    const mark = info?.end
+      ? info.restored
+        ? ' (from an earlier run)'
+        : ' (ended)'
+      : info?.state === 'frozen'
+        ? ' (frozen)'
+        : '';
     const label = `${info?.title ?? id}${mark}`;
     const icon = info === undefined ? null : <BackendIcon backend={info.backend} />;
     return <MenuItem key={id} icon={icon} label={label} onSelect={() => activate(id)} />;

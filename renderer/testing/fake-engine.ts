@@ -17,7 +17,7 @@ import type { Transport } from '../../shared/transport.ts';
 import { FAKE_BACKENDS, FAKE_OFFERS } from './fake-backends.ts';
 import { fakeHistory } from './fake-history.ts';
 import { FakeHooks } from './fake-hooks.ts';
-import { endedWith, fakeSession } from './fake-session.ts';
+import { endedWith, fakeId, fakeSession } from './fake-session.ts';
 import { fakeEvents, fakeSettings, SCENES, SCREEN } from './scenes.ts';
 
 export interface FakeOptions {
@@ -58,7 +58,7 @@ export class FakeEngine {
 
   readonly #history: HistoryEntry[];
   readonly hooks: FakeHooks;
-  /** What the next request is refused with, by method. */
+  /** What requests are refused with, by method, until the test takes it back. */
   readonly refusals = new Map<string, string>();
 
   constructor(scene: string, { backends = 'all', host = 'web', hooks = 'some', history = 0 }: FakeOptions = {}) {
@@ -111,6 +111,17 @@ export class FakeEngine {
   setBackends(name: string): void {
     this.#backends = FAKE_BACKENDS[name] ?? [];
     this.notify('backendsChanged', [...this.#backends]);
+  }
+
+  /** The journal has one more session, the latest. */
+  remember(change: Partial<HistoryEntry>): void {
+    const [entry] = fakeHistory(1);
+    if (entry !== undefined) this.#history.unshift({ ...entry, id: fakeId(950_000), ...change });
+  }
+
+  /** A made-up session, for tests that tell of one themselves. */
+  made(n: number, change: Partial<SessionInfo>): SessionInfo {
+    return fakeSession(n, change);
   }
 
   /** The hooks have changed, as the engine tells it. */
@@ -197,10 +208,7 @@ export class FakeEngine {
     if (!(method in METHODS)) throw new Error(`There is no ${method}.`);
     const args = (input ?? {}) as Record<string, never>; // A fake trusts its caller.
     const refusal = this.refusals.get(method);
-    if (refusal !== undefined) {
-      this.refusals.delete(method);
-      throw new RequestError('not_allowed', refusal);
-    }
+    if (refusal !== undefined) throw new RequestError('not_allowed', refusal);
     switch (method as MethodName) {
       case 'app.info':
         return {

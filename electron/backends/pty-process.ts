@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import { messageOf } from '../../shared/error-message.ts';
 import type { Isolation, Survivor } from '../../shared/session.ts';
-import type { BackendProcess, ExitStatus, Foreground, TerminationReport } from './backend.ts';
+import type { BackendProcess, CredentialValue, ExitStatus, Foreground, TerminationReport } from './backend.ts';
 import type { BackendLog } from './backend-log.ts';
 import { closeTree, pauseFor } from './close-ladder.ts';
+import type { CredentialFolder } from './credential-folders.ts';
 import { ProcessHold } from './process-hold.ts';
 import type { ProcessIdentity, ProcessTable } from './process-table.ts';
 import { ProcessTree, type Sandbox } from './process-tree.ts';
@@ -27,6 +28,8 @@ export interface PtyProcessParts {
   readonly shell: ProcessIdentity | null;
   /** Where its processes are found as well; removed with it. */
   readonly cgroups: SessionCgroups;
+  /** Files of its secrets; null where it has none. */
+  readonly credentials: CredentialFolder | null;
   readonly log: BackendLog;
   readonly now: () => number;
   /** Tells who listens to the session its end: once, last. */
@@ -151,6 +154,17 @@ export class PtyProcess implements BackendProcess {
 
   async thaw(): Promise<string | null> {
     return this.#try(() => this.#hold.thaw());
+  }
+
+  async updateCredentials(values: readonly CredentialValue[]): Promise<string | null> {
+    const { credentials } = this.#parts;
+    if (credentials === null || this.#termination !== null) return 'The session has ended.';
+    try {
+      credentials.write(values);
+      return null;
+    } catch (error) {
+      return `The file could not be written: ${messageOf(error)}`;
+    }
   }
 
   async settle(timeoutMs: number): Promise<void> {

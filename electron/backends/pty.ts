@@ -1,5 +1,7 @@
 import type { Backend, BackendListener, StartResult, StartSpec } from './backend.ts';
 import { type CgroupSupport, probeCgroups } from './cgroup-support.ts';
+import { deliverCredentials } from './credential-delivery.ts';
+import type { CredentialFolders } from './credential-folders.ts';
 import { shellEnvironment } from './environment.ts';
 import { checkFolder, checkShell } from './shell.ts';
 import { ABORTED, TerminalSessions, type TerminalSessionsOptions } from './terminal-session.ts';
@@ -12,6 +14,8 @@ export interface PtyBackendOptions extends TerminalSessionsOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Linux: make sessions' cgroups below this folder instead of below the app's own cgroup; `none`: make none. */
   readonly cgroupParent?: string | { readonly none: true };
+  /** Where credentials lie while sessions have them. */
+  readonly credentialFolders?: CredentialFolders;
   /** Linux: the program that makes scopes where cgroups cannot be made directly. */
   readonly systemdRun?: string;
 }
@@ -48,15 +52,25 @@ export function createPtyBackend(options: PtyBackendOptions): Backend {
     if (!folder.ok) return folder;
     const cgroups = await support();
     if (signal.aborted) return ABORTED;
+    const delivered = deliverCredentials(
+      spec,
+      { folders: options.credentialFolders, tracker: options.tracker },
+      'here',
+    );
+    if (!delivered.ok) return delivered;
+    const { environment, folder: credentials, giveBack } = delivered.delivery;
     const request = {
       spec,
       shell: shell.path,
       command: [shell.path, ...spec.args] as const,
       folder: folder.path,
-      environment: shellEnvironment(options.environment, spec.environment, spec.sessionId),
+      environment: shellEnvironment(options.environment, { ...spec.environment, ...environment }, spec.sessionId),
+      credentials,
       cgroups,
     };
-    return sessions.start(request, listener, signal);
+    const started = await sessions.start(request, listener, signal);
+    if (!started.ok) giveBack();
+    return started;
   };
 
   return {

@@ -6,6 +6,7 @@ import type { BackendListener, StartSpec } from './backend.ts';
 import type { BackendLog } from './backend-log.ts';
 import { Cgroup } from './cgroup.ts';
 import { type CgroupSupport, scopeCommand, scopeFolder } from './cgroup-support.ts';
+import type { CredentialFolder } from './credential-folders.ts';
 import type { Launch } from './launch.ts';
 import { findNow, linuxProcesses } from './linux-processes.ts';
 import { openLinuxTerminal } from './linux-terminal.ts';
@@ -54,6 +55,8 @@ export interface TerminalRequest {
   readonly command: readonly [string, ...string[]];
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Files of the session's secrets, removed with it. */
+  readonly credentials?: CredentialFolder | null;
   /** How the session gets a cgroup of its own. */
   readonly cgroups: CgroupSupport | null;
   /** Bounds for a scope, in systemd's words. */
@@ -124,6 +127,7 @@ export class TerminalSessions {
       table: this.#table,
       shell: identity,
       cgroups,
+      credentials: request.credentials ?? null,
       tell: (status) => gate.tellEnd(status),
       log,
       now: this.#now,
@@ -132,6 +136,7 @@ export class TerminalSessions {
     this.#running.add(started);
     void started.gone.then(() => {
       this.#running.delete(started);
+      request.credentials?.[Symbol.dispose]();
       this.#tracker.ended(sessionId);
     });
     this.#tracker.session(sessionId, { shell: identity, cgroups: cgroups.folders });

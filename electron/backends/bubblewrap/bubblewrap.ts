@@ -4,6 +4,7 @@ import { type BubblewrapOptions, DEFAULT_BUBBLEWRAP } from '../../../shared/prof
 import { Emitter } from '../../sessions/emitter.ts';
 import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
 import { sweepCgroups } from '../cgroup.ts';
+import { type Delivery, deliverCredentials } from '../credential-delivery.ts';
 import type { PtyBackendOptions } from '../pty.ts';
 import { planLimits, scopeProperties } from '../resource-limits.ts';
 import { SessionCgroups } from '../session-cgroups.ts';
@@ -58,12 +59,22 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
       const { message, hint } = status.state === 'unavailable' ? status : UNKNOWN;
       return failed('sandbox', message, hint);
     }
-    return startSandbox(spec, spec.bubblewrap ?? DEFAULT_BUBBLEWRAP, ready, listener, signal);
+    const delivered = deliverCredentials(
+      spec,
+      { folders: options.credentialFolders, tracker: options.tracker },
+      'inside',
+    );
+    if (!delivered.ok) return delivered;
+    const { delivery } = delivered;
+    const started = await startSandbox(spec, spec.bubblewrap ?? DEFAULT_BUBBLEWRAP, delivery, ready, listener, signal);
+    if (!started.ok) delivery.giveBack();
+    return started;
   };
 
   const startSandbox = async (
     spec: StartSpec,
     wanted: BubblewrapOptions,
+    { environment: secrets, folder: credentials, count }: Delivery,
     { kit, support, canResetInterrupts }: Sandboxes,
     listener: BackendListener,
     signal: AbortSignal,
@@ -78,14 +89,20 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
     const environment = sandboxEnvironment({
       inherited: options.environment,
       allow: wanted.environmentAllow,
-      added: spec.environment,
+      added: { ...spec.environment, ...secrets },
       sessionId: spec.sessionId,
       user,
       shell: shell.path,
     });
     const limits = planLimits(wanted.resources, support, !user.isRootOutside);
     try {
-      const wish = { options: wanted, folder: folder.chosen?.path ?? null, environment, shell: shell.path };
+      const wish = {
+        options: wanted,
+        folder: folder.chosen?.path ?? null,
+        credentials: credentials?.path ?? null,
+        environment,
+        shell: shell.path,
+      };
       using prepared = prepareSandbox(kit, wish);
       const ignoresInterrupts = canResetInterrupts && !isInteractiveShell(shell.path, spec.args);
       const inside = stubCommand({ limits, resetsInterrupts: ignoresInterrupts }, [shell.path, ...spec.args]);
@@ -98,6 +115,7 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
         command: [file, ...args],
         folder: '/',
         environment: outerEnvironment(spec.sessionId, isScope, options.environment),
+        credentials,
         cgroups: support.cgroups,
         scopeProperties: scopeProperties(limits),
         makeCgroups: () => SessionCgroups.create(support.cgroups, limits, support.legacy, spec.sessionId),
@@ -109,7 +127,15 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
           ignoresInterrupts,
         },
         check: (started) => {
-          const expected = { options: wanted, user, view, folder: folder.chosen, limits, isFiltered: kit.isFiltered };
+          const expected = {
+            options: wanted,
+            user,
+            view,
+            folder: folder.chosen,
+            credentials: credentials === null ? null : { count, ...credentials.identity },
+            limits,
+            isFiltered: kit.isFiltered,
+          };
           return checkSandbox(started, expected, {
             bwrap: bwrap.path,
             facts: options.facts ?? thisMachine,

@@ -25,6 +25,7 @@ function args(wish: Wish = {}, others: Partial<SandboxSpec> = {}): string {
   const list = bwrapArgs({
     options: sandboxOptions(wish),
     folder: null,
+    credentials: null,
     user: ordinary,
     environment: { HOME: '/home/ada', EMPTY: '' },
     view,
@@ -104,4 +105,10 @@ test('the private folders have a size, which follows the bound of memory', () =>
   expect(bytes(16)).toEqual([4, 4, 4, 4, 4]);
   expect(bytes(null)).toEqual([1024, 512, 64, 512, 1024]);
   expect(args()).toContain(` --perms 0700 --size ${512 * 1024 * 1024} --tmpfs /home/ada `);
+});
+
+test('credentials are a folder that only the session sees, and cannot write', () => {
+  expect(args()).not.toContain('credentials');
+  const given = args({}, { credentials: '/run/user/1234/sandglass-A/sandglass-B' });
+  expect(given).toContain(' --ro-bind /run/user/1234/sandglass-A/sandglass-B /run/sandglass/credentials ');
 });

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { BubblewrapOptions, FolderAccess } from '../../../shared/profile.ts';
+import { CREDENTIALS_INSIDE } from '../credential-folders.ts';
 import type { SandboxUser } from './sandbox-user.ts';
 import type { SystemEntry, SystemView } from './system-view.ts';
 
@@ -33,6 +34,8 @@ export interface SandboxSpec {
   readonly options: BubblewrapOptions;
   /** The chosen folder's real path; null where the sandbox sees none. */
   readonly folder: string | null;
+  /** Where the files of its secrets are on this machine; null without any. */
+  readonly credentials: string | null;
   readonly user: SandboxUser;
   /** All variables of the shell. */
   readonly environment: Readonly<Record<string, string>>;
@@ -75,7 +78,7 @@ export function shownEntries(view: SystemView, network: BubblewrapOptions['netwo
  * nobody. The filter refuses the request nonetheless.
  */
 export function bwrapArgs(spec: SandboxSpec): string[] {
-  const { options, folder, user, environment, view, features, descriptors } = spec;
+  const { options, folder, credentials, user, environment, view, features, descriptors } = spec;
   const isOffline = options.network === 'none';
   const writable = privateFolders(options, user);
   const shm = writable.filter(({ path }) => path.startsWith('/dev/'));
@@ -109,6 +112,8 @@ export function bwrapArgs(spec: SandboxSpec): string[] {
     ...shm.flatMap((each) => privateFolder(each, features)),
     ...['--remount-ro', '/dev'],
     ...(folder === null ? [] : chosenFolder(folder, options.folderAccess)),
+    // The folder, not its files: those that take their places are seen.
+    ...(credentials === null ? [] : ['--ro-bind', credentials, CREDENTIALS_INSIDE]),
     // The folder that all the others are in.
     ...['--remount-ro', '/'],
     ...['--chdir', folder ?? user.home],

@@ -19,6 +19,7 @@ const expected: Expectation = {
     hidden: [],
   },
   folder: { path: '/home/ada/src', device: 1, inode: 2 },
+  credentials: null,
   limits: [memory],
   cgroups: { folderOf: () => null, main: null },
   isFiltered: true,
@@ -54,6 +55,7 @@ const good: Inspection = {
   limits: 'Max address space         67108864             67108864             bytes     \n',
   cgroups: { unified: null, legacy: new Map() },
   folder: { device: 1, inode: 2 },
+  credentials: null,
 };
 const missing = (change: Partial<Inspection>): readonly string[] =>
   judgeSandbox({ ...good, ...change }, expected).missing;
@@ -127,4 +129,24 @@ test('a limit by cgroup holds only in the session’s own cgroup', () => {
   const cgroups = { folderOf: () => '/cgroup/sandglass-1-A', main: null };
   const found = { ...good, cgroups: { unified: null, legacy: new Map([['pids', '/cgroup'] as const]) } };
   expect(judgeSandbox(found, { ...expected, limits: [limit], cgroups }).missing).toEqual(['the limit of 8 processes']);
+});
+
+test('credentials are the session’s own, read-only, and worn on the badge', () => {
+  const wanted: Expectation = { ...expected, credentials: { count: 2, device: 3, inode: 4 } };
+  const inside = '/run/sandglass/credentials';
+  const found = {
+    ...good,
+    credentials: { device: 3, inode: 4 },
+    mounts: [...mounts, mount(inside, 'tmpfs', READ_ONLY)],
+  };
+  expect(judgeSandbox(found, wanted).missing).toEqual([]);
+  expect(judgeSandbox(found, wanted).items).toContainEqual({ text: '2 credentials', open: false });
+  const writable = { ...found, mounts: [...mounts, mount(inside, 'tmpfs')] };
+  expect(judgeSandbox(writable, wanted).missing).toEqual([`${inside} read-only`]);
+  expect(judgeSandbox({ ...found, credentials: { device: 3, inode: 5 } }, wanted).missing).toEqual([
+    'its own credentials',
+  ]);
+  expect(judgeSandbox(good, wanted).missing).toEqual(['its own credentials']);
+  // What was not asked for is not there.
+  expect(judgeSandbox(found, expected).missing).toEqual([`no ${inside} from outside`, 'no credentials']);
 });

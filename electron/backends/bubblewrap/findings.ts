@@ -1,5 +1,6 @@
 import type { BubblewrapOptions } from '../../../shared/profile.ts';
 import type { IsolationItem } from '../../../shared/session.ts';
+import { CREDENTIALS_INSIDE, describeCredentials } from '../credential-folders.ts';
 import type { Mount } from '../mountinfo.ts';
 import { describeAmount, describeLimits, isApplied, isInLimits, type Limit } from '../resource-limits.ts';
 import type { SessionCgroups } from '../session-cgroups.ts';
@@ -15,6 +16,8 @@ export interface Expectation {
   readonly view: SystemView;
   /** The chosen folder as it was when it was checked; null where the sandbox sees none. */
   readonly folder: ({ readonly path: string } & FileIdentity) | null;
+  /** The folder of its secrets, and how many are in it; null where it has none. */
+  readonly credentials: ({ readonly count: number } & FileIdentity) | null;
   readonly limits: readonly Limit[];
   readonly cgroups: Pick<SessionCgroups, 'folderOf' | 'main'>;
   /** Whether there is a system call filter for this architecture. */
@@ -71,6 +74,9 @@ export function judgeSandbox(found: Inspection, expected: Expectation): Findings
     const isSame = found.folder?.device === folder.device && found.folder.inode === folder.inode;
     demand(isSame, `the folder ${folder.path} as it was when it was checked`);
   }
+  const { credentials } = expected;
+  const isOwn = found.credentials?.device === credentials?.device && found.credentials?.inode === credentials?.inode;
+  demand(isOwn, credentials === null ? 'no credentials' : 'its own credentials');
   for (const limit of expected.limits)
     demand(isBounded(found, expected, limit), `the limit of ${describeAmount(limit)}`);
   return { items: describeSandbox(found, expected), missing };
@@ -97,6 +103,8 @@ function judgeMounts(mounts: readonly Mount[], expected: Expectation): string[] 
     const { folder: path, type, options: flags } = mount;
     if (chosen !== null && isWithin(path, chosen.path)) {
       if (!chosen.isWritable && !flags.has('ro')) missing.push(`${path} read-only`);
+    } else if (path === CREDENTIALS_INSIDE && expected.credentials !== null) {
+      if (!flags.has('ro')) missing.push(`${path} read-only`);
     } else if (memory.includes(path)) {
       if (type !== 'tmpfs') missing.push(`a private ${path}`);
     } else if (path === '/proc' || path === '/dev/pts') {
@@ -130,7 +138,7 @@ function isWithin(path: string, folder: string): boolean {
 
 /** The words of the badge. */
 function describeSandbox(found: Inspection, expected: Expectation): IsolationItem[] {
-  const { options, folder, user } = expected;
+  const { options, folder, user, credentials } = expected;
   const item = (text: string, open = false): IsolationItem => ({ text, open });
   return [
     item('bubblewrap'),
@@ -139,6 +147,7 @@ function describeSandbox(found: Inspection, expected: Expectation): IsolationIte
     folder === null
       ? item('no folder')
       : item(`${folder.path} ${options.folderAccess === 'read-write' ? 'read-write' : 'read-only'}`),
+    ...(credentials === null || credentials.count === 0 ? [] : [item(describeCredentials(credentials.count))]),
     item(`uid ${found.uid.inside}`),
     ...(user.isRootOutside ? [item('root outside', true)] : []),
     ...describeLimits(expected.limits),

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { type CgroupPlaces, parseCgroupPlaces } from '../cgroup-places.ts';
+import { CREDENTIALS_INSIDE } from '../credential-folders.ts';
 import { findNow } from '../linux-processes.ts';
 import { type Mount, parseMounts } from '../mountinfo.ts';
 import type { Sandbox } from '../process-tree.ts';
@@ -33,6 +34,8 @@ export interface Inspection {
   readonly cgroups: CgroupPlaces;
   /** The chosen folder as it is inside; null where there is none. */
   readonly folder: FileIdentity | null;
+  /** The folder of its secrets as it is inside; null where there is none. */
+  readonly credentials: FileIdentity | null;
 }
 
 /**
@@ -62,6 +65,9 @@ export function inspectSandbox(processes: Sandbox, folder: string | null): Inspe
     limits: read('limits'),
     cgroups: parseCgroupPlaces(read('cgroup'), readFileSync('/proc/self/mountinfo', 'utf8')),
     folder: folder === null ? null : identityOf(`/proc/${pid}/root${folder}`),
+    credentials: existsSync(`/proc/${pid}/root${CREDENTIALS_INSIDE}`)
+      ? identityOf(`/proc/${pid}/root${CREDENTIALS_INSIDE}`)
+      : null,
   };
 }
 

@@ -3,6 +3,9 @@ import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Where files without a name are made, best first: in memory, because they may hold secrets. */
+const PLACES = ['/dev/shm', tmpdir()];
+
 /** Files without a name, for another process to read from descriptors that it inherits. Closed when disposed of. */
 export class OpenFiles implements Disposable {
   readonly #descriptors: number[] = [];
@@ -16,17 +19,19 @@ export class OpenFiles implements Disposable {
    * Adds one, which is read from its start.
    *
    * @returns its place in {@link descriptors}.
-   * @throws when the folder for temporary files cannot be written.
+   * @throws when neither the memory's folder nor that for temporary files can be written.
    */
   add(content: Uint8Array | string): number {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    const path = join(tmpdir(), `sandglass-${randomUUID()}`);
-    const descriptor = openSync(path, 'wx+', 0o600);
-    const place = this.#descriptors.push(descriptor) - 1;
-    unlinkSync(path);
-    // Written at positions, which leaves the descriptor's own at the start.
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at, at);
-    return place;
+    let complaint: unknown = null;
+    for (const folder of PLACES) {
+      try {
+        return this.#descriptors.push(nameless(folder, bytes)) - 1;
+      } catch (error) {
+        complaint = error;
+      }
+    }
+    throw complaint;
   }
 
   /**
@@ -44,5 +49,20 @@ export class OpenFiles implements Disposable {
 
   [Symbol.dispose](): void {
     for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor);
+  }
+}
+
+/** A file in that folder with this content and no name. @throws the system's error. */
+function nameless(folder: string, bytes: Uint8Array): number {
+  const path = join(folder, `sandglass-${randomUUID()}`);
+  const descriptor = openSync(path, 'wx+', 0o600);
+  try {
+    unlinkSync(path);
+    // Written at positions, which leaves the descriptor's own at the start.
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at, at);
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
   }
 }

@@ -29,6 +29,8 @@ export interface SandboxKit {
 export interface SandboxWish {
   readonly options: BubblewrapOptions;
   readonly folder: string | null;
+  /** Where the files of its secrets are on this machine; null without any. */
+  readonly credentials: string | null;
   readonly environment: Readonly<Record<string, string>>;
   readonly shell: string;
 }

@@ -67,6 +67,7 @@ export async function probeSandbox(kit: SandboxKit): Promise<ProbeResult> {
     using prepared = prepareSandbox(kit, {
       options: DEFAULT_BUBBLEWRAP,
       folder: null,
+      credentials: null,
       environment,
       shell: PROBE_SHELL,
     });

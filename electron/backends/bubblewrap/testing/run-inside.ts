@@ -1,6 +1,9 @@
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { FOLDER_ACCESS } from '../../../../shared/profile.ts';
+import { CredentialFolders } from '../../credential-folders.ts';
+import { supplyOf } from '../../testing/credentials.ts';
+import { noTracker } from '../../tracker.ts';
 import { type Outcome, runInside, testSandboxes } from './sandboxes.ts';
 
 /** What a process of another user is asked to run in sandboxes, on its standard input. */
@@ -9,20 +12,29 @@ export const errandSchema = z.object({
   folderAccess: z.enum(FOLDER_ACCESS),
   resources: z.object({ memoryMiB: z.number(), pids: z.number(), cpus: z.number().nullable() }).partial(),
   scripts: z.array(z.string()),
+  /** Secrets by the names of their variables. */
+  credentials: z.record(z.string(), z.string()).optional(),
 });
 export type Errand = z.infer<typeof errandSchema>;
 
 /** Runs each script in a sandbox of its own, one after the other, and writes what they did as JSON. */
 async function main(): Promise<void> {
   const errand = errandSchema.parse(JSON.parse(await text(process.stdin)));
-  const backend = testSandboxes();
+  const installation = `TEST${process.pid}`;
+  const folders = new CredentialFolders({ installation, environment: process.env, tracker: noTracker });
+  const backend = testSandboxes({ credentialFolders: folders });
   await backend.check();
   const { folderAccess, resources } = errand;
   const folder = errand.folder === undefined ? {} : { folder: errand.folder };
   const outcomes: Outcome[] = [];
   for (const script of errand.scripts) {
-    outcomes.push(await runInside(backend, script, { folderAccess, resources: defined(resources) }, folder));
+    const spec = {
+      ...folder,
+      ...(errand.credentials === undefined ? {} : { credentials: supplyOf(errand.credentials) }),
+    };
+    outcomes.push(await runInside(backend, script, { folderAccess, resources: defined(resources) }, spec));
   }
+  folders.removeLeftovers();
   process.stdout.write(JSON.stringify({ status: backend.status, outcomes }));
 }
 

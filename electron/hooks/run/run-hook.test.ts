@@ -173,9 +173,9 @@ describe.runIf(process.platform === 'linux')('a hook’s executable', { timeout:
     });
 
     test('that starts many processes leaves none of them', async () => {
-      const script = 'i=0; while [ $i -lt 200 ]; do sh -c "trap \\"\\" TERM; sleep 1000" & i=$((i+1)); done; wait';
-      const { result } = await hooks.run(SH + script, { timeoutMs: 3000 });
-      expect(result.words).toBe('timed out after 3.0 s and was ended');
+      const script = 'i=0; while [ $i -lt 200 ]; do sh -c "trap \\"\\" TERM; sleep 1000" & i=$((i+1)); done';
+      const { result } = await hooks.run(SH + script);
+      expect(result.words).toMatch(/; \d{3} processes that it had left were ended$/);
     });
 
     test.each([

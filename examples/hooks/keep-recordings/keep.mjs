@@ -10,8 +10,12 @@ import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
 const event = await json(process.stdin);
+if (event.type !== 'org.sandglass.session.end') {
+  console.log(`Nothing to keep of ${event.type}`);
+  process.exit(0);
+}
 const { sessionId, profile, recording, startedAt, summary } = event.data;
-if (recording?.file == null) {
+if (recording === null || recording.file === null) {
   console.log(`${sessionId} has no recording: ${summary}`);
   process.exit(0);
 }

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { parseSetting, settingText } from './parse.ts';
 import type { NumberRange, SettingValue } from './paths.ts';
 import { sameValue } from './paths.ts';
-import type { Control } from './rows.ts';
+import type { Control, Option } from './rows.ts';
 
 interface ControlProps<C extends Control = Control> {
   control: C;
@@ -64,7 +64,8 @@ function TypedControl(props: ControlProps) {
       setBad(false);
     }
   }
-  const unit = control.kind === 'number' ? control.unit : null;
+  const unit =
+    control.kind !== 'number' ? null : /^0+$/.test(text.trim()) ? (control.zero ?? control.unit) : control.unit;
   const check = (next: string): SettingValue | null => {
     const parsed = parseSetting(next, control, range);
     setBad(!parsed.ok);
@@ -122,6 +123,19 @@ function Choice({
   describedBy,
   onChange,
 }: ControlProps<Control & { kind: 'choice' }>) {
+  if (control.options.some(({ about }) => about !== undefined)) {
+    return (
+      <ExplainedChoice
+        name={labelledBy}
+        labelledBy={labelledBy}
+        describedBy={describedBy}
+        options={control.options}
+        value={String(value)}
+        disabled={disabled}
+        onChange={(next) => void onChange(next)}
+      />
+    );
+  }
   return (
     <div className="segments" role="radiogroup" aria-labelledby={labelledBy} aria-describedby={describedBy}>
       {control.options.map((option) => (
@@ -136,6 +150,50 @@ function Choice({
           />
           {option.label}
         </label>
+      ))}
+    </div>
+  );
+}
+
+/** One of a few that need more words than a name: below each other, each with what it does. */
+export function ExplainedChoice<T extends string>({
+  name,
+  labelledBy,
+  describedBy,
+  options,
+  value,
+  disabled = false,
+  onChange,
+}: {
+  /** Of the radio group, different from all others on the page. */
+  name: string;
+  labelledBy?: string;
+  describedBy?: string;
+  options: readonly (Option & { value: T })[];
+  value: T;
+  disabled?: boolean;
+  onChange(value: T): void;
+}) {
+  return (
+    <div className="choices" role="radiogroup" aria-labelledby={labelledBy} aria-describedby={describedBy}>
+      {options.map((option) => (
+        <div className="choice-row" key={option.value}>
+          <input
+            type="radio"
+            id={`${name}-${option.value}`}
+            name={name}
+            disabled={disabled}
+            checked={option.value === value}
+            aria-describedby={option.about === undefined ? undefined : `${name}-${option.value}-about`}
+            onChange={() => onChange(option.value)}
+          />
+          <label htmlFor={`${name}-${option.value}`}>{option.label}</label>
+          {option.about === undefined ? null : (
+            <p id={`${name}-${option.value}-about`} className="setting-note">
+              {option.about}
+            </p>
+          )}
+        </div>
       ))}
     </div>
   );

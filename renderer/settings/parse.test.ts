@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ON_EXPIRY } from '../../shared/limits.ts';
 import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS } from '../../shared/settings.ts';
 import { parseSetting, settingText } from './parse.ts';
 import { rangeOf, sameValue, settingAt } from './paths.ts';
@@ -56,6 +57,41 @@ test('numbers are whole and in range', () => {
   for (const text of ['', '1.5', '-8', '1e1', '7', '33', '٣']) expect(parse(text).ok, text).toBe(false);
 });
 
+test('a maximum of commands can be off, unless the policy has one', () => {
+  const parse = (text: string, policy = open) =>
+    parseSetting(text, { kind: 'number', unit: '' }, rangeOf('limits.maxCommands', policy));
+  const capped = policySchema.parse({ maxMaxCommands: 50 });
+  expect(parse('0')).toEqual({ ok: true, value: 0 });
+  expect(parse('1000000')).toEqual({ ok: true, value: 1_000_000 });
+  expect(parse('1000001')).toEqual({ ok: false, message: 'It can be 0 to 1000000.' });
+  expect(parse('50', capped)).toEqual({ ok: true, value: 50 });
+  for (const text of ['0', '51']) {
+    expect(parse(text, capped)).toEqual({ ok: false, message: 'The policy allows 1 to 50.' });
+  }
+});
+
+test('what is kept has bounds, and 0 is none of them', () => {
+  const bounds = {
+    'history.keepDays': 36_500,
+    'history.keepSessions': 1_000_000,
+    'history.keepMegabytes': 1e8,
+  } as const;
+  for (const [path, most] of Object.entries(bounds)) {
+    const row = rows.find((candidate) => candidate.path === path);
+    if (row === undefined) throw new Error(path);
+    expect(rangeOf(row.path, open)).toMatchObject({ min: 0, max: most });
+    expect(row.description).toContain('The oldest go first, with their recordings.');
+  }
+});
+
+test('what happens when time is up is told for each of its values', () => {
+  const { control } = rows.find(({ path }) => path === 'limits.onExpiry') ?? {};
+  if (control?.kind !== 'choice') throw new Error('It is no choice.');
+  expect(control.options.map(({ value }) => value)).toEqual([...ON_EXPIRY]);
+  for (const { about } of control.options) expect(about).toMatch(/\.$/);
+  expect(settingText('reset', control)).toBe('Close, and a key press opens a fresh one');
+});
+
 test('any text is read or refused with a sentence, never a throw', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
@@ -72,5 +108,9 @@ test('search finds rows by any of their words', () => {
     'Idle timeout',
   );
   expect(searchSections('theme').map((section) => section.id)).toEqual(['appearance']);
+  expect(searchSections('freeze').flatMap((section) => section.rows.map((row) => row.path))).toEqual([
+    'limits.onExpiry',
+    'limits.thawWindowSeconds',
+  ]);
   expect(searchSections('zzz')).toEqual([]);
 });

@@ -89,14 +89,25 @@ export function rangeOf(path: SettingPath, policy: Policy): NumberRange {
     }
     case 'limits.warnBeforeSeconds':
     case 'limits.extensions.seconds':
+    case 'limits.thawWindowSeconds':
     case 'sessions.cleanupIntervalSeconds':
       return range(1, 86_400);
+    case 'limits.maxCommands': {
+      const cap = policy.maxMaxCommands;
+      return range(cap === undefined ? 0 : 1, cap ?? 1_000_000, cap === undefined, cap !== undefined);
+    }
     case 'limits.extensions.count':
       return range(0, policy.maxExtensions ?? 100, false, policy.maxExtensions !== undefined);
     case 'limits.closeGraceSeconds':
       return range(0, 60);
     case 'sessions.maxConcurrentSessions':
       return range(1, policy.maxConcurrentSessions ?? 10_000, false, policy.maxConcurrentSessions !== undefined);
+    case 'history.keepDays':
+      return range(0, 36_500);
+    case 'history.keepSessions':
+      return range(0, 1_000_000);
+    case 'history.keepMegabytes':
+      return range(0, 100_000_000);
     case 'terminal.fontSize':
       return range(8, 32);
     case 'terminal.scrollbackLines':

@@ -1,13 +1,23 @@
+import type { OnExpiry } from '../../shared/limits.ts';
 import type { SettingPath } from '../../shared/settings.ts';
+
+/** One of the values that a setting can have. */
+export interface Option {
+  value: string;
+  label: string;
+  /** What it does, where its name does not say. */
+  about?: string;
+}
 
 /** How a setting is edited. */
 export type Control =
   | { kind: 'duration' }
   | { kind: 'durations' }
-  | { kind: 'number'; unit: string }
+  /** `zero`: what 0 means, where it is no amount. */
+  | { kind: 'number'; unit: string; zero?: string }
   | { kind: 'switch' }
-  | { kind: 'choice'; options: readonly { value: string; label: string }[] }
-  | { kind: 'several'; options: readonly { value: string; label: string }[] };
+  | { kind: 'choice'; options: readonly Option[] }
+  | { kind: 'several'; options: readonly Option[] };
 
 /** One row of the settings page. */
 export interface SettingRow {
@@ -24,6 +34,24 @@ export interface SettingSection {
   title: string;
   rows: readonly SettingRow[];
 }
+
+/** What can be done with a session whose time is up, in the words of every form that asks. */
+export const EXPIRY_OPTIONS: readonly (Option & { value: OnExpiry; about: string })[] = [
+  { value: 'close', label: 'Close', about: 'The session ends. What it printed stays readable.' },
+  {
+    value: 'reset',
+    label: 'Close, and a key press opens a fresh one',
+    about: 'The session ends as well. The next key press in its tab opens another one of the same profile.',
+  },
+  {
+    value: 'freeze',
+    label: 'Freeze',
+    about:
+      'Everything in it stops where it stands until somebody thaws it. It closes when nobody does within the thaw window, and always at its maximum of commands.',
+  },
+];
+
+const OLDEST_FIRST = 'The oldest go first, with their recordings.';
 
 /** The settings page, from top to bottom. */
 export const SECTIONS: readonly SettingSection[] = [
@@ -95,6 +123,25 @@ export const SECTIONS: readonly SettingSection[] = [
         description: 'Time for programs to finish when their session is closed, before they are killed.',
         control: { kind: 'number', unit: 'seconds' },
       },
+      {
+        path: 'limits.maxCommands',
+        name: 'Maximum commands',
+        description: 'Closes a session as soon as the last command that it may run is done. 0: no such limit.',
+        control: { kind: 'number', unit: 'per session', zero: 'no limit' },
+      },
+      {
+        path: 'limits.onExpiry',
+        name: 'When time is up',
+        description: 'What becomes of a session when one of its limits is reached.',
+        control: { kind: 'choice', options: EXPIRY_OPTIONS },
+      },
+      {
+        path: 'limits.thawWindowSeconds',
+        name: 'Thaw window',
+        description:
+          'How long a session that was frozen when its time was up waits before it closes. It matters for Freeze only.',
+        control: { kind: 'duration' },
+      },
     ],
   },
   {
@@ -114,6 +161,30 @@ export const SECTIONS: readonly SettingSection[] = [
         description: 'How often to look for sessions whose timer was missed.',
         control: { kind: 'duration' },
         variable: 'SESSION_CLEANUP_INTERVAL',
+      },
+    ],
+  },
+  {
+    id: 'history',
+    title: 'History',
+    rows: [
+      {
+        path: 'history.keepDays',
+        name: 'Days kept',
+        description: `Ended sessions are forgotten after as many days. ${OLDEST_FIRST} 0: they are kept for ever.`,
+        control: { kind: 'number', unit: 'days', zero: 'for ever' },
+      },
+      {
+        path: 'history.keepSessions',
+        name: 'Sessions kept',
+        description: `As many ended sessions are remembered. ${OLDEST_FIRST} 0: all of them.`,
+        control: { kind: 'number', unit: 'sessions', zero: 'all' },
+      },
+      {
+        path: 'history.keepMegabytes',
+        name: 'Megabytes kept',
+        description: `The space on the disk for recordings and the journal together. ${OLDEST_FIRST} 0: no bound.`,
+        control: { kind: 'number', unit: 'MB', zero: 'no bound' },
       },
     ],
   },
@@ -175,13 +246,15 @@ export const SECTIONS: readonly SettingSection[] = [
   },
 ];
 
-/** The sections with the rows that have every word of `query` in their name, description or address. */
+/** The sections with the rows that have every word of `query` in their name, description, address or options. */
 export function searchSections(query: string): readonly SettingSection[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   return SECTIONS.map((section) => ({
     ...section,
     rows: section.rows.filter((row) => {
-      const text = `${section.title} ${row.name} ${row.description} ${row.path}`.toLowerCase();
+      const { control } = row;
+      const options = 'options' in control ? control.options.map(({ label, about = '' }) => `${label} ${about}`) : [];
+      const text = [section.title, row.name, row.description, row.path, ...options].join(' ').toLowerCase();
       return words.every((word) => text.includes(word));
     }),
   })).filter((section) => section.rows.length > 0);

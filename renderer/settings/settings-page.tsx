@@ -156,6 +156,7 @@ export function policyRules(policy: Policy): string[] {
     rules.push(`duration up to ${formatDuration(policy.maxMaxDurationSeconds)}`);
   }
   if (policy.maxConcurrentSessions !== undefined) rules.push(`up to ${policy.maxConcurrentSessions} sessions`);
+  if (policy.maxMaxCommands !== undefined) rules.push(`up to ${policy.maxMaxCommands} commands`);
   if (policy.maxExtensions !== undefined) rules.push(`up to ${policy.maxExtensions} extensions`);
   if (policy.allowedActivity !== undefined) rules.push(`activity: ${policy.allowedActivity.join(', ')}`);
   if (policy.requireRecording === true) rules.push('every session recorded');

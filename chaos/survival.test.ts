@@ -1,0 +1,261 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { containersLeft, engine, NO_CONTAINERS } from '../e2e/runner/containers.ts';
+import { Home } from '../e2e/runner/home.ts';
+import { CONTAINER_PROFILE, LOCAL_PROFILE } from '../e2e/runner/options.ts';
+import { processesMarked } from '../e2e/runner/processes.ts';
+import { outputOf, parseRecording } from '../e2e/runner/recordings.ts';
+import { type ServedApp, serve } from '../e2e/runner/web-host.ts';
+import { removeContainers } from '../electron/testing/container-engine.ts';
+import type { PartialLimits } from '../shared/limits.ts';
+import { RECORDING_FILE } from '../shared/recording.ts';
+import { AppWindow } from './app-window.ts';
+import { checkNothingLeft, checkRecordings, eventsInJournal } from './verify.ts';
+
+const needs = NO_CONTAINERS === '' ? {} : { meta: { needs: NO_CONTAINERS } };
+
+/** The app, killed and started again, with a profile whose sessions outlive that. */
+class Launches implements AsyncDisposable {
+  readonly home: Home;
+  #app: ServedApp | null = null;
+
+  private constructor(home: Home) {
+    this.home = home;
+  }
+
+  static async create(limits: PartialLimits = {}): Promise<Launches> {
+    const survivor = {
+      ...CONTAINER_PROFILE,
+      id: 'survivor',
+      name: 'Survivor',
+      limits: { closeGraceSeconds: 0.2, warnBeforeSeconds: [], ...limits },
+      container: { ...CONTAINER_PROFILE.container, survive: true },
+    };
+    const settings = { profiles: [LOCAL_PROFILE, CONTAINER_PROFILE, survivor] };
+    return new Launches(await Home.create({ settings, policy: { minimumTimeoutSeconds: 1 } }));
+  }
+
+  async launch(): Promise<AppWindow> {
+    this.#app = serve(this.home.environment({}));
+    return AppWindow.open(this.#app);
+  }
+
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#app?.child.kill(signal);
+    await this.#app?.exited;
+    this.#app = null;
+  }
+
+  /** SIGKILL to those that watch over what the app leaves. */
+  killReapers(): void {
+    for (const { pid, command } of processesMarked(`TMPDIR=${this.home.temporary}`))
+      if (command.includes('reaper')) process.kill(pid, 'SIGKILL');
+  }
+
+  async recordingOf(id: string): Promise<string> {
+    const [folder = ''] = (await this.home.sessionFolders()).filter((path) => path.endsWith(id));
+    return readFileSync(join(folder, RECORDING_FILE), 'utf8');
+  }
+
+  /** Whether what was told is one story for each session, and nothing is left. */
+  async check(): Promise<void> {
+    await this.end('SIGTERM');
+    const kept = eventsInJournal(this.home);
+    for (const id of new Set(kept.map(({ sessionId }) => sessionId))) {
+      const types = kept.filter(({ sessionId }) => sessionId === id).map(({ type }) => type);
+      expect(types.filter((type) => type === 'session:start')).toHaveLength(1);
+      expect(types.filter((type) => type === 'session:end')).toHaveLength(1);
+      expect(types.at(-1)).toBe('session:end');
+    }
+    expect(await checkRecordings(this.home, kept, [])).toEqual([]);
+    await vi.waitFor(
+      async () => {
+        expect(await checkNothingLeft(this.home, kept)).toEqual([]);
+        expect(processesMarked(`TMPDIR=${this.home.temporary}`)).toEqual([]);
+      },
+      { timeout: 30_000, interval: 100 },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGKILL');
+    this.killReapers();
+    // Of a test that failed.
+    if (engine.ok) await removeContainers(engine.docker, await containersLeft(this.home));
+    await this.home.remove();
+  }
+}
+
+async function openSurvivor(window: AppWindow, profileId = 'survivor') {
+  const { id } = await window.ask('sessions.open', { profileId, cols: 80, rows: 24 });
+  const terminal = await window.attach(id);
+  await terminal.until('$ ');
+  await window.until(
+    () => window.events.some((event) => event.sessionId === id && event.type === 'session:state'),
+    'its start',
+  );
+  return { id, terminal };
+}
+
+/** The session as the window has it, once the recovery has brought it back. */
+async function found(window: AppWindow, id: string) {
+  return vi.waitFor(
+    async () => {
+      const session = (await window.ask('sessions.list', {})).find((one) => one.id === id);
+      if (session === undefined) throw new Error('It is not there');
+      return session;
+    },
+    { timeout: 60_000, interval: 50 },
+  );
+}
+
+describe.runIf(NO_CONTAINERS === '')(
+  'a session that outlives a crash of the app',
+  { ...needs, timeout: 180_000 },
+  () => {
+    let launches: Launches;
+    afterEach(() => launches[Symbol.asyncDispose]());
+
+    test('goes on in the next one with its shell, its history, its time and its recording; one that does not has ended', async () => {
+      launches = await Launches.create({ maxDurationSeconds: 600, extensions: { count: 2, seconds: 60 } });
+      const first = await launches.launch();
+      const { id, terminal } = await openSurvivor(first);
+      const other = await openSurvivor(first, 'container');
+      terminal.type('kept=treasure; cd /var/tmp; echo "se$((1))t"');
+      await terminal.until('se1t');
+      await first.ask('sessions.extend', { id });
+      // Recordings are a moment behind.
+      await vi.waitFor(async () => expect(await launches.recordingOf(id)).toContain('se1t'), { timeout: 20_000 });
+      const before = await found(first, id);
+      expect(before.isolation).toContainEqual({ text: 'survives a crash', open: false });
+      await launches.end('SIGKILL');
+
+      const second = await launches.launch();
+      const after = await found(second, id);
+      expect(after).toMatchObject({
+        createdAt: before.createdAt,
+        title: before.title,
+        restored: false,
+        extensions: { used: 1, count: 2 },
+        isolation: before.isolation,
+        container: { id: before.container?.id },
+        recording: { state: 'recording' },
+      });
+      expect(after.timing.ageMs).toBeGreaterThan(before.timing.ageMs);
+      const maxAt = (info: typeof after): number => info.timing.ageMs + (info.timing.maxRemainingMs ?? 0);
+      expect(Math.abs(maxAt(after) - maxAt(before))).toBeLessThan(1);
+      const again = await second.attach(id);
+      await again.until('se1t');
+      again.type('echo "<$kept $PWD>"');
+      await again.until('<treasure /var/tmp>');
+      expect((await found(second, other.id)).end?.reason).toBe('app_crash');
+      again.type('exit 7');
+      const ended = await second.event(id, 'session:end');
+      expect(ended).toMatchObject({ end: { reason: 'exited', exitCode: 7 } });
+
+      await launches.check();
+      const [metadata] = (await launches.home.metadata()).filter((one) => one.id === id);
+      expect(metadata?.counters.extensions).toBe(1);
+      expect(metadata?.events.map(({ type }) => type).filter((type) => type !== 'session:state')).toEqual([
+        'session:start',
+        'session:extended',
+        'session:reattached',
+        'session:end',
+      ]);
+      const recording = parseRecording(await launches.recordingOf(id));
+      expect(outputOf(recording)).toMatch(/se1t[\s\S]*<treasure \/var\/tmp>/);
+      const markers = recording.events.flatMap(([, code, data]) => (code === 'm' ? [data] : []));
+      expect(markers).toEqual([
+        'extended by 60 s',
+        expect.stringMatching(/^attached again after \d+ s; what it printed meanwhile is not here$/),
+      ]);
+      expect(recording.events.at(-1)?.slice(1)).toEqual(['x', '7']);
+      const seconds = recording.events.reduce((sum, [interval]) => sum + interval, 0);
+      expect(Math.abs(seconds - (metadata?.durationSeconds ?? 0))).toBeLessThan(1);
+    });
+
+    test('outlives the next one, too, whenever that comes, and ends with a quit as any other', async () => {
+      launches = await Launches.create();
+      const first = await launches.launch();
+      const { id, terminal } = await openSurvivor(first);
+      terminal.type('kept=treasure');
+      await terminal.until('kept=treasure');
+      await launches.end('SIGKILL');
+      // As soon as it has it, and in the middle of its use.
+      const second = await launches.launch();
+      await found(second, id);
+      await launches.end('SIGKILL');
+      const third = await launches.launch();
+      await found(third, id);
+      const used = await third.attach(id);
+      used.type('kept="$kept again"; echo "wri$((1))tten"');
+      await used.until('wri1tten');
+      await launches.end('SIGKILL');
+      const fourth = await launches.launch();
+      await found(fourth, id);
+      const terminalAgain = await fourth.attach(id);
+      terminalAgain.type('echo "<$kept>"');
+      await terminalAgain.until('<treasure again>');
+      await launches.end('SIGTERM');
+      expect(await containersLeft(launches.home)).toEqual([]);
+      const [metadata] = await launches.home.metadata();
+      expect(metadata?.end.reason).toBe('app_quit');
+      expect(metadata?.events.filter(({ type }) => type === 'session:reattached')).toHaveLength(3);
+      await launches.check();
+    });
+
+    test('does not when its time was over meanwhile: it has ended with the crash, and is gone', async () => {
+      launches = await Launches.create({ maxDurationSeconds: 6, extensions: { count: 0, seconds: 1 } });
+      const first = await launches.launch();
+      const { id } = await openSurvivor(first);
+      await launches.end('SIGKILL');
+      await vi.waitFor(async () => expect(await containersLeft(launches.home)).toEqual([]), {
+        timeout: 60_000,
+        interval: 100,
+      });
+      const second = await launches.launch();
+      expect((await found(second, id)).end?.reason).toBe('app_crash');
+      await launches.check();
+    });
+
+    test('does not when its time was over meanwhile and nobody was left to remove it: the next launch does', async () => {
+      launches = await Launches.create({ idleTimeoutSeconds: 5, extensions: { count: 0, seconds: 1 } });
+      const first = await launches.launch();
+      const { id, terminal } = await openSurvivor(first);
+      terminal.type('');
+      const { lastActivity } = (await found(first, id)).timing;
+      await launches.end('SIGKILL');
+      launches.killReapers();
+      expect(await containersLeft(launches.home)).toHaveLength(1);
+      await vi.waitFor(() => expect(Date.now() - lastActivity.at).toBeGreaterThan(6_000), {
+        timeout: 20_000,
+        interval: 100,
+      });
+      const second = await launches.launch();
+      expect((await found(second, id)).end?.reason).toBe('app_crash');
+      await vi.waitFor(async () => expect(await containersLeft(launches.home)).toEqual([]), {
+        timeout: 60_000,
+        interval: 100,
+      });
+      await launches.check();
+    });
+
+    test('stands still again where the user had it stand still', async () => {
+      launches = await Launches.create();
+      const first = await launches.launch();
+      const { id, terminal } = await openSurvivor(first);
+      terminal.type('kept=treasure');
+      await terminal.until('kept=treasure');
+      await first.ask('sessions.freeze', { id });
+      await launches.end('SIGKILL');
+      const second = await launches.launch();
+      expect((await found(second, id)).state).toBe('frozen');
+      await second.ask('sessions.thaw', { id });
+      const again = await second.attach(id);
+      again.type('echo "<$kept>"');
+      await again.until('<treasure>');
+      await launches.check();
+    });
+  },
+);

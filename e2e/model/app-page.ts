@@ -1,6 +1,8 @@
 import { expect, type Locator, type Page } from '@playwright/test';
+import { HooksPage } from './hooks-page.ts';
 import { NewTabMenu } from './new-tab-menu.ts';
 import { ProfileEditor } from './profile-editor.ts';
+import { RecentSessions } from './recent-sessions.ts';
 import { SessionCard } from './session-card.ts';
 import { SessionPanel } from './session-panel.ts';
 import { SettingsPage } from './settings-page.ts';
@@ -20,6 +22,10 @@ export class AppPage {
   readonly status: Locator;
   /** What was found of the active session's isolation, in the status line. */
   readonly badge: Locator;
+  /** What is wrong with the active session's credentials, in the status line. */
+  readonly credentials: Locator;
+  readonly hooks: HooksPage;
+  readonly recent: RecentSessions;
   readonly question: Locator;
   readonly emptyWindow: Locator;
   readonly #hostKind: 'web' | 'desktop';
@@ -36,6 +42,9 @@ export class AppPage {
     this.profiles = new ProfileEditor(page);
     this.status = page.getByTestId('status');
     this.badge = page.getByTestId('status-isolation').filter({ visible: true });
+    this.credentials = page.getByTestId('status-credentials').filter({ visible: true });
+    this.hooks = new HooksPage(page);
+    this.recent = new RecentSessions(page);
     this.question = page.getByTestId('question');
     this.emptyWindow = page.getByTestId('empty-window');
   }

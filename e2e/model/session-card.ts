@@ -19,7 +19,17 @@ export class SessionCard {
   readonly cancel: Locator;
   readonly frozen: Locator;
   readonly thaw: Locator;
+  /** Why a limit has frozen it, and what is left to thaw it. */
+  readonly frozenWhy: Locator;
+  readonly frozenTime: Locator;
+  /** *New session*, *Reopen*, or *Open a fresh session*. */
   readonly again: Locator;
+  /** Which limit ran out, where the next key press opens a fresh session. */
+  readonly expired: Locator;
+  /** Says that its profile is no longer there. */
+  readonly profileGone: Locator;
+  /** While a fresh session is on its way into the tab. */
+  readonly replacing: Locator;
   readonly exportMenu: Locator;
   readonly #page: Page;
 
@@ -38,6 +48,11 @@ export class SessionCard {
     this.cancel = this.starting.getByTestId('cancel-start');
     this.frozen = page.getByTestId('frozen-bar').filter({ visible: true });
     this.thaw = this.frozen.getByTestId('thaw');
+    this.frozenWhy = this.frozen.getByTestId('frozen-why');
+    this.frozenTime = this.frozen.getByTestId('frozen-time');
+    this.expired = this.ended.getByTestId('end-expired');
+    this.profileGone = this.ended.getByTestId('profile-gone');
+    this.replacing = page.getByTestId('replacing-card').filter({ visible: true });
     this.again = this.ended.getByTestId('new-session');
     this.exportMenu = this.ended.getByTestId('export-menu');
   }

@@ -18,8 +18,13 @@ export class SessionPanel {
     await expect(this.panel).toBeVisible();
   }
 
-  section(name: 'now' | 'limits' | 'isolation' | 'recording' | 'events'): Locator {
+  section(name: 'now' | 'limits' | 'isolation' | 'credentials' | 'recording' | 'events'): Locator {
     return this.panel.getByTestId(`panel-${name}`);
+  }
+
+  /** One credential, by the variable it is in. */
+  credential(env: string): Locator {
+    return this.panel.getByTestId(`credential-${env}`);
   }
 
   limit(name: LimitName): Locator {

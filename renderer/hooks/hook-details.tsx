@@ -1,4 +1,4 @@
-import { ChevronLeft, CircleCheck, FolderOpen, Send } from 'lucide-react';
+import { ChevronLeft, CircleCheck, FolderOpen, Send, TriangleAlert } from 'lucide-react';
 import type { HookInfo } from '../../shared/hooks.ts';
 import { enableHook, openHooksFolder, selectHook, testHook } from '../actions/hooks.ts';
 import { Button, IconButton } from '../components/button.tsx';
@@ -68,10 +68,16 @@ export function HookDetails({ hook }: { hook: HookInfo }) {
 /** Whether it gets what it asks for; else why not, and what would help. */
 function StateBox({ hook: { name, state, message } }: { hook: HookInfo }) {
   const enabling = useHooks(({ busy }) => busy.has(busyKey(name, 'enable')));
-  const Icon = state === 'ready' ? CircleCheck : STATE_ICONS[state];
-  const note = HOOK_STATE_NOTES[state];
+  const Icon = state !== 'ready' ? STATE_ICONS[state] : message === null ? CircleCheck : TriangleAlert;
+  // What the engine says of a receiver that is gone says what that means, too.
+  const note = state === 'gone' && message !== null ? null : HOOK_STATE_NOTES[state];
   return (
-    <div className="hook-state" data-testid="hook-state" data-state={state}>
+    <div
+      className="hook-state"
+      data-testid="hook-state"
+      data-state={state}
+      data-warned={(state === 'ready' && message !== null) || undefined}
+    >
       <Icon className="icon" aria-hidden="true" />
       <div className="backend-words">
         <p>

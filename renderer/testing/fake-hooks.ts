@@ -88,7 +88,12 @@ export class FakeHooks {
               state: 'broken',
               message: 'hook.yaml, line 3: “event” is not known. Did you mean “events”?',
             }),
-            hook('old-service', { state: 'gone', message: 'It answered 410 Gone.', dead: 1 }),
+            hook('old-service', {
+              state: 'gone',
+              message:
+                'Its receiver has answered 410 Gone: it wants no more events. Switch the hook on again to send some.',
+              dead: 1,
+            }),
             hook('ops-channel', { events: ['session:start', 'session:warning', 'session:end'], owed: 2, dead: 2 }),
             hook('quiet', { kind: 'run', target: 'notify.sh', state: 'disabled' }),
           ]

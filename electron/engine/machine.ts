@@ -13,6 +13,7 @@ import { createReaper } from '../backends/reaper/reaper-client.ts';
 import type { SandboxFolderRules } from '../backends/sandbox-folder.ts';
 import { processTable } from '../backends/terminal-session.ts';
 import type { HookTracker } from '../hooks/hooks.ts';
+import { trackRuns } from '../hooks/run/track-runs.ts';
 import { Emitter } from '../sessions/emitter.ts';
 import type { Logger } from '../sessions/session-options.ts';
 import { installationId } from '../storage/installation.ts';
@@ -79,12 +80,7 @@ export async function createMachine({ logger, environment, locations, reaper }: 
     backends,
     offers: () => engine.offers(),
     folderRules: { home: homedir(), forbidden: forbiddenFolders, environment },
-    hooks: {
-      async started(run, pid, cgroups) {
-        tracker.session(run, { shell: await processes.find(pid), cgroups });
-      },
-      ended: (run) => tracker.ended(run),
-    },
+    hooks: trackRuns(tracker, processes),
     onProblem: (listener) => problems.on(listener),
     async close() {
       // What was kept ready goes first; what does not go in time is the reaper's.

@@ -87,6 +87,30 @@ describe('what a hook is owed', () => {
     expect(rig.courier.heldUntil('a')).toBeNull();
   });
 
+  test('goes on as soon as its receiver is to be asked again', async () => {
+    await using rig = new CourierRig(['a'], { retry: { attempts: 5, firstPauseMs: 200, longestPauseMs: 400 } });
+    rig.answer = () => (rig.attempts.length < 2 ? BUSY : OK);
+    rig.owe(['a']);
+    await rig.settle();
+    rig.owe(['a']);
+    await rig.clock.advance(99);
+    expect(rig.attempts).toHaveLength(1);
+    await rig.clock.advance(1);
+    expect(rig.ledger.counts('a').owed).toBe(0);
+  });
+
+  test('does not wait for hours because one event has met a busy receiver again and again', async () => {
+    const retry = { attempts: 50, firstPauseMs: 1_000, longestPauseMs: 36_000_000 };
+    await using rig = new CourierRig(['a'], { retry });
+    const poison = rig.owe(['a']);
+    rig.answer = ({ delivery }) => (delivery.sessionId === poison.id ? BUSY : OK);
+    await rig.clock.advance(36_000_000);
+    const fresh = rig.owe(['a']);
+    await rig.clock.advance(60_000);
+    const delivered = rig.list('a').filter(({ state }) => state === 'delivered');
+    expect(delivered.map(({ sessionId }) => sessionId)).toEqual([fresh.id, fresh.id]);
+  });
+
   test('does not wait longer than the longest pause, whatever the receiver asks', async () => {
     await using rig = new CourierRig(['a']);
     rig.answer = () => (rig.attempts.length < 2 ? { ...BUSY, retryAfterMs: 10 ** 12 } : OK);

@@ -13,6 +13,8 @@ export const ALL_TRIES = 16;
 /** A wall clock that is set, and what is hidden behind tries under way, is noticed within these times, in milliseconds. */
 const LONGEST_WAIT_MS = 60_000;
 const HIDDEN_WAIT_MS = 1_000;
+/** How long a receiver is left alone that is busy and does not say for how long, in milliseconds at most. */
+const BUSY_MS = 60_000;
 /** Clocks are corrected by less all the time. */
 const CLOCK_TOLERANCE_MS = 1_000;
 /** Until a ledger that threw is asked again, in milliseconds: doubled each time, up to the longest. */
@@ -243,10 +245,16 @@ export class Courier {
     if (result.kind === 'gone') return { kind: 'dead', outcome: `${result.words}: the receiver wants no more events` };
     const failures = delivery.attempts + 1;
     const pause = pauseAfter(hook.retry, failures, this.#options.random(), result.retryAfterMs);
-    if (result.busy) this.#held.set(hook.name, this.#options.clock.now() + pause);
+    if (result.busy) this.#hold(hook, result.retryAfterMs ?? Math.min(pause, BUSY_MS));
     if (failures < hook.retry.attempts) return { kind: 'retry', outcome: result.words, nextAt: wall + pause };
     const tries = failures === 1 ? 'one try' : `${failures} tries`;
     return { kind: 'dead', outcome: `${result.words}; given up after ${tries}` };
+  }
+
+  /** Leaves a receiver alone that has too much to do: this event waits for its own pause, all others for this one. */
+  #hold(hook: Hook, ms: number): void {
+    const until = this.#options.clock.now() + Math.min(ms, hook.retry.longestPauseMs);
+    this.#held.set(hook.name, Math.max(until, this.#held.get(hook.name) ?? 0));
   }
 
   #forgetTry(hook: string, delivery: number): void {
@@ -272,9 +280,9 @@ export class Courier {
         ledger.hasten(hook.name, clock.wall() + delay);
       }
       const held = (this.#held.get(hook.name) ?? 0) - clock.now();
+      if (held > 0) delay = Math.max(delay, held);
       // What is under way is due still, and hides when the next one is.
-      if (delay <= 0) delay = HIDDEN_WAIT_MS;
-      delay = Math.max(delay, held);
+      else if (delay <= 0) delay = HIDDEN_WAIT_MS;
       next = next === null ? delay : Math.min(next, delay);
     }
     return next;

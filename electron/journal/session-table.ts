@@ -7,16 +7,22 @@ import { readEnd, readEvent, readHistoryEntry, readLife, readRecord, readRecordi
 /** Tabs of a crashed run that come back at most, the latest: as many as anybody would look through. */
 const MAX_RESTORED = 100;
 
+/** Changes of state that are kept of one session in one run: a program can cause any number of them. */
+export const MAX_STATES = 10_000;
+
 /** What became of an event that was to be kept. `session` is its row; null for an event that concerns none. */
 export type KeptEvent =
   | { readonly outcome: 'kept'; readonly session: number | null; readonly lane: string; readonly sequence: number }
   /** It was there already. */
-  | { readonly outcome: 'known' };
+  | { readonly outcome: 'known' }
+  /** It tells too little to be one of so many. */
+  | { readonly outcome: 'left_out' };
 
 /** Sessions and their events, in the journal's tables. What changes something is called within a transaction. */
 export class SessionTable {
   readonly #connection: Connection;
   readonly #onDamage: (table: string, id: unknown) => void;
+  readonly #states = new Map<SessionId, number>();
 
   constructor(connection: Connection, onDamage: (table: string, id: unknown) => void) {
     this.#connection = connection;
@@ -32,6 +38,7 @@ export class SessionTable {
     if (this.#connection.count('SELECT EXISTS (SELECT 1 FROM events WHERE id = ?)', event.id) === 1) {
       return { outcome: 'known' };
     }
+    if (event.type === 'session:state' && !this.#countState(event.sessionId)) return { outcome: 'left_out' };
     // A state follows each command: too often to write down again all that is known.
     const changes = event.type !== 'session:state' || this.#row(event.sessionId) === undefined;
     if (record !== null && changes) this.note(record, true);
@@ -58,6 +65,7 @@ export class SessionTable {
         seq,
       );
       this.#connection.run('DELETE FROM lives WHERE session = ?', seq);
+      this.#states.delete(event.sessionId);
     }
     const told =
       event.type === 'session:state'
@@ -176,6 +184,13 @@ export class SessionTable {
   events(id: SessionId): readonly SessionEvent[] | null {
     const row = this.#row(id);
     return row === undefined ? null : this.#eventsOf(Number(row.seq));
+  }
+
+  /** Whether one more is kept. */
+  #countState(id: SessionId): boolean {
+    const count = (this.#states.get(id) ?? 0) + 1;
+    this.#states.set(id, count);
+    return count <= MAX_STATES;
   }
 
   /** Where a page of the history goes on: at the session, or where it was before it was removed. */

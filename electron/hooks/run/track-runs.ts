@@ -6,13 +6,23 @@ import type { HookTracker } from '../hooks.ts';
  * Tells the one who ends what a killed app has left of hooks' runs as well. For the thread that knows it; a run waits for
  * the answer, so that its process is still there to be looked at.
  */
-export function trackRuns(tracker: ProcessTracker, table: Pick<ProcessTable, 'find'>): HookTracker {
+export function trackRuns(
+  tracker: Pick<ProcessTracker, 'session' | 'ended'>,
+  table: Pick<ProcessTable, 'find'>,
+): HookTracker {
+  const running = new Set<string>();
   return {
     async started(run, pid, cgroups) {
+      running.add(run);
       // Its cgroups at once: to look at a process takes a while on some systems.
       tracker.session(run, { shell: null, cgroups });
-      tracker.session(run, { shell: await table.find(pid), cgroups });
+      const leader = await table.find(pid);
+      // It may have been stopped meanwhile.
+      if (running.has(run)) tracker.session(run, { shell: leader, cgroups });
     },
-    ended: (run) => tracker.ended(run),
+    ended(run) {
+      running.delete(run);
+      tracker.ended(run);
+    },
   };
 }

@@ -163,6 +163,11 @@ export class SessionRig implements AsyncDisposable {
     return session;
   }
 
+  /** A session that was opened otherwise: it may not leave anything behind either. */
+  adopt(session: Session): void {
+    this.#opened.push(session);
+  }
+
   /** Opens a session and waits for its prompt. */
   async open(opening: Opening = {}, manager = this.manager): Promise<Screen> {
     const screen = new Screen(this.start(opening, manager));

@@ -3,6 +3,7 @@ import type { BackendKind } from '../../../shared/profile.ts';
 import { findTestEngine, needs, type TestEngine } from '../../testing/container-engine.ts';
 import { SessionRig } from './session-rig.ts';
 import { endingTests } from './suite-endings.ts';
+import { expiryTests } from './suite-expiry.ts';
 import { inputTests } from './suite-input.ts';
 import { loadTests } from './suite-load.ts';
 import { outputTests } from './suite-output.ts';
@@ -43,6 +44,7 @@ export async function sessionSuite(kind: BackendKind): Promise<void> {
 
     const context = { kind, rig };
     endingTests(context);
+    expiryTests(context);
     outputTests(context);
     inputTests(context);
     recordTests(context);

@@ -16,7 +16,8 @@ export function trackRuns(
       running.add(run);
       // Its cgroups at once: to look at a process takes a while on some systems.
       tracker.session(run, { shell: null, cgroups });
-      const leader = await table.find(pid);
+      // Without it, the mark in its environment tells.
+      const leader = await table.find(pid).catch(() => null);
       // It may have been stopped meanwhile.
       if (running.has(run)) tracker.session(run, { shell: leader, cgroups });
     },

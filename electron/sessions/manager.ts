@@ -2,14 +2,9 @@ import { monotonicFactory } from 'ulid';
 import { RequestError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import { LOCAL_PROFILE_ID, type Profile } from '../../shared/profile.ts';
-import {
-  isLive,
-  type SessionEndEvent,
-  type SessionEvent,
-  type SessionId,
-  type SessionTiming,
-} from '../../shared/session.ts';
+import type { SessionEndEvent, SessionEvent, SessionId, SessionTiming } from '../../shared/session.ts';
 import type { Backend, Backends } from '../backends/backend.ts';
+import type { CredentialBroker } from '../credentials/broker.ts';
 import type { SessionMetrics } from '../metrics/session-metrics.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
 import { BUILT_IN_POLICY } from '../storage/policy.ts';
@@ -22,7 +17,8 @@ import type { Remains } from './remains.ts';
 import type { LeftSession } from './resume.ts';
 import { Session } from './session.ts';
 import type { Logger, SessionOptions } from './session-options.ts';
-import { makesWay, profileIdOf, titleAfter } from './tab.ts';
+import { SessionTabs } from './session-tabs.ts';
+import { profileIdOf, titleAfter } from './tab.ts';
 import { Ticker } from './ticker.ts';
 
 /** How long an ended or failed session stays in memory, in milliseconds. */
@@ -42,6 +38,7 @@ export interface ManagerOptions {
   readonly clock: Clock;
   readonly backends: Backends;
   readonly recorders: RecorderFactory;
+  readonly credentials?: CredentialBroker | undefined;
   readonly settings: Pick<SettingsStore, 'settings' | 'effective' | 'policy' | 'profile' | 'onChange'>;
   readonly metrics: SessionMetrics;
   readonly logger: Logger;
@@ -70,15 +67,12 @@ export interface ManagerEvents {
 /** All sessions: opens them within the limits, keeps them while they live and five minutes after, ends them on quit. */
 export class SessionManager {
   readonly #options: ManagerOptions;
-  /** In the order of their tabs: sessions, and what remains of those of an earlier run. */
-  readonly #tabs = new Map<SessionId, Session | Remains>();
+  readonly #tabs = new SessionTabs();
   readonly #evictions = new Map<SessionId, Timer>();
   readonly #emitters: { readonly [K in keyof ManagerEvents]: Emitter<ManagerEvents[K]> };
   readonly #timingTicker: Ticker<Session>;
   readonly #foregroundTicker: Ticker<Session>;
   readonly #stopSettings: () => void;
-  /** The session that was opened in the place of another, by the id of that; while it is in memory. */
-  readonly #successors = new Map<SessionId, SessionId>();
   /** Ids sort by the time they were made, also within a millisecond. */
   readonly #newId = monotonicFactory(random);
   #sweepTimer: Timer | null = null;
@@ -118,7 +112,7 @@ export class SessionManager {
 
   /** What has a tab, in the order of the tabs: ended sessions until they are evicted, remains until they are dismissed. */
   tabs(): readonly (Session | Remains)[] {
-    return [...this.#tabs.values()];
+    return this.#tabs.all();
   }
 
   tab(id: SessionId): Session | Remains | undefined {
@@ -127,12 +121,11 @@ export class SessionManager {
 
   /** The sessions of this run, in the order of their tabs. */
   list(): readonly Session[] {
-    return this.tabs().filter((tab) => tab instanceof Session);
+    return this.#tabs.sessions();
   }
 
   get(id: SessionId): Session | undefined {
-    const tab = this.#tabs.get(id);
-    return tab instanceof Session ? tab : undefined;
+    return this.#tabs.session(id);
   }
 
   /** A tab has another title now. Sessions tell that themselves. */
@@ -143,18 +136,16 @@ export class SessionManager {
 
   /** Brings tabs of an earlier run back, before those of this one. Those that are there already stay as they are. */
   restore(remains: readonly Remains[]): void {
-    const now = this.tabs();
-    const back = this.#quitting === null ? remains.filter(({ id }) => !this.#tabs.has(id)) : [];
+    const back = this.#quitting === null ? remains.filter(({ id }) => this.#tabs.get(id) === undefined) : [];
     if (back.length === 0) return;
-    this.#tabs.clear();
-    for (const tab of [...back, ...now]) this.#tabs.set(tab.id, tab);
+    this.#tabs.addFirst(back);
     for (const tab of back) this.#emitters.restored.emit(tab);
-    this.#emitters.reordered.emit([...this.#tabs.keys()]);
+    this.#emitters.reordered.emit(this.#tabs.ids);
   }
 
   /** Sessions whose shell has not ended. */
   get live(): readonly Session[] {
-    return this.list().filter((session) => isLive(session.state));
+    return this.#tabs.live();
   }
 
   /**
@@ -191,21 +182,11 @@ export class SessionManager {
   }
 
   /**
-   * The session that took the place of one which ended to make way for it, if it still runs. However many windows ask for
-   * a successor, because a key was pressed in each of them, there is one.
-   */
-  #successorOf(id: SessionId | undefined): Session | null {
-    const successor = id === undefined ? undefined : this.#successors.get(id);
-    const session = successor === undefined ? undefined : this.get(successor);
-    return session === undefined || session.ended !== null ? null : session;
-  }
-
-  /**
    * Like `open`; where the session before it is ending, it is opened once that has ended: `session:end` of the old one
    * always comes before `session:start` of the new one.
    */
   async openAfter(options: OpenOptions): Promise<Session> {
-    const previous = options.previousId === undefined ? undefined : this.get(options.previousId);
+    const previous = this.#tabs.session(options.previousId);
     if (previous?.isEnding === true) await previous.end('closed');
     return this.open(options);
   }
@@ -217,9 +198,9 @@ export class SessionManager {
    */
   open(options: OpenOptions): Session {
     const { settings, clock } = this.#options;
-    const successor = this.#successorOf(options.previousId);
+    const successor = this.#tabs.successorOf(options.previousId);
     if (successor !== null) return successor;
-    const previous = options.previousId === undefined ? undefined : this.#tabs.get(options.previousId);
+    const previous = this.#tabs.get(options.previousId);
     if (previous instanceof Session && previous.ended === null)
       throw new RequestError('not_allowed', `“${previous.title}” has not ended yet. Close it first, or restart it.`);
     const profile = this.#admit(options.profileId ?? profileIdOf(previous) ?? LOCAL_PROFILE_ID);
@@ -234,20 +215,19 @@ export class SessionManager {
       cols: options.cols,
       rows: options.rows,
     });
-    this.#tabs.set(session.id, session);
-    if (previous !== undefined) this.#placeAfter(session, previous.id);
-    if (previous instanceof Session && makesWay(previous)) this.#successors.set(previous.id, session.id);
+    // Windows are not told where: each puts it where it shows it.
+    this.#tabs.add(session, previous);
     session.start();
     return session;
   }
 
   #create(options: SessionOptions): Session {
-    const { clock, backends, recorders, logger, metrics, writeMetadata } = this.#options;
+    const { clock, backends, recorders, credentials, logger, metrics, writeMetadata } = this.#options;
     const backend = backends[options.profile.backend];
     const newEventId = (): string => this.#newId(clock.wall());
     return new Session(
       options,
-      { clock, backend, recorders, logger, writeMetadata, newEventId },
+      { clock, backend, recorders, credentials, logger, writeMetadata, newEventId },
       {
         onEvent: (from, event) => this.#onEvent(from, event),
         onChange: (from) => this.#emitters.changed.emit(from),
@@ -262,20 +242,10 @@ export class SessionManager {
   async resume(options: SessionOptions, left: LeftSession): Promise<boolean> {
     if (this.#quitting !== null) return false;
     const session = this.#create(options);
-    const isBack = await session.resume(left, () => this.#tabs.set(session.id, session));
+    const isBack = await session.resume(left, () => this.#tabs.add(session));
     // What quits has ended those that it knew.
     if (isBack && this.#quitting !== null) await session.end('app_quit');
     return isBack;
-  }
-
-  /** Behind the tab that it takes the place of. Windows are not told: each puts it where it shows it. */
-  #placeAfter(session: Session, previous: SessionId): void {
-    const tabs = this.tabs().filter((tab) => tab !== session);
-    this.#tabs.clear();
-    for (const tab of tabs) {
-      this.#tabs.set(tab.id, tab);
-      if (tab.id === previous) this.#tabs.set(session.id, session);
-    }
   }
 
   /**
@@ -284,7 +254,7 @@ export class SessionManager {
    * throws `RequestError`, also when the session is not there.
    */
   async restart(id: SessionId, force: boolean): Promise<{ readonly running: string } | Session> {
-    const successor = this.#successorOf(id);
+    const successor = this.#tabs.successorOf(id);
     if (successor !== null) return successor;
     const tab = this.#tabs.get(id);
     if (tab === undefined) throw new RequestError('unknown_session', 'This session is not there any more.');
@@ -300,7 +270,7 @@ export class SessionManager {
     const { cols, rows } = tab instanceof Session ? tab : tab.info();
     const fresh = this.open({ profileId, previousId: id, cols, rows });
     // Also where it had ended for another reason just before.
-    this.#successors.set(id, fresh.id);
+    this.#tabs.succeed(id, fresh);
     return fresh;
   }
 
@@ -334,12 +304,8 @@ export class SessionManager {
 
   /** Puts the tabs into this order; those not named keep their places after the named ones. */
   reorder(ids: readonly SessionId[]): void {
-    const named = new Set(ids.filter((id) => this.#tabs.has(id)));
-    const order = [...named, ...[...this.#tabs.keys()].filter((id) => !named.has(id))];
-    const tabs = order.flatMap((id) => this.#tabs.get(id) ?? []);
-    this.#tabs.clear();
-    for (const tab of tabs) this.#tabs.set(tab.id, tab);
-    this.#emitters.reordered.emit(order);
+    this.#tabs.reorder(ids);
+    this.#emitters.reordered.emit(this.#tabs.ids);
   }
 
   /** The machine woke up or its clock jumped: every deadline is looked at now. */
@@ -402,7 +368,7 @@ export class SessionManager {
     for (const timer of timers) timer[Symbol.dispose]();
     if (outcome === 'late')
       logger.error({ left: this.live.map((session) => session.id) }, 'Sessions did not end in time');
-    for (const id of [...this.#tabs.keys()]) this.#forget(id);
+    for (const id of this.#tabs.ids) this.#forget(id);
     this.#timingTicker[Symbol.dispose]();
     this.#foregroundTicker[Symbol.dispose]();
   }
@@ -435,7 +401,7 @@ export class SessionManager {
   }
 
   #evict(id: SessionId): void {
-    if (!this.#tabs.has(id)) return;
+    if (this.#tabs.get(id) === undefined) return;
     this.#forget(id);
     this.#emitters.evicted.emit(id);
   }
@@ -445,8 +411,6 @@ export class SessionManager {
     this.#evictions.delete(id);
     const session = this.get(id);
     if (session !== undefined) {
-      const { previousId } = session;
-      if (previousId !== null && this.#successors.get(previousId) === id) this.#successors.delete(previousId);
       this.#timingTicker.delete(session);
       this.#foregroundTicker.delete(session);
     }

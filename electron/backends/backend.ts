@@ -144,6 +144,13 @@ export interface BackendProcess {
    */
   updateCredentials?(values: readonly CredentialValue[]): Promise<string | null>;
   /**
+   * Reads back what a session that was reattached had got; the values are the caller's to overwrite. Absent where sessions
+   * do not outlive the app. Never rejects.
+   *
+   * @returns null where they are not to be had.
+   */
+  readCredentials?(names: readonly string[]): Promise<CredentialValue[] | null>;
+  /**
    * The close ladder: SIGHUP (and SIGCONT) to the whole tree, `graceMs` of waiting for it to go, SIGKILL to what is
    * left. After a `settle`, reading rests until the shell is gone, so that a flood does not bury the notice. Never throws. Idempotent: later calls give the first one's report. Resolves after `onExit`.
    */
@@ -178,6 +185,11 @@ export interface Backend {
   keepReady?(profiles: readonly Profile[]): void;
   /** A regular look for what apps that are gone have left. Never rejects. */
   sweep?(): Promise<void>;
+  /**
+   * Which sessions of apps that are gone go on has been decided: what is left of the others is swept from now on. Before
+   * that, nothing is swept that may still be taken over.
+   */
+  recovered?(): void;
   /** Gives back everything but sessions: what was kept ready, connections, timers. Resolves within a second. */
   close?(): Promise<void>;
 }

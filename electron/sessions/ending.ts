@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { EndReason, Expiry, SessionEnd, SessionEndEvent, Survivor } from '../../shared/session.ts';
+import type { EndReason, Expiry, SessionEnd, SessionEndEvent, StartFailure, Survivor } from '../../shared/session.ts';
 import type { ExitStatus } from '../backends/backend.ts';
 import type { ClosedRecording } from '../recording/recorder.ts';
 import { buriesNotice, noticeText, restoreSequences } from './notice.ts';
@@ -43,7 +43,7 @@ export async function endSession(
   const graceMs = session.limits.values.closeGraceSeconds * 1_000;
   const at = clock.wall();
   const durationSeconds = session.ageMs / 1_000;
-  const failure = details.failure ?? null;
+  const failure = details.failure === undefined ? null : withoutSecrets(session, details.failure);
   const { expired, limitSeconds } = details;
   const text = noticeText({ reason, expired, limitSeconds, failure, at });
   const emit = (bytes: Uint8Array): void => {
@@ -95,12 +95,17 @@ export async function endSession(
     limitSeconds,
     expired,
     failure,
-    detail: exit?.detail ?? null,
+    detail: exit?.detail === undefined ? null : session.redact(exit.detail),
     survivors: [...survivors],
   };
   const event: SessionEndEvent = { ...session.eventBase(), type: 'session:end', end };
   await step('metadata', () => session.dependencies.writeMetadata(session, event, recording));
   return event;
+}
+
+/** A message may quote what it was about. */
+function withoutSecrets(session: Session, { stage, message, hint }: StartFailure): StartFailure {
+  return { stage, message: session.redact(message), hint: session.redact(hint) };
 }
 
 /** The exit status of a recording, as shells count it: 128 and the signal's number for a shell that a signal ended. */

@@ -22,7 +22,7 @@ export function describeSession(
     title: session.title,
     shell: {
       command: process?.command ?? session.profile.shell ?? '',
-      args: [...(process?.args ?? session.profile.args)],
+      args: (process?.args ?? session.profile.args).map((argument) => session.redact(argument)),
     },
     startedAt: session.createdAt,
     limits: session.limits,

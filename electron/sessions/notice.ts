@@ -111,7 +111,7 @@ function failureText(failure: StartFailure): string {
 }
 
 /** A message may quote a path or a program's words: no control character of theirs reaches the terminal. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ').trim();
 }
 

@@ -25,7 +25,7 @@ export function sessionInfo(session: Session): SessionInfo {
     extensions: { used: extensionsUsed, count, seconds },
     commands: session.commands,
     frozenBy: session.frozenBy,
-    credentials: [],
+    credentials: session.credentials?.states ?? [],
     restored: false,
     recording: session.recording.state(),
     isolation: [...(process?.isolation ?? [])],

@@ -10,6 +10,7 @@ import type {
   StartFailure,
 } from '../../shared/session.ts';
 import type { Backend, ExitStatus } from '../backends/backend.ts';
+import type { CredentialBroker } from '../credentials/broker.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
 import type { Clock } from './clock.ts';
 import type { EarlierTime } from './deadline-keeper.ts';
@@ -28,6 +29,8 @@ export interface SessionDependencies {
   readonly clock: Clock;
   readonly backend: Backend;
   readonly recorders: RecorderFactory;
+  /** What fetches credentials; without it, no session that needs some starts. */
+  readonly credentials?: CredentialBroker | undefined;
   readonly logger: Logger;
   /** Writes the metadata document; called once, after the recording is closed and before `event` is told. */
   writeMetadata(session: Session, event: SessionEndEvent, recording: ClosedRecording | null): Promise<void>;

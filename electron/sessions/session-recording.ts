@@ -11,17 +11,21 @@ const MAX_WAITING = 10_000;
 export class SessionRecording {
   readonly listener: RecorderListener = { onTruncated: (message) => this.fail(message) };
   readonly #onTruncated: (message: string) => void;
+  readonly #wrap: (recorder: Recorder) => Recorder;
   #recorder: Recorder | null = null;
   #waiting: ((recorder: Recorder) => void)[] | null = [];
   #failure: string | null = null;
   #closed: ClosedRecording | null = null;
 
-  constructor(onTruncated: (message: string) => void) {
+  /** @param wrap puts something before the recorder, such as what keeps secrets from it. */
+  constructor(onTruncated: (message: string) => void, wrap = (recorder: Recorder): Recorder => recorder) {
     this.#onTruncated = onTruncated;
+    this.#wrap = wrap;
   }
 
   /** The file is open. */
-  attach(recorder: Recorder): void {
+  attach(opened: Recorder): void {
+    const recorder = this.#wrap(opened);
     this.#recorder = recorder;
     const waiting = this.#waiting ?? [];
     this.#waiting = null;

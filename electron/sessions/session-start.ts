@@ -4,7 +4,10 @@ import { isSandboxed, type Profile } from '../../shared/profile.ts';
 import type { EndReason, Isolation, StartFailure } from '../../shared/session.ts';
 import type { BackendListener, BackendProcess, ExitStatus, StartResult, StartSpec } from '../backends/backend.ts';
 import type { RecorderResult } from '../recording/recorder.ts';
+import { oneLine } from './notice.ts';
 import type { Session } from './session.ts';
+
+const ABORTED: StartFailure = { stage: 'aborted', message: 'The start was cancelled', hint: 'Open a new session.' };
 
 /**
  * Starts a session's shell and its recording, at the same time where that can be. What fails ends the session.
@@ -18,18 +21,43 @@ export async function startSession(
   onRunning: (process: BackendProcess) => void,
   signal: AbortSignal,
 ): Promise<BackendProcess | null> {
-  const { profile, recording } = session;
-  const running = startShell(session, listener, onRunning, signal);
-  // What a sandbox was found to be stands in the recording's header, so that waits; a local shell's does not have to.
+  const { profile, recording, credentials } = session;
+  const fetching = credentials?.fetch((progress) => listener.onProgress?.(progress), signal) ?? null;
+  const start = (): Promise<StartResult> => startShell(session, listener, onRunning, signal);
+  const running = fetching === null ? start() : fetching.then((failure) => startWith(session, failure, start, signal));
+  // What a sandbox was found to be stands in the recording's header, so that waits; a local shell's does not have to, but
+  // for what is to be kept out of it.
   const opening = isSandboxed(profile.backend)
     ? running.then((result) => openRecorder(session, result.ok ? result.process.isolation : []))
-    : openRecorder(session, []);
+    : fetching === null
+      ? openRecorder(session, [])
+      : fetching.then(() => openRecorder(session, []));
   const [recorder, result] = await Promise.all([opening, running]);
   if (recorder.ok) recording.attach(recorder.recorder);
   const failure = result.ok ? !recorder.ok && profile.recording === 'required' && recorder.failure : result.failure;
   if (failure) void session.end('start_failed', { failure });
   if (!recorder.ok) recording.fail(recorder.failure.message);
   return result.ok ? result.process : null;
+}
+
+/** Goes on with a start whose credentials have been fetched, as far as they were to be had. */
+async function startWith(
+  session: Session,
+  failure: StartFailure | null,
+  start: () => Promise<StartResult>,
+  signal: AbortSignal,
+): Promise<StartResult> {
+  if (signal.aborted) return { ok: false, failure: ABORTED };
+  if (failure !== null) return { ok: false, failure };
+  for (const warning of session.credentials?.warnings ?? []) print(session, warning);
+  return start();
+}
+
+/** Shows a line in the terminal, before anything that the shell writes. */
+function print(session: Session, line: string): void {
+  const bytes = Buffer.from(`${oneLine(line)}\r\n`);
+  session.recording.write((recorder) => recorder.output(session.ageMs, bytes));
+  session.flow.append(bytes);
 }
 
 /** A start that throws is a bug, but it ends like any other failed start. */
@@ -65,6 +93,7 @@ function startSpec(session: Session): StartSpec {
     ...(profile.backend === 'docker' ? { container: profile.container } : {}),
     args: profile.args,
     environment: profile.environment,
+    ...(session.credentials === null ? {} : { credentials: session.credentials.supply }),
     cols: session.cols,
     rows: session.rows,
     ...lastMoments(session),
@@ -91,8 +120,8 @@ function openRecorder(session: Session, isolation: Isolation): Promise<RecorderR
       cols: session.cols,
       rows: session.rows,
       startedAt: session.createdAt,
-      title: session.title,
-      command: [profile.shell ?? 'shell', ...profile.args].join(' '),
+      title: session.redact(session.title),
+      command: session.redact([profile.shell ?? 'shell', ...profile.args].join(' ')),
       environment: { TERM: 'xterm-256color' },
       tags: isolation.map(({ text }) => text),
     },

@@ -15,6 +15,7 @@ import {
   TRANSITIONS,
 } from '../../shared/session.ts';
 import type { BackendListener, BackendProcess, ExitStatus } from '../backends/backend.ts';
+import { openCredentials, type SessionCredentials } from '../credentials/session-credentials.ts';
 import { CommandCount } from './command-count.ts';
 import type { ExtendResult } from './deadline-keeper.ts';
 import { endSession } from './ending.ts';
@@ -36,6 +37,9 @@ import { SessionProgram } from './session-program.ts';
 import { SessionRecording } from './session-recording.ts';
 import { endReasonOf, startSession, startThrew, titleOf } from './session-start.ts';
 
+/** As long as a title may be. */
+const MAX_TITLE = 80;
+
 /**
  * One run of a profile. It is opened once, and {@link Session.end} is the only way it ends: idempotent, the first reason
  * wins, and whoever saw `session:start` sees exactly one `session:end`.
@@ -49,6 +53,8 @@ export class Session {
   readonly recording: SessionRecording;
   readonly events: SessionEvent[];
   readonly dependencies: SessionDependencies;
+  /** Null where its profile has none. */
+  readonly credentials: SessionCredentials | null;
 
   #listener: SessionListener;
   #state: SessionState = 'starting';
@@ -113,7 +119,11 @@ export class Session {
       hold: () => this.#program.hold('recording'),
       release: () => this.#program.release('recording'),
     });
-    this.recording = new SessionRecording((message) => this.#onRecordingTruncated(message));
+    this.credentials = openCredentials(this, () => listener.onChange(this));
+    this.recording = new SessionRecording(
+      (message) => this.#onRecordingTruncated(message),
+      (recorder) => this.credentials?.wrap(recorder) ?? recorder,
+    );
   }
 
   get state(): SessionState {
@@ -241,6 +251,7 @@ export class Session {
 
   #attach(process: BackendProcess): void {
     this.#program.attach(process, this.#cols, this.#rows);
+    this.credentials?.attach(process);
   }
 
   /**
@@ -255,7 +266,11 @@ export class Session {
     this.#program.hold('resuming');
     const attach = (process: BackendProcess): void => this.#attach(process);
     const recorder = await reattachShell(this, left, this.#backendListener, attach, this.#starting.signal);
-    if (recorder === null) return false;
+    if (recorder === null) {
+      this.credentials?.[Symbol.dispose]();
+      return false;
+    }
+    if (this.process !== null) await this.credentials?.resume(this.process, this.#starting.signal);
     this.#state = left.earlier.state;
     adopt();
     if (recorder.ok) this.recording.attach(recorder.recorder);
@@ -307,7 +322,7 @@ export class Session {
   }
 
   rename(title: string): void {
-    this.#title = title;
+    this.#title = this.redact(title).slice(0, MAX_TITLE);
     this.#titleIsCustom = true;
     this.#listener.onChange(this);
   }
@@ -401,6 +416,7 @@ export class Session {
     // A start under way is waited for, so that what it made can be ended. A failed start is the one that calls.
     if (isStarting && reason !== 'start_failed') await this.#started;
     const event = await endSession(this, reason, { ...details, expired, limitSeconds });
+    this.credentials?.[Symbol.dispose]();
     const { end } = event;
     this.#end = end;
     this.#endedMs = this.dependencies.clock.now();
@@ -427,6 +443,11 @@ export class Session {
   tell(event: SessionEvent): void {
     this.events.push(event);
     this.#listener.onEvent(this, event);
+  }
+
+  /** A text that may be written down: without its secrets. */
+  redact(text: string): string {
+    return this.credentials?.redact(text) ?? text;
   }
 
   /** Writes down a moment in the recording. */

@@ -1,8 +1,10 @@
 import type { DeliveryLedger, DeliveryOutcome, DueDelivery } from '../journal/deliveries.ts';
 import type { Clock, Timer } from '../sessions/clock.ts';
 import type { Logger } from '../sessions/session-options.ts';
+import { Holds } from './holds.ts';
 import type { Hook } from './hook.ts';
 import { LedgerQueue } from './ledger-queue.ts';
+import { outcomeOf } from './outcome.ts';
 import { pauseAfter } from './pauses.ts';
 import type { WebhookResult } from './webhook.ts';
 
@@ -13,8 +15,6 @@ export const ALL_TRIES = 16;
 /** A wall clock that is set, and what is hidden behind tries under way, is noticed within these times, in milliseconds. */
 const LONGEST_WAIT_MS = 60_000;
 const HIDDEN_WAIT_MS = 1_000;
-/** How long a receiver is left alone that is busy and does not say for how long, in milliseconds at most. */
-const BUSY_MS = 60_000;
 /** Clocks are corrected by less all the time. */
 const CLOCK_TOLERANCE_MS = 1_000;
 /** Until a ledger that threw is asked again, in milliseconds: doubled each time, up to the longest. */
@@ -58,8 +58,9 @@ export class Courier {
   readonly #queue: LedgerQueue;
   /** By hook and delivery. */
   readonly #tries = new Map<string, Map<number, Try>>();
-  /** Hooks whose receivers have asked to be left alone, and until when on the monotonic clock. */
-  readonly #held = new Map<string, number>();
+  readonly #holds: Holds;
+  /** Hooks whose last try has failed. */
+  readonly #failing = new Set<string>();
   #timer: Timer | null = null;
   #isAwake = false;
   #failures = 0;
@@ -75,6 +76,7 @@ export class Courier {
   constructor(options: CourierOptions) {
     this.#options = options;
     this.#wallAhead = options.clock.wall() - options.clock.now();
+    this.#holds = new Holds(options.clock);
     this.#queue = new LedgerQueue(options.logger, () => this.#trouble());
   }
 
@@ -90,22 +92,21 @@ export class Courier {
 
   /** Tries what this hook is owed now, whatever its receiver or a pause has said: somebody has changed something. */
   hurry(hook: string): void {
-    this.#held.delete(hook);
+    this.#holds.release(hook);
     const { clock, ledger } = this.#options;
     this.#queue.do(() => ledger.hasten(hook, clock.wall()));
     this.wake();
   }
 
-  /** Until when, in milliseconds since the epoch, a hook's receiver has asked to be left alone; null: it has not. */
-  heldUntil(hook: string): number | null {
-    const { clock } = this.#options;
-    const until = this.#held.get(hook);
-    return until === undefined || until <= clock.now() ? null : clock.wall() + until - clock.now();
+  /** Whether a hook's receiver has asked to be left alone. */
+  isHeld(hook: string): boolean {
+    return this.#holds.remainingMs(hook) > 0;
   }
 
   /** The hook was removed: its tries end, and how they went is told to nobody. */
   forget(hook: string): void {
-    this.#held.delete(hook);
+    this.#holds.release(hook);
+    this.#failing.delete(hook);
     for (const each of this.#tries.get(hook)?.values() ?? []) each.abort.abort();
   }
 
@@ -155,7 +156,7 @@ export class Courier {
       this.#failures = 0;
       if (nextMs !== null && this.#state === 'open') this.#arm(nextMs);
     } catch (error) {
-      this.#options.logger.warn({ error }, 'what hooks are owed cannot be looked up now');
+      this.#options.logger.warn({ err: error }, 'What hooks are owed cannot be looked up now');
       this.#trouble();
     }
   }
@@ -184,7 +185,7 @@ export class Courier {
 
   #start(hook: Hook): void {
     const { ledger, clock } = this.#options;
-    if (this.#isHeld(hook)) return;
+    if (this.isHeld(hook.name)) return;
     const tries = this.#tries.get(hook.name) ?? new Map<number, Try>();
     let free = this.#free(tries.size);
     if (free === 0) return;
@@ -212,7 +213,7 @@ export class Courier {
     try {
       result = await this.#options.deliver(hook, delivery, signal);
     } catch (error) {
-      logger.error({ error, hook: hook.name, delivery: delivery.id }, 'a delivery could not be tried');
+      logger.error({ err: error, hook: hook.name, delivery: delivery.id }, 'A delivery could not be tried');
       result = { kind: 'failed', words: 'could not be tried, the log says why', retryAfterMs: null, busy: false };
     }
     const { promise: settled, resolve } = Promise.withResolvers<void>();
@@ -230,31 +231,32 @@ export class Courier {
   }
 
   #settle(hook: Hook, delivery: DueDelivery, result: WebhookResult): void {
-    const { ledger, clock, logger } = this.#options;
+    const { ledger, clock } = this.#options;
     const wall = clock.wall();
-    const outcome = this.#outcome(hook, delivery, result, wall);
+    const failures = delivery.attempts + 1;
+    const asked = result.kind === 'failed' ? result.retryAfterMs : null;
+    const pause = pauseAfter(hook.retry, failures, this.#options.random(), asked);
+    const outcome = outcomeOf(result, failures, hook.retry.attempts, wall + pause);
+    if (result.kind === 'failed' && result.busy) this.#holds.hold(hook, asked, pause);
     ledger.settle(delivery.id, outcome, wall);
-    const details = { hook: hook.name, event: delivery.event, eventId: delivery.eventId, try: delivery.attempts + 1 };
-    if (outcome.kind === 'delivered') logger.debug({ ...details, outcome: outcome.outcome }, 'a hook was told');
-    else logger.warn({ ...details, outcome: outcome.outcome, state: outcome.kind }, 'a hook could not be told');
+    this.#log(hook, delivery, outcome);
     if (result.kind === 'gone') this.#options.onGone(hook, result.words);
   }
 
-  #outcome(hook: Hook, delivery: DueDelivery, result: WebhookResult, wall: number): DeliveryOutcome {
-    if (result.kind === 'ok') return { kind: 'delivered', outcome: result.words };
-    if (result.kind === 'gone') return { kind: 'dead', outcome: `${result.words}: the receiver wants no more events` };
-    const failures = delivery.attempts + 1;
-    const pause = pauseAfter(hook.retry, failures, this.#options.random(), result.retryAfterMs);
-    if (result.busy) this.#hold(hook, result.retryAfterMs ?? Math.min(pause, BUSY_MS));
-    if (failures < hook.retry.attempts) return { kind: 'retry', outcome: result.words, nextAt: wall + pause };
-    const tries = failures === 1 ? 'one try' : `${failures} tries`;
-    return { kind: 'dead', outcome: `${result.words}; given up after ${tries}` };
-  }
-
-  /** Leaves a receiver alone that has too much to do: this event waits for its own pause, all others for this one. */
-  #hold(hook: Hook, ms: number): void {
-    const until = this.#options.clock.now() + Math.min(ms, hook.retry.longestPauseMs);
-    this.#held.set(hook.name, Math.max(until, this.#held.get(hook.name) ?? 0));
+  /** A hook that fails is told once, until it works again: of each try, the journal has how it went. */
+  #log(hook: Hook, { event, eventId, attempts }: DueDelivery, { kind, outcome }: DeliveryOutcome): void {
+    const { logger } = this.#options;
+    const details = { hook: hook.name, event, eventId, attempt: attempts + 1, outcome };
+    const isNews = kind === 'delivered' ? this.#failing.delete(hook.name) : !this.#failing.has(hook.name);
+    if (kind === 'delivered') {
+      if (isNews) logger.info(details, 'A hook can be told of events again');
+      else logger.debug(details, 'A hook was told of an event');
+      return;
+    }
+    this.#failing.add(hook.name);
+    if (kind === 'dead') logger.warn(details, 'A hook was not told of an event: it is given up');
+    else if (isNews) logger.warn(details, 'A hook could not be told of an event: it is tried again');
+    else logger.debug(details, 'A hook could not be told of an event');
   }
 
   #forgetTry(hook: string, delivery: number): void {
@@ -279,22 +281,13 @@ export class Courier {
         delay = hook.retry.longestPauseMs;
         ledger.hasten(hook.name, clock.wall() + delay);
       }
-      const held = (this.#held.get(hook.name) ?? 0) - clock.now();
+      const held = this.#holds.remainingMs(hook.name);
       if (held > 0) delay = Math.max(delay, held);
       // What is under way is due still, and hides when the next one is.
       else if (delay <= 0) delay = HIDDEN_WAIT_MS;
       next = next === null ? delay : Math.min(next, delay);
     }
     return next;
-  }
-
-  #isHeld(hook: Hook): boolean {
-    const until = this.#held.get(hook.name);
-    if (until === undefined) return false;
-    const now = this.#options.clock.now();
-    if (until > now) return true;
-    this.#held.delete(hook.name);
-    return false;
   }
 
   /** The ledger has thrown: it is left alone for a while, longer each time. */

@@ -113,7 +113,7 @@ class Follower implements FolderWatch {
     this.#watcher = null;
     if (watcher === null) return;
     const closed = watcher.close().catch((error: unknown) => {
-      this.#options.logger.warn({ error }, 'a watcher of the folder of hooks cannot be closed');
+      this.#options.logger.warn({ err: error }, 'A watcher of the folder of hooks cannot be closed');
     });
     this.#closing.add(closed);
     void closed.finally(() => this.#closing.delete(closed));
@@ -121,7 +121,7 @@ class Follower implements FolderWatch {
 
   #fail(error: unknown): void {
     const { clock, logger } = this.#options;
-    logger.warn({ error }, 'the folder of hooks cannot be watched: it is looked at every few seconds instead');
+    logger.warn({ err: error }, 'The folder of hooks cannot be watched: it is looked at every few seconds instead');
     this.#unwatch();
     this.#nextTry = clock.now() + RETRY_MS;
     if (this.#isClosed) return;

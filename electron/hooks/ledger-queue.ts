@@ -29,7 +29,10 @@ export class LedgerQueue {
       try {
         work();
       } catch (error) {
-        this.#logger.warn({ error, waiting: this.#waiting.length }, 'the ledger of deliveries cannot be written now');
+        this.#logger.warn(
+          { err: error, waiting: this.#waiting.length },
+          'The ledger of deliveries cannot be written now',
+        );
         return false;
       }
       this.#waiting.shift();

@@ -58,7 +58,7 @@ class FolderRegistry implements HookRegistry {
     try {
       mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     } catch (error) {
-      options.logger.warn({ error }, 'the folder of hooks cannot be made');
+      options.logger.warn({ err: error }, 'The folder of hooks cannot be made');
     }
     this.#read();
     this.#watch = watchFolder({
@@ -106,7 +106,7 @@ class FolderRegistry implements HookRegistry {
       }
       code = reading.code;
     } catch (error) {
-      logger.error({ error }, 'the folder of hooks cannot be read');
+      logger.error({ err: error }, 'The folder of hooks cannot be read');
       code = errorCode(error) ?? 'unknown error';
     }
     this.isReadable = false;
@@ -135,7 +135,7 @@ class FolderRegistry implements HookRegistry {
   #tell(what: string, problem: Problem): void {
     if (this.#told === what) return;
     this.#told = what;
-    this.#options.logger.warn({ problem: problem.id, message: problem.message }, 'the folder of hooks');
+    this.#options.logger.warn({ problem: problem.id, message: problem.message }, 'The folder of hooks');
     this.#options.onProblem(problem);
   }
 }

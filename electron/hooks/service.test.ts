@@ -269,6 +269,27 @@ describe('deliveries', () => {
   });
 });
 
+test('nothing secret is shown or logged, whatever goes wrong', async () => {
+  const yaml = (url: string): string => webhookYaml(url, '  headers: { Authorization: Bearer hunter2 }\n');
+  rig.folders.write('a', yaml(receiver.url('/?key=hunter2')), {});
+  rig.folders.write('b', yaml('http://127.0.0.1:9/?key=hunter2'));
+  rig.folders.write('c', `${yaml(receiver.url())}  secretFile: none\n`);
+  rig.folders.write('d', yaml('https://user:hunter2@example.org/'));
+  rig.folders.write('e', `events: ["*"]\nwebhook: { url: 7, secrets: [${SECRET}, hunter2] }\n`);
+  rig.folders.write('f', yaml('https://hunter2.invalid/').replace('hunter2.invalid', 'receiver.invalid'));
+  receiver.answer = answerWith(500, { 'x-secret': 'hunter2' }, 'hunter2');
+  rig.open();
+  rig.session();
+  await rig.until(() => ['a', 'b', 'f'].every((name) => rig.info(name).last !== null));
+  receiver.answer = answerWith(301, { location: 'https://hunter2.example.org' }, 'hunter2');
+  rig.service.sendAgain('a', null);
+  await rig.until(() => rig.info('a').last?.outcome?.includes('301') === true);
+  const told = JSON.stringify([rig.service.view(), rig.views, rig.list('a'), rig.list('b'), rig.problems, rig.logged]);
+  expect(rig.logged.length).toBeGreaterThan(0);
+  expect(told).not.toContain('hunter2');
+  expect(told).not.toContain(SECRET);
+});
+
 describe('a receiver that answers 410', () => {
   test('gets nothing more until its hook is switched on again, also in the next run', async () => {
     rig.folders.write('a', webhookYaml(receiver.url()));

@@ -78,7 +78,7 @@ class FolderHooks implements HookService {
       known: () => [...new Set([...ledger.owing(), ...ledger.flags().keys()])],
       isThere: (name) => this.#registry.entries.has(name) || (this.#registry.isReadable ? false : null),
       onRemoved: (name) => this.#onRemoved(name),
-      onTrouble: (error) => logger.warn({ error }, 'what removed hooks are owed cannot be looked up now'),
+      onTrouble: (error) => logger.warn({ err: error }, 'What removed hooks are owed cannot be looked up now'),
     });
     this.#followAddresses();
     this.#removed.look();
@@ -160,7 +160,7 @@ class FolderHooks implements HookService {
         for (const [hook, flags] of this.#options.ledger.flags()) if (flags.has('gone')) this.#gone.add(hook);
         this.#isGoneKnown = true;
       } catch (error) {
-        this.#options.logger.warn({ error }, 'which receivers want no more events cannot be looked up now');
+        this.#options.logger.warn({ err: error }, 'Which receivers want no more events cannot be looked up now');
       }
     }
     return this.#gone.has(name);
@@ -192,7 +192,7 @@ class FolderHooks implements HookService {
         'Its receiver has answered 410 Gone: it wants no more events. Switch the hook on again to send some.';
       return { state: 'gone', message };
     }
-    if (hook.warning !== null || this.#courier.heldUntil(hook.name) === null) {
+    if (hook.warning !== null || !this.#courier.isHeld(hook.name)) {
       return { state: 'ready', message: hook.warning };
     }
     return { state: 'ready', message: 'Its receiver has asked to be left alone for a while.' };
@@ -204,7 +204,8 @@ class FolderHooks implements HookService {
       this.#counts.set(name, counts);
       return counts;
     } catch (error) {
-      this.#options.logger.warn({ error, hook: name }, 'what a hook is owed cannot be counted now');
+      // Asked with each look of a window: what is wrong with the journal is told by those who write to it.
+      this.#options.logger.debug({ err: error, hook: name }, 'What a hook is owed cannot be counted now');
       return this.#counts.get(name) ?? NO_COUNTS;
     }
   }
@@ -287,7 +288,7 @@ class FolderHooks implements HookService {
     this.#gone.delete(name);
     this.#counts.delete(name);
     this.#addresses.delete(name);
-    logger.info({ hook: name, owed, dropped }, 'a hook was removed');
+    logger.info({ hook: name, owed, dropped }, 'A hook was removed');
     if (dropped === 0) return;
     const events = dropped === 1 ? 'One event that was' : `${dropped} events that were`;
     onProblem({

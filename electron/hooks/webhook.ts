@@ -196,7 +196,7 @@ function trustedContext(options: WebhookSenderOptions): SecureContext {
       for (const certificate of getCACertificates(store)) trusted.add(certificate);
     }
   } catch (error) {
-    options.logger.warn({ error }, 'the system’s certificates cannot be read: webhooks trust the built-in ones');
+    options.logger.warn({ err: error }, 'The system’s certificates cannot be read: webhooks trust the built-in ones');
     for (const certificate of rootCertificates) trusted.add(certificate);
   }
   return createSecureContext({ ca: [...trusted], minVersion: 'TLSv1.2' });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import type { Delivery, HookInfo, HooksView } from '../../../shared/hooks.ts';
 import type { Problem } from '../../../shared/settings.ts';
 import type { SessionRecord } from '../../journal/journal.ts';
@@ -26,6 +27,7 @@ export class ServiceRig implements AsyncDisposable {
   readonly problems: Problem[] = [];
   readonly views: HooksView[] = [];
   readonly runs = new Set<string>();
+  readonly logged: string[] = [];
   readonly clock: Clock;
   readonly #data = mkdtempSync(join(tmpdir(), 'sandglass-hook-service-'));
   #store: OpenStore | null = null;
@@ -59,6 +61,9 @@ export class ServiceRig implements AsyncDisposable {
         });
       },
     });
+    const log = (details: object, message: string): void => {
+      this.logged.push(`${message} ${inspect(details, { depth: 8 })}`);
+    };
     const tracker: HookTracker = {
       started: async (run) => void this.runs.add(run),
       ended: (run) => this.runs.delete(run),
@@ -67,7 +72,7 @@ export class ServiceRig implements AsyncDisposable {
       folder: this.folders.root,
       ledger: this.#store.store.deliveries,
       source: 'urn:sandglass:test',
-      logger: { debug() {}, info() {}, warn() {}, error() {} },
+      logger: { debug: log, info: log, warn: log, error: log },
       environment,
       tracker,
       clock: this.clock,

@@ -74,10 +74,13 @@ function readHook(root: string, name: string, environment: Environment): HookEnt
 
   let action: HookAction;
   let warning: string | null = null;
+  let revision = '';
   if (file.action.kind === 'run') {
     const executable = trustExecutable(root, path, file.action.file);
     if (!executable.ok) return broken(`${executable.message}.`, file);
     action = file.action;
+    const { ino, size, mtimeMs } = executable.value.stats;
+    revision = `${ino}:${size}:${mtimeMs}`;
   } else {
     const secrets = readSecrets(root, path, file.action, environment);
     if (!secrets.ok) return broken(`${secrets.message}.`, file);
@@ -90,7 +93,7 @@ function readHook(root: string, name: string, environment: Environment): HookEnt
   return {
     state: 'good',
     name,
-    hook: { name, folder: path, patterns, wants, enabled, timeoutMs, retry, action, warning },
+    hook: { name, folder: path, patterns, wants, enabled, timeoutMs, retry, action, revision, warning },
   };
 }
 

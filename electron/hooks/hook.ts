@@ -35,6 +35,8 @@ export interface Hook {
   readonly timeoutMs: number;
   readonly retry: RetryRule;
   readonly action: HookAction;
+  /** Another one when its executable is another one. */
+  readonly revision: string;
   /** What should be different, though it works; null when nothing. */
   readonly warning: string | null;
 }

@@ -222,6 +222,20 @@ describe('deliveries', () => {
     expect(receiver.received.map(({ path }) => path)).toEqual(['/old', '/new', '/new']);
   });
 
+  test.runIf(isPosix)('go out at once when the executable that failed is another one', async () => {
+    const yaml = 'events: ["*"]\nrun: note.sh\nretry: { firstPauseSeconds: 3600 }\n';
+    rig.folders.write('a', yaml, { 'note.sh': script('exit 1') });
+    rig.open();
+    rig.session();
+    await rig.until(() => rig.info('a').last?.attempts === 1);
+    rig.folders.write('a', null, { 'note.sh': script('exit 0 # mended') });
+    await rig.until(() => rig.info('a').owed === 0);
+    expect(rig.list('a').map(({ state, attempts }) => [state, attempts])).toEqual([
+      ['delivered', 2],
+      ['delivered', 1],
+    ]);
+  });
+
   test('to a hook that is removed are dropped, and that is told', async () => {
     rig.folders.write('a', webhookYaml(receiver.url()));
     receiver.answer = () => {};

@@ -31,6 +31,7 @@ export function hook(name: string, changes: Partial<Hook> = {}): Hook {
     timeoutMs: 10_000,
     retry: { attempts: 5, firstPauseMs: 4_000, longestPauseMs: 600_000 },
     action: { kind: 'webhook', url: 'https://example.org', headers: {}, secrets: [] },
+    revision: '',
     warning: null,
     ...changes,
   };

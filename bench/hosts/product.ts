@@ -20,7 +20,7 @@ mkdirSync(config, { recursive: true });
 const settings = storedSettings({ shell: file, args, limits: { closeGraceSeconds: 0 } });
 writeFileSync(join(config, 'settings.json'), JSON.stringify(settings));
 
-const storage = await openStorage(process.env, openSettingsFile);
+const storage = await openStorage('web', process.env, openSettingsFile);
 const logger = storage.log.logger;
 const downloads = new Downloads(logger);
 const engine = await startEngine({

@@ -35,7 +35,7 @@ export interface AppFiles {
 
 /** Runs the app once Electron is ready: storage, engine, window, and what connects them. */
 export async function runDesktop({ rendererFolder, preload }: AppFiles): Promise<void> {
-  const storage = await openStorage(process.env, openSettingsFile);
+  const storage = await openStorage('desktop', process.env, openSettingsFile);
   const { locations, log, settings } = storage;
   const logger = log.child('desktop');
   const development = !app.isPackaged;

@@ -16,7 +16,7 @@ const cleanups: (() => Promise<void>)[] = [];
 
 async function engineWithWindow() {
   const home = mkdtempSync(join(tmpdir(), 'sandglass-engine-'));
-  const { locations, log, settings } = await openStorage({ SANDGLASS_HOME: home }, openSettingsFile);
+  const { locations, log, settings } = await openStorage('web', { SANDGLASS_HOME: home }, openSettingsFile);
   const backend = new StandInBackend([]);
   const logger = keepingLogger();
   const exported: ExportSource[] = [];

@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly machine: Machine;
   /** What is kept of sessions, and the hooks that are told of them. The engine closes it. */
   readonly journal: Journal;
+  /** Let go of when the engine has quit. */
+  readonly lock?: Disposable;
 }
 
 /** Puts the engine together. Nothing runs until a session is opened. */
@@ -157,7 +159,10 @@ export function createEngine(options: EngineOptions): Engine {
         void backend
           .check()
           .then(() => recovered)
-          .then(() => backend.sweep?.());
+          .then(() => {
+            backend.recovered?.();
+            void backend.sweep?.();
+          });
       }
     },
     get liveSessions() {
@@ -177,6 +182,7 @@ export function createEngine(options: EngineOptions): Engine {
       journaling[Symbol.dispose]();
       await journal.close();
       await machine.close();
+      options.lock?.[Symbol.dispose]();
     },
   };
 }

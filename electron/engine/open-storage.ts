@@ -1,6 +1,7 @@
 import type { Problem } from '../../shared/settings.ts';
 import { createSettingsStore } from '../storage/create-settings-store.ts';
-import { findLocations, type Locations, makeFolders } from '../storage/locations.ts';
+import { acquireInstanceLock, type InstanceLock, type InstanceOwner } from '../storage/instance-lock.ts';
+import { findLocations, LocationError, type Locations, makeFolders } from '../storage/locations.ts';
 import { createLog, type Log } from '../storage/log.ts';
 import { readPolicy } from '../storage/policy.ts';
 import type { SettingsFile, SettingsStore } from '../storage/settings-store.ts';
@@ -9,22 +10,28 @@ export interface Storage {
   readonly locations: Locations;
   readonly log: Log;
   readonly settings: SettingsStore;
+  /** Keeps other instances off the data folder. */
+  readonly lock: InstanceLock;
   /** What was wrong when these were opened, and what goes wrong with the log later on. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * Opens what has to be there before the engine: folders, log and settings.
+ * Opens what has to be there before the engine: folders, log and settings; for this instance alone.
  *
+ * @param host names this instance to the next one
  * @param openSettingsFile each host has its own
- * @throws LocationError, with a message for people, when a folder is not to be had
+ * @throws LocationError, with a message for people, when a folder is not to be had, or another instance has it
  */
 export async function openStorage(
+  host: InstanceOwner['host'],
   env: Readonly<Record<string, string | undefined>>,
   openSettingsFile: (path: string) => SettingsFile,
 ): Promise<Storage> {
   const locations = findLocations({ env, platform: process.platform });
   makeFolders(locations);
+  const locked = acquireInstanceLock(locations.data, { pid: process.pid, host, address: null });
+  if (!locked.ok) throw new LocationError(locked.message);
   const problems: Problem[] = [];
   const log = await createLog({
     folder: locations.logs,
@@ -38,5 +45,5 @@ export async function openStorage(
     readPolicy: () => readPolicy(locations.policyFile, env),
     logger: log.child('settings'),
   });
-  return { locations, log, settings, problems };
+  return { locations, log, settings, problems, lock: locked.lock };
 }

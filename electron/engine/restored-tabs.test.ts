@@ -20,7 +20,7 @@ afterEach(async () => {
 /** The engine on a data folder, as a launch of the app starts it, with a window. */
 async function launch(home: string) {
   const exported: ExportSource[] = [];
-  const storage = await openStorage({ SANDGLASS_HOME: home }, openSettingsFile);
+  const storage = await openStorage('web', { SANDGLASS_HOME: home }, openSettingsFile);
   const engine = await startEngine({
     storage,
     host: {

@@ -24,7 +24,7 @@ export async function startEngine({
   appVersion,
   reaper,
 }: StartEngineOptions): Promise<Engine> {
-  const { locations, log, settings, problems } = storage;
+  const { locations, log, settings, problems, lock } = storage;
   const { logger } = log;
   const machine = await createMachine({ logger, environment, locations, reaper });
   const journal = createJournal({
@@ -36,5 +36,5 @@ export async function startEngine({
     logger,
     tracker: machine.hooks,
   });
-  return createEngine({ host, machine, journal, locations, settings, logger, appVersion, problems });
+  return createEngine({ host, machine, journal, locations, settings, logger, appVersion, problems, lock });
 }

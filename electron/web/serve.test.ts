@@ -24,8 +24,12 @@ afterEach(async () => {
 });
 
 function serve(...args: string[]) {
+  return serveAt(home, ...args);
+}
+
+function serveAt(dataHome: string, ...args: string[]) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'serve.ts'), '--renderer', home, ...args], {
-    env: { ...process.env, SANDGLASS_HOME: home, SANDGLASS_PORT: '' },
+    env: { ...process.env, SANDGLASS_HOME: dataHome, SANDGLASS_PORT: '' },
   });
   running.push(child);
   let errors = '';
@@ -72,13 +76,27 @@ test('SIGTERM ends it in order', async () => {
 test('a port in use, a missing build and a wrong option are said in words', async () => {
   const { link } = serve();
   const { port } = new URL(await link());
-  const second = serve('--port', port);
+  const second = serveAt(join(home, 'other'), '--port', port);
   expect(await second.exit).toBe(1);
   expect(second.errors()).toContain(`Port ${port} is used by another program.`);
-  const unbuilt = serve('--renderer', join(home, 'nowhere'));
+  const unbuilt = serveAt(join(home, 'other'), '--renderer', join(home, 'nowhere'));
   expect(await unbuilt.exit).toBe(1);
   expect(unbuilt.errors()).toContain('Run "npm run build" first');
   const wrong = serve('--prot');
   expect(await wrong.exit).toBe(2);
   expect(wrong.errors()).toContain('Usage:');
+}, 60_000);
+
+test('a second instance on the same data folder is told where the first one is, and leaves it alone', async () => {
+  const first = serve();
+  const link = await first.link();
+  const second = serve();
+  expect(await second.exit).toBe(1);
+  expect(second.errors()).toContain(`already runs with this data folder (the web host, process ${first.child.pid})`);
+  expect(second.errors()).toContain(`Use it at ${new URL(link).origin}`);
+  expect(await status(link)).toBe(303);
+  first.child.kill('SIGKILL');
+  await first.exit;
+  const third = serve();
+  expect(await status(await third.link())).toBe(303);
 }, 60_000);

@@ -33,7 +33,7 @@ function readVersion(): string {
 }
 
 async function serve(options: WebHostOptions): Promise<void> {
-  const storage = await openStorage(process.env, openSettingsFile);
+  const storage = await openStorage('web', process.env, openSettingsFile);
   const { log } = storage;
   const logger = log.child('web');
   const downloads = new Downloads(logger);
@@ -106,6 +106,7 @@ async function serve(options: WebHostOptions): Promise<void> {
   say('The link opens one browser. Press Enter for a fresh one, Ctrl+C to quit.');
   process.stdin.on('data', showLink);
   process.stdin.on('error', () => {});
+  storage.lock.update({ pid: process.pid, host: 'web', address: new URL(link).origin });
   logger.info({ port: server.port }, 'Serving');
   if (options.open) {
     await open(link).catch((error: unknown) => {

@@ -60,9 +60,6 @@ export class Session {
   #state: SessionState = 'starting';
   #title: string;
   #titleIsCustom: boolean;
-  #cols: number;
-  #rows: number;
-  #foreground: string | null = null;
   #progress: StartProgress | null = null;
   #exit: ExitStatus | null = null;
   #ending: Promise<SessionEnd> | null = null;
@@ -71,7 +68,7 @@ export class Session {
   readonly #starting = new AbortController();
   #started: Promise<void> = Promise.resolve();
 
-  readonly #program = new SessionProgram();
+  readonly #program: SessionProgram;
   readonly #brake: RecorderBrake;
   readonly #expiry: SessionExpiry;
   readonly #commands: CommandCount;
@@ -88,8 +85,7 @@ export class Session {
     this.profile = options.profile;
     this.dependencies = dependencies;
     this.#listener = listener;
-    this.#cols = options.cols;
-    this.#rows = options.rows;
+    this.#program = new SessionProgram(options.cols, options.rows);
     this.#title = options.title ?? options.profile.name;
     this.#titleIsCustom = options.title !== undefined;
     const { clock } = dependencies;
@@ -144,11 +140,11 @@ export class Session {
   }
 
   get cols(): number {
-    return this.#cols;
+    return this.#program.cols;
   }
 
   get rows(): number {
-    return this.#rows;
+    return this.#program.rows;
   }
 
   get process(): BackendProcess | null {
@@ -157,7 +153,7 @@ export class Session {
 
   /** The command in the foreground, when one runs. */
   get foreground(): string | null {
-    return this.#foreground;
+    return this.#end === null ? this.#program.command : null;
   }
 
   /** While it starts: how far that has come, if it takes a while. */
@@ -250,7 +246,7 @@ export class Session {
   }
 
   #attach(process: BackendProcess): void {
-    this.#program.attach(process, this.#cols, this.#rows);
+    this.#program.attach(process);
     this.credentials?.attach(process);
   }
 
@@ -305,20 +301,15 @@ export class Session {
   }
 
   resize(cols: number, rows: number): void {
-    if (this.#ending !== null || (cols === this.#cols && rows === this.#rows)) return;
-    this.#cols = cols;
-    this.#rows = rows;
+    if (this.#ending !== null || !this.#program.resize(cols, rows)) return;
     this.resizes += 1;
-    this.process?.resize(cols, rows);
     this.recording.write((recorder) => recorder.resize(this.ageMs, cols, rows));
     this.#listener.onChange(this);
   }
 
   /** Makes a full-screen program draw itself anew, for a terminal that was shown only its last output. */
   redraw(): void {
-    if (this.process === null || this.#rows < 2) return;
-    this.process.resize(this.#cols, this.#rows - 1);
-    this.process.resize(this.#cols, this.#rows);
+    this.#program.redraw();
   }
 
   rename(title: string): void {
@@ -378,17 +369,13 @@ export class Session {
 
   /** Asks what runs in front and follows it with the state. */
   async refreshForeground(): Promise<{ readonly isShell: boolean; readonly command: string | null }> {
-    const { process } = this;
-    if (process === null || this.#ending !== null) return { isShell: true, command: null };
-    const foreground = await process.foreground();
-    if (this.#ending !== null) return { isShell: true, command: null };
-    const command = foreground.isShell ? null : foreground.command;
-    const changed = command !== this.#foreground;
-    this.#foreground = command;
-    if (foreground.isShell && (this.#state === 'running' || this.#state === 'interrupted')) this.transition('waiting');
-    else if (!foreground.isShell && this.#state === 'waiting') this.transition('running');
+    const inFront = this.#ending === null ? await this.#program.inFront() : null;
+    if (inFront === null || this.#ending !== null) return { isShell: true, command: null };
+    const { isShell, command, changed } = inFront;
+    if (isShell && (this.#state === 'running' || this.#state === 'interrupted')) this.transition('waiting');
+    else if (!isShell && this.#state === 'waiting') this.transition('running');
     else if (changed) this.#listener.onChange(this);
-    return { isShell: foreground.isShell, command };
+    return { isShell, command };
   }
 
   /** Its time is up: it ends, and makes way for a fresh one if its limits want that. */
@@ -420,7 +407,6 @@ export class Session {
     const { end } = event;
     this.#end = end;
     this.#endedMs = this.dependencies.clock.now();
-    this.#foreground = null;
     this.transition('ended');
     this.tell(event);
     this.#listener.onChange(this);

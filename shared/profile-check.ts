@@ -35,7 +35,7 @@ export const PROFILE_FIELDS = {
   capabilities: 'Capabilities',
   noNewPrivileges: 'No new privileges',
   pool: 'Kept ready',
-  survive: 'Outlive a crash',
+  survive: 'Survives a crash',
   credentials: 'Credentials',
 } as const;
 export type ProfileField = keyof typeof PROFILE_FIELDS;
@@ -165,26 +165,61 @@ export function checkProfile(profile: Profile, policy: Policy, platform: string)
     const unknown = capabilities.find((name) => !KNOWN_CAPABILITIES.has(name));
     if (unknown !== undefined) refuse('capabilities', `there is no ${unknown}`);
   }
-  const credentials = credentialsObjection(profile, platform);
-  if (credentials !== null) refuse('credentials', credentials);
+  const [credential] = credentialIssues(profile, platform);
+  if (credential !== undefined) refuse('credentials', credential.message);
   return [...issues, ...policyIssues(profile, policy)];
 }
 
-/** The first credential that makes no sense, and why. They are read on this machine, whatever runs the shell. */
-function credentialsObjection({ credentials, environment }: Profile, platform: string): string | null {
+/** The fields of one credential, as the editor calls them. */
+export const CREDENTIAL_PARTS = {
+  env: 'Variable',
+  command: 'Command',
+  args: 'Arguments',
+  file: 'File',
+  name: 'Stored as',
+  ttlSeconds: 'Good for',
+} as const;
+export type CredentialPart = keyof typeof CREDENTIAL_PARTS;
+
+/** The field of a credential that a path into it leads to, as in the issues of its schema; null for none of them. */
+export function credentialPartAt(path: readonly PropertyKey[]): CredentialPart | null {
+  // Object.keys knows no more than `string`.
+  const parts = Object.keys(CREDENTIAL_PARTS) as CredentialPart[];
+  return parts.find((part) => path.includes(part)) ?? null;
+}
+
+/** What is wrong with one of a profile's credentials, as a sentence without its full stop. */
+export interface CredentialIssue {
+  /** Which one. */
+  readonly index: number;
+  readonly part: CredentialPart;
+  readonly message: string;
+}
+
+/** What makes no sense of a profile's credentials. They are read on this machine, whatever runs the shell. */
+export function credentialIssues(
+  { credentials, environment }: Pick<Profile, 'credentials' | 'environment'>,
+  platform: string,
+): readonly CredentialIssue[] {
+  const issues: CredentialIssue[] = [];
   const seen = new Set<string>();
-  for (const { env, source } of credentials) {
-    if (seen.has(env)) return `${env} is there twice`;
+  for (const [index, { env, source }] of credentials.entries()) {
+    const refuse = (part: CredentialPart, message: string): void => void issues.push({ index, part, message });
+    if (seen.has(env)) refuse('env', `${env} is there twice`);
+    else if (Object.hasOwn(environment, env)) refuse('env', `${env} is also one of the variables; leave it out there`);
     seen.add(env);
-    if (Object.hasOwn(environment, env)) return `${env} is also one of the variables; leave it out there`;
-    if (source.kind === 'file' && !isFullPath(source.file, platform)) return `${env} needs a full path to its file`;
+    if (source.kind === 'file' && !isFullPath(source.file, platform)) {
+      refuse('file', `${env} needs a full path to its file`);
+    }
     if (source.kind !== 'command') continue;
     if (/[\\/]/.test(source.command) && !isFullPath(source.command, platform)) {
-      return `${env} needs the full path of its command, or a name alone that is looked up in PATH`;
+      refuse('command', `${env} needs the full path of its command, or a name alone that is looked up in PATH`);
     }
-    if (source.args.some((argument) => argument.includes('\0'))) return `${env} has an argument with a NUL character`;
+    if (source.args.some((argument) => argument.includes('\0'))) {
+      refuse('args', `${env} has an argument with a NUL character`);
+    }
   }
-  return null;
+  return issues;
 }
 
 /** What a sandbox of this profile may do in the profile’s folder; null where it sees no folder, and for a local shell. */

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../shared/duration.ts';
+import type { OnExpiry } from '../../shared/limits.ts';
 import {
   type BackendKind,
   DEFAULT_BUBBLEWRAP,
@@ -7,6 +8,7 @@ import {
   type Profile,
   type PULL_POLICIES,
 } from '../../shared/profile.ts';
+import { type CredentialRow, credentialRows } from './credential-rows.ts';
 import { argumentsText, memoryText } from './text.ts';
 
 /** One variable in the form. `key` tells rows apart while they are typed. */
@@ -28,6 +30,10 @@ export interface Draft {
   /** Nothing: as the settings have it. */
   readonly idleTimeoutSeconds: string;
   readonly maxDurationSeconds: string;
+  readonly maxCommands: string;
+  readonly onExpiry: OnExpiry | '';
+  readonly thawWindowSeconds: string;
+  readonly credentials: readonly CredentialRow[];
   readonly recording: Profile['recording'];
   readonly folderAccess: FolderAccess;
   readonly network: string;
@@ -45,11 +51,12 @@ export interface Draft {
   readonly capabilities: readonly string[];
   readonly noNewPrivileges: boolean;
   readonly pool: string;
+  readonly survive: boolean;
 }
 
 /** The form of a profile. */
 export function draftOf(profile: Profile): Draft {
-  const { backend, name, shell, args, folder, environment, limits, recording } = profile;
+  const { backend, name, shell, args, folder, environment, limits, recording, credentials } = profile;
   const container = backend === 'docker' ? profile.container : DEFAULT_CONTAINER;
   const sandbox = backend === 'bubblewrap' ? profile.bubblewrap : backend === 'docker' ? container : DEFAULT_BUBBLEWRAP;
   return {
@@ -61,6 +68,10 @@ export function draftOf(profile: Profile): Draft {
     environment: Object.entries(environment).map(([variable, value], key) => ({ key, name: variable, value })),
     idleTimeoutSeconds: limitText(limits.idleTimeoutSeconds),
     maxDurationSeconds: limitText(limits.maxDurationSeconds),
+    maxCommands: limits.maxCommands === undefined || limits.maxCommands === 0 ? '' : String(limits.maxCommands),
+    onExpiry: limits.onExpiry ?? '',
+    thawWindowSeconds: limitText(limits.thawWindowSeconds),
+    credentials: credentialRows(credentials),
     recording,
     folderAccess: sandbox.folderAccess,
     network: sandbox.network,
@@ -77,6 +88,7 @@ export function draftOf(profile: Profile): Draft {
     capabilities: container.capabilities,
     noNewPrivileges: container.noNewPrivileges,
     pool: String(container.pool),
+    survive: container.survive,
   };
 }
 
@@ -88,6 +100,10 @@ function limitText(seconds: number | undefined): string {
 /** Whether two forms hold the same. */
 export function sameDraft(a: Draft, b: Draft): boolean {
   const plain = (draft: Draft): string =>
-    JSON.stringify({ ...draft, environment: draft.environment.map(({ name, value }) => [name, value]) });
+    JSON.stringify({
+      ...draft,
+      environment: draft.environment.map(({ name, value }) => [name, value]),
+      credentials: draft.credentials.map(({ key: _, ...row }) => row),
+    });
   return plain(a) === plain(b);
 }

@@ -35,7 +35,7 @@ export function Field({
   note = null,
   children,
 }: FieldProps & { children(props: ControlProps): ReactNode }) {
-  const { errors, touch } = useEditor();
+  const { errors, opens, touch } = useEditor();
   const id = useId();
   return (
     <div className="profile-field" data-testid={`profile-${field}`}>
@@ -46,7 +46,7 @@ export function Field({
         'aria-invalid': errors[field] !== undefined,
         onBlur: () => touch(field),
       })}
-      <About id={`${id}-about`} field={field} hint={hint} note={note} />
+      <About id={`${id}-about`} error={errors[field]} opened={opens[field]} hint={hint} note={note} />
     </div>
   );
 }
@@ -59,7 +59,7 @@ export function FieldGroup({
   note = null,
   children,
 }: FieldProps & { children: ReactNode }) {
-  const { touch } = useEditor();
+  const { errors, opens, touch } = useEditor();
   const id = useId();
   const left: HTMLAttributes<HTMLElement>['onBlur'] = ({ currentTarget, relatedTarget }) => {
     if (!currentTarget.contains(relatedTarget)) touch(field);
@@ -73,15 +73,25 @@ export function FieldGroup({
     >
       <legend>{label}</legend>
       {children}
-      <About id={`${id}-about`} field={field} hint={hint} note={note} />
+      <About id={`${id}-about`} error={errors[field]} opened={opens[field]} hint={hint} note={note} />
     </fieldset>
   );
 }
 
-function About({ id, field, hint, note }: { id: string; field: ProfileField; hint: ReactNode; note: string | null }) {
-  const { errors, opens } = useEditor();
-  const error = errors[field];
-  const opened = opens[field];
+/** What stands below a control: what is wrong, what it opens in the sandbox, what to know, and what it does. */
+export function About({
+  id,
+  error,
+  opened,
+  hint,
+  note = null,
+}: {
+  id: string;
+  error: string | undefined;
+  opened?: string | undefined;
+  hint: ReactNode;
+  note?: string | null;
+}) {
   return (
     <div id={id} className="profile-about">
       {error === undefined ? null : <p className="setting-error">{error}</p>}

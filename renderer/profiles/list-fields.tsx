@@ -24,10 +24,13 @@ export function VariablesField() {
     focusName(rows.length);
   };
   return (
-    <FieldGroup field="environment" hint="Set in every session of this profile. They are stored as plain text.">
+    <FieldGroup
+      field="environment"
+      hint="Set in every session of this profile, and stored as plain text: secrets belong to the credentials below."
+    >
       <div ref={group} className="profile-rows">
         {rows.map(({ key, name, value }, index) => {
-          const error = errors[`environment.${index}`];
+          const error = errors[`environment.${key}`];
           return (
             <div key={key} className="profile-row">
               <input
@@ -41,7 +44,7 @@ export function VariablesField() {
                 autoComplete="off"
                 value={name}
                 onChange={(event) => set(key, { name: event.currentTarget.value })}
-                onBlur={() => touch(`environment.${index}`)}
+                onBlur={() => touch(`environment.${key}`)}
               />
               <input
                 className="field mono"
@@ -51,7 +54,7 @@ export function VariablesField() {
                 autoComplete="off"
                 value={value}
                 onChange={(event) => set(key, { value: event.currentTarget.value })}
-                onBlur={() => touch(`environment.${index}`)}
+                onBlur={() => touch(`environment.${key}`)}
               />
               <IconButton
                 label={`Remove ${name.trim() === '' ? `variable ${index + 1}` : name}`}

@@ -1,12 +1,13 @@
 import { FolderOpen } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { formatDuration, parseDuration } from '../../shared/duration.ts';
 import { FOLDER_ACCESS, type FolderAccess, isSandboxed, PULL_POLICIES } from '../../shared/profile.ts';
 import { chooseFolder } from '../actions/profiles.ts';
 import { Button } from '../components/button.tsx';
+import { CredentialsField } from './credentials-field.tsx';
 import { useEditor } from './editor-context.ts';
 import { ChoiceField, Field, SelectField, SwitchField, TextField } from './fields.tsx';
 import { ImageField } from './image-field.tsx';
+import { LimitFields } from './limit-fields.tsx';
 import { ArgumentsField, CapabilitiesField, VariablesField } from './list-fields.tsx';
 
 /** All fields of a profile’s form, by its kind. */
@@ -43,6 +44,7 @@ export function ProfileForm() {
             hint="Containers started ahead, so that a tab opens at once. Each is used once. 0 keeps none."
           />
         ) : null}
+        {inContainer ? <SurviveField /> : null}
       </Part>
       <Part title="Folder">
         <FolderField />
@@ -58,7 +60,7 @@ export function ProfileForm() {
           {inContainer ? <PrivilegeFields /> : null}
         </Part>
       ) : null}
-      <Part title="Environment">
+      <Part title="Environment and credentials">
         <VariablesField />
         {sandboxed ? (
           <TextField
@@ -67,11 +69,10 @@ export function ProfileForm() {
             hint="Names of this machine’s variables that programs inside may see, with spaces between. LC_* is all that begin so."
           />
         ) : null}
+        <CredentialsField />
       </Part>
       <Part title="Limits and recording">
-        <LimitField field="idleTimeoutSeconds" about="Closes the session after this long without activity." />
-        <LimitField field="maxDurationSeconds" about="Closes the session after this long in all." />
-        <RecordingField />
+        <LimitFields />
       </Part>
     </>
   );
@@ -90,6 +91,22 @@ function NameField() {
   const { draft, otherNames } = useEditor();
   const taken = otherNames.has(draft.name.trim());
   return <TextField field="name" note={taken ? 'Another profile has this name, too.' : null} />;
+}
+
+function SurviveField() {
+  const { draft, change } = useEditor();
+  return (
+    <SwitchField
+      field="survive"
+      checked={draft.survive}
+      onChange={(survive) => change({ survive })}
+      hint={
+        draft.survive
+          ? 'When Sandglass crashes, its containers run on, and the next launch attaches to those whose time is not up. Quitting ends them.'
+          : 'When Sandglass crashes, its containers are removed with what ran in them.'
+      }
+    />
+  );
 }
 
 const PULL_LABELS = { missing: 'If missing', always: 'Always', never: 'Never' } as const;
@@ -252,35 +269,5 @@ function PrivilegeFields() {
       />
       <CapabilitiesField />
     </>
-  );
-}
-
-function LimitField({ field, about }: { field: 'idleTimeoutSeconds' | 'maxDurationSeconds'; about: string }) {
-  const { draft, inForce } = useEditor();
-  const inherited = inForce.limits[isSandboxed(draft.backend) ? 'sandboxed' : 'local'][field];
-  const typed = parseDuration(draft[field]);
-  const looser = typed.ok && inherited > 0 && typed.seconds > inherited;
-  const words = formatDuration(inherited);
-  return (
-    <TextField
-      field={field}
-      short
-      placeholder={words}
-      note={looser ? `The settings allow ${words}, and the stricter of the two holds.` : null}
-      hint={`${about} Empty: ${words}, as the settings have it.`}
-    />
-  );
-}
-
-function RecordingField() {
-  const { draft, change } = useEditor();
-  return (
-    <SwitchField
-      field="recording"
-      label="Recording required"
-      checked={draft.recording === 'required'}
-      onChange={(required) => change({ recording: required ? 'required' : 'on' })}
-      hint="Ends the session when it can no longer be recorded. Off: it goes on, and says so."
-    />
   );
 }

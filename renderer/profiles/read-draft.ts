@@ -1,15 +1,26 @@
 import { formatDuration } from '../../shared/duration.ts';
 import type { PartialLimits } from '../../shared/limits.ts';
 import { isSandboxed, type Profile, profileSchema, type Resources } from '../../shared/profile.ts';
-import { checkProfile, type ProfileField, profileFieldAt } from '../../shared/profile-check.ts';
+import {
+  type CredentialPart,
+  checkProfile,
+  credentialIssues,
+  credentialPartAt,
+  type ProfileField,
+  profileFieldAt,
+} from '../../shared/profile-check.ts';
 import type { Preferences, SettingsView } from '../../shared/settings.ts';
 import { parseSetting } from '../settings/parse.ts';
 import { rangeOf } from '../settings/paths.ts';
+import { credentialOf, isBlank } from './credential-rows.ts';
 import type { Draft } from './draft.ts';
 import { type Read, readArguments, readCount, readCpus, readMemory, readNames } from './text.ts';
 
-/** What is wrong with a form, by field; `environment.2` is the third variable. */
-export type DraftErrors = Readonly<Partial<Record<ProfileField | `environment.${number}`, string>>>;
+/** The name of a field of one row: that of the variable, or of the credential, with this key. */
+export type RowField = `environment.${number}` | `credentials.${number}.${CredentialPart}`;
+
+/** What is wrong with a form, by field. */
+export type DraftErrors = Readonly<Partial<Record<ProfileField | RowField, string>>>;
 
 /** What a form is read with. */
 export interface DraftContext {
@@ -57,7 +68,17 @@ const TAKES: Readonly<Record<ProfileField, string>> = {
   noNewPrivileges: 'It is not valid.',
   pool: 'It can be 0 to 16.',
   survive: 'It is not valid.',
-  credentials: 'One of them is not valid.',
+  credentials: 'There can be up to 32.',
+};
+
+/** What a field of a credential takes, likewise. */
+const CREDENTIAL_TAKES: Readonly<Record<CredentialPart, string>> = {
+  env: 'Write the name of a variable: letters, digits and _, not beginning with a digit.',
+  command: 'Write a full path, or a name that is looked up in PATH.',
+  args: 'There can be up to 64 arguments, each of up to 4096 characters.',
+  file: 'Write the full path of a file.',
+  name: 'Give it a name: up to 64 letters, digits, dots, dashes and _.',
+  ttlSeconds: 'Write a time such as 1h, or nothing for a value that stays good.',
 };
 
 /** As the schema of profiles has it, but for a name that objects have a use of their own for. */
@@ -81,13 +102,19 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
     pids: number('pids', readCount(draft.pids)),
   };
   const environment: Record<string, string> = {};
-  draft.environment.forEach(({ name, value }, index) => {
+  for (const { key, name, value } of draft.environment) {
     const trimmed = name.trim();
-    if (trimmed === '' && value === '') return;
-    if (!VARIABLE_NAME.test(trimmed)) note(`environment.${index}`, TAKES.environment);
-    else if (Object.hasOwn(environment, trimmed)) note(`environment.${index}`, `${trimmed} is there already.`);
+    if (trimmed === '' && value === '') continue;
+    if (!VARIABLE_NAME.test(trimmed)) note(`environment.${key}`, TAKES.environment);
+    else if (Object.hasOwn(environment, trimmed)) note(`environment.${key}`, `${trimmed} is there already.`);
     else environment[trimmed] = value;
-  });
+  }
+  const rows = draft.credentials.filter((row) => !isBlank(row));
+  const noteCredential = (index: number, part: CredentialPart, message: string): void => {
+    const key = rows[index]?.key;
+    if (key === undefined) note('credentials', message);
+    else note(`credentials.${key}.${part}`, message);
+  };
   const common = {
     id: base.id,
     name: draft.name,
@@ -97,6 +124,7 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
     environment,
     limits: readLimits(draft, base, context, note),
     recording: draft.recording,
+    credentials: rows.map((row, index) => credentialOf(row, (message) => noteCredential(index, 'ttlSeconds', message))),
   };
   const sandbox = {
     folderAccess: draft.folderAccess,
@@ -125,6 +153,7 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
             capabilities: draft.capabilities,
             noNewPrivileges: draft.noNewPrivileges,
             pool: number('pool', readCount(draft.pool)) ?? 0,
+            survive: draft.survive,
           },
         };
     }
@@ -133,12 +162,23 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
   const parsed = profileSchema.safeParse(candidate);
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
+      const [, index] = issue.path;
+      const part = credentialPartAt(issue.path);
+      if (issue.path[0] === 'credentials' && typeof index === 'number' && part !== null) {
+        noteCredential(index, part, CREDENTIAL_TAKES[part]);
+        continue;
+      }
       const field = profileFieldAt(issue.path) ?? 'name';
       note(field, TAKES[field]);
     }
     return { ok: false, errors };
   }
+  for (const { index, part, message } of credentialIssues(parsed.data, context.platform)) {
+    noteCredential(index, part, `${message}.`);
+  }
   for (const { field, message, byPolicy } of checkProfile(parsed.data, context.policy, context.platform)) {
+    // Each of them says so itself.
+    if (field === 'credentials') continue;
     // The engine writes out the home folder.
     if (field === 'folder' && /^~(?=$|[\\/])/.test(draft.folder.trim())) continue;
     const sentence = message.charAt(0).toUpperCase() + message.slice(1);
@@ -151,20 +191,47 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
 function readLimits(
   draft: Draft,
   base: Profile,
-  context: DraftContext,
+  { policy, inForce }: DraftContext,
   note: (field: ProfileField, message: string) => void,
 ): PartialLimits {
-  const { idleTimeoutSeconds: _, maxDurationSeconds: __, ...limits } = base.limits;
+  const { idleTimeoutSeconds: _, maxDurationSeconds: __, maxCommands: ___, onExpiry: ____, ...limits } = base.limits;
   const result: PartialLimits = limits;
   const kind = isSandboxed(draft.backend) ? 'sandboxed' : 'local';
+  const refuseOff = (field: ProfileField, inherited: string): void =>
+    note(field, `A profile cannot switch it off. Leave it empty for ${inherited}, as the settings have it.`);
   for (const field of ['idleTimeoutSeconds', 'maxDurationSeconds'] as const) {
     if (draft[field].trim() === '') continue;
-    const read = parseSetting(draft[field], { kind: 'duration' }, rangeOf(`limits.${kind}.${field}`, context.policy));
+    const read = parseSetting(draft[field], { kind: 'duration' }, rangeOf(`limits.${kind}.${field}`, policy));
     if (!read.ok) note(field, read.message);
-    else if (read.value === 0) {
-      const inherited = formatDuration(context.inForce.limits[kind][field]);
-      note(field, `A profile cannot switch it off. Leave it empty for ${inherited}, as the settings have it.`);
-    } else if (typeof read.value === 'number') result[field] = read.value;
+    else if (read.value === 0) refuseOff(field, formatDuration(inForce.limits[kind][field]));
+    else if (typeof read.value === 'number') result[field] = read.value;
+  }
+  if (draft.maxCommands.trim() !== '') {
+    const control = { kind: 'number', unit: '' } as const;
+    const read = parseSetting(draft.maxCommands, control, rangeOf('limits.maxCommands', policy));
+    if (!read.ok) note('maxCommands', read.message);
+    else if (read.value === 0) refuseOff('maxCommands', commandsText(inForce.limits.maxCommands));
+    else if (typeof read.value === 'number') result.maxCommands = read.value;
+  }
+  if (draft.onExpiry !== '') result.onExpiry = draft.onExpiry;
+  if (showsThawWindow(draft, inForce)) {
+    delete result.thawWindowSeconds;
+    if (draft.thawWindowSeconds.trim() !== '') {
+      const control = { kind: 'duration' } as const;
+      const read = parseSetting(draft.thawWindowSeconds, control, rangeOf('limits.thawWindowSeconds', policy));
+      if (!read.ok) note('thawWindowSeconds', read.message);
+      else if (typeof read.value === 'number') result.thawWindowSeconds = read.value;
+    }
   }
   return result;
+}
+
+/** Whether sessions of this form are frozen when their time is up: else there is no thaw window to be asked for. */
+export function showsThawWindow({ onExpiry }: Pick<Draft, 'onExpiry'>, inForce: Preferences): boolean {
+  return (onExpiry === '' ? inForce.limits.onExpiry : onExpiry) === 'freeze';
+}
+
+/** A maximum of commands in words: “no limit” for 0. */
+export function commandsText(count: number): string {
+  return count === 0 ? 'no limit' : String(count);
 }

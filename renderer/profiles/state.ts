@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import type { EngineOffers } from '../../shared/backends.ts';
+import type { MethodOutput } from '../../shared/contract.ts';
 import type { Profile } from '../../shared/profile.ts';
 import type { ProfileField } from '../../shared/profile-check.ts';
 import { type Draft, draftOf, sameDraft } from './draft.ts';
@@ -40,6 +41,10 @@ export interface ProfilesState {
   saved: string | null;
   /** What the container engine has; null until it told. */
   offers: EngineOffers | null;
+  /** Which secrets are stored, and why none can be; null until it was told. Values are never here. */
+  secrets: MethodOutput<'credentials.list'> | null;
+  /** Why that could not be told. */
+  secretsFailure: string | null;
 }
 
 const INITIAL_STATE: ProfilesState = {
@@ -49,6 +54,8 @@ const INITIAL_STATE: ProfilesState = {
   saving: null,
   saved: null,
   offers: null,
+  secrets: null,
+  secretsFailure: null,
 };
 
 export const useProfiles = create<ProfilesState>()(() => INITIAL_STATE);

@@ -1,5 +1,6 @@
 import type { ProfileField } from '../../shared/profile-check.ts';
 import type { Isolation, IsolationItem } from '../../shared/session.ts';
+import { credentialCount } from './credential-rows.ts';
 import type { Draft } from './draft.ts';
 import { readCount, readCpus, readMemory, readNames } from './text.ts';
 
@@ -21,6 +22,7 @@ export function expectedIsolation(draft: Draft): Isolation {
       'folderAccess',
       draft.folderAccess === 'none' ? noFolderWords(draft) : `${folderInside(draft)} ${draft.folderAccess}`,
     ),
+    credentialsItem(draft),
     item('user', inContainer ? userWords(draft.user) : ''),
     item('memoryMiB', !memory.ok ? '' : memory.value === null ? 'no memory limit' : `${memory.value} MB`),
     boundItem(draft, 'cpus', opened.cpus !== undefined),
@@ -28,8 +30,15 @@ export function expectedIsolation(draft: Draft): Isolation {
     item('capabilities', inContainer && draft.capabilities.length > 0 ? `may ${draft.capabilities.join(', ')}` : ''),
     item('noNewPrivileges', inContainer && !draft.noNewPrivileges ? 'may gain privileges' : ''),
     item('environmentAllow', opened.environmentAllow === undefined ? '' : 'secrets passed on'),
+    item('survive', inContainer && draft.survive ? 'survives a crash' : ''),
   ];
   return items.filter(({ text }) => text !== '');
+}
+
+/** They are what the session is for: told, and no opening. */
+function credentialsItem({ credentials }: Draft): IsolationItem {
+  const count = credentialCount(credentials);
+  return { text: count === 0 ? '' : count === 1 ? '1 credential' : `${count} credentials`, open: false };
 }
 
 function containerWords({ runtime }: Draft): string {

@@ -125,15 +125,15 @@ function Choice({
 }: ControlProps<Control & { kind: 'choice' }>) {
   if (control.options.some(({ about }) => about !== undefined)) {
     return (
-      <ExplainedChoice
-        name={labelledBy}
-        labelledBy={labelledBy}
-        describedBy={describedBy}
-        options={control.options}
-        value={String(value)}
-        disabled={disabled}
-        onChange={(next) => void onChange(next)}
-      />
+      <div role="radiogroup" aria-labelledby={labelledBy} aria-describedby={describedBy}>
+        <ExplainedChoice
+          name={labelledBy}
+          options={control.options}
+          value={String(value)}
+          disabled={disabled}
+          onChange={(next) => void onChange(next)}
+        />
+      </div>
     );
   }
   return (
@@ -155,27 +155,23 @@ function Choice({
   );
 }
 
-/** One of a few that need more words than a name: below each other, each with what it does. */
+/** One of a few that need more words than a name: below each other, each with what it does. The group around it has a name. */
 export function ExplainedChoice<T extends string>({
   name,
-  labelledBy,
-  describedBy,
   options,
   value,
   disabled = false,
   onChange,
 }: {
-  /** Of the radio group, different from all others on the page. */
+  /** Of the radio buttons, different from all others on the page. */
   name: string;
-  labelledBy?: string;
-  describedBy?: string;
   options: readonly (Option & { value: T })[];
   value: T;
   disabled?: boolean;
   onChange(value: T): void;
 }) {
   return (
-    <div className="choices" role="radiogroup" aria-labelledby={labelledBy} aria-describedby={describedBy}>
+    <div className="choices">
       {options.map((option) => (
         <div className="choice-row" key={option.value}>
           <input

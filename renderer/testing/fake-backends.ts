@@ -3,7 +3,7 @@ import { DEFAULT_BUBBLEWRAP, DEFAULT_CONTAINER, type Profile } from '../../share
 
 const nothingElse = { args: [], environment: {}, limits: {}, recording: 'on' } as const;
 
-/** Made-up profiles beside the presets: a folder to write in, and a loosened container. */
+/** Made-up profiles beside the presets: a folder to write in, and a loosened container, both with credentials. */
 export const FAKE_PROFILES: readonly Profile[] = [
   {
     id: 'review',
@@ -11,7 +11,14 @@ export const FAKE_PROFILES: readonly Profile[] = [
     backend: 'bubblewrap',
     ...nothingElse,
     args: [],
-    credentials: [],
+    credentials: [
+      {
+        env: 'GITHUB_TOKEN',
+        source: { kind: 'command', command: 'gh', args: ['auth', 'token'] },
+        ttlSeconds: 3_600,
+        required: false,
+      },
+    ],
     folder: '/home/you/src/sandglass',
     bubblewrap: { ...DEFAULT_BUBBLEWRAP, folderAccess: 'read-write' },
   },
@@ -21,7 +28,16 @@ export const FAKE_PROFILES: readonly Profile[] = [
     backend: 'docker',
     ...nothingElse,
     args: [],
-    credentials: [],
+    limits: { maxCommands: 200, onExpiry: 'freeze', thawWindowSeconds: 300, closeGraceSeconds: 5 },
+    credentials: [
+      { env: 'NPM_TOKEN', source: { kind: 'stored', name: 'npm-token' }, ttlSeconds: 0, required: true },
+      {
+        env: 'DEPLOY_KEY',
+        source: { kind: 'file', file: '/home/you/.config/deploy/key' },
+        ttlSeconds: 86_400,
+        required: false,
+      },
+    ],
     folder: '/home/you/src/sandglass',
     container: {
       ...DEFAULT_CONTAINER,
@@ -30,6 +46,7 @@ export const FAKE_PROFILES: readonly Profile[] = [
       network: 'bridge',
       readOnlyRoot: false,
       pool: 1,
+      survive: true,
     },
   },
 ];

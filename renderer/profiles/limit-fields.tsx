@@ -1,0 +1,108 @@
+import { useId } from 'react';
+import { formatDuration, parseDuration } from '../../shared/duration.ts';
+import { isSandboxed } from '../../shared/profile.ts';
+import { ExplainedChoice } from '../settings/controls.tsx';
+import { EXPIRY_OPTIONS } from '../settings/rows.ts';
+import { useEditor } from './editor-context.ts';
+import { FieldGroup, SwitchField, TextField } from './fields.tsx';
+import { commandsText, showsThawWindow } from './read-draft.ts';
+import { readCount } from './text.ts';
+
+/** The limits of a profile's sessions, what happens at them, and whether they must be recorded. */
+export function LimitFields() {
+  const { draft, inForce } = useEditor();
+  return (
+    <>
+      <LimitField field="idleTimeoutSeconds" about="Closes the session after this long without activity." />
+      <LimitField field="maxDurationSeconds" about="Closes the session after this long in all." />
+      <MaxCommandsField />
+      <ExpiryField />
+      {showsThawWindow(draft, inForce) ? <ThawWindowField /> : null}
+      <RecordingField />
+    </>
+  );
+}
+
+function LimitField({ field, about }: { field: 'idleTimeoutSeconds' | 'maxDurationSeconds'; about: string }) {
+  const { draft, inForce } = useEditor();
+  const inherited = inForce.limits[isSandboxed(draft.backend) ? 'sandboxed' : 'local'][field];
+  const typed = parseDuration(draft[field]);
+  const looser = typed.ok && inherited > 0 && typed.seconds > inherited;
+  const words = formatDuration(inherited);
+  return (
+    <TextField
+      field={field}
+      short
+      placeholder={words}
+      note={looser ? stricterHolds(words) : null}
+      hint={`${about} Empty: ${words}, as the settings have it.`}
+    />
+  );
+}
+
+function stricterHolds(allowed: string): string {
+  return `The settings allow ${allowed}, and the stricter of the two holds.`;
+}
+
+function MaxCommandsField() {
+  const { draft, inForce } = useEditor();
+  const inherited = inForce.limits.maxCommands;
+  const typed = readCount(draft.maxCommands);
+  const looser = typed.ok && typed.value !== null && inherited > 0 && typed.value > inherited;
+  const words = commandsText(inherited);
+  return (
+    <TextField
+      field="maxCommands"
+      short
+      numeric
+      placeholder={words}
+      note={looser ? stricterHolds(words) : null}
+      hint={`Closes the session as soon as the last command that it may run is done. Empty: ${words}, as the settings have it.`}
+    />
+  );
+}
+
+function ExpiryField() {
+  const { draft, change, inForce } = useEditor();
+  const name = useId();
+  const inherited = EXPIRY_OPTIONS.find(({ value }) => value === inForce.limits.onExpiry);
+  return (
+    <FieldGroup field="onExpiry">
+      <ExplainedChoice
+        name={name}
+        options={[
+          { value: '', label: 'As the settings have it', about: `Now: ${inherited?.label ?? ''}.` },
+          ...EXPIRY_OPTIONS,
+        ]}
+        value={draft.onExpiry}
+        onChange={(onExpiry) => change({ onExpiry })}
+      />
+    </FieldGroup>
+  );
+}
+
+function ThawWindowField() {
+  const { inForce } = useEditor();
+  const words = formatDuration(inForce.limits.thawWindowSeconds);
+  return (
+    <TextField
+      field="thawWindowSeconds"
+      short
+      placeholder={words}
+      hint={`How long a session that was frozen when its time was up waits before it closes. Empty: ${words}, as the settings have it.`}
+    />
+  );
+}
+
+function RecordingField() {
+  const { draft, change } = useEditor();
+  return (
+    <SwitchField
+      field="recording"
+      label="Recording required"
+      checked={draft.recording === 'required'}
+      onChange={(required) => change({ recording: required ? 'required' : 'on' })}
+      hint="Ends the session when it can no longer be recorded. Off: it goes on, and says so."
+    />
+  );
+}

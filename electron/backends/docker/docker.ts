@@ -63,7 +63,7 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
   let sweeping: Promise<unknown> | null = null;
   /** Whether it was looked for leftovers since the engine could last be reached. */
   let isSwept = false;
-  /** Whether it was decided which sessions of apps that are gone are taken over: the first sweep from outside comes after. */
+  /** Whether it was decided which sessions of apps that are gone go on. */
   let isDecided = false;
   /** Containers that are being taken over. */
   const reattaching = new Set<string>();
@@ -229,13 +229,11 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
         profiles.filter(isDocker).map((profile) => ({ recipe: profileRecipe(profile), count: profile.container.pool })),
       );
     },
-    async sweep() {
-      if (!isDecided) {
-        isDecided = true;
-        // One that is under way spares what is not needed any more.
-        await sweeping;
-      }
-      await sweep();
+    sweep,
+    recovered() {
+      isDecided = true;
+      // One that is under way spares what nobody needs any more.
+      void Promise.resolve(sweeping).then(sweep);
     },
     async close() {
       offLost();

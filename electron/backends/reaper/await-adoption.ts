@@ -99,7 +99,8 @@ async function look({ address, owner }: Waiting, ids: readonly string[]): Promis
     const adopter = adopterIn(names);
     const isOthers = adopter !== null && (owner === null || !isSameOwner(adopter, owner));
     const [, name] = NAME.exec(names[0] ?? '') ?? [];
-    if (isOthers || name === undefined || !areOwnLabels(Labels ?? {}, names)) return [];
+    const isOwn = Labels?.[LABELS.app] === '1' && areOwnLabels(Labels, names);
+    if (!ids.includes(Id) || !isOwn || isOthers || name === undefined) return [];
     return [{ id: Id, name, isLive: LIVE.includes(State ?? '') }];
   });
 }

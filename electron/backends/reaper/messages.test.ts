@@ -14,6 +14,7 @@ const messages: readonly ReaperMessage[] = [
   { kind: 'folder', session: '01ABC', path: '/tmp/sandglass-x' },
   { kind: 'engine', address: tcp, owner: { host: 'here', pid: '100', start: '5' } },
   { kind: 'created', id: container, address: socket },
+  { kind: 'created', id: 'b'.repeat(64), address: tcp, survival: { endsAt: 123_456, idleMs: null } },
 ];
 
 test('what the app writes is what the reaper reads', () => {
@@ -36,6 +37,10 @@ test.each([
   ['a container id that is a path', { kind: 'removed', id: '../../images/x' }],
   ['an id that is none', { kind: 'ended', session: 'a b' }],
   ['an owner that means everybody', { kind: 'engine', address: socket, owner: { host: 'a', pid: '', start: '1' } }],
+  [
+    'a survival without a bound of its kind',
+    { kind: 'created', id: container, address: socket, survival: { endsAt: 1 } },
+  ],
   ['something unknown', { kind: 'format', disk: '/' }],
 ])('%s is not understood', (_, message) => {
   expect(parseMessage(JSON.stringify(message))).toBeNull();
@@ -73,5 +78,6 @@ test('what has ended is not owed any more', () => {
   ledger.apply({ kind: 'ended', session: '01ABC' });
   ledger.apply({ kind: 'ended', session: '01DEF' });
   ledger.apply({ kind: 'removed', id: container });
+  ledger.apply({ kind: 'removed', id: 'b'.repeat(64) });
   expect(ledger.isEmpty).toBe(true);
 });

@@ -231,10 +231,8 @@ describe('what a profile will be', options, () => {
   test('the folder dialog of the desktop fills the field; where there is none there is no button', async () => {
     await open('review');
     expect(await page.getByRole('button', { name: 'Choose…' }).count()).toBe(0);
-    await page.goto(`${page.url()}&host=desktop`);
-    await page.keyboard.press('Control+,');
-    await page.getByTestId('open-profiles').click();
-    await item('review').click();
+    await page.context().close();
+    await open('review', { host: 'desktop' });
     await page.getByRole('button', { name: 'Choose…' }).click();
     await badge().getByText('/home/you/chosen read-write').waitFor();
   });

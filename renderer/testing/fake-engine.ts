@@ -17,7 +17,9 @@ import type { Transport } from '../../shared/transport.ts';
 import { FAKE_BACKENDS, FAKE_OFFERS } from './fake-backends.ts';
 import { fakeHistory } from './fake-history.ts';
 import { FakeHooks } from './fake-hooks.ts';
+import { FakeSecrets } from './fake-secrets.ts';
 import { endedWith, fakeId, fakeSession } from './fake-session.ts';
+import { withChanges } from './fake-settings.ts';
 import { fakeEvents, fakeSettings, SCENES, SCREEN } from './scenes.ts';
 
 export interface FakeOptions {
@@ -58,12 +60,14 @@ export class FakeEngine {
 
   readonly #history: HistoryEntry[];
   readonly hooks: FakeHooks;
+  readonly secrets: FakeSecrets;
   /** What requests are refused with, by method, until the test takes it back. */
   readonly refusals = new Map<string, string>();
 
   constructor(scene: string, { backends = 'all', host = 'web', hooks = 'some', history = 0 }: FakeOptions = {}) {
     this.#host = host;
     this.hooks = new FakeHooks(hooks);
+    this.secrets = new FakeSecrets(host);
     this.#history = fakeHistory(history);
     this.#backends = FAKE_BACKENDS[backends] ?? [];
     this.#sessions = new Map((SCENES[scene] ?? SCENES.plain ?? (() => []))().map((info) => [info.id, info]));
@@ -223,6 +227,7 @@ export class FakeEngine {
       case 'settings.get':
         return this.#settings;
       case 'settings.change':
+        this.#settings = withChanges(this.#settings, args.changes ?? []);
         return this.#settings;
       case 'profiles.save': {
         const { refuseNext } = this;
@@ -308,7 +313,11 @@ export class FakeEngine {
       case 'hooks.openFolder':
         return { opened: this.#host === 'desktop', folder: this.hooks.view().folder };
       case 'credentials.list':
-        return { unavailable: null, stored: [] };
+        return this.secrets.list();
+      case 'credentials.store':
+        return this.secrets.store(String(args.name), String(args.value));
+      case 'credentials.remove':
+        return this.secrets.remove(String(args.name));
       case 'sessions.close':
         if (args.force !== true) return { outcome: 'confirm', command: 'npm run build' };
         setTimeout(() => this.notify('sessionRemoved', { id: args.id ?? '' }));

@@ -20,6 +20,8 @@ const STEP_TIMEOUT_MS = 60_000;
 export interface OpenOptions extends BrowserContextOptions {
   /** An entry of the made-up machines, all backends unless it is named. */
   backends?: string;
+  /** What the engine runs on: `web` unless it is named, or `desktop`. */
+  host?: string;
   /** The made-up hooks: `some` unless it is named, `none`, or `failing`. */
   hooks?: string;
   /** How many sessions of earlier runs are remembered; none unless it is said. */
@@ -59,7 +61,14 @@ export class TestWindows {
 
   /** A window with a scene of `scenes.ts`. Closing its context closes it. */
   async open(scene: string, options: OpenOptions = {}): Promise<Page> {
-    const { backends = 'all', hooks = 'some', history = 0, stillTime = false, ...contextOptions } = options;
+    const {
+      backends = 'all',
+      host = 'web',
+      hooks = 'some',
+      history = 0,
+      stillTime = false,
+      ...contextOptions
+    } = options;
     const context = await this.#browser.newContext({
       viewport: { width: 1_000, height: 600 },
       reducedMotion: 'reduce',
@@ -69,7 +78,8 @@ export class TestWindows {
     const page = await context.newPage();
     if (stillTime) await page.clock.install();
     const base = this.#server.resolvedUrls?.local[0] ?? '';
-    await page.goto(`${base}testing/index.html?scene=${scene}&backends=${backends}&hooks=${hooks}&history=${history}`);
+    const query = new URLSearchParams({ scene, backends, host, hooks, history: String(history) });
+    await page.goto(`${base}testing/index.html?${query}`);
     await page.getByTestId('new-tab').waitFor();
     if (stillTime) await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
     return page;

@@ -5,6 +5,7 @@ import type { ServedApp } from '../e2e/runner/web-host.ts';
 import { METHODS, type MethodInput, type MethodName, type MethodOutput } from '../shared/contract.ts';
 import { decodeFrame, encodeAck, encodeBytes } from '../shared/frames.ts';
 import { type SessionEvent, sessionEventSchema } from '../shared/session.ts';
+import type { Problem } from '../shared/settings.ts';
 
 /** How long anything may take that is waited for, in milliseconds: the machine is busy. */
 const PATIENCE_MS = 60_000;
@@ -19,11 +20,15 @@ const messageSchema = z.looseObject({
 });
 type Message = z.infer<typeof messageSchema>;
 
+/** What whoever still waits is told when the app has gone. */
+const GONE: Message = { t: 's', e: { code: 'gone', message: 'The app is gone' } };
+
 /** A window of the served app without the window: asks, types, and reads what terminals are shown. */
 export class AppWindow {
   readonly events: SessionEvent[] = [];
   readonly #socket: WebSocket;
   readonly #answers = new Map<string, (answer: Message) => void>();
+  #isGone = false;
   readonly #output = new Map<number, string>();
   readonly #changes = new Set<() => void>();
   #count = 0;
@@ -31,7 +36,12 @@ export class AppWindow {
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('error', () => {
-      // The app was killed; whoever waits is told by the time that it takes.
+      // The app was killed: `close` follows.
+    });
+    socket.on('close', () => {
+      this.#isGone = true;
+      for (const answer of this.#answers.values()) answer(GONE);
+      for (const change of [...this.#changes]) change();
     });
     socket.on('message', (data, isBinary) => {
       if (isBinary) this.#onFrame(Buffer.isBuffer(data) ? data : Buffer.alloc(0));
@@ -63,8 +73,10 @@ export class AppWindow {
     const id = `ask-${this.#count}`;
     const { promise, resolve } = Promise.withResolvers<Message>();
     this.#answers.set(id, resolve);
-    this.#socket.send(JSON.stringify({ t: 'q', m: method, a: [input], i: id }));
+    if (this.#isGone) resolve(GONE);
+    else this.#socket.send(JSON.stringify({ t: 'q', m: method, a: [input], i: id }));
     const { e, r } = await promise;
+    this.#answers.delete(id);
     if (e !== undefined) throw new Error(`${method}: ${e.message}`);
     // The compiler cannot follow a generic key through the table to its schema's type.
     return METHODS[method].output.parse(r) as MethodOutput<M>;
@@ -74,6 +86,7 @@ export class AppWindow {
   async attach(id: string): Promise<AppTerminal> {
     const { channel } = await this.ask('sessions.attach', { id });
     return {
+      id,
       type: (line) => this.#socket.send(encodeBytes('userInput', channel, Buffer.from(`${line}\r`))),
       shown: () => this.#output.get(channel) ?? '',
       until: (text) => this.until(() => this.#output.get(channel)?.includes(text) === true, text),
@@ -89,11 +102,25 @@ export class AppWindow {
     return event;
   }
 
+  /** Opens a session and attaches to its terminal; resolves when its shell asks for something. */
+  async openShell(profileId?: string): Promise<AppTerminal> {
+    const { id } = await this.ask('sessions.open', { profileId, cols: 80, rows: 24 });
+    const terminal = await this.attach(id);
+    await terminal.until('$ ');
+    return terminal;
+  }
+
+  /** What the user was told was wrong outside sessions, the oldest first. */
+  async problems(): Promise<readonly Problem[]> {
+    return (await this.ask('app.info', {})).problems;
+  }
+
   /** Resolves when `isSo`; it is looked at after each message. */
   async until(isSo: () => boolean, what: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = (): void => {
       if (isSo()) resolve();
+      else if (this.#isGone) reject(new Error(`The app is gone before this happened: ${what}`));
     };
     const ended = new AbortController();
     const late = delay(PATIENCE_MS, null, { signal: ended.signal }).then(() => {
@@ -127,6 +154,8 @@ export class AppWindow {
 
 /** A terminal as a window shows it. */
 export interface AppTerminal {
+  /** The session's id. */
+  readonly id: string;
   type(line: string): void;
   /** All output so far, what is scrolled back to included. */
   shown(): string;

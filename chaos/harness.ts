@@ -9,8 +9,15 @@ import { RawSocket } from '../e2e/runner/raw-socket.ts';
 import { type ServedApp, serve } from '../e2e/runner/web-host.ts';
 import { driveApp } from './load.ts';
 import { Random } from './random.ts';
-import { Receiver } from './receiver.ts';
-import { checkEvents, checkNothingLeft, checkRecordings, eventsInJournal, type Violations } from './verify.ts';
+import { Receiver, SECRET } from './receiver.ts';
+import {
+  checkEvents,
+  checkJournal,
+  checkNothingLeft,
+  checkRecordings,
+  eventsInJournal,
+  type Violations,
+} from './verify.ts';
 
 export interface ChaosOptions {
   /** How often the app is killed. */
@@ -41,7 +48,6 @@ const SETTLE_MS = 60_000;
 const GONE_MS = 20_000;
 const POLL_MS = 200;
 
-const SECRET = `whsec_${Buffer.from('chaos-webhook-secret-of-32-bytes').toString('base64')}`;
 /** What the profiles' credential gives; it must be in no file. */
 const CREDENTIAL = 'chaos-credential-value-1234567890';
 
@@ -83,7 +89,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const violations = await settle(serve(environment), receiver);
   const kept = eventsInJournal(home);
   violations.push(...checkEvents(kept, receiver), ...(await checkRecordings(home, kept, [CREDENTIAL])));
-  violations.push(...(await within(GONE_MS, () => checkNothingLeft(home, kept))));
+  const ids = kept.map(({ sessionId }) => sessionId);
+  violations.push(...(await within(GONE_MS, () => checkNothingLeft(home, ids))));
   if ((await home.log()).includes(CREDENTIAL)) violations.push('the log holds a credential');
   const reasons: Record<string, number> = {};
   for (const { reason } of receiver.events) if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + 1;

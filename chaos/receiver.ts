@@ -7,15 +7,31 @@ import { Random } from './random.ts';
 
 const envelopeSchema = z.looseObject({
   id: z.string(),
-  data: z.looseObject({ event: z.string(), sessionId: z.string().nullable(), reason: z.string().nullish() }),
+  data: z.looseObject({
+    event: z.string(),
+    sessionId: z.string().nullable(),
+    previousId: z.string().nullish(),
+    reason: z.string().nullish(),
+    startedAt: z.string().nullish(),
+    endedAt: z.string().nullish(),
+    durationSeconds: z.number().nullish(),
+  }),
 });
+
+/** What tests sign with. */
+export const SECRET = `whsec_${Buffer.from('chaos-webhook-secret-of-32-bytes').toString('base64')}`;
 
 /** An event that was taken in: each once, however often it came. */
 export interface Received {
   readonly id: string;
   readonly event: string;
   readonly sessionId: string | null;
+  readonly previousId: string | null;
   readonly reason: string | null;
+  /** Of the session, in milliseconds since the Unix epoch. */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly durationSeconds: number | null;
 }
 
 /** What a receiver does to a request. `after`: it has taken the event in and yet does not say so. */
@@ -133,8 +149,21 @@ export class Receiver implements AsyncDisposable {
       return true;
     }
     this.#seen.add(id);
-    const { event, sessionId, reason } = parsed.data.data;
-    this.events.push({ id, event, sessionId, reason: reason ?? null });
+    const { event, sessionId, previousId, reason, startedAt, endedAt, durationSeconds } = parsed.data.data;
+    this.events.push({
+      id,
+      event,
+      sessionId,
+      previousId: previousId ?? null,
+      reason: reason ?? null,
+      startedAt: millisecondsOf(startedAt),
+      endedAt: millisecondsOf(endedAt),
+      durationSeconds: durationSeconds ?? null,
+    });
     return true;
   }
+}
+
+function millisecondsOf(time: string | null | undefined): number | null {
+  return time == null ? null : Date.parse(time);
 }

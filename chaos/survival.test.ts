@@ -1,113 +1,33 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { containersLeft, engine, NO_CONTAINERS } from '../e2e/runner/containers.ts';
-import { Home } from '../e2e/runner/home.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { containersLeft, NO_CONTAINERS } from '../e2e/runner/containers.ts';
 import { CONTAINER_PROFILE, LOCAL_PROFILE } from '../e2e/runner/options.ts';
-import { processesMarked } from '../e2e/runner/processes.ts';
 import { outputOf, parseRecording } from '../e2e/runner/recordings.ts';
-import { type ServedApp, serve } from '../e2e/runner/web-host.ts';
-import { removeContainers } from '../electron/testing/container-engine.ts';
 import type { PartialLimits } from '../shared/limits.ts';
-import { RECORDING_FILE } from '../shared/recording.ts';
-import { AppWindow } from './app-window.ts';
-import { checkNothingLeft, checkRecordings, eventsInJournal } from './verify.ts';
+import type { AppWindow } from './app-window.ts';
+import { eventually, Launches, sessionOf } from './launches.ts';
 
 const needs = NO_CONTAINERS === '' ? {} : { meta: { needs: NO_CONTAINERS } };
 
-/** The app, killed and started again, with a profile whose sessions outlive that. */
-class Launches implements AsyncDisposable {
-  readonly home: Home;
-  #app: ServedApp | null = null;
-
-  private constructor(home: Home) {
-    this.home = home;
-  }
-
-  static async create(limits: PartialLimits = {}): Promise<Launches> {
-    const survivor = {
-      ...CONTAINER_PROFILE,
-      id: 'survivor',
-      name: 'Survivor',
-      limits: { closeGraceSeconds: 0.2, warnBeforeSeconds: [], ...limits },
-      container: { ...CONTAINER_PROFILE.container, survive: true },
-    };
-    const settings = { profiles: [LOCAL_PROFILE, CONTAINER_PROFILE, survivor] };
-    return new Launches(await Home.create({ settings, policy: { minimumTimeoutSeconds: 1 } }));
-  }
-
-  async launch(): Promise<AppWindow> {
-    this.#app = serve(this.home.environment({}));
-    return AppWindow.open(this.#app);
-  }
-
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    this.#app?.child.kill(signal);
-    await this.#app?.exited;
-    this.#app = null;
-  }
-
-  /** SIGKILL to those that watch over what the app leaves. */
-  killReapers(): void {
-    for (const { pid, command } of processesMarked(`TMPDIR=${this.home.temporary}`))
-      if (command.includes('reaper')) process.kill(pid, 'SIGKILL');
-  }
-
-  async recordingOf(id: string): Promise<string> {
-    const [folder = ''] = (await this.home.sessionFolders()).filter((path) => path.endsWith(id));
-    return readFileSync(join(folder, RECORDING_FILE), 'utf8');
-  }
-
-  /** Whether what was told is one story for each session, and nothing is left. */
-  async check(): Promise<void> {
-    await this.end('SIGTERM');
-    const kept = eventsInJournal(this.home);
-    for (const id of new Set(kept.map(({ sessionId }) => sessionId))) {
-      const types = kept.filter(({ sessionId }) => sessionId === id).map(({ type }) => type);
-      expect(types.filter((type) => type === 'session:start')).toHaveLength(1);
-      expect(types.filter((type) => type === 'session:end')).toHaveLength(1);
-      expect(types.at(-1)).toBe('session:end');
-    }
-    expect(await checkRecordings(this.home, kept, [])).toEqual([]);
-    await vi.waitFor(
-      async () => {
-        expect(await checkNothingLeft(this.home, kept)).toEqual([]);
-        expect(processesMarked(`TMPDIR=${this.home.temporary}`)).toEqual([]);
-      },
-      { timeout: 30_000, interval: 100 },
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.end('SIGKILL');
-    this.killReapers();
-    // Of a test that failed.
-    if (engine.ok) await removeContainers(engine.docker, await containersLeft(this.home));
-    await this.home.remove();
-  }
+/** The app with a profile whose sessions outlive it. */
+function survivors(limits: PartialLimits = {}): Promise<Launches> {
+  const survivor = {
+    ...CONTAINER_PROFILE,
+    id: 'survivor',
+    name: 'Survivor',
+    limits: { closeGraceSeconds: 0.2, warnBeforeSeconds: [], ...limits },
+    container: { ...CONTAINER_PROFILE.container, survive: true },
+  };
+  return Launches.create({ settings: { profiles: [LOCAL_PROFILE, CONTAINER_PROFILE, survivor] } });
 }
 
 async function openSurvivor(window: AppWindow, profileId = 'survivor') {
-  const { id } = await window.ask('sessions.open', { profileId, cols: 80, rows: 24 });
-  const terminal = await window.attach(id);
-  await terminal.until('$ ');
+  const terminal = await window.openShell(profileId);
+  const { id } = terminal;
   await window.until(
     () => window.events.some((event) => event.sessionId === id && event.type === 'session:state'),
     'its start',
   );
   return { id, terminal };
-}
-
-/** The session as the window has it, once the recovery has brought it back. */
-async function found(window: AppWindow, id: string) {
-  return vi.waitFor(
-    async () => {
-      const session = (await window.ask('sessions.list', {})).find((one) => one.id === id);
-      if (session === undefined) throw new Error('It is not there');
-      return session;
-    },
-    { timeout: 60_000, interval: 50 },
-  );
 }
 
 describe.runIf(NO_CONTAINERS === '')(
@@ -118,7 +38,7 @@ describe.runIf(NO_CONTAINERS === '')(
     afterEach(() => launches[Symbol.asyncDispose]());
 
     test('goes on in the next one with its shell, its history, its time and its recording; one that does not has ended', async () => {
-      launches = await Launches.create({ maxDurationSeconds: 600, extensions: { count: 2, seconds: 60 } });
+      launches = await survivors({ maxDurationSeconds: 600, extensions: { count: 2, seconds: 60 } });
       const first = await launches.launch();
       const { id, terminal } = await openSurvivor(first);
       const other = await openSurvivor(first, 'container');
@@ -126,13 +46,13 @@ describe.runIf(NO_CONTAINERS === '')(
       await terminal.until('se1t');
       await first.ask('sessions.extend', { id });
       // Recordings are a moment behind.
-      await vi.waitFor(async () => expect(await launches.recordingOf(id)).toContain('se1t'), { timeout: 20_000 });
-      const before = await found(first, id);
+      await eventually(async () => expect(await launches.recordingOf(id)).toContain('se1t'));
+      const before = await sessionOf(first, id);
       expect(before.isolation).toContainEqual({ text: 'survives a crash', open: false });
       await launches.end('SIGKILL');
 
       const second = await launches.launch();
-      const after = await found(second, id);
+      const after = await sessionOf(second, id);
       expect(after).toMatchObject({
         createdAt: before.createdAt,
         title: before.title,
@@ -149,7 +69,7 @@ describe.runIf(NO_CONTAINERS === '')(
       await again.until('se1t');
       again.type('echo "<$kept $PWD>"');
       await again.until('<treasure /var/tmp>');
-      expect((await found(second, other.id)).end?.reason).toBe('app_crash');
+      expect((await sessionOf(second, other.id)).end?.reason).toBe('app_crash');
       again.type('exit 7');
       const ended = await second.event(id, 'session:end');
       expect(ended).toMatchObject({ end: { reason: 'exited', exitCode: 7 } });
@@ -176,7 +96,7 @@ describe.runIf(NO_CONTAINERS === '')(
     });
 
     test('outlives the next one, too, whenever that comes, and ends with a quit as any other', async () => {
-      launches = await Launches.create();
+      launches = await survivors();
       const first = await launches.launch();
       const { id, terminal } = await openSurvivor(first);
       terminal.type('kept=treasure');
@@ -184,16 +104,16 @@ describe.runIf(NO_CONTAINERS === '')(
       await launches.end('SIGKILL');
       // As soon as it has it, and in the middle of its use.
       const second = await launches.launch();
-      await found(second, id);
+      await sessionOf(second, id);
       await launches.end('SIGKILL');
       const third = await launches.launch();
-      await found(third, id);
+      await sessionOf(third, id);
       const used = await third.attach(id);
       used.type('kept="$kept again"; echo "wri$((1))tten"');
       await used.until('wri1tten');
       await launches.end('SIGKILL');
       const fourth = await launches.launch();
-      await found(fourth, id);
+      await sessionOf(fourth, id);
       const terminalAgain = await fourth.attach(id);
       terminalAgain.type('echo "<$kept>"');
       await terminalAgain.until('<treasure again>');
@@ -206,43 +126,34 @@ describe.runIf(NO_CONTAINERS === '')(
     });
 
     test('does not when its time was over meanwhile: it has ended with the crash, and is gone', async () => {
-      launches = await Launches.create({ maxDurationSeconds: 6, extensions: { count: 0, seconds: 1 } });
+      launches = await survivors({ maxDurationSeconds: 6, extensions: { count: 0, seconds: 1 } });
       const first = await launches.launch();
       const { id } = await openSurvivor(first);
       await launches.end('SIGKILL');
-      await vi.waitFor(async () => expect(await containersLeft(launches.home)).toEqual([]), {
-        timeout: 60_000,
-        interval: 100,
-      });
+      await eventually(async () => expect(await containersLeft(launches.home)).toEqual([]));
       const second = await launches.launch();
-      expect((await found(second, id)).end?.reason).toBe('app_crash');
+      expect((await sessionOf(second, id)).end?.reason).toBe('app_crash');
       await launches.check();
     });
 
     test('does not when its time was over meanwhile and nobody was left to remove it: the next launch does', async () => {
-      launches = await Launches.create({ idleTimeoutSeconds: 5, extensions: { count: 0, seconds: 1 } });
+      launches = await survivors({ idleTimeoutSeconds: 5, extensions: { count: 0, seconds: 1 } });
       const first = await launches.launch();
       const { id, terminal } = await openSurvivor(first);
       terminal.type('');
-      const { lastActivity } = (await found(first, id)).timing;
+      const { lastActivity } = (await sessionOf(first, id)).timing;
       await launches.end('SIGKILL');
       launches.killReapers();
       expect(await containersLeft(launches.home)).toHaveLength(1);
-      await vi.waitFor(() => expect(Date.now() - lastActivity.at).toBeGreaterThan(6_000), {
-        timeout: 20_000,
-        interval: 100,
-      });
+      await eventually(() => expect(Date.now() - lastActivity.at).toBeGreaterThan(6_000));
       const second = await launches.launch();
-      expect((await found(second, id)).end?.reason).toBe('app_crash');
-      await vi.waitFor(async () => expect(await containersLeft(launches.home)).toEqual([]), {
-        timeout: 60_000,
-        interval: 100,
-      });
+      expect((await sessionOf(second, id)).end?.reason).toBe('app_crash');
+      await eventually(async () => expect(await containersLeft(launches.home)).toEqual([]));
       await launches.check();
     });
 
     test('stands still again where the user had it stand still', async () => {
-      launches = await Launches.create();
+      launches = await survivors();
       const first = await launches.launch();
       const { id, terminal } = await openSurvivor(first);
       terminal.type('kept=treasure');
@@ -250,7 +161,7 @@ describe.runIf(NO_CONTAINERS === '')(
       await first.ask('sessions.freeze', { id });
       await launches.end('SIGKILL');
       const second = await launches.launch();
-      expect((await found(second, id)).state).toBe('frozen');
+      expect((await sessionOf(second, id)).state).toBe('frozen');
       await second.ask('sessions.thaw', { id });
       const again = await second.attach(id);
       again.type('echo "<$kept>"');

@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryFolder } from '../storage/testing/temporary-folder.ts';
 import { openJournal } from './open-journal.ts';
 import { endEntry, record, sessionId, startEntry } from './testing/entries.ts';
 import { lookAt, openStore } from './testing/open-store.ts';
+
+// Threads and processes take their time to start on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** Lets another process write into a journal, and kills it after so many events; gives those it was told are kept. */
 async function writeUntilKilled(folder: string, count: number): Promise<string[]> {
@@ -73,7 +76,7 @@ describe('an app that is killed while it writes', () => {
     expect(ready).toBe(
       journal.count("SELECT count(*) FROM (SELECT DISTINCT hook, lane FROM deliveries WHERE state = 'owed')"),
     );
-  }, 60_000);
+  });
 });
 
 describe('a log that is damaged', () => {
@@ -111,5 +114,5 @@ describe('a log that is damaged', () => {
       ),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 });

@@ -3,7 +3,7 @@ import { type BirpcReturn, createBirpc } from 'birpc';
 import type { JournalHome, JournalRemote, JournalThreadData } from './journal-protocol.ts';
 
 /** Memory that the thread may take for objects, in megabytes; beyond it, it ends and is started anew. */
-const MAX_HEAP_MEGABYTES = 512;
+const MAX_HEAP_MEGABYTES = 1_024;
 
 /** The thread's entry lies beside this module, as source or, in the packaged app, as its own bundle. */
 export function journalWorkerUrl(): URL {
@@ -29,11 +29,12 @@ export function startJournalThread(
   data: JournalThreadData,
   home: JournalHome,
   onLost: (error: Error | null) => void,
+  heapMegabytes: number = MAX_HEAP_MEGABYTES,
 ): JournalLink {
   const worker = new Worker(url, {
     name: 'sandglass-journal',
     workerData: data,
-    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MEGABYTES },
+    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
     // Hooks' pipes are opened as files and closed as sockets: at the thread's end Node would close their numbers once more,
     // which may be the main thread's files by then.
     trackUnmanagedFds: false,

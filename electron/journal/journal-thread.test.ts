@@ -1,12 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
 import { RequestError } from '../../shared/errors.ts';
+import { temporaryFolder } from '../storage/testing/temporary-folder.ts';
 import type { SessionRecord } from './journal.ts';
+import { journalWorkerUrl } from './journal-link.ts';
 import { endEntry, extendedEntry, limitEntry, record, recorded, sessionId, startEntry } from './testing/entries.ts';
 import { lookAt } from './testing/open-store.ts';
 import { openThread, until } from './testing/open-thread.ts';
+
+// Threads and processes take their time to start on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 /** The ids of all events in a journal's file, in their order. */
 function eventIds(file: string): unknown[] {
@@ -26,10 +32,12 @@ describe('the journal', () => {
     const first = openThread({ wanted: ['a'] });
     expect(await first.journal.opening).toEqual({ unfinished: [], restored: [] });
     const [ended, running] = [record(sessionId()), record(sessionId())];
-    const entries = [startEntry(ended), startEntry(running), endEntry(ended), limitEntry()];
-    await Promise.all(entries.map((entry) => first.journal.append(entry)));
+    const limit = limitEntry();
+    const entries = [startEntry(ended), startEntry(running), endEntry(ended), limit];
+    await Promise.all(entries.slice(0, 3).map((entry) => first.journal.append(entry)));
     first.journal.note({ ...running, title: 'Renamed' });
     first.journal.alive([sign(running, 5_000), sign(ended, 9_000)]);
+    await first.journal.append(limit);
     await first.journal.close();
     expect(eventIds(first.file)).toEqual(entries.map(({ event }) => event.id));
     expect(first.problems).toEqual([]);
@@ -79,6 +87,7 @@ describe('the journal', () => {
       restored: [{ record: known, events: [start.event, end.event], end: expect.anything(), recording: recorded(7) }],
     });
     third.journal.dismissed(known.id);
+    await third.journal.append(limitEntry());
     await third.journal.close();
     const fourth = openThread({ folder: folder.folder });
     expect((await fourth.journal.opening).restored).toEqual([]);
@@ -117,6 +126,7 @@ describe('the journal', () => {
   test('takes nothing more and answers with nothing once it is closed', async () => {
     const { journal, file, logged } = openThread();
     const known = record(sessionId());
+    await journal.opening;
     void journal.append(startEntry(known));
     await journal.close();
     await journal.close();
@@ -128,10 +138,39 @@ describe('the journal', () => {
   });
 });
 
+describe('the hooks', () => {
+  test('of a folder are served', async () => {
+    const folder = temporaryFolder();
+    const hook = join(folder, 'hooks', 'ci');
+    mkdirSync(hook, { recursive: true });
+    writeFileSync(join(hook, 'hook.yaml'), 'events: [session:end]\nwebhook:\n  url: https://example.invalid/\n');
+    const { journal } = openThread({ folder, worker: journalWorkerUrl() });
+    await journal.opening;
+    const known = record(sessionId());
+    await Promise.all([journal.append(startEntry(known)), journal.append(endEntry(known))]);
+    const { hooks } = await journal.hooks.view();
+    expect(hooks).toMatchObject([{ name: 'ci' }]);
+    await expect(journal.hooks.test('unknown')).rejects.toThrow('There is no hook named “unknown”.');
+  });
+});
+
+describe('a thread that hangs', () => {
+  test('holds no session up, and does not keep the app from ending', async () => {
+    const { journal, logged } = openThread();
+    await journal.opening;
+    const test = journal.hooks.test('hang');
+    const refused = expect(test).rejects.toThrow('Hooks cannot be reached now.');
+    void journal.append(limitEntry());
+    await journal.close();
+    await refused;
+    expect(logged).toContainEqual(expect.objectContaining({ level: 'error', details: { writes: 1 } }));
+  });
+});
+
 describe('a thread that is lost', () => {
   for (const how of ['throw', 'exit', 'memory']) {
     test(`(${how}) is started anew, and nothing is lost or there twice`, async () => {
-      const { journal, file, logged, problems } = openThread({ wanted: ['a'] });
+      const { journal, file, logged, problems } = openThread({ wanted: ['a'], heapMegabytes: 64 });
       const known = record(sessionId());
       const entries = [startEntry(known), extendedEntry(known), endEntry(known)];
       await journal.append(entries[0] ?? limitEntry());
@@ -175,5 +214,5 @@ describe('a thread that is lost', () => {
     await until(async () => (await journal.history({ limit: 1 }))[0]?.title === 'Goes on');
     expect(problems).toMatchObject([{ id: 'journal-thread' }]);
     expect(eventIds(file)).toHaveLength(1);
-  }, 60_000);
+  });
 });

@@ -20,7 +20,7 @@ import type {
 } from './journal.ts';
 import { type JournalLink, journalWorkerUrl, startJournalThread } from './journal-link.ts';
 import type { HookAnswer, JournalHome, JournalThreadData, Refusal } from './journal-protocol.ts';
-import { droppedProblem, heldProblem, threadProblem, writtenAgainProblem } from './problems.ts';
+import { droppedProblem, type HeldFor, heldProblem, threadProblem, writtenAgainProblem } from './problems.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** First and longest pause before what was refused is tried again, in milliseconds. */
@@ -31,6 +31,10 @@ const LONGEST_PAUSE_MS = 10_000;
  * scanner, lets it go by then.
  */
 const OPENING_PATIENCE_MS = 1_500;
+/** A write that takes longer, in milliseconds, is not waited for any more, though it may still come to be. */
+const SLOW_MS = 10_000;
+/** The same for the first opening, after which the app goes on without what the last run has left. */
+const OPENING_LIMIT_MS = 20_000;
 /** A thread that was lost as often as this without having written anything is told as a problem. */
 const LOSSES_TOLD = 3;
 /** From the second loss on, writes go one by one; one that is with the thread this often when it is lost is given up. */
@@ -46,6 +50,8 @@ export interface JournalOptions extends JournalThreadData {
   readonly clock?: Clock;
   /** The thread's entry; another one for tests. */
   readonly worker?: URL;
+  /** Memory that the thread may take for objects; another bound for tests. */
+  readonly heapMegabytes?: number;
 }
 
 /** Starts the journal's thread, and with it the hooks. */
@@ -79,7 +85,7 @@ class JournalThread implements Journal {
   #isOpen = false;
   #isClosing = false;
   /** Why nothing can be written now; null when it can. */
-  #heldFor: Refusal['kind'] | null = null;
+  #heldFor: HeldFor | null = null;
   #losses = 0;
   #retention: Retention | null = null;
   #work = Promise.withResolvers<void>();
@@ -96,6 +102,8 @@ class JournalThread implements Journal {
     this.#queue = new WriteQueue(() => this.#tell(droppedProblem()));
     this.opening = this.#opened.promise;
     this.hooks = this.#hooks();
+    const late = this.#clock.setTimer(OPENING_LIMIT_MS, () => this.#openWithNothing());
+    void this.opening.then(() => late[Symbol.dispose]());
     this.#done = this.#run();
   }
 
@@ -162,7 +170,7 @@ class JournalThread implements Journal {
       this.#logger.error({ writes: this.#queue.length }, 'The journal could not be written; what was held is lost');
     }
     this.#queue.release();
-    this.#opened.resolve({ unfinished: [], restored: [] });
+    this.#openWithNothing();
     const link = this.#link;
     this.#link = null;
     // A thread that hangs in a disk ends with the app.
@@ -207,14 +215,21 @@ class JournalThread implements Journal {
     }
     if (this.#isClosing || this.#clock.now() - this.#startedAt >= OPENING_PATIENCE_MS) {
       this.#hold(refusal);
-      this.#opened.resolve({ unfinished: [], restored: [] });
+      this.#openWithNothing();
     }
     return false;
+  }
+
+  #openWithNothing(): void {
+    this.#opened.resolve({ unfinished: [], restored: [] });
   }
 
   /** Whether the next ones are written. */
   async #write(): Promise<boolean> {
     const batch = this.#queue.take(this.#losses >= LOSSES_ALONE ? 1 : undefined);
+    const slow = this.#clock.setTimer(SLOW_MS, () => {
+      this.#hold({ kind: 'slow', message: `It was not written within ${SLOW_MS / 1_000} s` });
+    });
     try {
       const answer = await this.#started().remote.write(batch);
       if (!answer.ok) {
@@ -234,6 +249,8 @@ class JournalThread implements Journal {
         this.#losses = LOSSES_ALONE;
       }
       return false;
+    } finally {
+      slow[Symbol.dispose]();
     }
     this.#queue.written();
     this.#losses = 0;
@@ -241,13 +258,13 @@ class JournalThread implements Journal {
     return true;
   }
 
-  #hold(refusal: Refusal): void {
+  #hold(reason: { readonly kind: HeldFor; readonly message: string }): void {
     // The app goes on without: nobody waits for what cannot be written.
     this.#queue.release();
-    if (this.#heldFor === refusal.kind) return;
-    this.#logger.error({ ...refusal }, 'The journal cannot be written; it is tried again');
-    this.#heldFor = refusal.kind;
-    this.#tell(heldProblem(refusal));
+    if (this.#heldFor === reason.kind) return;
+    this.#logger.error({ ...reason }, 'The journal cannot be written; it is tried again');
+    this.#heldFor = reason.kind;
+    this.#tell(heldProblem(reason.kind));
   }
 
   #goOn(): void {
@@ -259,10 +276,16 @@ class JournalThread implements Journal {
 
   #started(): JournalLink {
     if (this.#link !== null) return this.#link;
-    const { dataFolder, sessionsFolder, hooksFolder, source, environment, worker } = this.#options;
+    const { dataFolder, sessionsFolder, hooksFolder, source, environment, worker, heapMegabytes } = this.#options;
     // The process's own environment is no plain object; a copy of it is, and can go to another thread.
     const data = { dataFolder, sessionsFolder, hooksFolder, source, environment: { ...environment } };
-    const link = startJournalThread(worker ?? journalWorkerUrl(), data, this.#home(), (error) => this.#lost(error));
+    const link = startJournalThread(
+      worker ?? journalWorkerUrl(),
+      data,
+      this.#home(),
+      (error) => this.#lost(error),
+      heapMegabytes,
+    );
     this.#link = link;
     this.#sendRetention();
     return link;

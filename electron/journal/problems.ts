@@ -26,22 +26,26 @@ export function newerProblem(file: string, version: number): Problem {
   };
 }
 
-const REASONS: Readonly<Record<Refusal['kind'], string>> = {
+/** Why nothing can be written: it was refused, or it takes longer than anybody should wait for. */
+export type HeldFor = Refusal['kind'] | 'slow';
+
+const REASONS: Readonly<Record<HeldFor, string>> = {
   locked: 'Another program holds the journal. Close it, if it does not end by itself.',
   full: 'The disk is full. Free some space.',
   unwritable: 'The journal cannot be written there. Make the data folder writable for you.',
   io: 'The disk reported an error. Check the disk before you rely on it.',
   damaged: 'The journal is damaged and cannot be moved aside. Make the data folder writable for you.',
+  slow: 'The disk does not answer. Check the disk or the network drive.',
   other: 'The log has the details.',
 };
 
-export function heldProblem(refusal: Refusal): Problem {
+export function heldProblem(reason: HeldFor): Problem {
   return {
     id: 'journal-held',
     severity: 'error',
     title: 'The history cannot be written',
     message:
-      `${REASONS[refusal.kind]} Sessions go on. What happens is held in memory and written as soon as that is possible; ` +
+      `${REASONS[reason]} Sessions go on. What happens is held in memory and written as soon as that is possible; ` +
       'until then hooks wait.',
   };
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { sessionFolder } from '../recording/folders.ts';
 import { temporaryFolder } from '../storage/testing/temporary-folder.ts';
 import { KEPT_DELIVERED } from './delivery-table.ts';
@@ -9,6 +9,9 @@ import { removeSessionFolder } from './session-folders.ts';
 import { endEntry, limitEntry, record, recorded, STARTED_AT, sessionId, startEntry } from './testing/entries.ts';
 import { type OpenStore, openStore } from './testing/open-store.ts';
 import { openThread, until } from './testing/open-thread.ts';
+
+// Threads and processes take their time to start on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 const DAY = 86_400_000;
 const NONE: Retention = { keepDays: 0, keepSessions: 0, keepMegabytes: 0 };

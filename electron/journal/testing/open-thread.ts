@@ -61,5 +61,5 @@ export function openThread({
 
 /** Waits for what no event tells of: what is found in a file, or in a log. */
 export async function until(condition: () => unknown): Promise<void> {
-  await vi.waitUntil(condition, { timeout: 15_000, interval: 20 });
+  await vi.waitUntil(condition, { timeout: 60_000, interval: 20 });
 }

@@ -4,7 +4,7 @@ import { adopt, call, report, terminals } from '../engine.ts';
 import { placedAt, removed, replacing, successorOf } from '../store/reduce.ts';
 import { getApp, setApp } from '../store/store.ts';
 import { paneArea } from './pane-area.ts';
-import { activate, focusTerminal, openAgain, reorder } from './tabs.ts';
+import { focusTerminal, openAgain, reorder } from './tabs.ts';
 
 /** At most this much is typed ahead into a session that is about to be opened, in UTF-16 code units. */
 const MAX_TYPED_AHEAD = 1_024;
@@ -30,7 +30,7 @@ export async function openFresh(id: SessionId): Promise<void> {
   // Another window was faster.
   const successor = successorOf(getApp(), id);
   if (info.end?.reason === 'auto_reset' && successor !== null) {
-    activate(successor.id);
+    takePlace(id, successor, '');
     return;
   }
   await replace(id, () =>

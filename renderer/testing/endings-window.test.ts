@@ -110,6 +110,21 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
     expect(await asked('sessions.open')).toBe(0);
   });
 
+  test('makes way for the session of another window also when the engine has forgotten it', async () => {
+    await open('autoReset');
+    await page.locator('[data-testid=new-session]:focus').waitFor();
+    await page.evaluate((old) => {
+      const { fakeEngine } = window;
+      fakeEngine.notify('sessionEvicted', { id: old });
+      fakeEngine.notify('sessionChanged', fakeEngine.made(41, { previousId: old, title: 'theirs' }));
+    }, fakeId(1));
+    await page.getByRole('tab', { name: /^theirs/ }).waitFor();
+    await page.keyboard.press('a');
+    await page.getByRole('tab', { selected: true, name: /^theirs/ }).waitFor();
+    expect(await titles()).toEqual(['theirs', 'bash', 'other']);
+    expect(await asked('sessions.open')).toBe(0);
+  });
+
   test('keeps its card when a fresh one is refused, and the next key press tries again', async () => {
     await open('autoReset');
     await page.locator('[data-testid=new-session]:focus').waitFor();

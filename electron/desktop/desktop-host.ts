@@ -4,11 +4,13 @@ import type { ExportResult } from '../../shared/contract.ts';
 import { EXPORT_LABELS } from '../../shared/recording.ts';
 import type { ExportSource, HostServices } from '../engine/engine.ts';
 import { saveFile } from './save-file.ts';
+import { keychainCipher } from './secrets.ts';
 
 /** What the desktop does for the engine. */
 export function createDesktopHost(window: () => BrowserWindow | null): HostServices {
   return {
     kind: 'desktop',
+    cipher: keychainCipher(),
     chooseFolder: () => chooseFolder(window()),
     openFolder: async (folder) => (await shell.openPath(folder)) === '',
     deliverExport: (source) => deliverExport(source, window()),

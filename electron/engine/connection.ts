@@ -4,6 +4,8 @@ import { RequestError } from '../../shared/errors.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
+import { credentialHandlers } from '../credentials/handlers.ts';
+import type { SecretStore } from '../credentials/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
@@ -33,6 +35,7 @@ export interface ConnectionOptions {
   readonly settings: SettingsStore;
   readonly recorders: RecorderFactory;
   readonly journal: Journal;
+  readonly secrets: SecretStore;
   readonly host: HostServices;
   readonly logger: Logger;
   readonly logFolder: string;
@@ -209,11 +212,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       return settingsView(settings);
     },
     ...journalHandlers(options.journal, host, options.hooksFolder),
-    'credentials.list': () => ({ unavailable: 'Secrets cannot be stored here.', stored: [] }),
-    'credentials.store': () => {
-      throw new RequestError('not_allowed', 'Secrets cannot be stored here.');
-    },
-    'credentials.remove': () => ({}),
+    ...credentialHandlers(options.secrets),
     ...profileHandlers(settings, host, sandboxFolderObjection(machine.folderRules)),
     'backends.status': () => statusOf(machine),
     'backends.check': async () => {

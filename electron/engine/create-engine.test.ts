@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeAck, encodeBytes } from '../../shared/frames.ts';
 import { sessionInfoSchema } from '../../shared/session.ts';
+import { processTable } from '../backends/terminal-session.ts';
 import { createJournal } from '../journal/journal-thread.ts';
 import { backendsOf, keepingLogger, StandInBackend } from '../sessions/testing/stand-ins.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
@@ -32,6 +33,7 @@ async function engineWithWindow() {
   });
   const engine = createEngine({
     journal,
+    environment: {},
     host: {
       kind: 'web',
       openFolder: async () => false,
@@ -49,6 +51,8 @@ async function engineWithWindow() {
       offers: async () => ({ images: [], networks: [], runtimes: [] }),
       folderRules: { home: '/nowhere', forbidden: [], environment: {} },
       hooks: tracker,
+      removeLeftovers: () => 0,
+      processes: processTable(),
       onProblem: () => () => {},
       close: async () => {},
     },

@@ -1,7 +1,12 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { ulid } from 'ulid';
 import type { AppInfo } from '../../shared/contract.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
+import { CredentialBroker } from '../credentials/broker.ts';
+import { createFetcher } from '../credentials/fetcher.ts';
+import { createSecretStore, NO_KEYCHAIN_IN_BROWSERS, noSecretStore } from '../credentials/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import { writeMetadata } from '../recording/metadata.ts';
@@ -35,6 +40,8 @@ export interface EngineOptions {
   readonly problems?: readonly Problem[];
   /** The machine's clock; another one for tests. */
   readonly clock?: SystemClock;
+  /** The app's own environment, for commands that give credentials. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** What runs shells. */
   readonly machine: Machine;
   /** What is kept of sessions, and the hooks that are told of them. The engine closes it. */
@@ -45,10 +52,24 @@ export interface EngineOptions {
 
 /** Puts the engine together. Nothing runs until a session is opened. */
 export function createEngine(options: EngineOptions): Engine {
-  const { host, machine, journal, locations, settings, logger, appVersion } = options;
+  const { host, machine, journal, locations, settings, logger, appVersion, environment } = options;
   const clock = options.clock ?? new SystemClock();
   const app = { name: APP_NAME, version: appVersion };
   const recorders = createRecorderFactory({ folder: locations.sessions, clock, logger });
+  const secrets =
+    host.cipher === undefined
+      ? noSecretStore(NO_KEYCHAIN_IN_BROWSERS)
+      : createSecretStore({
+          file: join(locations.config, 'credentials.json'),
+          cipher: host.cipher,
+          logger,
+          now: () => clock.wall(),
+        });
+  const credentials = new CredentialBroker({
+    clock,
+    fetch: createFetcher({ store: secrets, environment, home: homedir(), processes: machine.processes }),
+    logger,
+  });
   const journaling = new SessionJournal({ journal, clock, app });
   const { backends } = machine;
   const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
@@ -59,6 +80,7 @@ export function createEngine(options: EngineOptions): Engine {
     backends,
     recorders: journaling.recorders(recorders),
     settings,
+    credentials,
     metrics,
     logger,
     async writeMetadata(session, event, recording) {
@@ -144,6 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
         settings,
         recorders,
         journal,
+        secrets,
         host,
         logger,
         logFolder: locations.logs,
@@ -153,6 +176,9 @@ export function createEngine(options: EngineOptions): Engine {
       }),
     metrics: () => manager.metrics(),
     prepare: () => {
+      // Nothing of this run has private files yet.
+      const removed = machine.removeLeftovers();
+      if (removed > 0) logger.info({ removed }, 'Private files of an earlier run were removed');
       // What an earlier run has left is looked at before anything of it is swept away.
       const recovered = recover().catch((error: unknown) => logger.error({ err: error }, 'The recovery failed'));
       for (const backend of Object.values(backends)) {
@@ -175,6 +201,7 @@ export function createEngine(options: EngineOptions): Engine {
       const suspendedMs = clock.resync();
       if (suspendedMs > 0) logger.info({ suspendedMs }, 'The machine had been suspended');
       manager.clockChanged();
+      credentials.check();
     },
     async quit() {
       await manager.quit();

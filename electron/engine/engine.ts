@@ -4,6 +4,7 @@ import type { ExportFormat } from '../../shared/recording.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
+import type { SecretCipher } from '../credentials/store.ts';
 
 /** An export ready to be written out: a suggested file name, its media type, and the bytes as they come. */
 export interface ExportSource {
@@ -21,6 +22,8 @@ export interface HostServices {
   openFolder(folder: string): Promise<boolean>;
   /** The system's folder dialog: a full path, or null when it was cancelled. Absent where there is no such dialog. */
   chooseFolder?(): Promise<string | null>;
+  /** The system's keychain, which encrypts stored secrets. Absent where there is none. */
+  readonly cipher?: SecretCipher;
   /** Desktop: save dialog, then writes the file. Web: registers a one-time download and gives its path. */
   deliverExport(source: ExportSource): Promise<ExportResult>;
 }

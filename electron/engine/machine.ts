@@ -1,12 +1,14 @@
-import { homedir, hostname } from 'node:os';
+import { homedir, hostname, tmpdir } from 'node:os';
 import type { EngineOffers } from '../../shared/backends.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Backends } from '../backends/backend.ts';
 import { createBubblewrapBackend } from '../backends/bubblewrap/bubblewrap.ts';
+import { CredentialFolders } from '../backends/credential-folders.ts';
 import { createDockerBackend } from '../backends/docker/docker.ts';
 import { createDockerEngine } from '../backends/docker/docker-engine.ts';
 import { systemSources } from '../backends/docker/endpoint-sources.ts';
 import { findOwner } from '../backends/docker/orphans.ts';
+import type { ProcessTable } from '../backends/process-table.ts';
 import { createPtyBackend } from '../backends/pty.ts';
 import type { ReaperCommand } from '../backends/reaper/command.ts';
 import { createReaper } from '../backends/reaper/reaper-client.ts';
@@ -28,6 +30,9 @@ export interface Machine {
   readonly folderRules: SandboxFolderRules;
   /** Watches over programs of hooks as over sessions: if the app dies, they go with it. */
   readonly hooks: HookTracker;
+  /** Removes private files of an earlier run. Before the first session of this one. Gives how many folders there were. */
+  removeLeftovers(): number;
+  readonly processes: ProcessTable;
   onProblem(listener: (problem: Problem) => void): () => void;
   /** After the last session: gives back what was kept ready, and lets the reaper go. Resolves within a second or two. */
   close(): Promise<void>;
@@ -53,9 +58,15 @@ export async function createMachine({ logger, environment, locations, reaper }: 
     pid: process.pid,
     start: 0,
   };
+  const credentialFolders = new CredentialFolders({
+    installation,
+    environment,
+    tracker: { folder: (sessionId, path) => tracker.folder(sessionId, path) },
+  });
   const tracker = createReaper({
     log: logger,
     command: reaper,
+    roots: [tmpdir(), ...credentialFolders.roots],
     onProblem: (problem) => problems.emit(problem),
   });
   const forbiddenFolders = [locations.config, locations.data, locations.logs];
@@ -64,8 +75,8 @@ export async function createMachine({ logger, environment, locations, reaper }: 
     onError: (error) => logger.warn({ err: error }, 'The container engine’s connection had a problem'),
   });
   const backends: Backends = {
-    pty: createPtyBackend({ log: logger, environment, tracker }),
-    bubblewrap: createBubblewrapBackend({ log: logger, environment, tracker, forbiddenFolders }),
+    pty: createPtyBackend({ log: logger, environment, tracker, credentialFolders }),
+    bubblewrap: createBubblewrapBackend({ log: logger, environment, tracker, forbiddenFolders, credentialFolders }),
     docker: createDockerBackend({
       engine,
       log: logger,
@@ -81,6 +92,8 @@ export async function createMachine({ logger, environment, locations, reaper }: 
     offers: () => engine.offers(),
     folderRules: { home: homedir(), forbidden: forbiddenFolders, environment },
     hooks: trackRuns(tracker, processes),
+    removeLeftovers: () => credentialFolders.removeLeftovers(),
+    processes,
     onProblem: (listener) => problems.on(listener),
     async close() {
       // What was kept ready goes first; what does not go in time is the reaper's.

@@ -36,5 +36,5 @@ export async function startEngine({
     logger,
     tracker: machine.hooks,
   });
-  return createEngine({ host, machine, journal, locations, settings, logger, appVersion, problems, lock });
+  return createEngine({ host, machine, journal, locations, settings, logger, appVersion, environment, problems, lock });
 }

@@ -186,6 +186,41 @@ describe('hooks among each other', () => {
     expect(rig.ledger.counts('works')).toMatchObject({ owed: 0 });
   });
 
+  test('sessions whose tries hang do not hold up other sessions of their hook, as long as there is room', async () => {
+    await using rig = new CourierRig(['a']);
+    const stuck = new Set([rig.owe(['a']), rig.owe(['a']), rig.owe(['a'])].map(({ id }) => id));
+    rig.answer = ({ delivery }) => (stuck.has(delivery.sessionId ?? '') ? null : OK);
+    for (let each = 0; each < 50; each += 1) rig.owe(['a']);
+    for (let turn = 0; turn < 40; turn += 1) await rig.settle();
+    expect(rig.ledger.counts('a').owed).toBe(6);
+  });
+
+  test('a pause that is over is noticed though another try of the hook still runs', async () => {
+    await using rig = new CourierRig(['a']);
+    const stuck = rig.owe(['a']);
+    const other = rig.owe(['a']);
+    rig.answer = ({ delivery }) => {
+      if (delivery.sessionId === stuck.id) return null;
+      return rig.attempts.length < 3 ? FAILED : OK;
+    };
+    await rig.clock.advance(4_000);
+    const delivered = rig.list('a').filter(({ state }) => state === 'delivered');
+    expect(delivered.map(({ sessionId }) => sessionId)).toEqual([other.id, other.id]);
+  });
+
+  test('hooks that have much to do get as many tries each', async () => {
+    const names = Array.from({ length: 8 }, (_, index) => `h${index}`);
+    await using rig = new CourierRig(names);
+    rig.answer = () => null;
+    for (let each = 0; each < 60; each += 1) rig.owe(names);
+    for (let turn = 0; turn < 24; turn += 1) {
+      await rig.settle();
+      for (const each of rig.running) each.finish(OK);
+    }
+    const counts = names.map((name) => rig.attempts.filter((each) => each.hook === name).length);
+    expect(Math.min(...counts)).toBeGreaterThan(Math.max(...counts) / 2);
+  });
+
   test('however many hang, another one is served', async () => {
     const hanging = Array.from({ length: 20 }, (_, index) => `hangs-${index}`);
     await using rig = new CourierRig([...hanging, 'works']);

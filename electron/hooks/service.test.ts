@@ -237,8 +237,9 @@ describe('deliveries', () => {
   });
 
   test('to a hook that is removed are dropped, and that is told', async () => {
-    rig.folders.write('a', webhookYaml(receiver.url()));
-    receiver.answer = () => {};
+    rig.folders.write('a', webhookYaml(receiver.url(), 'timeoutSeconds: 300\n'));
+    const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+    receiver.answer = (_received, response) => response.on('close', leave);
     rig.open();
     rig.session(1);
     await receiver.arrivals(1);
@@ -249,6 +250,7 @@ describe('deliveries', () => {
       .toMatchObject([
         { id: 'hook-removed-a', severity: 'info', message: '3 events that were still to be sent to it will not be.' },
       ]);
+    await left;
     expect(rig.list('a').map(({ state, outcome }) => [state, outcome])).toEqual(
       Array.from({ length: 3 }, () => ['dropped', 'dropped: the hook was removed']),
     );

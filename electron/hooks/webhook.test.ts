@@ -16,7 +16,10 @@ let sender: WebhookSender;
 beforeEach(() => {
   sender = createWebhookSender({ logger, wall: Date.now });
 });
-afterEach(() => sender.close());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await sender.close();
+});
 
 interface Changes extends Partial<Omit<WebhookAction, 'kind'>> {
   readonly timeoutMs?: number;
@@ -149,7 +152,6 @@ describe('a webhook', () => {
     vi.stubEnv('NODE_USE_ENV_PROXY', '1');
     expect(await send(receiver.url())).toMatchObject({ kind: 'ok', words: expect.stringContaining('204') });
     expect(proxy.received).toEqual([]);
-    vi.unstubAllEnvs();
   });
 
   test('has a large or endless answer thrown away', async () => {
@@ -283,7 +285,6 @@ describe.runIf(canMakeCertificates())('a receiver with a certificate', () => {
       kind: 'failed',
       words: 'the certificate is not trusted: it is self-signed',
     });
-    vi.unstubAllEnvs();
     expect(receiver.received).toEqual([]);
   });
 

@@ -2,9 +2,6 @@ import { Worker } from 'node:worker_threads';
 import { type BirpcReturn, createBirpc } from 'birpc';
 import type { JournalHome, JournalRemote, JournalThreadData } from './journal-protocol.ts';
 
-/** Memory that the thread may take for objects, in megabytes; beyond it, it ends and is started anew. */
-const MAX_HEAP_MEGABYTES = 1_024;
-
 /** The thread's entry lies beside this module, as source or, in the packaged app, as its own bundle. */
 export function journalWorkerUrl(): URL {
   const here = import.meta.url;
@@ -29,7 +26,6 @@ export function startJournalThread(
   data: JournalThreadData,
   home: JournalHome,
   onLost: (error: Error | null) => void,
-  heapMegabytes: number = MAX_HEAP_MEGABYTES,
 ): JournalLink {
   const worker = new Worker(url, {
     name: 'sandglass-journal',

@@ -168,9 +168,9 @@ describe('a thread that hangs', () => {
 });
 
 describe('a thread that is lost', () => {
-  for (const how of ['throw', 'exit', 'memory']) {
+  for (const how of ['throw', 'exit']) {
     test(`(${how}) is started anew, and nothing is lost or there twice`, async () => {
-      const { journal, file, logged, problems } = openThread({ wanted: ['a'], heapMegabytes: 64 });
+      const { journal, file, logged, problems } = openThread({ wanted: ['a'] });
       const known = record(sessionId());
       const entries = [startEntry(known), extendedEntry(known), endEntry(known)];
       await journal.append(entries[0] ?? limitEntry());

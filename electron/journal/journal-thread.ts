@@ -50,8 +50,6 @@ export interface JournalOptions extends JournalThreadData {
   readonly clock?: Clock;
   /** The thread's entry; another one for tests. */
   readonly worker?: URL;
-  /** Memory that the thread may take for objects; another bound for tests. */
-  readonly heapMegabytes?: number;
 }
 
 /** Starts the journal's thread, and with it the hooks. */
@@ -276,16 +274,10 @@ class JournalThread implements Journal {
 
   #started(): JournalLink {
     if (this.#link !== null) return this.#link;
-    const { dataFolder, sessionsFolder, hooksFolder, source, environment, worker, heapMegabytes } = this.#options;
+    const { dataFolder, sessionsFolder, hooksFolder, source, environment, worker } = this.#options;
     // The process's own environment is no plain object; a copy of it is, and can go to another thread.
     const data = { dataFolder, sessionsFolder, hooksFolder, source, environment: { ...environment } };
-    const link = startJournalThread(
-      worker ?? journalWorkerUrl(),
-      data,
-      this.#home(),
-      (error) => this.#lost(error),
-      heapMegabytes,
-    );
+    const link = startJournalThread(worker ?? journalWorkerUrl(), data, this.#home(), (error) => this.#lost(error));
     this.#link = link;
     this.#sendRetention();
     return link;

@@ -4,7 +4,7 @@ import { serveJournal } from '../thread-main.ts';
 
 /**
  * The journal's thread with hooks that are made of words: the variable `WANTED` names those that want every event, and none
- * is ever delivered anything. A test event to the hook `throw`, `exit` or `memory` ends the thread in that way, to `hang` it
+ * is ever delivered anything. A test event to the hook `throw` or `exit` ends the thread in that way, to `hang` it
  * answers nothing any more; one to `start` tells of a process whose number is in the variable `PID`.
  */
 function createHookService(options: HookServiceOptions): HookService {
@@ -22,7 +22,6 @@ function createHookService(options: HookServiceOptions): HookService {
     test(hook) {
       if (hook === 'throw') setImmediate(() => fail());
       if (hook === 'exit') process.exit(3);
-      if (hook === 'memory') fill();
       if (hook === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       if (hook === 'start') {
         void tracker.started('run', Number(environment.PID), []).then(() => logger.info({}, 'The run is known'));
@@ -39,12 +38,6 @@ function createHookService(options: HookServiceOptions): HookService {
 
 function fail(): never {
   throw new Error('The thread fails');
-}
-
-/** Step by step: an allocation that is too large at once ends the whole process, and not this thread alone. */
-function fill(): void {
-  const all: unknown[] = [];
-  for (;;) all.push(Array.from({ length: 1_000 }, (_, index) => ({ index })));
 }
 
 serveJournal({ createHookService, cloudEvent });

@@ -1,4 +1,5 @@
 import { Terminal } from '@xterm/headless';
+import type { Limits } from '../../../shared/limits.ts';
 import type { WatcherClosedReason } from '../output-flow.ts';
 import type { Session } from '../session.ts';
 
@@ -42,6 +43,19 @@ export class Screen {
   get rows(): string[] {
     const { active } = this.terminal.buffer;
     return Array.from({ length: active.length }, (_value, row) => active.getLine(row)?.translateToString(true) ?? '');
+  }
+
+  /** From now on these limits hold, as after a change of the settings. How long its start took does not matter then. */
+  limit(values: Partial<Limits>): void {
+    const { limits } = this.session;
+    this.session.updateLimits({ ...limits, values: { ...limits.values, ...values } });
+  }
+
+  /** Its time is up a second from now, however long it has been open. Gives its limit, in seconds. */
+  endSoon(): number {
+    const maxDurationSeconds = Math.ceil(this.session.ageMs / 1_000) + 1;
+    this.limit({ maxDurationSeconds, warnBeforeSeconds: [] });
+    return maxDurationSeconds;
   }
 
   type(text: string): void {

@@ -15,9 +15,10 @@ export function endingTests({ kind, rig }: SuiteContext): void {
       ['vi', VI],
       ['less', 'less'],
     ])('shows its notice in a sane terminal, also from inside %s', async (_name, program) => {
-      const screen = await rig().open({ limits: { idleTimeoutSeconds: 2, warnBeforeSeconds: [] } });
+      const screen = await rig().open();
       screen.type(`seq 1 200 > /tmp/text.$$; clear; ${program} /tmp/text.$$; rm /tmp/text.$$\r`);
       await screen.until(() => screen.terminal.buffer.active.type === 'alternate');
+      screen.limit({ idleTimeoutSeconds: 1, warnBeforeSeconds: [] });
       await screen.closed;
       expect(screen.terminal.buffer.active.type).toBe('normal');
       expect(screen.rows).toContain(NOTICE);
@@ -26,8 +27,9 @@ export function endingTests({ kind, rig }: SuiteContext): void {
     });
 
     it('shows its notice last, also while output is flooding', async () => {
-      const screen = await rig().open({ limits: { maxDurationSeconds: 2, warnBeforeSeconds: [] } });
+      const screen = await rig().open();
       screen.type('yes flood\r');
+      screen.endSoon();
       await screen.closed;
       expect((await screen.session.end('closed')).reason).toBe('max_duration');
       expect(screen.rows.slice(-24)).toContain(NOTICE);
@@ -35,8 +37,9 @@ export function endingTests({ kind, rig }: SuiteContext): void {
     });
 
     it('shows its notice last even over a flood that cannot be stopped by SIGHUP', async () => {
-      const screen = await rig().open({ limits: { maxDurationSeconds: 2, warnBeforeSeconds: [] } });
+      const screen = await rig().open();
       screen.type(`bash -c 'trap "" HUP; while :; do echo stubborn stubborn stubborn; done'\r`);
+      screen.endSoon();
       await screen.closed;
       expect((await screen.session.end('closed')).survivors).toEqual([]);
       expect(screen.rows.slice(-24)).toContain(NOTICE);

@@ -89,13 +89,13 @@ export function outputTests({ rig }: SuiteContext): void {
     });
 
     it('does nothing, rests its idle timeout, and ends at its maximum duration', async () => {
-      const screen = await rig().open({
-        limits: { idleTimeoutSeconds: 2, maxDurationSeconds: 4, warnBeforeSeconds: [] },
-      });
+      const screen = await rig().open();
       screen.type('while :; do echo beat; sleep 0.05; done\r');
       await screen.row('beat');
       expect(await screen.session.freeze()).toEqual({ ok: true });
       const shown = screen.rows.filter((row) => row === 'beat').length;
+      screen.limit({ idleTimeoutSeconds: 1 });
+      screen.endSoon();
       await screen.closed;
       expect(await screen.session.end('closed')).toMatchObject({ reason: 'max_duration', survivors: [] });
       expect(screen.rows).toContain('Session timeout - connection closed');

@@ -15,9 +15,10 @@ const run = promisify(execFile);
 export function recordTests({ kind, rig }: SuiteContext): void {
   describe('its records', () => {
     it('tell of its run, its warning and its timeout, in agreement', async () => {
-      const screen = await rig().open({ limits: { idleTimeoutSeconds: 2 } });
+      const screen = await rig().open();
       screen.type('echo $((6 * 7))\r');
       await screen.row('42');
+      screen.limit({ idleTimeoutSeconds: 2 });
       await screen.closed;
       const { session } = screen;
       const end = await session.end('closed');

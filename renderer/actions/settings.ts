@@ -1,5 +1,5 @@
 import { call, report } from '../engine.ts';
-import { settingText } from '../settings/parse.ts';
+import { settingWords } from '../settings/parse.ts';
 import { type SettingValue, sameValue, settingAt } from '../settings/paths.ts';
 import type { SettingRow } from '../settings/rows.ts';
 import { getApp, setApp } from '../store/store.ts';
@@ -14,7 +14,7 @@ export async function changeSetting(row: SettingRow, value: SettingValue | null)
   const old = settingAt(before.preferences, row.path);
   const now = settingAt(settings.preferences, row.path);
   if (sameValue(old, now)) return;
-  showSettingChanged(`${row.name}: ${settingText(now, row.control) || 'none'}`, {
+  showSettingChanged(`${row.name}: ${settingWords(now, row.control)}`, {
     label: 'Undo',
     run: () => void undo(row, old),
   });

@@ -44,7 +44,7 @@ export function CredentialCard({ row, number, onChange, onRemove }: CardProps) {
           value={row.ttlSeconds}
           short
           placeholder="stays good"
-          hint="Such as 1h: it is fetched anew before that is over."
+          hint="Such as 1h: it is fetched anew before that is over, and its file replaced."
           onChange={(ttlSeconds) => onChange({ ttlSeconds })}
         />
         <RequiredSwitch row={row} onChange={onChange} />

@@ -12,7 +12,7 @@ const WHERE: Readonly<Record<BackendKind, string>> = {
   pty: 'Programs find each in its variable, and as a file of that name in the folder $SANDGLASS_CREDENTIALS.',
   bubblewrap: 'Programs inside find each in its variable, and as a file of that name in /run/sandglass/credentials.',
   docker:
-    'Programs inside find each as a file of its name in /run/sandglass/credentials. It is no variable, which docker inspect would show.',
+    'Programs inside find each in its variable, and as a file of that name in /run/sandglass/credentials. The container’s settings, which docker inspect shows, have none of them. The image needs /bin/sh.',
 };
 
 /** Secrets that sessions of the profile get: a card each. */

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ON_EXPIRY } from '../../shared/limits.ts';
 import { DEFAULT_BUBBLEWRAP, DEFAULT_CONTAINER, PRESETS, type Profile, profileSchema } from '../../shared/profile.ts';
 import { DEFAULT_SETTINGS, policySchema } from '../../shared/settings.ts';
 import { FAKE_PROFILES } from '../testing/fake-backends.ts';
+import { type CredentialRow, emptyRow, SOURCE_KINDS } from './credential-rows.ts';
 import { type Draft, draftOf, sameDraft } from './draft.ts';
 import { type DraftContext, type DraftErrors, readDraft } from './read-draft.ts';
 
@@ -32,6 +34,13 @@ function profileOf(base: Profile, change: Partial<Draft>): Profile {
 
 const row = (name: string, value: string, key = 0) => ({ key, name, value });
 
+const credential = (change: Partial<CredentialRow>): CredentialRow => ({
+  ...emptyRow(0),
+  env: 'TOKEN',
+  command: 'gh',
+  ...change,
+});
+
 describe('a form that nobody touched', () => {
   test.each([...PRESETS, ...FAKE_PROFILES])('reads back as the profile it shows: $id', (profile) => {
     expect(readDraft(draftOf(profile), profile, open)).toEqual({ ok: true, profile });
@@ -41,6 +50,27 @@ describe('a form that nobody touched', () => {
   const text = fc
     .string({ minLength: 1, maxLength: 20 })
     .filter((value) => /^[^\p{Cc}]*$/u.test(value) && value === value.trim());
+  const credentials = fc.record({
+    // No name of a variable above has lower case.
+    env: fc.stringMatching(/^[a-z][A-Za-z0-9_]{0,9}$/),
+    source: fc.oneof(
+      fc.record({
+        kind: fc.constant('command' as const),
+        command: fc.constantFrom('gh', '/usr/bin/vault'),
+        args: fc.array(
+          fc.string({ maxLength: 10 }).filter((argument) => !argument.includes('\0')),
+          { maxLength: 4 },
+        ),
+      }),
+      fc.record({ kind: fc.constant('file' as const), file: text.map((name) => `/${name}`) }),
+      fc.record({
+        kind: fc.constant('stored' as const),
+        name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,12}$/),
+      }),
+    ),
+    ttlSeconds: fc.integer({ min: 0, max: 2_592_000 }),
+    required: fc.boolean(),
+  });
   const profiles = fc.record({
     id: fc.constant('p'),
     name: text,
@@ -56,6 +86,9 @@ describe('a form that nobody touched', () => {
         idleTimeoutSeconds: fc.integer({ min: 60, max: 604_800 }),
         maxDurationSeconds: fc.integer({ min: 60, max: 604_800 }),
         closeGraceSeconds: fc.integer({ min: 0, max: 60 }),
+        maxCommands: fc.integer({ min: 1, max: 1_000_000 }),
+        onExpiry: fc.constantFrom(...ON_EXPIRY),
+        thawWindowSeconds: fc.integer({ min: 1, max: 86_400 }),
       },
       { requiredKeys: [] },
     ),
@@ -78,7 +111,9 @@ describe('a form that nobody touched', () => {
       capabilities: fc.constantFrom([], ['NET_ADMIN', 'SYS_PTRACE']),
       noNewPrivileges: fc.boolean(),
       pool: fc.integer({ min: 0, max: 16 }),
+      survive: fc.boolean(),
     }),
+    credentials: fc.uniqueArray(credentials, { maxLength: 4, selector: ({ env }) => env }),
   });
 
   test('loses nothing of any profile', () => {
@@ -86,6 +121,20 @@ describe('a form that nobody touched', () => {
       fc.property(profiles, (profile) => {
         const valid = profileSchema.parse(profile);
         expect(readDraft(draftOf(valid), valid, open)).toEqual({ ok: true, profile: valid });
+      }),
+    );
+  });
+
+  test('loses no credential and no limit of any kind of profile, whatever the settings say of them', () => {
+    const freezing = structuredClone(DEFAULT_SETTINGS);
+    freezing.limits.onExpiry = 'freeze';
+    fc.assert(
+      fc.property(profiles, fc.constantFrom(local, sandbox, container), (more, base) => {
+        const { credentials, limits } = more;
+        const valid = profileSchema.parse({ ...base, credentials, limits });
+        for (const inForce of [DEFAULT_SETTINGS, freezing]) {
+          expect(readDraft(draftOf(valid), valid, { ...open, inForce })).toEqual({ ok: true, profile: valid });
+        }
       }),
     );
   });
@@ -135,6 +184,39 @@ describe('what was typed', () => {
     expect(profileOf(hidden, { args: '-l' }).args).toEqual(['-l']);
   });
 
+  test('rows of credentials become credentials, and those that nothing was typed in are none', () => {
+    const profile = profileOf(sandbox, {
+      credentials: [
+        { ...emptyRow(0), env: ' GITHUB_TOKEN ', command: ' gh ', args: 'auth\n\ntoken', ttlSeconds: '1 hour' },
+        emptyRow(1),
+        { ...emptyRow(2), env: 'KEY', kind: 'file', file: ' /run/key ', command: 'left from before', required: true },
+        { ...emptyRow(3), env: 'NPM', kind: 'stored', name: ' npm-token ', ttlSeconds: '0' },
+      ],
+    });
+    expect(profile.credentials).toEqual([
+      {
+        env: 'GITHUB_TOKEN',
+        source: { kind: 'command', command: 'gh', args: ['auth', 'token'] },
+        ttlSeconds: 3_600,
+        required: false,
+      },
+      { env: 'KEY', source: { kind: 'file', file: '/run/key' }, ttlSeconds: 0, required: true },
+      { env: 'NPM', source: { kind: 'stored', name: 'npm-token' }, ttlSeconds: 0, required: false },
+    ]);
+  });
+
+  test('a thaw window that is not asked for stays as it was, whatever was typed before', () => {
+    const frozen: Profile = { ...local, limits: { onExpiry: 'freeze', thawWindowSeconds: 90 } };
+    expect(draftOf(frozen).thawWindowSeconds).toBe('1m 30s');
+    expect(profileOf(frozen, { thawWindowSeconds: '2m' }).limits.thawWindowSeconds).toBe(120);
+    expect(profileOf(frozen, { thawWindowSeconds: '' }).limits).toEqual({ onExpiry: 'freeze' });
+    expect(profileOf(frozen, { onExpiry: 'close', thawWindowSeconds: 'soon' }).limits).toEqual({
+      onExpiry: 'close',
+      thawWindowSeconds: 90,
+    });
+    expect(profileOf(frozen, { onExpiry: '' }).limits).toEqual({ thawWindowSeconds: 90 });
+  });
+
   test('a stored “off” is the same as nothing: the settings hold', () => {
     expect(draftOf({ ...local, limits: { idleTimeoutSeconds: 0 } }).idleTimeoutSeconds).toBe('');
   });
@@ -177,6 +259,31 @@ describe('what is wrong is told beside its field', () => {
     ['capabilities', container, { capabilities: ['ALL'] }],
     ['pool', container, { pool: '17' }],
     ['pool', container, { pool: 'two' }],
+    ['maxCommands', local, { maxCommands: 'few' }],
+    ['maxCommands', local, { maxCommands: '0' }],
+    ['maxCommands', local, { maxCommands: '1000001' }],
+    ['thawWindowSeconds', local, { onExpiry: 'freeze', thawWindowSeconds: 'off' }],
+    [
+      'credentials',
+      local,
+      { credentials: Array.from({ length: 33 }, (_, key) => credential({ key, env: `T${key}` })) },
+    ],
+    ['credentials.0.env', local, { credentials: [credential({ env: '' })] }],
+    ['credentials.0.env', local, { credentials: [credential({ env: '1A' })] }],
+    ['credentials.7.env', local, { credentials: [credential({}), credential({ key: 7 })] }],
+    ['credentials.0.env', local, { environment: [row('TOKEN', '1')], credentials: [credential({})] }],
+    ['credentials.0.command', local, { credentials: [credential({ command: '' })] }],
+    ['credentials.0.command', local, { credentials: [credential({ command: 'bin/gh' })] }],
+    ['credentials.0.args', local, { credentials: [credential({ args: 'a\0b' })] }],
+    ['credentials.0.args', local, { credentials: [credential({ args: 'a\n'.repeat(65) })] }],
+    ['credentials.0.file', local, { credentials: [credential({ kind: 'file' })] }],
+    ['credentials.0.file', local, { credentials: [credential({ kind: 'file', file: 'token' })] }],
+    ['credentials.0.name', local, { credentials: [credential({ kind: 'stored' })] }],
+    ['credentials.0.name', local, { credentials: [credential({ kind: 'stored', name: 'a b' })] }],
+    ['credentials.0.ttlSeconds', local, { credentials: [credential({ ttlSeconds: 'soon' })] }],
+    ['credentials.0.ttlSeconds', local, { credentials: [credential({ ttlSeconds: '31d' })] }],
+    // The row that is wrong is named, also below one that is none.
+    ['credentials.5.file', local, { credentials: [emptyRow(4), credential({ key: 5, kind: 'file', file: 'x' })] }],
   ])('%s', (field, base, change) => {
     const errors = errorsOf(base, change);
     expect(Object.keys(errors)).toEqual([field]);
@@ -190,6 +297,9 @@ describe('what is wrong is told beside its field', () => {
     const stored: Profile = { ...local, limits: { extensions: { count: 9, seconds: 60 } } };
     const few = { ...open, policy: policySchema.parse({ maxExtensions: 1 }) };
     expect(errorsOf(stored, {}, few)).toEqual({ extensions: 'At most 1, says the policy.' });
+    const short = { ...open, policy: policySchema.parse({ maxMaxCommands: 10 }) };
+    expect(errorsOf(local, { maxCommands: '11' }, short)).toEqual({ maxCommands: 'The policy allows 1 to 10.' });
+    expect(errorsOf(local, { maxCommands: '10' }, short)).toEqual({});
   });
 
   test('any text is read or refused, never thrown at', () => {
@@ -210,14 +320,31 @@ describe('what is wrong is told beside its field', () => {
       'environmentAllow',
       'idleTimeoutSeconds',
       'maxDurationSeconds',
+      'maxCommands',
+      'thawWindowSeconds',
     );
     fc.assert(
       fc.property(field, fc.string(), (name, text) => {
         for (const base of [local, sandbox, container]) {
-          const read = readDraft({ ...draftOf(base), [name]: text }, base, strict);
+          const read = readDraft({ ...draftOf(base), onExpiry: 'freeze', [name]: text }, base, strict);
           if (read.ok) expect(profileSchema.parse(read.profile)).toEqual(read.profile);
           else expect(Object.keys(read.errors)).not.toEqual([]);
         }
+      }),
+    );
+  });
+
+  test('so is any text in a credential, and each error has its field', () => {
+    const part = fc.constantFrom<(keyof CredentialRow)[]>('env', 'command', 'args', 'file', 'name', 'ttlSeconds');
+    fc.assert(
+      fc.property(fc.constantFrom(...SOURCE_KINDS), part, fc.string(), (kind, name, text) => {
+        const read = readDraft(
+          { ...draftOf(local), credentials: [{ ...emptyRow(3), kind, [name]: text }] },
+          local,
+          strict,
+        );
+        if (read.ok) expect(profileSchema.parse(read.profile)).toEqual(read.profile);
+        else for (const field of Object.keys(read.errors)) expect(field).toMatch(/^credentials\.3\.[a-zA-Z]+$/);
       }),
     );
   });

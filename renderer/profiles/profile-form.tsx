@@ -102,8 +102,8 @@ function SurviveField() {
       onChange={(survive) => change({ survive })}
       hint={
         draft.survive
-          ? 'When Sandglass crashes, its containers run on, and the next launch attaches to those whose time is not up. Quitting ends them.'
-          : 'When Sandglass crashes, its containers are removed with what ran in them.'
+          ? 'When Sandglass crashes, sessions of this profile run on, and the next launch attaches to those whose time is not up. What they print meanwhile is lost. On quit they end like any others.'
+          : 'When Sandglass crashes, sessions of this profile end, and their containers are removed.'
       }
     />
   );

@@ -104,7 +104,18 @@ function SecretForm({ name, onClose }: { name: string; onClose(): void }) {
 }
 
 /** Asks before a stored secret is removed: nobody has its value any more. */
-export function RemoveSecretDialog({ users, open, onClose, name }: DialogProps & { users: readonly string[] }) {
+export function RemoveSecretDialog({
+  users,
+  open,
+  focusAfter,
+  onClose,
+  name,
+}: DialogProps & {
+  /** The names of profiles that use it. */
+  users: readonly string[];
+  /** Where the keyboard goes then: what it came from may be gone. */
+  focusAfter(): HTMLElement | null;
+}) {
   const [failure, setFailure] = useState<string | null>(null);
   const remove = async (): Promise<void> => {
     const refused = await removeSecret(name);
@@ -119,7 +130,7 @@ export function RemoveSecretDialog({ users, open, onClose, name }: DialogProps &
     <AlertDialog.Root open={open} onOpenChange={(next) => (next ? undefined : close())}>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className="backdrop" />
-        <AlertDialog.Popup className="dialog" data-testid="remove-secret-dialog">
+        <AlertDialog.Popup className="dialog" finalFocus={focusAfter} data-testid="remove-secret-dialog">
           <AlertDialog.Title className="dialog-title">Remove the value of “{name}”?</AlertDialog.Title>
           <AlertDialog.Description>It cannot be brought back. {usersSentence(users)}</AlertDialog.Description>
           {failure === null ? null : (

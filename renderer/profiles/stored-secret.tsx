@@ -1,5 +1,5 @@
 import { CircleAlert, CircleCheck } from 'lucide-react';
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { type Profile, storedNameSchema } from '../../shared/profile.ts';
 import { loadSecrets } from '../actions/credentials.ts';
 import { Button } from '../components/button.tsx';
@@ -19,6 +19,8 @@ export function StoredSecret({ row, onName }: { row: CredentialRow; onName(name:
   const profiles = useApp((state) => state.settings?.profiles ?? NO_PROFILES);
   const [asking, setAsking] = useState<'set' | 'remove' | null>(null);
   const names = useId();
+  const setButton = useRef<HTMLButtonElement>(null);
+  const removeButton = useRef<HTMLButtonElement>(null);
   const name = row.name.trim();
   const usable = storedNameSchema.safeParse(name).success;
   const stored = secrets?.stored.find((secret) => secret.name === name);
@@ -50,12 +52,12 @@ export function StoredSecret({ row, onName }: { row: CredentialRow; onName(name:
       <SecretState storedAt={stored?.storedAt ?? null} named={usable} />
       <div className="credential-actions">
         {secrets === null || secrets.unavailable !== null ? null : (
-          <Button disabled={!usable} data-testid="set-secret" onClick={() => setAsking('set')}>
+          <Button ref={setButton} disabled={!usable} data-testid="set-secret" onClick={() => setAsking('set')}>
             {stored === undefined ? 'Set value…' : 'Replace value…'}
           </Button>
         )}
         {stored === undefined ? null : (
-          <Button data-testid="remove-secret" onClick={() => setAsking('remove')}>
+          <Button ref={removeButton} data-testid="remove-secret" onClick={() => setAsking('remove')}>
             Remove stored value…
           </Button>
         )}
@@ -70,6 +72,7 @@ export function StoredSecret({ row, onName }: { row: CredentialRow; onName(name:
         name={name}
         users={profiles.filter((profile) => uses(profile, name)).map((profile) => profile.name)}
         open={asking === 'remove'}
+        focusAfter={() => removeButton.current ?? setButton.current}
         onClose={() => setAsking(null)}
       />
     </>
@@ -96,7 +99,7 @@ function SecretState({ storedAt, named }: { storedAt: number | null; named: bool
         <Line good={false}>{secrets.unavailable}</Line>
       )}
       {failure !== null || secrets === null || !named ? null : storedAt !== null ? (
-        <Line good>A value is stored since {formatMoment(storedAt, Date.now())}.</Line>
+        <Line good>A value is stored ({formatMoment(storedAt, Date.now())}).</Line>
       ) : secrets.unavailable === null ? (
         <Line good={false}>No value is stored under this name.</Line>
       ) : null}

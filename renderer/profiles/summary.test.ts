@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_BUBBLEWRAP, DEFAULT_CONTAINER, type Profile } from '../../shared/profile.ts';
+import { emptyRow } from './credential-rows.ts';
 import { type Draft, draftOf } from './draft.ts';
 import { expectedIsolation, openings, profileLine } from './summary.ts';
 
@@ -26,6 +27,18 @@ test('the badge says what a session will be held by', () => {
   expect(badge(container, { folderAccess: 'read-write', folder: '/home/me', runtime: 'runsc' })).toContain(
     'container (runsc), no network, read-only root, /src read-write, uid 1000',
   );
+});
+
+test('credentials and survival of a crash are told where the engine tells them, and open nothing', () => {
+  const credentials = ['A', ' B ', ' '].map((env, key) => ({ ...emptyRow(key), env }));
+  expect(badge(sandbox, { credentials })).toBe(
+    'bubblewrap, no network, read-only system, no folder, 2 credentials, 2048 MB, 512 processes',
+  );
+  expect(badge(container, { credentials: credentials.slice(0, 1), survive: true })).toBe(
+    'container, no network, read-only root, uid 1000, 512 MB, 1 CPU, 256 processes, survives a crash, 1 credential',
+  );
+  expect(badge(sandbox, { survive: true })).not.toContain('crash');
+  expect(openings({ ...draftOf(container), credentials, survive: true })).toEqual({});
 });
 
 test('the defaults open nothing, and a folder is what a sandbox is for', () => {

@@ -22,7 +22,7 @@ export function expectedIsolation(draft: Draft): Isolation {
       'folderAccess',
       draft.folderAccess === 'none' ? noFolderWords(draft) : `${folderInside(draft)} ${draft.folderAccess}`,
     ),
-    credentialsItem(draft),
+    inContainer ? NOTHING : credentialsItem(draft),
     item('user', inContainer ? userWords(draft.user) : ''),
     item('memoryMiB', !memory.ok ? '' : memory.value === null ? 'no memory limit' : `${memory.value} MB`),
     boundItem(draft, 'cpus', opened.cpus !== undefined),
@@ -31,6 +31,7 @@ export function expectedIsolation(draft: Draft): Isolation {
     item('noNewPrivileges', inContainer && !draft.noNewPrivileges ? 'may gain privileges' : ''),
     item('environmentAllow', opened.environmentAllow === undefined ? '' : 'secrets passed on'),
     item('survive', inContainer && draft.survive ? 'survives a crash' : ''),
+    inContainer ? credentialsItem(draft) : NOTHING,
   ];
   return items.filter(({ text }) => text !== '');
 }
@@ -45,6 +46,7 @@ function containerWords({ runtime }: Draft): string {
   return runtime === '' || /^(runc|crun|youki)$/.test(runtime) ? 'container' : `container (${runtime})`;
 }
 
+const NOTHING: IsolationItem = { text: '', open: false };
 const READ_ONLY_SYSTEM: IsolationItem = { text: 'read-only system', open: false };
 
 /** What each field of this form opens in the sandbox, as the rest of a sentence; fields that open nothing are absent. */

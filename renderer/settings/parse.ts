@@ -83,3 +83,9 @@ export function settingText(value: SettingValue, control: Control): string {
         .join(', ');
   }
 }
+
+/** A setting's value as it is told: as {@link settingText} has it, but for a 0 that stands for something else. */
+export function settingWords(value: SettingValue, control: Control): string {
+  const zero = control.kind === 'number' && value === 0 ? control.zero : undefined;
+  return zero ?? (settingText(value, control) || 'none');
+}

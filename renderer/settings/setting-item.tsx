@@ -3,7 +3,7 @@ import { RequestError } from '../../shared/errors.ts';
 import type { SettingsView } from '../../shared/settings.ts';
 import { changeSetting } from '../actions/settings.ts';
 import { SettingControl } from './controls.tsx';
-import { settingText } from './parse.ts';
+import { settingWords } from './parse.ts';
 import { rangeOf, type SettingValue, sameValue, settingAt } from './paths.ts';
 import type { SettingRow } from './rows.ts';
 
@@ -54,14 +54,14 @@ export function SettingItem({ row, view }: { row: SettingRow; view: SettingsView
           ) : null}
           {origin === 'policy' && !sameValue(value, inForce) ? (
             <p className="setting-note" data-tone="warn">
-              In force: {settingText(inForce, control)}. Your administrator’s policy allows no more.
+              In force: {settingWords(inForce, control)}. Your administrator’s policy allows no more.
             </p>
           ) : null}
           {sameValue(value, standard) || overridden ? (
-            <p className="setting-note">Default: {settingText(standard, control) || 'none'}</p>
+            <p className="setting-note">Default: {settingWords(standard, control)}</p>
           ) : (
             <p className="setting-note">
-              Default: {settingText(standard, control) || 'none'} ·{' '}
+              Default: {settingWords(standard, control)} ·{' '}
               <button
                 type="button"
                 className="setting-reset"

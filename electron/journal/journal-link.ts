@@ -27,14 +27,8 @@ export function startJournalThread(
   home: JournalHome,
   onLost: (error: Error | null) => void,
 ): JournalLink {
-  const worker = new Worker(url, {
-    name: 'sandglass-journal',
-    workerData: data,
-    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
-    // Hooks' pipes are opened as files and closed as sockets: at the thread's end Node would close their numbers once more,
-    // which may be the main thread's files by then.
-    trackUnmanagedFds: false,
-  });
+  // No bound on its memory: a thread that comes upon it can end the whole process instead of itself.
+  const worker = new Worker(url, { name: 'sandglass-journal', workerData: data });
   const remote = createBirpc<JournalRemote, JournalHome>(home, {
     bind: 'functions',
     post: (message) => worker.postMessage(message),

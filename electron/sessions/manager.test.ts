@@ -324,6 +324,20 @@ describe('a session in the place of another', () => {
     await manager.quit();
   });
 
+  it('is one also when the old one is long forgotten, and only windows show it still', async () => {
+    const { clock, manager } = managerWith();
+    const first = manager.open(size);
+    await first.started;
+    await first.end('auto_reset', { expired: 'idle_timeout' });
+    await clock.advance(EVICTION_MS);
+    expect(manager.get(first.id)).toBeUndefined();
+    const again = { ...size, previousId: first.id, profileId: 'local' };
+    const second = manager.open(again);
+    expect(second.previousId).toBe(first.id);
+    expect(manager.open(again)).toBe(second);
+    await manager.quit();
+  });
+
   it('may be a second one once the first successor has ended', async () => {
     const { manager } = managerWith();
     const first = manager.open(size);

@@ -3,11 +3,16 @@ import type { Remains } from './remains.ts';
 import { Session } from './session.ts';
 import { makesWay } from './tab.ts';
 
+/** Of so many sessions that are forgotten it is known that they made way. */
+const MAX_GONE = 10_000;
+
 /** Everything that has a tab, in the order of the tabs: sessions, and what remains of those of an earlier run. */
 export class SessionTabs {
   readonly #tabs = new Map<SessionId, Session | Remains>();
   /** The session that was opened in the place of another, by the id of that; while it is in memory. */
   readonly #successors = new Map<SessionId, SessionId>();
+  /** Sessions that made way for a fresh one, and are forgotten here; windows may show them still. */
+  readonly #gone = new Set<SessionId>();
 
   /** All ids, in order. */
   get ids(): SessionId[] {
@@ -42,7 +47,9 @@ export class SessionTabs {
    * successor then.
    */
   add(session: Session, previous?: Session | Remains): void {
+    const { previousId } = session;
     this.#tabs.set(session.id, session);
+    if (previousId !== null && this.#gone.has(previousId)) this.succeed(previousId, session);
     if (previous === undefined) return;
     if (previous instanceof Session && makesWay(previous)) this.succeed(previous.id, session);
     const ids = this.ids.filter((id) => id !== session.id);
@@ -57,9 +64,15 @@ export class SessionTabs {
   }
 
   delete(id: SessionId): void {
-    const previousId = this.session(id)?.previousId ?? null;
-    if (previousId !== null && this.#successors.get(previousId) === id) this.#successors.delete(previousId);
+    const session = this.session(id);
     this.#tabs.delete(id);
+    if (session === undefined) return;
+    const { previousId } = session;
+    if (previousId !== null && this.#successors.get(previousId) === id) this.#successors.delete(previousId);
+    if (!makesWay(session)) return;
+    this.#gone.add(id);
+    const [oldest] = this.#gone;
+    if (oldest !== undefined && this.#gone.size > MAX_GONE) this.#gone.delete(oldest);
   }
 
   /** Puts the tabs into this order; those not named keep their places after the named ones. */

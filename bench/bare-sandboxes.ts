@@ -66,6 +66,7 @@ export function sameBubblewrap(command: readonly string[], folder: string): Comm
   const options = bwrapArgs({
     options: { ...DEFAULT_BUBBLEWRAP, folderAccess: 'read-write' },
     folder,
+    credentials: null,
     user,
     environment: { PATH: '/usr/bin:/bin', TERM: 'xterm-256color', HOME: user.home, PS1: PROMPT },
     view: readSystemView(),

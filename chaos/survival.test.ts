@@ -126,7 +126,7 @@ describe.runIf(NO_CONTAINERS === '')(
     });
 
     test('does not when its time was over meanwhile: it has ended with the crash, and is gone', async () => {
-      launches = await survivors({ maxDurationSeconds: 6, extensions: { count: 0, seconds: 1 } });
+      launches = await survivors({ maxDurationSeconds: 20, extensions: { count: 0, seconds: 1 } });
       const first = await launches.launch();
       const { id } = await openSurvivor(first);
       await launches.end('SIGKILL');
@@ -137,7 +137,7 @@ describe.runIf(NO_CONTAINERS === '')(
     });
 
     test('does not when its time was over meanwhile and nobody was left to remove it: the next launch does', async () => {
-      launches = await survivors({ idleTimeoutSeconds: 5, extensions: { count: 0, seconds: 1 } });
+      launches = await survivors({ idleTimeoutSeconds: 15, extensions: { count: 0, seconds: 1 } });
       const first = await launches.launch();
       const { id, terminal } = await openSurvivor(first);
       terminal.type('');
@@ -145,7 +145,7 @@ describe.runIf(NO_CONTAINERS === '')(
       await launches.end('SIGKILL');
       launches.killReapers();
       expect(await containersLeft(launches.home)).toHaveLength(1);
-      await eventually(() => expect(Date.now() - lastActivity.at).toBeGreaterThan(6_000));
+      await eventually(() => expect(Date.now() - lastActivity.at).toBeGreaterThan(16_000));
       const second = await launches.launch();
       expect((await sessionOf(second, id)).end?.reason).toBe('app_crash');
       await eventually(async () => expect(await containersLeft(launches.home)).toEqual([]));

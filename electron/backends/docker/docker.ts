@@ -13,7 +13,7 @@ import { Gate } from './gate.ts';
 import { isMounted } from './mount-folder.ts';
 import { sweepOrphans } from './orphans.ts';
 import { type Made, Pool } from './pool.ts';
-import { reattach } from './reattach.ts';
+import { connectPatiently, reattach } from './reattach.ts';
 import { containerRequest, type Recipe, recipeFolder } from './recipe.ts';
 import { ABORTED } from './start-failures.ts';
 import { survivalOf } from './survival.ts';
@@ -148,7 +148,7 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
 
   const takeOver = async (spec: ReattachSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult> => {
     if (signal.aborted) return { ok: false, failure: ABORTED };
-    const connected = await orAborted(engine.connect(), signal);
+    const connected = await orAborted(connectPatiently(engine), signal);
     if (connected === null) return { ok: false, failure: ABORTED };
     if (!connected.ok) {
       // As soon as it is back.

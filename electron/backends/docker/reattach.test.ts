@@ -13,7 +13,7 @@ import { type TestDocker, type TestDockerOptions, testDocker } from './testing/d
 const engine = await findTestEngine();
 const own = ownEngineSupport(engine);
 /** How long a reaper may take to see what has become of what it waits for: it looks every few seconds. */
-const SEEN_MS = 30_000;
+const SEEN_MS = 60_000;
 
 /** A profile whose containers are those of the sessions here. */
 const poolable: Omit<ProfileOf<'docker'>, 'container'> = {
@@ -273,7 +273,7 @@ describe.runIf(engine.ok)('a container that has outlived its app', { ...needs(en
 
   test('and was taken over is nobody else’s to remove', async () => {
     succession = new Succession();
-    const app = await succession.app({ spec: { longestIdleSeconds: 25 } });
+    const app = await succession.app({ spec: { longestIdleSeconds: 60 } });
     await app.kill();
     const shell = await succession.takeOver(succession.spec(app));
     await succession.seen(app);

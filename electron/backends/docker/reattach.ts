@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { StartFailure } from '../../../shared/session.ts';
@@ -8,6 +9,7 @@ import { EventRelay, type RunningContainer, type Workshop } from './allocate.ts'
 import { attachTerminal, ContainerApi, EngineRefusal } from './container-api.ts';
 import { type ContainerOwner, MIB } from './container-spec.ts';
 import { DockerProcess } from './docker-process.ts';
+import type { Connected, DockerEngine } from './engine.ts';
 import { reasonIn, words } from './engine-failures.ts';
 import { ask } from './engine-http.ts';
 import { HostView } from './host-view.ts';
@@ -19,6 +21,20 @@ import { survivalOf } from './survival.ts';
 
 /** How long the engine may take for one step, in milliseconds: after a crash it may have much to do. */
 const STEP_MS = 20_000;
+
+/** When an engine that cannot be reached is tried again, in milliseconds: a machine that has just started is busy. */
+const PATIENCE_MS = [1_000, 3_000];
+
+/** Connects to the engine that a session is to be taken over at; one that does not answer is tried again a few times. */
+export async function connectPatiently(engine: Pick<DockerEngine, 'connect'>): Promise<Connected> {
+  let connected = await engine.connect();
+  for (const ms of PATIENCE_MS) {
+    if (connected.ok) break;
+    await delay(ms, undefined, { ref: false });
+    connected = await engine.connect();
+  }
+  return connected;
+}
 
 /** What a container is taken over with. */
 export interface Takeover extends Workshop {

@@ -56,6 +56,9 @@ export function RecentSessions({ first, none }: { first: number; none: string | 
 function Item({ entry }: { entry: HistoryEntry }) {
   const { id, title, backend, profileName, profileId, startedAt, end, recordingBytes } = entry;
   const hasTab = useApp((state) => state.sessions[id] !== undefined);
+  // Of one that is open, its tab knows better than the journal.
+  const recording = useApp((state) => state.sessions[id]?.recording.state);
+  const recorded = recording === undefined ? recordingBytes !== null : recording !== 'none';
   const hasProfile = useHasProfile(profileId);
   const now = Date.now();
   return (
@@ -85,7 +88,7 @@ function Item({ entry }: { entry: HistoryEntry }) {
             Open again
           </Button>
         ) : null}
-        {recordingBytes === null ? (
+        {!recorded ? (
           <span className="recent-line">no recording</span>
         ) : (
           <ExportMenu

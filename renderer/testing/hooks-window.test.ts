@@ -247,7 +247,7 @@ describe('recent sessions', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByTestId('recent-list').waitFor();
     await page.evaluate((id) => {
       const { fakeEngine } = window;
-      fakeEngine.remember({ id, title: 'pull request 142', end: null });
+      fakeEngine.remember({ id, title: 'pull request 142', end: null, recordingBytes: null });
       fakeEngine.notify('sessionEvent', {
         id: 'e9',
         sessionId: id,
@@ -259,6 +259,7 @@ describe('recent sessions', { timeout: WINDOW_TIMEOUT_MS }, () => {
       });
     }, fakeId(2));
     await recent().first().getByText('Local shell · still open').waitFor();
+    await recent().first().getByRole('button', { name: 'Export pull request 142…' }).waitFor();
     await page.getByRole('button', { name: 'Show tab: pull request 142' }).click();
     await page.getByRole('tab', { selected: true, name: /^pull request 142/ }).waitFor();
   });

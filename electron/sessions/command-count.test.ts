@@ -253,7 +253,7 @@ describe('the last command', () => {
           expect(clock.timers).toBe(0);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -118,7 +118,11 @@ function openOnce(file: string, now: () => number, migrations: readonly Migratio
     makeFile(file);
     checkHeader(file);
   }
-  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+  const database = new DatabaseSync(file, {
+    timeout: BUSY_TIMEOUT_MS,
+    enableForeignKeyConstraints: true,
+    defensive: true,
+  });
   try {
     const from = examine(database, () => {
       configure(database);
@@ -151,7 +155,8 @@ function examine<T>(database: DatabaseSync, work: () => T): T {
  */
 function checkHeader(file: string): void {
   const header = Buffer.alloc(HEADER_BYTES);
-  const descriptor = openSync(file, 'r');
+  // For writing, too: of a file that may only be read, this says so in clearer words than its lock could.
+  const descriptor = openSync(file, 'r+');
   const length = readSync(descriptor, header);
   closeSync(descriptor);
   if (length === 0) return;
@@ -171,8 +176,14 @@ function makeFile(file: string): void {
   }
 }
 
+/**
+ * The file is for this connection alone, from its first use on: SQLite then keeps the index of the log in its own memory. In
+ * a file that is mapped into memory, as it would be otherwise, a disk that cannot be written to any more ends the whole
+ * process (SIGBUS). https://www.sqlite.org/wal.html#noshm
+ */
 function configure(database: DatabaseSync): void {
   database.exec(`
+    PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA trusted_schema = OFF;
     PRAGMA cell_size_check = ON;
     PRAGMA mmap_size = 0;

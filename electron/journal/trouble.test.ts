@@ -1,14 +1,18 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   rmdirSync,
   rmSync,
   statfsSync,
+  statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +28,8 @@ import { type OpenThread, openThread, until } from './testing/open-thread.ts';
 vi.setConfig({ testTimeout: 90_000 });
 
 /** Another process that holds a journal until it is told to let go. */
-async function holder(file: string, what: 'writes' | 'all'): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'testing', 'lock-journal.ts'), file, what], {
+async function holder(file: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'testing', 'lock-journal.ts'), file], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -82,16 +86,30 @@ async function lives({ journal }: OpenThread): Promise<string[]> {
 }
 
 describe('a journal that another process holds', () => {
-  test('is written when it is let go, in order, and the user is told of both', async () => {
-    const open = openThread({ wanted: ['a'] });
+  test('is not had by any while the app has it', async () => {
+    const open = openThread();
     const before = await lives(open);
-    const other = await holder(open.file, 'writes');
-    const during = [...(await lives(open)), ...(await lives(open))];
+    using other = new DatabaseSync(open.file, { timeout: 0 });
+    expect(() => other.exec('BEGIN IMMEDIATE')).toThrow('locked');
+    const after = await lives(open);
+    expect(open.problems).toEqual([]);
+    expect(ids(open.file)).toEqual([...before, ...after]);
+  });
+
+  test('from the start on does not keep the app from running, and is written when it is let go, in order', async () => {
+    const first = openThread({ wanted: ['a'] });
+    const before = await lives(first);
+    await first.journal.close();
+    const other = await holder(first.file);
+
+    const open = openThread({ folder: first.folder, wanted: ['a'] });
+    expect(await open.journal.opening).toEqual({ unfinished: [], restored: [] });
     expect(told(open)).toEqual(['journal-held error']);
     expect(open.problems[0]?.message).toMatch(/^Another program holds the journal\./);
-    expect(ids(open.file)).toEqual(before);
-    // It can be read meanwhile.
-    expect(await open.journal.history({ limit: 10 })).toHaveLength(1);
+    const during = [...(await lives(open)), ...(await lives(open))];
+    expect(await open.journal.history({ limit: 10 })).toEqual([]);
+    expect(await open.journal.hooks.view()).toEqual({ folder: join(open.folder, 'hooks'), hooks: [] });
+    await expect(open.journal.hooks.test('a')).rejects.toThrow('not open');
     await letGo(other);
     await until(() => open.problems.length === 2);
     expect(told(open)).toEqual(['journal-held error', 'journal-held info']);
@@ -101,30 +119,12 @@ describe('a journal that another process holds', () => {
     expect(ids(open.file)).toEqual([...before, ...during, ...after]);
   });
 
-  test('from the start on does not keep the app from running, and is opened when it is let go', async () => {
-    const first = openThread();
-    await lives(first);
-    await first.journal.close();
-    const other = await holder(first.file, 'all');
-
-    const open = openThread({ folder: first.folder });
-    expect(await open.journal.opening).toEqual({ unfinished: [], restored: [] });
-    expect(told(open)).toEqual(['journal-held error']);
-    const during = await lives(open);
-    expect(await open.journal.history({ limit: 10 })).toEqual([]);
-    expect(await open.journal.hooks.view()).toEqual({ folder: join(open.folder, 'hooks'), hooks: [] });
-    await expect(open.journal.hooks.test('a')).rejects.toThrow('not open');
-    await letGo(other);
-    await until(() => open.problems.length === 2);
-    expect(ids(open.file).slice(-4)).toEqual(during);
-  });
-
   test('for a moment at the start is waited for', async () => {
     const first = openThread();
     const known = record(sessionId());
     await first.journal.append(startEntry(known));
     await first.journal.close();
-    const other = await holder(first.file, 'all');
+    const other = await holder(first.file);
     const system = new SystemClock();
     const clock: Clock = { now: () => 0, wall: () => 0, setTimer: (ms, callback) => system.setTimer(ms, callback) };
     const open = openThread({ folder: first.folder, clock });
@@ -134,18 +134,24 @@ describe('a journal that another process holds', () => {
   });
 
   test('to the end does not keep the app from ending, and what is lost is logged', async () => {
-    const open = openThread();
+    const first = openThread();
+    await lives(first);
+    await first.journal.close();
+    await holder(first.file);
+    const open = openThread({ folder: first.folder });
     await open.journal.opening;
-    await holder(open.file, 'writes');
     await lives(open);
     await open.journal.close();
     expect(open.logged.at(-1)).toMatchObject({ level: 'error', details: { writes: 4 } });
   });
 
   test('for so long that memory must be saved drops the least, and says so', async () => {
-    const open = openThread();
+    const first = openThread();
+    await first.journal.opening;
+    await first.journal.close();
+    const other = await holder(first.file);
+    const open = openThread({ folder: first.folder });
     await open.journal.opening;
-    const other = await holder(open.file, 'writes');
     const known = record(sessionId());
     const [start, end] = [startEntry(known), endEntry(known)];
     await open.journal.append(start);
@@ -232,24 +238,23 @@ describe.runIf(canMount)('a disk that is full', () => {
 describe('a journal', () => {
   test('that is damaged while it is open is moved aside, and goes on in a new one', async () => {
     const open = openThread();
-    await lives(open);
+    // More than is kept in memory of it.
+    const many = Array.from({ length: 2_000 }, () => record(sessionId()));
+    await Promise.all(many.map((known) => open.journal.append(startEntry(known))));
     const known = record(sessionId());
     await open.journal.append(startEntry(known));
-    // Every page but the first is overwritten, behind the back of the thread that has it open.
-    const flipped = spawn(
-      process.execPath,
-      [
-        '-e',
-        `const fs = require('node:fs'); const { DatabaseSync } = require('node:sqlite');
-         const d = new DatabaseSync(${JSON.stringify(open.file)}); d.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-         const f = fs.openSync(${JSON.stringify(open.file)}, 'r+'); const size = fs.fstatSync(f).size;
-         fs.writeSync(f, Buffer.alloc(size - 4096, 0xa5), 0, size - 4096, 4096); fs.fsyncSync(f);`,
-      ],
-      { stdio: 'inherit' },
-    );
-    await once(flipped, 'exit');
-    const end = endEntry(known);
-    await open.journal.append(end);
+    // Every page but the first is overwritten, behind the back of the thread that has it open, in the file and in its log.
+    for (const [file, from] of [
+      [open.file, 4_096],
+      [`${open.file}-wal`, 32],
+    ] as const) {
+      const size = statSync(file).size - from;
+      const descriptor = openSync(file, 'r+');
+      if (size > 0) writeSync(descriptor, Buffer.alloc(size, 0xa5), 0, size, from);
+      closeSync(descriptor);
+    }
+    await open.journal.events(many[0]?.id ?? '');
+    await open.journal.append(endEntry(known));
     await until(() => open.problems.length > 0);
     expect(told(open)).toEqual(['journal-damaged error']);
     await open.journal.append(limitEntry());

@@ -1,6 +1,8 @@
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { HookEvent } from '../../../shared/hooks.ts';
+import { temporaryFolder } from '../../storage/testing/temporary-folder.ts';
 import { Connection } from '../connection.ts';
 import { openJournal } from '../open-journal.ts';
 import { JournalStore, type StoreOptions } from '../store.ts';
@@ -41,7 +43,9 @@ export function openStore(folder: string | null, options: Partial<StoreOptions> 
   return open;
 }
 
-/** Another look at the same file, as another process would have it. */
+/** What is on the disk of a journal, with its log, now: the app that has it open lets nobody else in. */
 export function lookAt(file: string): Connection {
-  return new Connection(new DatabaseSync(file, { timeout: 5_000 }));
+  const copy = join(temporaryFolder(), 'copy.sqlite');
+  for (const part of ['', '-wal']) if (existsSync(file + part)) copyFileSync(file + part, copy + part);
+  return new Connection(new DatabaseSync(copy));
 }

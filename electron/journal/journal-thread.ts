@@ -82,6 +82,7 @@ class JournalThread implements Journal {
   /** Whether the thread has the journal open, as far as is known here. */
   #isOpen = false;
   #isClosing = false;
+  #closed: Promise<void> | null = null;
   /** Why nothing can be written now; null when it can. */
   #heldFor: HeldFor | null = null;
   #losses = 0;
@@ -154,8 +155,12 @@ class JournalThread implements Journal {
     return remove;
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosing) return this.#done;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#isClosing = true;
     this.#closing.resolve();
     this.#work.resolve();

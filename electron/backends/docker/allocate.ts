@@ -6,6 +6,8 @@ import { pauseFor } from '../close-ladder.ts';
 import type { ContainerTracker, EngineAddress } from '../tracker.ts';
 import { attachTerminal, ContainerApi, createContainer, EngineRefusal } from './container-api.ts';
 import { type ContainerRequest, containerSpec } from './container-spec.ts';
+import { SCRIPT_SHELL } from './credential-gate.ts';
+import { lacksScriptShell } from './credentials.ts';
 import type { ContainerEvent, DockerEngine, EngineInfo } from './engine.ts';
 import { HostView } from './host-view.ts';
 import type { Inspection } from './inspection.ts';
@@ -131,10 +133,15 @@ export async function allocate(
       if (signal.aborted) attached.destroy();
       return attached;
     });
-    const [attached, hasShell] = await Promise.race([
-      Promise.all([attaching, hasShellFile(api, request)]),
+    const [attached, hasShell, hasScriptShell] = await Promise.race([
+      Promise.all([
+        attaching,
+        hasShellFile(api, request),
+        request.gated === null || hasShellFile(api, { ...request, shell: SCRIPT_SHELL }),
+      ]),
       aborted.promise,
     ]);
+    if (!hasScriptShell) throw new Refused(lacksScriptShell(image.reference));
     if (!hasShell && request.shell !== null) throw new Refused(missingShell(request.shell, image.reference));
 
     stage = 'start';

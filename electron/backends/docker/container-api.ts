@@ -2,9 +2,13 @@ import { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import * as z from 'zod';
 import type { ContainerSpec } from './container-spec.ts';
+import { dial, EngineRefusal } from './engine-dial.ts';
 import { reasonIn, words } from './engine-failures.ts';
-import { ask, EngineTimeout } from './engine-http.ts';
+import { ask } from './engine-http.ts';
+import { type Executed, execute } from './execute.ts';
 import { type Inspection, inspectionSchema } from './inspection.ts';
+
+export { EngineRefusal };
 
 /** How long a stage of a start may take, in milliseconds: with many at once, each waits for disks, locks and the runtime. */
 const STAGE_TIMEOUT_MS = 60_000;
@@ -18,20 +22,6 @@ const ANSWER_TIMEOUT_MS = 20_000;
  */
 const DETACH_KEYS = Array.from({ length: 8 }, () => '%FF,%FE').join(',');
 
-/** The engine said no. */
-export class EngineRefusal extends Error {
-  override readonly name = 'EngineRefusal';
-  readonly status: number;
-  /** In the engine's words: one line, bounded. */
-  readonly reason: string;
-
-  constructor(status: number, reason: string) {
-    super(`the container engine answered ${status}: ${reason}`);
-    this.status = status;
-    this.reason = reason;
-  }
-}
-
 /** A container that was created, and what the engine had to say about it. */
 export interface Created {
   readonly id: string;
@@ -41,14 +31,6 @@ export interface Created {
 const createdSchema = z.object({ Id: z.string().regex(/^[0-9a-f]{12,128}$/), Warnings: z.array(z.string()).nullish() });
 const waitedSchema = z.object({ StatusCode: z.int() });
 const statsSchema = z.object({ cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }) });
-/** What dockerode's connection says of an answer that it does not expect. */
-const refusalSchema = z.object({ statusCode: z.int(), json: z.unknown() });
-
-/** The part of docker-modem that is used here; dockerode's types leave it open. */
-interface Modem {
-  dial(options: object, callback: (error: Error | null, response: unknown) => void): void;
-}
-
 /**
  * Creates a container. dockerode's own call would put everything, the environment too, into the address as well, and
  * drop the engine's warnings.
@@ -89,22 +71,6 @@ export async function attachTerminal(docker: Docker, id: string): Promise<Duplex
   // It may break before somebody reads from it; who does will find it closed.
   stream.on('error', () => undefined);
   return stream;
-}
-
-function dial(
-  docker: Docker,
-  options: { readonly abortSignal: AbortSignal } & Record<string, unknown>,
-): Promise<unknown> {
-  const modem: Modem = docker.modem;
-  const { abortSignal } = options;
-  return new Promise((resolve, reject) => {
-    modem.dial(options, (error, response) => {
-      if (error === null) return resolve(response);
-      if (abortSignal.aborted) return reject(new EngineTimeout('the container engine did not answer in time'));
-      const refusal = refusalSchema.safeParse(error);
-      reject(refusal.success ? new EngineRefusal(refusal.data.statusCode, reasonIn(refusal.data.json)) : error);
-    });
-  });
 }
 
 /** What is asked of one container. All reject with {@link EngineRefusal}, or when there is no answer in time. */
@@ -158,6 +124,11 @@ export class ContainerApi {
   async cpuTimeMs(timeoutMs: number): Promise<number> {
     const answer = await this.#ask('GET', 'stats', { stream: 'false', 'one-shot': 'true' }, timeoutMs);
     return statsSchema.parse(answer).cpu_stats.cpu_usage.total_usage / 1_000_000;
+  }
+
+  /** Runs a command in it, as its user, and gives what it printed; see `execute`. */
+  execute(command: readonly string[], input: Uint8Array, timeoutMs: number): Promise<Executed> {
+    return execute(this.#docker, this.id, command, input, { timeoutMs, signal: this.#ended.signal });
   }
 
   /** Whether there is such a file in the container's file system; started or not. */

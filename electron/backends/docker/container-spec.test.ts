@@ -24,6 +24,7 @@ const request = (options: Partial<ContainerOptions> = {}, rest: Partial<Containe
   cols: 100,
   rows: 30,
   purpose: { role: 'session', sessionId: 'S1', endsAt: null, longestIdleSeconds: null },
+  gated: null,
   owner: { installation: 'i', host: 'h', pid: 7, start: 99 },
   ...rest,
 });
@@ -189,4 +190,17 @@ test('its labels say whose it is, and until when it is needed', () => {
   expect(containerLabels(pool)).toEqual({ ...owner, [LABELS.session]: '', [LABELS.role]: 'pool' });
   const surviving = request({ survive: true }, { purpose: { role: 'pool' } });
   expect(containerLabels(surviving)).toEqual({ ...containerLabels(pool), [LABELS.survives]: '1' });
+});
+
+test('with credentials it waits for them, and the engine is told where they will be and nothing else', () => {
+  const plain = containerSpec(request());
+  const spec = containerSpec(request({}, { gated: ['/bin/bash', '-l'] }));
+  expect(spec.Entrypoint?.slice(0, 2)).toEqual(['/bin/sh', '-c']);
+  expect(spec.Entrypoint?.slice(3)).toEqual(['sandglass', '/bin/bash', '-l']);
+  expect(spec.Cmd).toEqual([]);
+  expect(spec.Env.filter((each) => !plain.Env.includes(each))).toEqual([
+    'SANDGLASS_CREDENTIALS=/run/sandglass/credentials',
+  ]);
+  expect(spec.HostConfig.Tmpfs['/run/sandglass']).toMatch(/^rw,noexec,nosuid,nodev,/);
+  expect(mountPointObjection('/run/sandglass/credentials', 'read-only')).toMatch(/\/run\/sandglass/);
 });

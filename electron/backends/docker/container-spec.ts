@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import type { ContainerOptions, FolderAccess } from '../../../shared/profile.ts';
+import { CREDENTIALS_INSIDE, CREDENTIALS_VARIABLE } from '../credential-folders.ts';
 import { allowedVariables, SESSION_MARK } from '../environment.ts';
+import { CREDENTIALS_MOUNT, CREDENTIALS_MOUNT_OPTIONS, gatedCommand } from './credential-gate.ts';
 import { LABELS } from './labels.ts';
 
 /** Bytes of one MiB, the unit of a profile's memory limit. */
@@ -69,6 +71,8 @@ export interface ContainerRequest {
   readonly cols: number;
   readonly rows: number;
   readonly purpose: ContainerPurpose;
+  /** What is run once the session's credentials are there; null for a session without any. */
+  readonly gated: readonly string[] | null;
   readonly owner: ContainerOwner;
 }
 
@@ -129,12 +133,11 @@ export interface MountSpec {
 
 /** What a container is created with. Everything that is not said in the profile is the hardened choice. */
 export function containerSpec(request: ContainerRequest): ContainerSpec {
-  const { options, shell, args, folder } = request;
+  const { options, shell, args, folder, gated } = request;
   return {
     name: request.name,
     Image: request.imageId,
-    ...(shell === null ? {} : { Entrypoint: [shell] }),
-    ...(shell === null && args.length === 0 ? {} : { Cmd: [...args] }),
+    ...(gated === null ? commandSpec(shell, args) : { Entrypoint: gatedCommand(gated), Cmd: [] }),
     User: options.user,
     ...(folder === null ? {} : { WorkingDir: options.mountAt }),
     Env: Object.entries(containerEnvironment(request)).map(([name, value]) => `${name}=${value}`),
@@ -153,7 +156,14 @@ export function containerSpec(request: ContainerRequest): ContainerSpec {
   };
 }
 
-function hostSpec({ options, folder, cols, rows }: ContainerRequest): HostSpec {
+function commandSpec(shell: string | null, args: readonly string[]): Pick<ContainerSpec, 'Entrypoint' | 'Cmd'> {
+  return {
+    ...(shell === null ? {} : { Entrypoint: [shell] }),
+    ...(shell === null && args.length === 0 ? {} : { Cmd: [...args] }),
+  };
+}
+
+function hostSpec({ options, folder, cols, rows, gated }: ContainerRequest): HostSpec {
   const { memoryMiB, cpus, pids } = options.resources;
   return {
     Privileged: false,
@@ -162,7 +172,10 @@ function hostSpec({ options, folder, cols, rows }: ContainerRequest): HostSpec {
     // The engine's default seccomp profile stays, because nothing is said of it.
     SecurityOpt: options.noNewPrivileges ? ['no-new-privileges'] : [],
     ReadonlyRootfs: options.readOnlyRoot,
-    Tmpfs: tmpfs(folder === null ? null : options.mountAt),
+    Tmpfs: {
+      ...tmpfs(folder === null ? null : options.mountAt),
+      ...(gated === null ? {} : { [CREDENTIALS_MOUNT]: CREDENTIALS_MOUNT_OPTIONS }),
+    },
     Mounts: folder === null ? [] : [mountSpec(folder, options)],
     // Reaps what the shell leaves behind, and passes signals on.
     Init: true,
@@ -214,7 +227,15 @@ function tmpfs(mountedAt: string | null): Record<string, string> {
 }
 
 /** Places that are not the image's to give away, or that hide what the container needs to run. */
-const NOT_TO_MOUNT_AT = ['/proc', '/sys', '/dev', '/sbin/docker-init', '/run/podman-init', '/run/secrets'];
+const NOT_TO_MOUNT_AT = [
+  '/proc',
+  '/sys',
+  '/dev',
+  '/sbin/docker-init',
+  '/run/podman-init',
+  '/run/secrets',
+  CREDENTIALS_MOUNT,
+];
 
 /** Why nothing can be mounted there; null where it can. */
 export function mountPointObjection(mountAt: string, access: FolderAccess): string | null {
@@ -232,7 +253,7 @@ export function mountPointObjection(mountAt: string, access: FolderAccess): stri
  * because it is started before there is a session; nothing in it depends on the mark.
  */
 export function containerEnvironment(
-  request: Pick<ContainerRequest, 'environment' | 'hostEnvironment' | 'options' | 'folder' | 'purpose'>,
+  request: Pick<ContainerRequest, 'environment' | 'hostEnvironment' | 'options' | 'folder' | 'purpose' | 'gated'>,
 ): Record<string, string> {
   const { options, purpose } = request;
   const environment = allowedVariables(request.hostEnvironment, options.environmentAllow);
@@ -240,6 +261,8 @@ export function containerEnvironment(
   Object.assign(environment, TERMINAL, { HOME: home }, request.environment);
   delete environment[SESSION_MARK];
   if (purpose.role === 'session') environment[SESSION_MARK] = purpose.sessionId;
+  // Where they are; what they are, the engine is not told.
+  if (request.gated !== null) environment[CREDENTIALS_VARIABLE] = CREDENTIALS_INSIDE;
   return environment;
 }
 

@@ -1,13 +1,23 @@
 import { basename } from 'node:path/posix';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerInfo, Isolation, Survivor } from '../../../shared/session.ts';
-import type { BackendListener, BackendProcess, ExitStatus, Foreground, TerminationReport } from '../backend.ts';
+import type {
+  BackendListener,
+  BackendProcess,
+  CredentialValue,
+  ExitStatus,
+  Foreground,
+  TerminationReport,
+} from '../backend.ts';
 import type { BackendLog } from '../backend-log.ts';
 import { pauseFor } from '../close-ladder.ts';
+import { describeCredentials } from '../credential-folders.ts';
 import type { ContainerTracker, Survival } from '../tracker.ts';
 import type { RunningContainer } from './allocate.ts';
 import { EngineRefusal } from './container-api.ts';
 import { ContainerStream } from './container-stream.ts';
+import { commandOf } from './credential-gate.ts';
+import { getCredentials, putCredentials } from './credentials.ts';
 import type { DockerEngine } from './engine.ts';
 import { words } from './engine-failures.ts';
 import { ExitWatch, lostStatus } from './exit-watch.ts';
@@ -59,6 +69,8 @@ export class DockerProcess implements BackendProcess {
   /** Nothing is left of it, or its removal is owed by the engine. */
   readonly #gone = Promise.withResolvers<boolean>();
 
+  /** The names of those that it has. */
+  readonly #credentials = new Set<string>();
   #termination: Promise<TerminationReport> | null = null;
   #isFrozen = false;
   /** Until when it outlives a crash of the app; null: it goes with it. */
@@ -93,15 +105,17 @@ export class DockerProcess implements BackendProcess {
   }
 
   get command(): string {
-    return this.#parts.container.inspection.Path ?? '';
+    return commandOf(this.#parts.container.inspection).command;
   }
 
   get args(): readonly string[] {
-    return this.#parts.container.inspection.Args ?? [];
+    return commandOf(this.#parts.container.inspection).args;
   }
 
   get isolation(): Isolation {
-    return this.#parts.container.isolation;
+    const { isolation } = this.#parts.container;
+    if (this.#credentials.size === 0) return isolation;
+    return [...isolation, { text: describeCredentials(this.#credentials.size), open: false }];
   }
 
   get container(): ContainerInfo {
@@ -127,6 +141,30 @@ export class DockerProcess implements BackendProcess {
   handOver(listener: BackendListener): void {
     this.#listener = listener;
     this.#stream.resume();
+  }
+
+  /**
+   * Gives a container that waits for them its credentials: its shell begins.
+   *
+   * @returns null, or why it does not.
+   */
+  async begin(values: readonly CredentialValue[]): Promise<string | null> {
+    const why = await putCredentials(this.#parts.container.api, values, true);
+    if (why === null) for (const { env } of values) this.#credentials.add(env);
+    return why;
+  }
+
+  async updateCredentials(values: readonly CredentialValue[]): Promise<string | null> {
+    if (!this.isRunning || this.#termination !== null) return 'The session has ended.';
+    const why = await putCredentials(this.#parts.container.api, values, false);
+    if (why === null) for (const { env } of values) this.#credentials.add(env);
+    return why;
+  }
+
+  async readCredentials(names: readonly string[]): Promise<CredentialValue[] | null> {
+    const values = await getCredentials(this.#parts.container.api, names);
+    for (const { env } of values ?? []) this.#credentials.add(env);
+    return values;
   }
 
   /** From now on it outlives a crash of the app, until then at most. */

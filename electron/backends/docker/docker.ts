@@ -7,6 +7,7 @@ import { terminalSize } from '../terminal-size.ts';
 import { type ContainerTracker, noTracker } from '../tracker.ts';
 import { allocate, type Workshop } from './allocate.ts';
 import type { ContainerOwner, ContainerPurpose } from './container-spec.ts';
+import { imageCommand } from './credentials.ts';
 import { DockerProcess } from './docker-process.ts';
 import type { DockerEngine } from './engine.ts';
 import { Gate } from './gate.ts';
@@ -45,6 +46,9 @@ export interface DockerBackendOptions {
 const AT_ONCE = 4;
 /** The size of a terminal that nobody has yet. */
 const POOL_SIZE = { cols: 80, rows: 24 } as const;
+
+/** What an image runs does not matter. */
+const NO_COMMAND = { ok: true, command: [] } as const;
 
 const FOLDER_MOVED: StartFailure = {
   stage: 'folder',
@@ -92,7 +96,17 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     if (!found.ok) return found;
     const { image } = found;
     const workshop: Workshop = { engine, docker, info, log, tracker };
-    const request = containerRequest(recipe, options, { purpose, imageId: image.id, folder: folder.folder, ...size });
+    // What waits for credentials has to know what it is to run then.
+    const isLeftToImage = recipe.credentials.length > 0 && recipe.shell === null;
+    const own = isLeftToImage ? await imageCommand(docker, image.id, recipe.args, signal) : NO_COMMAND;
+    if (!own.ok) return own;
+    const request = containerRequest(recipe, options, {
+      purpose,
+      imageId: image.id,
+      imageCommand: own.command,
+      folder: folder.folder,
+      ...size,
+    });
     const made = await gate.pass(() => allocate(workshop, request, image, onProgress, signal), signal);
     if (made === null) return { ok: false, failure: ABORTED };
     if (!made.ok) return made;
@@ -134,6 +148,11 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     if (signal.aborted) {
       await started.terminate(0);
       return { ok: false, failure: ABORTED };
+    }
+    const lacking = await giveCredentials(started, spec, signal);
+    if (lacking !== null) {
+      await started.terminate(0);
+      return { ok: false, failure: lacking };
     }
     if (recipe.options.survive) started.survive(survivalOf(spec, wall()));
     started.handOver(listener);
@@ -248,11 +267,11 @@ function isDocker(profile: Profile): profile is ProfileOf<'docker'> {
 }
 
 function profileRecipe({ id, container, ...profile }: ProfileOf<'docker'>): Recipe {
-  return recipe({ ...profile, profileId: id, container });
+  return recipe({ ...profile, profileId: id, container, credentials: profile.credentials.map(({ env }) => env) });
 }
 
 function recipeOf({ container, ...spec }: StartSpec): Recipe | null {
-  return container === undefined ? null : recipe({ ...spec, container });
+  return container === undefined ? null : recipe({ ...spec, container, credentials: spec.credentials?.names ?? [] });
 }
 
 function recipe(from: {
@@ -261,12 +280,27 @@ function recipe(from: {
   readonly args: readonly string[];
   readonly folder?: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  readonly credentials: readonly string[];
   readonly container: ContainerOptions;
 }): Recipe {
-  const { profileId, shell = null, args, environment, container } = from;
+  const { profileId, shell = null, args, environment, credentials, container } = from;
   // A folder that is not shown makes no difference.
   const folder = container.folderAccess === 'none' ? null : (from.folder ?? null);
-  return { profileId, shell, args, folder, environment, options: container };
+  return { profileId, shell, args, folder, environment, credentials, options: container };
+}
+
+/** Gives a container its credentials, if it waits for some. @returns why its shell does not begin. */
+async function giveCredentials(
+  process: DockerProcess,
+  { credentials }: StartSpec,
+  signal: AbortSignal,
+): Promise<StartFailure | null> {
+  if (credentials === undefined || credentials.names.length === 0) return null;
+  const why = await process.begin(credentials.take());
+  if (signal.aborted) return ABORTED;
+  if (why === null) return null;
+  const hint = 'Try again, or use an image with a usual shell.';
+  return { stage: 'credentials', message: `The credentials could not be put into the container. ${why}`, hint };
 }
 
 /** The value, or null when `signal` aborts first. */

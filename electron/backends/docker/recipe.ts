@@ -11,6 +11,8 @@ export interface Recipe {
   readonly args: readonly string[];
   readonly folder: string | null;
   readonly environment: Readonly<Record<string, string>>;
+  /** The names of its credentials: with any, what it runs waits for them. */
+  readonly credentials: readonly string[];
   readonly options: ContainerOptions;
 }
 
@@ -70,12 +72,15 @@ export function containerRequest(
     readonly purpose: ContainerPurpose;
     readonly imageId: string;
     readonly folder: MountableFolder | null;
+    /** What the image runs by itself, where that has to be known. */
+    readonly imageCommand: readonly string[];
     readonly cols: number;
     readonly rows: number;
   },
 ): ContainerRequest {
   const { purpose } = made;
-  const { folder: _, ...rest } = recipe;
+  const { folder: _, credentials, ...rest } = recipe;
+  const command = recipe.shell === null ? made.imageCommand : [recipe.shell, ...recipe.args];
   // A session's start may be tried again under the same id, so the name has a part of its own.
   const label = purpose.role === 'session' ? purpose.sessionId.toLowerCase() : 'ready';
   return {
@@ -87,6 +92,7 @@ export function containerRequest(
     cols: made.cols,
     rows: made.rows,
     purpose,
+    gated: credentials.length === 0 ? null : command,
     owner: surroundings.owner,
   };
 }

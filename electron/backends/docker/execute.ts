@@ -1,0 +1,99 @@
+import { Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+import * as z from 'zod';
+import { dial, EngineRefusal } from './engine-dial.ts';
+import { reasonIn } from './engine-failures.ts';
+import { ask, EngineTimeout } from './engine-http.ts';
+
+/** More output than this is not taken, in bytes. */
+const MAX_OUTPUT_BYTES = 262_144;
+/** The head of a piece of output: which stream it is of, and how long it is (https://docs.docker.com/reference/api/engine/, attach). */
+const HEAD_BYTES = 8;
+const STDOUT = 1;
+
+const createdSchema = z.object({ Id: z.string().regex(/^[0-9a-f]{12,128}$/) });
+const endedSchema = z.object({ ExitCode: z.int().nullish() });
+
+/** A command that has ended. */
+export interface Executed {
+  readonly output: Buffer;
+  /** Null where the engine does not tell. */
+  readonly exitCode: number | null;
+}
+
+/**
+ * Runs a command in a container that runs, as its user. What is to be kept secret goes through its input: the command and
+ * its environment are for anyone to see who may ask the engine. The input is not ended, because not every connection can
+ * tell that to the engine; the command has to know by itself. Its errors are dropped.
+ *
+ * Rejects with {@link EngineRefusal}, or when it takes too long.
+ */
+export async function execute(
+  docker: Docker,
+  containerId: string,
+  command: readonly string[],
+  input: Uint8Array,
+  bounds: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<Executed> {
+  const signal = AbortSignal.any([bounds.signal, AbortSignal.timeout(bounds.timeoutMs)]);
+  const created = await dial(docker, {
+    path: `/containers/${containerId}/exec`,
+    method: 'POST',
+    options: { _body: { AttachStdin: true, AttachStdout: true, AttachStderr: false, Tty: false, Cmd: command } },
+    abortSignal: signal,
+    statusCodes: { 200: true, 201: true },
+  });
+  const { Id: id } = createdSchema.parse(created);
+  const stream = await dial(docker, {
+    path: `/exec/${id}/start`,
+    method: 'POST',
+    isStream: true,
+    hijack: true,
+    options: { _body: { Detach: false, Tty: false } },
+    abortSignal: signal,
+    statusCodes: {},
+  });
+  if (!(stream instanceof Duplex)) throw new TypeError('the engine gave no connection to a command');
+  const output = await converse(stream, input, signal);
+  const { status, body } = await ask(docker, { method: 'GET', path: `/exec/${id}/json` }, bounds);
+  if (status !== 200) throw new EngineRefusal(status, reasonIn(body));
+  return { output, exitCode: endedSchema.parse(body).ExitCode ?? null };
+}
+
+/** Sends the input and collects the output until the other side ends. */
+async function converse(stream: Duplex, input: Uint8Array, signal: AbortSignal): Promise<Buffer> {
+  const cut = (): void => {
+    stream.destroy(new EngineTimeout('the container engine did not answer in time'));
+  };
+  signal.addEventListener('abort', cut, { once: true });
+  if (signal.aborted) cut();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    if (input.length > 0) stream.write(input);
+    for await (const chunk of stream) {
+      if (!Buffer.isBuffer(chunk)) throw new TypeError('not bytes');
+      bytes += chunk.length;
+      if (bytes > MAX_OUTPUT_BYTES) throw new Error('a command in the container printed too much');
+      chunks.push(chunk);
+    }
+    return standardOutput(Buffer.concat(chunks));
+  } finally {
+    signal.removeEventListener('abort', cut);
+    for (const chunk of chunks) chunk.fill(0);
+    stream.destroy();
+  }
+}
+
+/** What a command printed, without the heads of its pieces. `raw` is overwritten. */
+function standardOutput(raw: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at + HEAD_BYTES <= raw.length; ) {
+    const length = raw.readUInt32BE(at + 4);
+    if (raw[at] === STDOUT) parts.push(raw.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length));
+    at += HEAD_BYTES + length;
+  }
+  const output = Buffer.concat(parts);
+  raw.fill(0);
+  return output;
+}

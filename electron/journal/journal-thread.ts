@@ -27,14 +27,14 @@ import { WriteQueue } from './write-queue.ts';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 /**
- * How long the launch waits for a journal that cannot be opened, in milliseconds: an app that is just ending, or a virus
+ * How long a journal that cannot be opened is nothing to speak of, in milliseconds: an app that is just ending, or a virus
  * scanner, lets it go by then.
  */
 const OPENING_PATIENCE_MS = 1_500;
 /** A write that takes longer, in milliseconds, is not waited for any more, though it may still come to be. */
 const SLOW_MS = 10_000;
-/** The same for the first opening, after which the app goes on without what the last run has left. */
-const OPENING_LIMIT_MS = 20_000;
+/** The same for the first opening, which has more to read. */
+const SLOW_OPENING_MS = 20_000;
 /** A thread that was lost as often as this without having written anything is told as a problem. */
 const LOSSES_TOLD = 3;
 /** From the second loss on, writes go one by one; one that is with the thread this often when it is lost is given up. */
@@ -101,8 +101,10 @@ class JournalThread implements Journal {
     this.#queue = new WriteQueue(() => this.#tell(droppedProblem()));
     this.opening = this.#opened.promise;
     this.hooks = this.#hooks();
-    const late = this.#clock.setTimer(OPENING_LIMIT_MS, () => this.#openWithNothing());
-    void this.opening.then(() => late[Symbol.dispose]());
+    const slow = this.#clock.setTimer(SLOW_OPENING_MS, () => {
+      this.#hold({ kind: 'slow', message: `It was not opened within ${SLOW_OPENING_MS / 1_000} s` });
+    });
+    void this.opening.then(() => slow[Symbol.dispose]());
     this.#done = this.#run();
   }
 
@@ -173,7 +175,7 @@ class JournalThread implements Journal {
       this.#logger.error({ writes: this.#queue.length }, 'The journal could not be written; what was held is lost');
     }
     this.#queue.release();
-    this.#openWithNothing();
+    this.#opened.resolve({ unfinished: [], restored: [] });
     const link = this.#link;
     this.#link = null;
     // A thread that hangs in a disk ends with the app.
@@ -208,6 +210,7 @@ class JournalThread implements Journal {
       const answer = await this.#started().remote.open();
       if (answer.ok) {
         this.#isOpen = true;
+        // Of the first time only: nothing of this run is in it.
         this.#opened.resolve(answer.opening);
         if (this.#queue.isEmpty) this.#goOn();
         return true;
@@ -218,13 +221,8 @@ class JournalThread implements Journal {
     }
     if (this.#isClosing || this.#clock.now() - this.#startedAt >= OPENING_PATIENCE_MS) {
       this.#hold(refusal);
-      this.#openWithNothing();
     }
     return false;
-  }
-
-  #openWithNothing(): void {
-    this.#opened.resolve({ unfinished: [], restored: [] });
   }
 
   /** Whether the next ones are written. */

@@ -64,7 +64,10 @@ export type Retention = Preferences['history'];
  * written now is held in memory, tried again, and told as a problem.
  */
 export interface Journal {
-  /** What was found at the start. Resolves also when there is no journal to be had: then with nothing. */
+  /**
+   * What the last run has left. Resolves when the journal is open, however long another program or a full disk keeps it from
+   * being; with nothing when it is closed before. Of this run, nothing is in it.
+   */
   readonly opening: Promise<JournalOpening>;
   /**
    * Keeps an event, and owes it to the hooks that want it, in one transaction; in the order of the calls. Resolves when it

@@ -9,7 +9,7 @@ import { createFetcher } from '../credentials/fetcher.ts';
 import { createSecretStore, NO_KEYCHAIN_IN_BROWSERS, noSecretStore } from '../credentials/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
-import { writeMetadata } from '../recording/metadata.ts';
+import { MetadataWriter } from '../recording/metadata-writer.ts';
 import { createRecorderFactory } from '../recording/recorder-factory.ts';
 import { reattachSession } from '../recovery/reattach.ts';
 import { recoverSessions } from '../recovery/recover.ts';
@@ -74,6 +74,18 @@ export function createEngine(options: EngineOptions): Engine {
   const { backends } = machine;
   const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
   const metrics = createSessionMetrics(() => clock.wall());
+  const metadataWriter = new MetadataWriter({
+    clock,
+    onWritten: ({ id, title }) => {
+      logger.info({ session: id }, 'Metadata could be written now');
+      problems.emit({
+        id: `metadata-${id}`,
+        severity: 'info',
+        title: `The metadata of “${title}” is there now`,
+        message: 'It could not be written when the session ended, and was written now.',
+      });
+    },
+  });
 
   const manager = new SessionManager({
     clock,
@@ -87,14 +99,14 @@ export function createEngine(options: EngineOptions): Engine {
       if (recording === null) return;
       const metadata = describeEndedSession(session, event, recording, app);
       journaling.recorded(session.id, metadata.recording);
-      const written = await writeMetadata(recorders.folderOf(session.id), metadata);
+      const written = await metadataWriter.write(recorders.folderOf(session.id), metadata);
       if (written.ok) return;
       logger.error({ session: session.id, why: written.message }, 'Metadata could not be written');
       problems.emit({
         id: `metadata-${session.id}`,
         severity: 'error',
         title: `The metadata of “${session.title}” is missing`,
-        message: written.message,
+        message: `${written.message} It is written as soon as that is possible.`,
       });
     },
   });
@@ -142,6 +154,7 @@ export function createEngine(options: EngineOptions): Engine {
       wall: () => clock.wall(),
       newEventId: () => ulid(clock.wall()),
       logger,
+      writeMetadata: (folder, metadata) => metadataWriter.write(folder, metadata),
       reattach: (session) =>
         reattachSession(session, { manager, settings, recorders, wall: () => clock.wall(), logger }),
     });
@@ -207,7 +220,7 @@ export function createEngine(options: EngineOptions): Engine {
       await manager.quit();
       stopRetention();
       journaling[Symbol.dispose]();
-      await journal.close();
+      await Promise.all([journal.close(), metadataWriter[Symbol.asyncDispose]()]);
       await machine.close();
       options.lock?.[Symbol.dispose]();
     },

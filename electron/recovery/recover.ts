@@ -36,6 +36,8 @@ export interface RecoveryOptions {
   reattach?(session: UnfinishedSession): Promise<boolean>;
   /** Removes what else the earlier run has left. */
   removeLeftovers?(): Promise<void>;
+  /** How metadata is written, which may write what cannot be written now later. */
+  readonly writeMetadata?: typeof writeMetadata;
   /** How a recording is repaired; for faults that cannot be caused otherwise. */
   readonly repair?: typeof repairRecording;
 }
@@ -186,7 +188,7 @@ async function endByCrash(
   const remains = { record, events: [...session.events, event], end: event.end, recording };
   let trouble = repaired.ok || repaired.obstacle !== 'unwritable' ? null : repaired.message;
   if (recording !== null) {
-    const written = read.reason === 'unreadable' ? read.message : await writeOver(folder, read, remains);
+    const written = read.reason === 'unreadable' ? read.message : await writeOver(folder, read, remains, options);
     if (written !== null) logger.error({ session: record.id, why: written }, 'Metadata could not be written');
     trouble ??= written;
   }
@@ -254,6 +256,7 @@ async function writeOver(
   folder: string,
   read: ReadMetadataResult,
   { record, events, end, recording }: RestoredSession,
+  { writeMetadata: write = writeMetadata }: RecoveryOptions,
 ): Promise<string | null> {
   if (recording === null) return null;
   const file = join(folder, METADATA_FILE);
@@ -262,7 +265,7 @@ async function writeOver(
       // It is replaced then: nobody could read it.
     });
   }
-  const written = await writeMetadata(folder, {
+  const written = await write(folder, {
     ...record,
     events: [...events],
     endedAt: end.at,
@@ -287,7 +290,7 @@ async function complete(remains: RestoredSession, options: RecoveryOptions): Pro
     const now = { ...remains, recording: recordedFile(repaired) };
     // Of one that cannot be mended, nothing new is to be written.
     if (!read.ok || repaired.ok) {
-      const trouble = await writeOver(folder, read, now);
+      const trouble = await writeOver(folder, read, now, options);
       if (trouble !== null) logger.error({ session: record.id, why: trouble }, 'Metadata could not be written');
     }
     return now;

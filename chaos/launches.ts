@@ -7,7 +7,8 @@ import { type ListedProcess, processesMarked } from '../e2e/runner/processes.ts'
 import { type ServedApp, serve } from '../e2e/runner/web-host.ts';
 import { removeContainers } from '../electron/testing/container-engine.ts';
 import { RECORDING_FILE } from '../shared/recording.ts';
-import type { SessionInfo } from '../shared/session.ts';
+import type { SessionEnd, SessionInfo } from '../shared/session.ts';
+import type { Problem } from '../shared/settings.ts';
 import { AppWindow } from './app-window.ts';
 import { checkJournal, checkNothingLeft, checkOneStory, checkRecordings, eventsInJournal } from './verify.ts';
 
@@ -114,6 +115,43 @@ export class Launches implements AsyncDisposable {
     rmSync(join(this.home.config, 'hooks', name), { recursive: true });
   }
 
+  /** Resolves when the recording of a session has begun, and the journal knows of it. */
+  async isKept(window: AppWindow, id: string): Promise<void> {
+    await eventually(async () => {
+      if ((await sessionOf(window, id)).recording.bytes === 0) throw new Error('Nothing of it is recorded');
+      const history = await window.ask('history.list', { limit: 200 });
+      if (history.every((entry) => entry.id !== id)) throw new Error('It is not in the journal');
+    });
+  }
+
+  /** Resolves when the user was told of this problem. */
+  async told(window: AppWindow, id: string, severity: Problem['severity']): Promise<Problem> {
+    return eventually(async () => {
+      const problems = await window.problems();
+      const found = problems.findLast((problem) => problem.id === id && problem.severity === severity);
+      if (found === undefined) throw new Error(`Told are ${problems.map((problem) => problem.id).join(', ')}`);
+      return found;
+    });
+  }
+
+  /** Resolves when no hook is owed anything any more. */
+  async allTold(window: AppWindow): Promise<void> {
+    await eventually(async () => {
+      const { hooks } = await window.ask('hooks.list', {});
+      const late = hooks.filter(({ owed, dead, state }) => owed > 0 || dead > 0 || state !== 'ready');
+      if (hooks.length === 0 || late.length > 0) throw new Error(`Not all are told: ${JSON.stringify(late)}`);
+    });
+  }
+
+  /** Resolves when the journal has the end of a session. */
+  async endOf(window: AppWindow, id: string): Promise<SessionEnd> {
+    return eventually(async () => {
+      const entry = (await window.ask('history.list', { limit: 200 })).find((one) => one.id === id);
+      if (entry?.end == null) throw new Error(`${id} has no end`);
+      return entry.end;
+    });
+  }
+
   async recordingOf(id: string): Promise<string> {
     const [folder = ''] = (await this.home.sessionFolders()).filter((path) => path.endsWith(id));
     return readFileSync(join(folder, RECORDING_FILE), 'utf8');
@@ -141,14 +179,19 @@ export class Launches implements AsyncDisposable {
     }, GONE_MS);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends every process of it, whatever the test has come to. */
+  async stop(): Promise<void> {
     for (const app of this.#apps) {
       if (app.child.exitCode === null) app.child.kill('SIGKILL');
       await app.exited;
     }
     this.killReapers();
-    // Of a test that failed.
     for (const { pid } of [...processesMarked(this.home.mark), ...this.#guards()]) killQuietly(pid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    // Of a test that failed.
     if (engine.ok) await removeContainers(engine.docker, await containersLeft(this.home));
     await this.home.remove();
   }

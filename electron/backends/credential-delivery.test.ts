@@ -24,7 +24,7 @@ beforeAll(() => {
   tracker = {
     session() {},
     folder: (id, path) => void news.push(`folder ${id} ${path}`),
-    ended: (id) => void news.push(`ended ${id} ${readdirSync(root()).includes(`sandglass-${id}`)}`),
+    ended: (id) => void news.push(`ended ${id} ${existsSync(join(root(), `sandglass-${id}`))}`),
   };
   folders = new CredentialFolders({ installation: 'TEST', environment: {}, tracker, places: [place] });
 });

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { CredentialValue } from './backend.ts';
 import type { ProcessTracker } from './tracker.ts';
 
@@ -150,8 +150,9 @@ export class CredentialFolder implements Disposable {
   [Symbol.dispose](): void {
     try {
       rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
+      rmdirSync(dirname(this.path));
     } catch {
-      // Somebody holds on to a file (Windows).
+      // Other sessions have theirs beside it; or somebody holds on to a file (Windows).
     }
   }
 }

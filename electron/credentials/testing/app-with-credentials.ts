@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { sandboxOptions } from '../../backends/bubblewrap/testing/sandboxes.ts';
+import { nodeReaperCommand } from '../../backends/reaper/command.ts';
+import { supplyOf } from '../../backends/testing/credentials.ts';
+import { startShell } from '../../backends/testing/shells.ts';
+import { createMachine } from '../../engine/machine.ts';
+import { findLocations, makeFolders } from '../../storage/locations.ts';
+
+// Stands in for the app in tests: opens a local shell and a sandbox with credentials, tells where their files are and
+// which processes hold them, and waits to be killed, or for a line on its standard input that lets it quit.
+const locations = findLocations({ env: process.env, platform: process.platform });
+makeFolders(locations);
+const logger = { debug() {}, info() {}, warn() {}, error() {} };
+const machine = await createMachine({ logger, environment: process.env, locations, reaper: nodeReaperCommand() });
+const removed = machine.removeLeftovers();
+const credentials = supplyOf({ TOKEN: 'value-of-the-token' });
+const script = 'echo "in $SANDGLASS_CREDENTIALS."; read x';
+const local = await startShell(machine.backends.pty, { args: ['-c', script], credentials });
+const sandbox = await startShell(machine.backends.bubblewrap, {
+  args: ['-c', script],
+  credentials,
+  bubblewrap: sandboxOptions(),
+});
+const [, folder = ''] = await local.until(/in (.*)\.\r?\n/);
+await sandbox.until(/in (.*)\.\r?\n/);
+const pids = [local.process.pid, sandbox.process.pid];
+const folders = [folder, folder.replace(local.sessionId, sandbox.sessionId)];
+process.stdout.write(`${JSON.stringify({ removed, folders, pids })}\n`);
+
+const lines = createInterface({ input: process.stdin });
+await once(lines, 'line');
+lines.close();
+await Promise.all([local.process.terminate(0), sandbox.process.terminate(0)]);
+await machine.close();
+process.stdin.destroy();

@@ -144,12 +144,12 @@ export interface BackendProcess {
    */
   updateCredentials?(values: readonly CredentialValue[]): Promise<string | null>;
   /**
-   * Reads back what a session that was reattached had got; the values are the caller's to overwrite. Absent where sessions
-   * do not outlive the app. Never rejects.
+   * Reads back all that a session which was reattached had got; the values are the caller's to overwrite. Absent where
+   * sessions do not outlive the app. Never rejects.
    *
    * @returns null where they are not to be had.
    */
-  readCredentials?(names: readonly string[]): Promise<CredentialValue[] | null>;
+  readCredentials?(): Promise<CredentialValue[] | null>;
   /**
    * The close ladder: SIGHUP (and SIGCONT) to the whole tree, `graceMs` of waiting for it to go, SIGKILL to what is
    * left. After a `settle`, reading rests until the shell is gone, so that a flood does not bury the notice. Never throws. Idempotent: later calls give the first one's report. Resolves after `onExit`.

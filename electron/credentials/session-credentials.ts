@@ -108,7 +108,7 @@ export class SessionCredentials implements Disposable {
    */
   async resume(process: BackendProcess, signal: AbortSignal): Promise<void> {
     const { definitions, logger, sessionId } = this.#options;
-    const known = await process.readCredentials?.(definitions.map(({ env }) => env));
+    const known = await process.readCredentials?.();
     for (const { env, value } of known ?? []) {
       this.#secrets.add(env, Buffer.from(value).toString());
       value.fill(0);
@@ -117,7 +117,7 @@ export class SessionCredentials implements Disposable {
     this.#delivered = -1;
     this.#process = process;
     const fetching = this.#lease?.fetch(() => {}, signal).then(() => this.#deliver());
-    if (known !== null && known !== undefined) return;
+    if ((known !== null && known !== undefined) || definitions.length === 0) return;
     logger.warn({ session: sessionId }, 'The credentials of a session of an earlier run could not be read back');
     await fetching;
   }
@@ -194,17 +194,22 @@ export class SessionCredentials implements Disposable {
   }
 }
 
-/** The credentials of a session; null where its profile has none. */
+/**
+ * The credentials of a session; null where its profile has none.
+ *
+ * @param isResumed an earlier run of the app had opened it: its profile may have had credentials then.
+ */
 export function openCredentials(
   session: {
     readonly id: string;
     readonly profile: Profile;
     readonly dependencies: Pick<SessionDependencies, 'credentials' | 'clock' | 'logger'>;
   },
+  isResumed: boolean,
   onChange: () => void,
 ): SessionCredentials | null {
   const { id: sessionId, profile, dependencies } = session;
   const { credentials: broker = null, clock, logger } = dependencies;
-  if (profile.credentials.length === 0) return null;
+  if (profile.credentials.length === 0 && !isResumed) return null;
   return new SessionCredentials({ sessionId, definitions: profile.credentials, broker, clock, logger, onChange });
 }

@@ -115,7 +115,7 @@ export class Session {
       hold: () => this.#program.hold('recording'),
       release: () => this.#program.release('recording'),
     });
-    this.credentials = openCredentials(this, () => listener.onChange(this));
+    this.credentials = openCredentials(this, earlier !== undefined, () => listener.onChange(this));
     this.recording = new SessionRecording(
       (message) => this.#onRecordingTruncated(message),
       (recorder) => this.credentials?.wrap(recorder) ?? recorder,

@@ -156,9 +156,7 @@ describe.runIf(engine.ok)('credentials of containers', { ...needs(engine), timeo
       await shell.process.updateCredentials?.(valuesOf({ TOKEN: 'second-value', LATE: 'was missing' })),
     ).toBeNull();
     expect(shell.process.isolation).toContainEqual({ text: '2 credentials', open: false });
-    expect(await shell.process.readCredentials?.(['TOKEN', 'LATE', 'NONE'])).toEqual(
-      valuesOf({ TOKEN: 'second-value', LATE: 'was missing' }),
-    );
+    expect(await shell.process.readCredentials?.()).toEqual(valuesOf({ LATE: 'was missing', TOKEN: 'second-value' }));
     shell.type('');
     await shell.exit;
     expect(shell.text()).toMatch(/second-value\.\r\nLATE\r\nTOKEN\r\n$/);
@@ -184,6 +182,17 @@ describe.runIf(engine.ok)('credentials of containers', { ...needs(engine), timeo
     await shell.exit;
     expect(shell.text()).toContain(`<${TOKEN}>`);
     await shell.process.terminate(0);
+  });
+
+  test('are read back as they are, where there are any', async () => {
+    const values = { ODD, LINES: 'ends in lines\n\n', LONG: 'x'.repeat(65_536) };
+    const shell = await start({ credentials: supplyOf(values) });
+    const read = await shell.process.readCredentials?.();
+    expect(Object.fromEntries((read ?? []).map(({ env, value }) => [env, Buffer.from(value).toString()]))).toEqual(
+      values,
+    );
+    const other = await start({});
+    expect(await other.process.readCredentials?.()).toEqual([]);
   });
 
   test('wait while the session is frozen', async () => {

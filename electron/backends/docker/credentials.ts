@@ -38,6 +38,13 @@ while IFS=' ' read -r name value; do
 done
 exit 67`;
 
+/** Writes all values to its output: for each a line with its name and its length, then as many bytes. */
+const GET = `cd ${CREDENTIALS_INSIDE} 2>/dev/null || exit 0
+for name in *; do
+  [ -f "$name" ] || continue
+  echo "$name $(($(wc -c <"$name")))" && cat "$name" || exit 66
+done`;
+
 const imageSchema = z.object({
   Config: z.object({ Entrypoint: z.array(z.string()).nullish(), Cmd: z.array(z.string()).nullish() }).nullish(),
 });
@@ -118,19 +125,27 @@ function line(env: string, value: Uint8Array): Buffer {
   return bytes.subarray(0, at);
 }
 
-/** The values that are in a container; null where they are not to be had. Never rejects. */
-export async function getCredentials(api: ContainerApi, names: readonly string[]): Promise<CredentialValue[] | null> {
-  const values: CredentialValue[] = [];
+/** All values that are in a container; null where they are not to be had. Never rejects. */
+export async function getCredentials(api: ContainerApi): Promise<CredentialValue[] | null> {
   try {
-    for (const env of names) {
-      const script = `[ ! -e "$1" ] || cat "$1"`;
-      const command = [SCRIPT_SHELL, '-c', script, 'sandglass', `${CREDENTIALS_INSIDE}/${env}`];
-      const { output, exitCode } = await api.execute(command, new Uint8Array(0), PUT_MS);
-      if (exitCode !== 0) return null;
-      if (output.length > 0) values.push({ env, value: output });
-    }
-    return values;
+    const { output, exitCode } = await api.execute([SCRIPT_SHELL, '-c', GET], new Uint8Array(0), PUT_MS);
+    return exitCode === 0 ? valuesIn(output) : null;
   } catch {
     return null;
   }
+}
+
+/** Reads what the script wrote: names, lengths in bytes, values. `output` is overwritten. */
+function valuesIn(output: Buffer): CredentialValue[] | null {
+  const values: CredentialValue[] = [];
+  let at = 0;
+  while (at < output.length) {
+    const end = output.indexOf(0x0a, at);
+    const [, env, length] = /^([A-Za-z_]\w*) (\d+)$/.exec(output.toString('latin1', at, Math.max(at, end))) ?? [];
+    if (env === undefined) return null;
+    at = end + 1 + Number(length);
+    values.push({ env, value: Buffer.from(output.subarray(end + 1, at)) });
+  }
+  output.fill(0);
+  return values;
 }

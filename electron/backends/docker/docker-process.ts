@@ -161,8 +161,8 @@ export class DockerProcess implements BackendProcess {
     return why;
   }
 
-  async readCredentials(names: readonly string[]): Promise<CredentialValue[] | null> {
-    const values = await getCredentials(this.#parts.container.api, names);
+  async readCredentials(): Promise<CredentialValue[] | null> {
+    const values = await getCredentials(this.#parts.container.api);
     for (const { env } of values ?? []) this.#credentials.add(env);
     return values;
   }

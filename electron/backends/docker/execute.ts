@@ -6,7 +6,7 @@ import { reasonIn } from './engine-failures.ts';
 import { ask, EngineTimeout } from './engine-http.ts';
 
 /** More output than this is not taken, in bytes. */
-const MAX_OUTPUT_BYTES = 262_144;
+const MAX_OUTPUT_BYTES = 4 * 1_048_576;
 /** The head of a piece of output: which stream it is of, and how long it is (https://docs.docker.com/reference/api/engine/, attach). */
 const HEAD_BYTES = 8;
 const STDOUT = 1;

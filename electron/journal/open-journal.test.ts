@@ -118,7 +118,7 @@ describe('a journal of another version', () => {
 
   test('1 can be read for ever', () => {
     const { connection, migrated } = openOn(version1().file);
-    expect(migrated).toBeNull();
+    expect(migrated).toMatchObject({ from: 1 });
     const store = storeOn(connection);
     const { unfinished, restored } = store.opening();
     expect(unfinished).toMatchObject([
@@ -141,7 +141,7 @@ describe('a journal of another version', () => {
     const { connection, migrated } = openOn(file, { migrations: NEXT });
     const copy = join(folder, 'journal.version-1-20261121T150410Z.sqlite');
     expect(migrated).toEqual({ from: 1, copy });
-    expect(connection.count('PRAGMA user_version')).toBe(2);
+    expect(connection.count('PRAGMA user_version')).toBe(NEXT.length);
     expect(
       storeOn(connection)
         .history(undefined, 10)
@@ -171,7 +171,7 @@ describe('a journal of another version', () => {
     const { folder, file } = version1();
     openOn(file, { migrations: NEXT }).connection[Symbol.dispose]();
     const before = readFileSync(file);
-    expect(openJournal(file)).toEqual({ outcome: 'newer', version: 2 });
+    expect(openJournal(file)).toEqual({ outcome: 'newer', version: NEXT.length });
     expect(readFileSync(file).equals(before)).toBe(true);
     expect(readdirSync(folder)).toHaveLength(2);
   });
@@ -231,11 +231,24 @@ describe('a damaged journal', () => {
     connection[Symbol.dispose]();
   });
 
-  test('that cannot be moved aside is told', () => {
-    // A folder in its place is the one thing that root, too, cannot write to.
+  test('that is a folder is moved aside like any other', () => {
     const folder = temporaryFolder();
-    mkdirSync(join(folder, 'journal.sqlite'));
-    expect(openJournal(join(folder, 'journal.sqlite'))).toMatchObject({ outcome: 'refused', kind: 'unwritable' });
+    const file = join(folder, 'journal.sqlite');
+    mkdirSync(file);
+    writeFileSync(join(file, 'notes.txt'), 'mine');
+    const { connection, damaged } = openOn(file);
+    expect(damaged?.why).toBe('A folder is in its place.');
+    expect(readFileSync(join(damaged?.keptAs ?? '', 'notes.txt'), 'utf8')).toBe('mine');
+    expect(works(connection)).toBe(true);
+    connection[Symbol.dispose]();
+  });
+
+  test('that cannot be moved aside is told', () => {
+    // The name that it would get is longer than names may be: that stops root, too.
+    const file = join(temporaryFolder(), `${'j'.repeat(240)}.sqlite`);
+    writeFileSync(file, 'This is no database.');
+    expect(openJournal(file)).toMatchObject({ outcome: 'refused', kind: 'other' });
+    expect(readFileSync(file, 'utf8')).toBe('This is no database.');
   });
 
   test('by any bytes anywhere takes nothing else down, and afterwards one works', () => {

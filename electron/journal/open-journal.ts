@@ -154,6 +154,7 @@ function examine<T>(database: DatabaseSync, work: () => T): T {
  * descriptor of a file lets go all its locks on it.
  */
 function checkHeader(file: string): void {
+  if (statSync(file).isDirectory()) throw new DamagedJournalError('A folder is in its place.');
   const header = Buffer.alloc(HEADER_BYTES);
   // For writing, too: of a file that may only be read, this says so in clearer words than its lock could.
   const descriptor = openSync(file, 'r+');

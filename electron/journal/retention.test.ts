@@ -5,6 +5,7 @@ import { sessionFolder } from '../recording/folders.ts';
 import { temporaryFolder } from '../storage/testing/temporary-folder.ts';
 import { KEPT_DELIVERED } from './delivery-table.ts';
 import type { JournalEntry, Retention, SessionRecord } from './journal.ts';
+import { OWED_DAYS } from './retention.ts';
 import { removeSessionFolder } from './session-folders.ts';
 import { endEntry, limitEntry, record, recorded, STARTED_AT, sessionId, startEntry } from './testing/entries.ts';
 import { type OpenStore, openStore } from './testing/open-store.ts';
@@ -13,7 +14,8 @@ import { openThread, until } from './testing/open-thread.ts';
 // Threads and processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const NONE: Retention = { keepDays: 0, keepSessions: 0, keepMegabytes: 0 };
 
 const write = (open: OpenStore, ...entries: JournalEntry[]): void =>
@@ -31,8 +33,14 @@ function ended(open: OpenStore, count: number, megabytes = 1): SessionRecord[] {
 
 const ids = (open: OpenStore): string[] => open.store.history(undefined, 1_000).map(({ id }) => id);
 
-function prune(open: OpenStore, retention: Retention, nowMs: number): void {
+function pruneOnce(open: OpenStore, retention: Retention, nowMs: number): void {
   while (open.store.pruner.prune(retention, nowMs));
+}
+
+/** Prunes at this moment, and a day later: by then, it has passed for sure. */
+function prune(open: OpenStore, retention: Retention, nowMs: number): void {
+  pruneOnce(open, retention, nowMs);
+  pruneOnce(open, retention, nowMs + DAY);
 }
 
 describe('what is kept', () => {
@@ -97,13 +105,82 @@ describe('what is kept', () => {
     using open = openStore(null);
     open.wanting = (event) => (event === 'session:end' ? ['a'] : []);
     const sessions = ended(open, 3);
-    prune(open, { ...NONE, keepDays: 1 }, STARTED_AT + 100 * DAY);
+    prune(open, { ...NONE, keepDays: 1 }, STARTED_AT + OWED_DAYS * DAY);
     expect(ids(open)).toHaveLength(3);
-    for (const { id } of open.store.deliveries.due(['a'], STARTED_AT + 100 * DAY, 2)) {
+    for (const { id } of open.store.deliveries.due(['a'], STARTED_AT + OWED_DAYS * DAY, 2)) {
       open.store.deliveries.settle(id, { kind: 'delivered', outcome: '204' }, STARTED_AT);
     }
-    prune(open, { ...NONE, keepDays: 1 }, STARTED_AT + 100 * DAY);
+    prune(open, { ...NONE, keepDays: 1 }, STARTED_AT + OWED_DAYS * DAY);
     expect(ids(open)).toEqual([sessions[2]?.id]);
+  });
+
+  test('does not stay for ever because of a hook that is switched off, which is told all the same once it is back', () => {
+    using open = openStore(null);
+    open.wanting = (event) => (event === 'session:end' ? ['a'] : []);
+    ended(open, 2);
+    prune(open, { ...NONE, keepSessions: 1 }, STARTED_AT + (OWED_DAYS + 1) * DAY);
+    expect(ids(open)).toHaveLength(1);
+    expect(open.store.deliveries.due(['a'], STARTED_AT + 100 * DAY, 10)).toHaveLength(2);
+  });
+
+  test('does not go because the clock was set forward, unless it shows that for a day', () => {
+    using open = openStore(null);
+    const retention = { ...NONE, keepDays: 30 };
+    ended(open, 5);
+    const now = STARTED_AT + 5 * DAY;
+    prune(open, retention, now);
+    const wrong = now + 3_000 * DAY;
+    for (let hours = 0; hours < 24; hours += 1) pruneOnce(open, retention, wrong + hours * HOUR);
+    expect(ids(open)).toHaveLength(5);
+    // Set right, and wrong again: what it had shown does not count.
+    prune(open, retention, now + 2 * DAY);
+    pruneOnce(open, retention, wrong + 40 * DAY);
+    expect(ids(open)).toHaveLength(5);
+    pruneOnce(open, retention, wrong + 41 * DAY);
+    expect(ids(open)).toHaveLength(0);
+  });
+
+  test('goes not with the first launch after a long time, but a day later', () => {
+    const folder = temporaryFolder();
+    const retention = { ...NONE, keepDays: 30 };
+    {
+      using open = openStore(folder);
+      ended(open, 3);
+      prune(open, retention, STARTED_AT + 3 * DAY);
+    }
+    for (const [day, left] of [
+      [100, 3],
+      [100.5, 3],
+      [101, 0],
+    ] as const) {
+      using open = openStore(folder);
+      pruneOnce(open, retention, STARTED_AT + day * DAY);
+      expect(ids(open)).toHaveLength(left);
+    }
+  });
+
+  test('notes what the clock shows in a few rows', () => {
+    using open = openStore(null);
+    for (let minutes = 0; minutes < 10_000; minutes += 10) pruneOnce(open, NONE, STARTED_AT + minutes * 60_000);
+    expect(open.connection.count('SELECT count(*) FROM sightings')).toBeLessThan(27);
+  });
+
+  test('is not given up for one recording that is larger than all that may be kept, nor for one that is owed', () => {
+    using open = openStore(null);
+    open.wanting = (event) => (event === 'session:end' ? ['a'] : []);
+    const [owed] = ended(open, 1, 50);
+    open.wanting = () => [];
+    const small = [record(sessionId()), record(sessionId()), record(sessionId())];
+    for (const known of small) write(open, startEntry(known), endEntry(known, {}, recorded(1_000_000)));
+    const huge = record(sessionId());
+    write(open, startEntry(huge), endEntry(huge, {}, recorded(80_000_000)));
+    const bounded = { ...NONE, keepMegabytes: 10 };
+    prune(open, bounded, STARTED_AT);
+    expect(ids(open)).toEqual([huge, ...small.toReversed(), owed].map((each) => each?.id));
+    const next = record(sessionId());
+    write(open, startEntry(next), endEntry(next, {}, recorded(1_000_000)));
+    prune(open, bounded, STARTED_AT);
+    expect(ids(open)).toEqual([next, ...small.toReversed(), owed].map((each) => each?.id));
   });
 
   test('never goes because the clock was set back', () => {

@@ -2,6 +2,7 @@ import type { SessionId } from '../../shared/session.ts';
 import type { Connection, Row } from './connection.ts';
 import type { DeliveryTable } from './delivery-table.ts';
 import type { Retention } from './journal.ts';
+import { Sightings } from './sightings.ts';
 
 const DAY_MS = 86_400_000;
 const MEGABYTE = 1_000_000;
@@ -12,29 +13,50 @@ const KEPT_ALONE = 10_000;
 /** Pages that one step gives back to the file system at most. */
 const VACUUM_PAGES = 2_000;
 
-/** Ended sessions that are owed nothing. */
+/**
+ * What a hook is owed keeps its session that long: more than the slowest schedule of tries takes. After that it is owed to a
+ * hook that is switched off or broken, and is sent without the recording, should the hook come back.
+ */
+export const OWED_DAYS = 60;
+
+/** Ended sessions of which no hook is owed anything; the moment after which that counts comes first. */
 const REMOVABLE = `FROM sessions s WHERE s.ended_at IS NOT NULL AND NOT EXISTS (
-  SELECT 1 FROM messages m JOIN deliveries d ON d.message = m.seq WHERE m.session_id = s.id AND d.state = 'owed')`;
+  SELECT 1 FROM messages m JOIN deliveries d ON d.message = m.seq
+  WHERE m.session_id = s.id AND d.state = 'owed' AND d.created_at >= ?)`;
+const LATEST = '(SELECT max(seq) FROM sessions WHERE ended_at IS NOT NULL)';
+
+/** Moments, in milliseconds since the Unix epoch. What is not known to have passed makes nothing old. */
+interface Cutoffs {
+  /** What ended before it is too old. */
+  readonly kept: number;
+  /** What is owed since before it keeps nothing. */
+  readonly owed: number;
+}
 
 /** Holds the journal, and the recordings of its sessions, to the bounds of what is kept. */
 export class Pruner {
   readonly #connection: Connection;
   readonly #deliveries: DeliveryTable;
+  readonly #sightings: Sightings;
 
   constructor(connection: Connection, deliveries: DeliveryTable) {
     this.#connection = connection;
     this.#deliveries = deliveries;
+    this.#sightings = new Sightings(connection);
   }
 
   /**
-   * Removes the oldest ended sessions that are beyond the bounds and owed nothing, and what hooks were delivered long ago: a
-   * bounded number in one transaction. Their recordings are then named by `removals`. Gives whether there is more to do.
+   * Removes the oldest ended sessions that are beyond the bounds and of which no hook is owed anything, and what hooks were
+   * delivered long ago: a bounded number in one transaction. Their recordings are then named by `removals`. Gives whether there is more to do.
    */
   prune(retention: Retention, nowMs: number): boolean {
     const more = this.#connection.transaction('kept', () => {
+      const passedMs = this.#sightings.note(nowMs) ?? Number.NEGATIVE_INFINITY;
+      const keptMs = retention.keepDays === 0 ? Number.POSITIVE_INFINITY : retention.keepDays * DAY_MS;
+      const cutoffs = { kept: passedMs - keptMs, owed: passedMs - OWED_DAYS * DAY_MS };
       this.#deliveries.prune();
-      this.#removeAlone(retention, nowMs);
-      const doomed = this.#doomed(retention, nowMs);
+      this.#removeAlone(cutoffs);
+      const doomed = this.#doomed(retention, cutoffs);
       for (const { seq, id } of doomed) {
         this.#connection.run('INSERT INTO removals (session_id) VALUES (?) ON CONFLICT DO NOTHING', id ?? null);
         this.#connection.run('DELETE FROM sessions WHERE seq = ?', seq ?? null);
@@ -60,52 +82,60 @@ export class Pruner {
     );
   }
 
-  #doomed({ keepDays, keepSessions, keepMegabytes }: Retention, nowMs: number): readonly Row[] {
-    if (keepDays > 0) {
-      const old = this.#oldest('AND s.ended_at < ?', nowMs - keepDays * DAY_MS, BATCH);
-      if (old.length > 0) return old;
-    }
+  #doomed({ keepSessions, keepMegabytes }: Retention, cutoffs: Cutoffs): readonly Row[] {
+    const old = this.#oldest(cutoffs, 's.ended_at < ?', cutoffs.kept, BATCH);
+    if (old.length > 0) return old;
     if (keepSessions > 0) {
       const ended = this.#connection.count('SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL');
       if (ended > keepSessions) {
-        const surplus = this.#oldest('AND ?', 1, Math.min(BATCH, ended - keepSessions));
+        const surplus = this.#oldest(cutoffs, '?', 1, Math.min(BATCH, ended - keepSessions));
         if (surplus.length > 0) return surplus;
       }
     }
-    return keepMegabytes > 0 ? this.#tooLarge(keepMegabytes * MEGABYTE) : [];
+    return keepMegabytes > 0 ? this.#tooLarge(cutoffs, keepMegabytes * MEGABYTE) : [];
   }
 
-  /** The oldest ones whose recordings make up for what is too much; of the journal itself, what they free is seen later. */
-  #tooLarge(bound: number): readonly Row[] {
-    let surplus = this.#bytes() - bound;
+  /**
+   * The oldest ones that make up for what is too much, but never the latest. A recording that is larger than all that may be
+   * kept goes alone: it would take all others with it.
+   */
+  #tooLarge(cutoffs: Cutoffs, bound: number): readonly Row[] {
+    const huge = this.#oldest(cutoffs, `s.seq < ${LATEST} AND s.recording_bytes > ?`, bound, BATCH);
+    if (huge.length > 0) return huge;
+    const recordings = this.#connection.count(
+      `SELECT sum(s.recording_bytes) ${REMOVABLE} AND s.recording_bytes <= ?`,
+      cutoffs.owed,
+      bound,
+    );
+    const journal = this.#bytes();
+    const perSession = journal / Math.max(1, this.#connection.count('SELECT count(*) FROM sessions'));
+    let surplus = recordings + journal - bound;
     if (surplus <= 0) return [];
     const doomed: Row[] = [];
-    for (const row of this.#oldest('AND ?', 1, BATCH)) {
+    for (const row of this.#oldest(cutoffs, `s.seq < ${LATEST} AND ?`, 1, BATCH)) {
       if (surplus <= 0) break;
       doomed.push(row);
-      surplus -= Number(row.recording_bytes ?? 0);
+      surplus -= Number(row.recording_bytes ?? 0) + perSession;
     }
     return doomed;
   }
 
-  #oldest(condition: string, value: number, limit: number): readonly Row[] {
-    const sql = `SELECT s.seq, s.id, s.recording_bytes ${REMOVABLE} ${condition} ORDER BY s.seq LIMIT ?`;
-    return this.#connection.all(sql, value, limit);
+  #oldest({ owed }: Cutoffs, condition: string, value: number, limit: number): readonly Row[] {
+    const sql = `SELECT s.seq, s.id, s.recording_bytes ${REMOVABLE} AND ${condition} ORDER BY s.seq LIMIT ?`;
+    return this.#connection.all(sql, owed, value, limit);
   }
 
-  /** Recordings and journal together. */
+  /** Of the journal. */
   #bytes(): number {
-    const recordings = this.#connection.count('SELECT sum(recording_bytes) FROM sessions WHERE ended_at IS NOT NULL');
     const pages = this.#connection.count('PRAGMA page_count') - this.#connection.count('PRAGMA freelist_count');
-    return recordings + pages * this.#connection.count('PRAGMA page_size');
+    return pages * this.#connection.count('PRAGMA page_size');
   }
 
-  #removeAlone({ keepDays }: Retention, nowMs: number): void {
+  #removeAlone({ kept }: Cutoffs): void {
     this.#connection.run(
       'DELETE FROM events WHERE session IS NULL AND seq <= (SELECT seq FROM events WHERE session IS NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)',
       KEPT_ALONE,
     );
-    if (keepDays === 0) return;
-    this.#connection.run('DELETE FROM events WHERE session IS NULL AND at < ?', nowMs - keepDays * DAY_MS);
+    this.#connection.run('DELETE FROM events WHERE session IS NULL AND at < ?', kept);
   }
 }

@@ -105,8 +105,15 @@ CREATE TABLE removals (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Version 2. `sightings`: what the wall clock has shown, about every hour, since a day before its latest. */
+const VERSION_2 = `
+CREATE TABLE sightings (
+  at REAL NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+`;
+
 /** One step from a version of the schema to the next: SQL, and what SQL alone cannot do. */
 export type Migration = string | ((database: DatabaseSync) => void);
 
 /** The step at index `n` leads from version `n` to `n + 1`. Steps are never changed once they are released. */
-export const MIGRATIONS: readonly Migration[] = [VERSION_1];
+export const MIGRATIONS: readonly Migration[] = [VERSION_1, VERSION_2];

@@ -166,7 +166,7 @@ export class Launches implements AsyncDisposable {
     await this.end('SIGTERM');
     const wrong = checkJournal(this.home);
     const kept = eventsInJournal(this.home);
-    wrong.push(...checkOneStory('journal', kept), ...(await checkRecordings(this.home, kept, [])));
+    wrong.push(...checkOneStory('journal', kept), ...(await checkRecordings(this.home, kept, [], untold)));
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
     await this.checkNothingLeft([...kept.map(({ sessionId }) => sessionId), ...untold]);
   }

@@ -206,6 +206,7 @@ export function credentialIssues(
   for (const [index, { env, source }] of credentials.entries()) {
     const refuse = (part: CredentialPart, message: string): void => void issues.push({ index, part, message });
     if (seen.has(env)) refuse('env', `${env} is there twice`);
+    else if (/^SANDGLASS_/i.test(env)) refuse('env', `${env} is a name that Sandglass keeps for itself`);
     else if (Object.hasOwn(environment, env)) refuse('env', `${env} is also one of the variables; leave it out there`);
     seen.add(env);
     if (source.kind === 'file' && !isFullPath(source.file, platform)) {

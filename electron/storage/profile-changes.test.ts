@@ -318,6 +318,15 @@ describe('a profile that makes no sense is refused with the field’s name first
     expect(refusedField(error.message)?.field).toBe('credentials');
   });
 
+  test('a credential has none of Sandglass’s own names', () => {
+    const { store } = open();
+    const source = { kind: 'stored', name: 'x' } as const;
+    const credentials = [{ env: 'SANDGLASS_CREDENTIALS', source, ttlSeconds: 0, required: false }];
+    expect(refusal(() => store.saveProfile(plain('a', { credentials }))).message).toBe(
+      'Credentials: SANDGLASS_CREDENTIALS is a name that Sandglass keeps for itself',
+    );
+  });
+
   test('a credential is not one of the variables, too', () => {
     const { store } = open();
     const credential: Credential = {

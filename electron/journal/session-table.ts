@@ -186,6 +186,12 @@ export class SessionTable {
     return row === undefined ? null : this.#eventsOf(Number(row.seq));
   }
 
+  /** What is known of a session; null for one that is not known itself. */
+  record(id: SessionId): SessionRecord | null {
+    const row = this.#connection.get('SELECT * FROM sessions WHERE id = ?', id);
+    return row === undefined ? null : this.#record(row);
+  }
+
   /** Whether one more is kept. */
   #countState(id: SessionId): boolean {
     const count = (this.#states.get(id) ?? 0) + 1;

@@ -46,6 +46,24 @@ describe('an event', () => {
     expect(journal.logged).toMatchObject([{ message: 'An event breaks the rules of the journal; it is left out' }]);
   });
 
+  test('of a session of which nobody knows anything any more is told with what the journal knows', () => {
+    const told: unknown[] = [];
+    using journal = openStore(null, {
+      envelope: ({ record: known, event }) => {
+        told.push([event.type, known?.title]);
+        return known === null ? null : '{}';
+      },
+    });
+    journal.wanting = () => ['a'];
+    const known = record(sessionId(), { title: 'Known' });
+    journal.store.write(events(startEntry(known), { ...endEntry(known), record: null }));
+    expect(told).toEqual([
+      ['session:start', 'Known'],
+      ['session:end', 'Known'],
+    ]);
+    expect(journal.store.deliveries.counts('a')).toMatchObject({ owed: 2 });
+  });
+
   test('and what it owes are there together or not at all', () => {
     using journal = open();
     const known = record(sessionId());

@@ -120,7 +120,11 @@ export class JournalStore {
       );
       return;
     }
-    if (kept.outcome === 'kept' && isTellable(entry)) this.#owe(entry, kept.lane, kept.sequence);
+    if (kept.outcome !== 'kept') return;
+    // Whoever was told of a start is told of the end, also when nobody knows more of the session any more than the journal.
+    const record = entry.record ?? this.#sessions.record(entry.event.sessionId);
+    const known = { ...entry, record };
+    if (isTellable(known)) this.#owe(known, kept.lane, kept.sequence);
   }
 
   #owe(entry: TellableEntry, lane: string, sequence: number): void {

@@ -356,7 +356,14 @@ export class SessionManager {
     this.#stopSettings();
     this.#sweepTimer?.[Symbol.dispose]();
     this.#sweepTimer = null;
-    const ends = this.live.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((session) => session.end('app_quit'));
+    const ends = this.live
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .map((session) =>
+        session.end('app_quit').catch((error: unknown) => {
+          // A bug; the others are to end, and what comes after the sessions too.
+          logger.error({ session: session.id, err: error }, 'A session could not be ended');
+        }),
+      );
     const late = Promise.withResolvers<'late'>();
     const timers = [
       clock.setTimer(QUIT_KILL_MS, () => {

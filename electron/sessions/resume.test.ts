@@ -209,6 +209,20 @@ describe('a session that goes on', () => {
     await session.end('closed');
   });
 
+  test('whose shell exits while it is being taken over has its end, too', async () => {
+    const { backend, events, resume, session } = earlierOf(13 * MINUTE);
+    const takeOver = backend.reattach.bind(backend);
+    backend.reattach = async (spec, listener) => {
+      const result = await takeOver(spec, listener);
+      backend.last.exit({ exitCode: 3, signal: null });
+      return result;
+    };
+    expect(await resume()).toBe(true);
+    expect(await session.end('closed')).toMatchObject({ reason: 'exited', exitCode: 3 });
+    const told = events.map(({ type }) => type).filter((type) => type !== 'session:state');
+    expect(told).toEqual(['session:reattached', 'session:end']);
+  });
+
   test('goes on without a recording that cannot be gone on with, and says so', async () => {
     const { recorders, resume, session } = earlierOf(13 * MINUTE);
     recorders.fail = { ok: false, failure: { stage: 'recording', message: 'The disk is full.', hint: '' } };

@@ -276,6 +276,8 @@ export class Session {
     this.#program.release('resuming');
     this.#listener.onChange(this);
     this.#listener.onActivity(this);
+    // It may have exited before anybody knew of it.
+    if (this.#exit !== null) void this.end(endReasonOf(this.#exit), { exit: this.#exit });
     return true;
   }
 

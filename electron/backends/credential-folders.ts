@@ -72,7 +72,7 @@ export class CredentialFolders {
         ownRoot(root);
         const path = join(root, `${PREFIX}${sessionId}`);
         this.#options.tracker.folder(sessionId, path);
-        mkdirSync(path, { mode: 0o700 });
+        makeIn(root, path);
         return new CredentialFolder(path);
       } catch (error) {
         complaints.push(error instanceof Error ? error.message : String(error));
@@ -183,6 +183,17 @@ function ownRoot(root: string): void {
   }
   if (!isOwn(root)) throw new Error(`${root} belongs to somebody else`);
   if (process.platform !== 'win32' && (lstatSync(root).mode & 0o077) !== 0) chmodSync(root, 0o700);
+}
+
+/** Makes a folder. The reaper of an earlier run may take away the empty one around it at this very moment: once more, then. */
+function makeIn(root: string, path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    ownRoot(root);
+    mkdirSync(path, { mode: 0o700 });
+  }
 }
 
 /** Whether it is a folder of this user's, and no link to one. */

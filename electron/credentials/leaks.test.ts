@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { inflateRawSync } from 'node:zlib';
+import { Terminal } from '@xterm/headless';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { encodeAck, encodeBytes } from '../../shared/frames.ts';
 import {
@@ -140,6 +141,17 @@ function unzipped(archive: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
+/** What a terminal shows of a recording that is played, rows that go on in the next one joined. */
+async function played(recording: string): Promise<string> {
+  const [, ...lines] = recording.trimEnd().split('\n');
+  const output = lines.map((line) => JSON.parse(line)).filter(([, code]) => code === 'o');
+  const terminal = new Terminal({ allowProposedApi: true, cols: 80, rows: 24, scrollback: 5_000 });
+  await new Promise<void>((resolve) => terminal.write(output.map(([, , text]) => text).join(''), resolve));
+  const { active } = terminal.buffer;
+  const rows = Array.from({ length: active.length }, (_value, row) => active.getLine(row));
+  return rows.map((row) => `${row?.isWrapped === true ? '' : '\n'}${row?.translateToString(true) ?? ''}`).join('');
+}
+
 const kinds: readonly BackendKind[] = ['pty', 'bubblewrap', ...(docker.ok ? (['docker'] as const) : [])];
 
 describe('nothing that is written down has a credential’s value', { timeout: 120_000, ...needs(docker) }, () => {
@@ -203,6 +215,9 @@ describe('nothing that is written down has a credential’s value', { timeout: 1
     for (const file of files) expect(leaksIn(readFileSync(file)), file).toEqual([]);
     const recording = files.find((file) => file.endsWith('recording.cast')) ?? '';
     expect(readFileSync(recording, 'utf8')).toContain('[redacted TOKEN]');
+    const shown = await played(readFileSync(recording, 'utf8'));
+    expect(shown).toContain('end-of-file');
+    expect(PARTS.filter((part) => shown.includes(part) || shown.replaceAll('\n', '').includes(part))).toEqual([]);
     for (const each of exported) {
       const bytes = await buffer(each.open());
       expect(leaksIn(bytes), each.name).toEqual([]);

@@ -1,5 +1,5 @@
-import { lstat, realpath, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, realpath, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Survivor } from '../../../shared/session.ts';
 import { Cgroup } from '../cgroup.ts';
@@ -76,7 +76,9 @@ export async function removePrivate(folder: string, roots: readonly string[]): P
     const allowed = await Promise.all(roots.map((root) => realpath(root).catch(() => null)));
     if (!allowed.includes(parent) || !(await lstat(folder)).isDirectory()) return;
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    // With the last one goes what is around them, where that is the app's own.
+    if (basename(parent).startsWith('sandglass-')) await rmdir(parent);
   } catch {
-    // Gone already, or not ours to remove: what is left is swept at the next launch.
+    // Gone already, not ours to remove, or not empty: what is left is swept at the next launch.
   }
 }

@@ -14,6 +14,7 @@ import { Remains } from '../sessions/remains.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Logger } from '../sessions/session-options.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
+import { afterRecovery } from './after-recovery.ts';
 import { Channels } from './channels.ts';
 import type { Connection, HostServices } from './engine.ts';
 import { prepareExport } from './exports.ts';
@@ -41,6 +42,8 @@ export interface ConnectionOptions {
   readonly logFolder: string;
   readonly hooksFolder: string;
   appInfo(): AppInfo;
+  /** Resolves when the sessions of an earlier run have their ends. */
+  recovered(): Promise<unknown>;
   onProblem(listener: (problem: Problem) => void): () => void;
 }
 
@@ -142,7 +145,12 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     'app.info': () => options.appInfo(),
     'app.openLogs': async () => ({ opened: await host.openFolder(logFolder), folder: logFolder }),
     'sessions.list': () => manager.tabs().map((tab) => tab.info()),
-    'sessions.open': async (input) => (await manager.openAfter(input)).info(),
+    'sessions.open': async (input) => {
+      const { previousId } = input;
+      // One without a tab is of an earlier run, or has ended long ago.
+      if (previousId !== undefined && manager.tab(previousId) === undefined) await afterRecovery(options.recovered());
+      return (await manager.openAfter(input)).info();
+    },
     'sessions.attach': async ({ id }) => {
       const tab = findTab(id);
       const shown = tab instanceof Remains ? await tab.open() : tab;

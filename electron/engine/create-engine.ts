@@ -146,6 +146,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (known.length > MAX_PROBLEMS) known.shift();
   });
 
+  let recovered: Promise<void> = Promise.resolve();
   const recover = async (): Promise<void> => {
     const { tabs, problem } = await recoverSessions({
       ...(await journal.opening),
@@ -185,6 +186,7 @@ export function createEngine(options: EngineOptions): Engine {
         logFolder: locations.logs,
         hooksFolder: locations.hooks,
         appInfo,
+        recovered: () => recovered,
         onProblem: (listener) => problems.on(listener),
       }),
     metrics: () => manager.metrics(),
@@ -193,7 +195,7 @@ export function createEngine(options: EngineOptions): Engine {
       const removed = machine.removeLeftovers();
       if (removed > 0) logger.info({ removed }, 'Private files of an earlier run were removed');
       // What an earlier run has left is looked at before anything of it is swept away.
-      const recovered = recover().catch((error: unknown) => logger.error({ err: error }, 'The recovery failed'));
+      recovered = recover().catch((error: unknown) => logger.error({ err: error }, 'The recovery failed'));
       for (const backend of Object.values(backends)) {
         void backend
           .check()

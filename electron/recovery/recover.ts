@@ -81,7 +81,9 @@ export async function recoverSessions(options: RecoveryOptions): Promise<Recover
   const { unfinished, restored, logger, removeLeftovers } = options;
   const outcomes: Outcome[] = [];
   const earlier: RestoredSession[] = [];
-  await inParallel(unfinished, async (session) => {
+  // An engine that is slow to answer for its containers keeps nobody else's end back.
+  const containersLast = unfinished.toSorted((a, b) => Number(isContainer(a)) - Number(isContainer(b)));
+  await inParallel(containersLast, async (session) => {
     outcomes.push(await recover(session, options));
   });
   await inParallel(restored, async (remains) => {
@@ -298,6 +300,10 @@ async function complete(remains: RestoredSession, options: RecoveryOptions): Pro
     logger.error({ err: error, session: record.id }, 'A session of an earlier run could not be completed');
     return remains;
   }
+}
+
+function isContainer({ record }: UnfinishedSession): boolean {
+  return record.backend === 'docker';
 }
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

@@ -147,10 +147,14 @@ export class SessionExpiry {
   goOn(): void {
     if (this.#freezing) this.#wantedMeanwhile = true;
     if (this.frozenBy === null) return;
-    void this.thaw().then((result) => {
-      const { id, dependencies } = this.#session;
-      if (!result.ok) dependencies.logger.warn({ session: id, why: result.message }, 'a frozen session did not go on');
-    });
+    const { id, dependencies } = this.#session;
+    this.thaw().then(
+      (result) => {
+        if (!result.ok)
+          dependencies.logger.warn({ session: id, why: result.message }, 'a frozen session did not go on');
+      },
+      (error: unknown) => dependencies.logger.error({ session: id, err: error }, 'a frozen session did not go on'),
+    );
   }
 
   /** The user wants it to stand still. */

@@ -122,7 +122,7 @@ export const CAPABILITIES = [
 const KNOWN_CAPABILITIES: ReadonlySet<string> = new Set(CAPABILITIES);
 
 /** Places in a container where nothing can be mounted, nor in them or around them. */
-const NOT_TO_MOUNT_AT = ['/dev', '/proc', '/run/secrets', '/sbin', '/sys'];
+const NOT_TO_MOUNT_AT = ['/dev', '/proc', '/run/secrets', '/run/sandglass', '/sbin', '/sys'];
 
 /** Whether this is a full path on a machine of that platform (Node's name for it). */
 export function isFullPath(path: string, platform: string): boolean {

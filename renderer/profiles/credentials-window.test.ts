@@ -146,7 +146,7 @@ describe('stored secrets', options, () => {
     await page.locator('[data-testid="set-secret"]:focus').waitFor();
     await page.getByRole('button', { name: 'Replace value…' }).click();
     expect(await value().inputValue()).toBe('');
-    await page.getByText('Sessions that run keep the one they have').waitFor();
+    await page.getByText('Sessions that have the old one keep it').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await page.getByTestId('save-profile').count()).toBe(0);

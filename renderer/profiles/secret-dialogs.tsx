@@ -24,7 +24,7 @@ export function SetSecretDialog({ replaces, open, onClose, name }: DialogProps &
           <Dialog.Description>
             It is encrypted by the system’s keychain and stored at once, whether or not the profile is saved. Nothing
             shows it again.
-            {replaces ? ' Sessions that run keep the one they have until it is fetched anew.' : null}
+            {replaces ? ' Sessions that have the old one keep it until it is fetched anew.' : null}
           </Dialog.Description>
           <SecretForm name={name} onClose={onClose} />
         </Dialog.Popup>

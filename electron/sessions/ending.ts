@@ -30,7 +30,7 @@ export async function endSession(
   reason: EndReason,
   details: Omit<EndDetails, 'expired'> & { readonly expired: Expiry | null; readonly limitSeconds: number | null },
 ): Promise<SessionEndEvent> {
-  const { clock, logger } = session.dependencies;
+  const { logger } = session.dependencies;
   const step = async (name: string, run: () => Promise<void> | void): Promise<void> => {
     try {
       await run();
@@ -41,7 +41,7 @@ export async function endSession(
   const quitting = reason === 'app_quit';
   const drainMs = quitting ? QUIT_DRAIN_MS : DRAIN_MS;
   const graceMs = session.limits.values.closeGraceSeconds * 1_000;
-  const at = clock.wall();
+  const at = session.wall();
   const durationSeconds = session.ageMs / 1_000;
   const failure = details.failure === undefined ? null : withoutSecrets(session, details.failure);
   const { expired, limitSeconds } = details;

@@ -96,6 +96,19 @@ describe('one door out', () => {
     );
   });
 
+  it('lies after the start, and as long after it as the session lived, whoever sets the wall clock meanwhile', async () => {
+    for (const wallMs of [-3_600_000, 86_400_000]) {
+      const { clock, events, session } = await startedSession();
+      await clock.advance(5_000);
+      clock.setWall(wallMs);
+      const end = await session.end('closed');
+      expect(end.durationSeconds).toBe(5);
+      const times = events.map(({ at }) => at);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+      expect(end.at).toBeGreaterThanOrEqual(session.createdAt);
+    }
+  });
+
   it('goes on when a step of the ending throws', async () => {
     const { events, logger, process, session } = await startedSession();
     process.terminate = () => Promise.reject(new Error('no such process'));

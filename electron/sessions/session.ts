@@ -423,8 +423,16 @@ export class Session {
     return this.#expiry.timing();
   }
 
+  /**
+   * What the wall clock shows, in milliseconds since the Unix epoch; never before the start: who sets it back meanwhile
+   * makes no end precede its start.
+   */
+  wall(): number {
+    return Math.max(this.createdAt, this.dependencies.clock.wall());
+  }
+
   eventBase(): { id: string; sessionId: SessionId; at: number } {
-    return { id: this.dependencies.newEventId(), sessionId: this.id, at: this.dependencies.clock.wall() };
+    return { id: this.dependencies.newEventId(), sessionId: this.id, at: this.wall() };
   }
 
   /** Keeps an event and tells it. For the parts of a session alone. */

@@ -44,7 +44,7 @@ export function Deliveries({ hook }: { hook: HookInfo }) {
           ))}
         </fieldset>
         {dead > 0 && again ? (
-          <Button data-testid="send-all-again" disabled={sendingAll} onClick={() => void sendAgain(name, null)}>
+          <Button data-testid="send-all-again" aria-disabled={sendingAll} onClick={() => void sendAgain(name, null)}>
             <RotateCw className="icon" aria-hidden="true" />
             {sendingAll ? 'Sending…' : 'Send all again'}
           </Button>
@@ -157,7 +157,7 @@ function Row({ hook, delivery, again }: { hook: string; delivery: Delivery; agai
             type="button"
             className="setting-reset"
             data-testid="send-again"
-            disabled={sending}
+            aria-disabled={sending}
             aria-label={
               sending ? undefined : `Send again: ${HOOK_EVENT_WORDS[event]}, ${formatMoment(createdAt, now, true)}`
             }

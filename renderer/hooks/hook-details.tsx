@@ -24,7 +24,7 @@ export function HookDetails({ hook }: { hook: HookInfo }) {
         </h2>
         <div className="profile-actions">
           {state === 'ready' ? (
-            <Button data-testid="hook-test" disabled={testing} onClick={() => void testHook(name)}>
+            <Button data-testid="hook-test" aria-disabled={testing} onClick={() => void testHook(name)}>
               <Send className="icon" aria-hidden="true" />
               {testing ? 'Sending…' : 'Send a test event'}
             </Button>
@@ -87,7 +87,12 @@ function StateBox({ hook: { name, state, message } }: { hook: HookInfo }) {
         {note === null ? null : <p className="setting-note">{note}</p>}
       </div>
       {state === 'gone' ? (
-        <Button variant="primary" data-testid="hook-enable" disabled={enabling} onClick={() => void enableHook(name)}>
+        <Button
+          variant="primary"
+          data-testid="hook-enable"
+          aria-disabled={enabling}
+          onClick={() => void enableHook(name)}
+        >
           {enabling ? 'Switching on…' : 'Switch on'}
         </Button>
       ) : null}

@@ -13,11 +13,13 @@ export function HooksPage({ active }: { active: boolean }) {
   const view = useHooks((state) => state.view);
   const failure = useHooks((state) => state.failure);
   const selected = useHooks((state) => state.selected);
+  const list = useHooks((state) => state.list);
   const connected = useApp((state) => state.link.state === 'open');
   const root = useRef<HTMLDivElement>(null);
   const shown = useHooks(shownHook);
   const chosen = view?.hooks.some(({ name }) => name === selected) ?? false;
   const missing = view === null;
+  const hasHooks = shown !== null;
   useEffect(() => {
     if (missing && connected) void loadHooks();
   }, [missing, connected]);
@@ -33,6 +35,12 @@ export function HooksPage({ active }: { active: boolean }) {
       : item;
     next?.focus({ preventScroll: true });
   }, [active, selected, missing]);
+  // What had the keyboard may be gone: a hook, or a button with what it was for.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these are what it may go with.
+  useEffect(() => {
+    if (!active || missing || document.activeElement !== document.body) return;
+    root.current?.querySelector<HTMLElement>(hasHooks ? '#hook-title' : '.button')?.focus({ preventScroll: true });
+  }, [hasHooks, shown?.name, shown?.state, list]);
   return (
     <div ref={root} className="profiles hooks" data-chosen={chosen || undefined} data-testid="hooks-page">
       {view === null ? (

@@ -13,6 +13,8 @@ export interface RunnerOptions {
   needs: string;
   /** Variables of the app's environment. */
   environment: Record<string, string>;
+  /** Whether the app finds a hook at its start that writes down what it is told. */
+  tellsHook: boolean;
 }
 
 /** The prompt of the shells that tests run. */

@@ -4,6 +4,7 @@ import { AppPage } from '../model/app-page.ts';
 import { cgroupsLeft, containersLeft } from './containers.ts';
 import { startDesktopHost } from './desktop-host.ts';
 import { Home } from './home.ts';
+import { type HookLine, writeLoggingHook } from './hooks.ts';
 import type { DesktopHost, Host, WebHost } from './host.ts';
 import type { RunnerOptions } from './options.ts';
 import { processesMarked, processesOfSessions } from './processes.ts';
@@ -11,8 +12,18 @@ import { startWebHost } from './web-host.ts';
 
 interface RunnerFixtures extends RunnerOptions {
   home: Home;
+  /** What the hook that `tellsHook` asks for was told so far. */
+  told: () => Promise<HookLine[]>;
   host: Host;
   app: AppPage;
+  /** Starts the app on the same home once more, after the one before has ended. */
+  startAgain: () => Promise<RunningApp>;
+}
+
+/** A host, and the window of its app. */
+export interface RunningApp {
+  readonly host: Host;
+  readonly app: AppPage;
 }
 
 /** A test with the app running in a home of its own; it ends by seeing that nothing of it is left. */
@@ -22,6 +33,7 @@ export const test = base.extend<RunnerFixtures>({
   settings: [{}, { option: true }],
   needs: ['', { option: true }],
   environment: [{}, { option: true }],
+  tellsHook: [false, { option: true }],
 
   home: async ({ settings, policy, needs }, use, testInfo) => {
     testInfo.skip(needs !== '', needs);
@@ -39,7 +51,12 @@ export const test = base.extend<RunnerFixtures>({
     await home.remove();
   },
 
-  host: async ({ home, hostKind, environment, context }, use, testInfo) => {
+  told: async ({ home, tellsHook }, use) => {
+    await use(tellsHook ? await writeLoggingHook(home, 'log') : async () => []);
+  },
+
+  // What the app is to find is there before it starts.
+  host: async ({ home, told: _, hostKind, environment, context }, use, testInfo) => {
     const env = home.environment(environment);
     if (hostKind === 'web') {
       const page = await context.newPage();
@@ -64,6 +81,24 @@ export const test = base.extend<RunnerFixtures>({
     const app = new AppPage(host.page, host.kind);
     await app.ready();
     await use(app);
+  },
+
+  startAgain: async ({ home, hostKind, environment, context }, use, testInfo) => {
+    const all: { readonly host: Host; readonly troubles: string[] }[] = [];
+    await use(async () => {
+      const host = await startHost(hostKind, home.environment(environment), context);
+      all.push({ host, troubles: watchPage(host.page) });
+      const app = new AppPage(host.page, hostKind);
+      await app.ready();
+      return { host, app };
+    });
+    for (const { host, troubles } of all) {
+      if (testInfo.status !== testInfo.expectedStatus && !host.page.isClosed()) {
+        await testInfo.attach('screenshot', { body: await host.page.screenshot(), contentType: 'image/png' });
+      }
+      await host.terminate();
+      expect(troubles, 'what the page complained about').toEqual([]);
+    }
   },
 });
 

@@ -45,6 +45,55 @@ test('a value that is not valid is refused beside its field, and changes nothing
   await expect(app.settings.error(IDLE)).toBeHidden();
 });
 
+test('what happens when time is up, and the number of commands, are set for sessions that run, too', async ({
+  app,
+  home,
+}) => {
+  await app.openTab();
+  await app.settings.open();
+  const expiry = app.settings.setting('limits.onExpiry');
+  const freeze = expiry.getByLabel('Freeze', { exact: true });
+  await freeze.click();
+  await expect(freeze).toBeChecked();
+  await app.settings.change('limits.thawWindowSeconds', '1m');
+  await app.settings.change('limits.maxCommands', '2');
+  await app.settings.change(IDLE, '2s');
+  await app.tabs.all.first().getByRole('tab').click();
+  await expect(app.card.frozen).toHaveAttribute('data-by', 'idle_timeout');
+  await app.card.thaw.click();
+  await expect(app.card.frozen).toBeHidden();
+
+  await app.settings.open();
+  await app.settings.change(IDLE, 'off');
+  await app.tabs.all.first().getByRole('tab').click();
+  for (const count of [1, 2]) await app.terminal.run(`echo "command $((${count} + 0))"`);
+  await app.card.waitForEnd('command_limit');
+  const stored: unknown = JSON.parse(await readFile(home.settingsFile, 'utf8'));
+  expect(stored).toMatchObject({ limits: { onExpiry: 'freeze', thawWindowSeconds: 60, maxCommands: 2 } });
+});
+
+test('no more is kept of ended sessions than the settings say', async ({ app, home }) => {
+  for (const title of ['one', 'two', 'three']) {
+    await app.openTab();
+    await app.tabs.rename(title);
+    await app.tabs.close();
+    await expect(app.tabs.all).toHaveCount(0);
+  }
+  await expect(app.recent.all).toHaveCount(3);
+  const [, second, third] = await home.sessionIds();
+  await app.settings.open();
+  await app.settings.change('history.keepSessions', '2');
+  await expect(app.settings.setting('history.keepSessions')).toContainText('Default: 10000');
+  await expect.poll(() => home.sessionIds()).toEqual([second, third]);
+  await app.settings.change('history.keepSessions', 'some');
+  await expect(app.settings.error('history.keepSessions')).toBeVisible();
+  await app.settings.change('history.keepSessions', '1');
+  await expect.poll(() => home.sessionIds()).toEqual([third]);
+  await app.recent.openPanel();
+  await expect(app.recent.all).toHaveCount(1);
+  await expect(app.recent.all).toContainText('three');
+});
+
 test('the theme changes at once', async ({ app }) => {
   await app.settings.open();
   await expect(app.page.locator('html')).toHaveClass(/light/);

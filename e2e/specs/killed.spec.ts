@@ -1,7 +1,7 @@
 import { AppPage } from '../model/app-page.ts';
 import { cgroupsLeft, containersLeft, NO_CONTAINERS, NO_SANDBOXES } from '../runner/containers.ts';
 import { Home } from '../runner/home.ts';
-import type { Host } from '../runner/host.ts';
+import { killApp } from '../runner/kill-app.ts';
 import { CONTAINER_PROFILE, LOCAL_PROFILE, limits, SANDBOX_PROFILE } from '../runner/options.ts';
 import { processesOfSessions } from '../runner/processes.ts';
 import { expect, startHost, test } from '../runner/test.ts';
@@ -21,13 +21,6 @@ async function openWithRunaway(app: AppPage, name: string): Promise<void> {
     `(trap '' HUP TERM INT; setsid sleep 1000 </dev/null >/dev/null 2>&1 &); echo "away $((1 + 1))"`,
   );
   await app.terminal.waitForLine('away 2');
-}
-
-async function killApp(host: Host): Promise<void> {
-  // The desktop's process may have been started by another one.
-  const pid = host.kind === 'desktop' ? await host.electron.evaluate(() => process.pid) : host.pid;
-  process.kill(pid, 'SIGKILL');
-  await host.exited;
 }
 
 test('an app that is killed leaves nothing of its sessions, and those of another app go on', async ({

@@ -76,17 +76,19 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await using home = await chaosHome(receiver.url);
   const environment = home.environment({ SANDGLASS_LOG_LEVEL: 'info' });
   const profiles = chaosProfiles().map(({ id }) => id);
+  const violations: Violations = [];
 
   for (let kill = 1; kill <= options.kills; kill += 1) {
     const app = serve(environment);
     const when = await driveAndKill(app, random.fork(), profiles, options.sessions);
     log(`kill ${kill} of ${options.kills}: ${when}; the receiver has ${receiver.events.length} events`);
+    violations.push(...checkJournal(home));
     // The next one may meet what the reaper has not ended yet.
     if (random.chance(0.5)) await delay(random.between(0, 1_500));
   }
 
   receiver.calm = true;
-  const violations = await settle(serve(environment), receiver);
+  violations.push(...(await settle(serve(environment), receiver)));
   const kept = eventsInJournal(home);
   violations.push(...checkEvents(kept, receiver), ...(await checkRecordings(home, kept, [CREDENTIAL])));
   const ids = kept.map(({ sessionId }) => sessionId);

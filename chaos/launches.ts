@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import * as z from 'zod';
 import { containersLeft, engine } from '../e2e/runner/containers.ts';
 import { Home } from '../e2e/runner/home.ts';
 import { type ListedProcess, processesMarked } from '../e2e/runner/processes.ts';
@@ -24,8 +25,8 @@ export interface LaunchesOptions {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Variables of the app's environment. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Before the first launch: what the folders are like. */
-  readonly prepare?: (home: Home) => void;
+  /** Before the first launch: what the folders are like. Gives more variables. */
+  readonly prepare?: (home: Home) => Readonly<Record<string, string>> | undefined;
 }
 
 /** How a launch that failed has ended. */
@@ -38,7 +39,7 @@ export interface FailedLaunch {
 /** One home with the app in it, which is started, killed and started again. */
 export class Launches implements AsyncDisposable {
   readonly home: Home;
-  readonly #environment: Readonly<Record<string, string>>;
+  #environment: Readonly<Record<string, string>>;
   readonly #apps = new Set<ServedApp>();
   #app: ServedApp | null = null;
 
@@ -51,7 +52,7 @@ export class Launches implements AsyncDisposable {
     const home = await Home.create({ settings: { ...settings }, policy: { minimumTimeoutSeconds: 1 } });
     const launches = new Launches(home, environment);
     try {
-      prepare?.(home);
+      launches.#environment = { ...environment, ...prepare?.(home) };
     } catch (error) {
       await launches[Symbol.asyncDispose]();
       throw error;
@@ -109,6 +110,13 @@ export class Launches implements AsyncDisposable {
     }
     // JSON is YAML.
     writeFileSync(join(folder, 'hook.yaml'), JSON.stringify(hook), { mode: 0o600 });
+  }
+
+  /** Replaces sections of the settings file. The app must not run. */
+  changeSettings(sections: Readonly<Record<string, unknown>>): void {
+    const file = this.home.settingsFile;
+    const settings: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...z.looseObject({}).parse(settings), ...sections }));
   }
 
   removeHook(name: string): void {

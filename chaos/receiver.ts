@@ -51,8 +51,10 @@ export class Receiver implements AsyncDisposable {
   readonly violations: string[] = [];
   repeated = 0;
   faults = 0;
-  /** From now on nothing fails. */
+  /** From now on nothing fails by chance. */
   calm = false;
+  /** Nothing is taken in. */
+  refuses = false;
   readonly #seen = new Set<string>();
   readonly #server: Server;
   readonly #webhook: Webhook;
@@ -98,7 +100,7 @@ export class Receiver implements AsyncDisposable {
       return;
     }
     const body = Buffer.concat(parts).toString();
-    const fault = !this.calm && this.#random.chance(FAULT_PROBABILITY) ? this.#random.pick(FAULTS) : null;
+    const fault = this.#fault();
     if (fault !== null) this.faults += 1;
     if (fault === 'reset before') {
       response.destroy();
@@ -126,6 +128,11 @@ export class Receiver implements AsyncDisposable {
       case null:
         response.writeHead(204).end();
     }
+  }
+
+  #fault(): (typeof FAULTS)[number] | null {
+    if (this.refuses) return 'error before';
+    return !this.calm && this.#random.chance(FAULT_PROBABILITY) ? this.#random.pick(FAULTS) : null;
   }
 
   #keep(request: IncomingMessage, body: string): boolean {

@@ -20,6 +20,7 @@ describe.runIf(NO_DISKS === '')('a disk that is full', NO_DISKS === '' ? {} : { 
       settings: { profiles: [{ ...LOCAL_PROFILE, limits: { closeGraceSeconds: 0.2 } }] },
       prepare: (home) => {
         disk = SmallDisk.over(home.folder, MEGABYTES);
+        return undefined;
       },
     });
     launches.writeHook('good', { events: ['session:*'], webhook: { url: receiver.url, secrets: [SECRET] } });

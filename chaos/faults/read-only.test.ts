@@ -135,7 +135,10 @@ describe('a place for the data that is none', () => {
   test('is told in words, with an exit status', { timeout: 60_000 }, async () => {
     await using launches = await Launches.create({
       settings,
-      prepare: ({ folder }) => writeFileSync(`${folder}/data`, 'This is a file.'),
+      prepare: ({ folder }) => {
+        writeFileSync(`${folder}/data`, 'This is a file.');
+        return undefined;
+      },
     });
     const { code, message } = await launches.launchToFail();
     expect(code).toBe(1);

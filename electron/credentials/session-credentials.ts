@@ -8,6 +8,7 @@ import { Secrets } from '../recording/secrets.ts';
 import type { Clock, Timer } from '../sessions/clock.ts';
 import type { Logger, SessionDependencies } from '../sessions/session-options.ts';
 import type { CredentialBroker, CredentialLease } from './broker.ts';
+import { usableValue } from './value.ts';
 
 /** When values that could not be put into the session are tried again, in milliseconds. */
 const DELIVER_AGAIN_MS = 15_000;
@@ -110,7 +111,9 @@ export class SessionCredentials implements Disposable {
     const { definitions, logger, sessionId } = this.#options;
     const known = await process.readCredentials?.();
     for (const { env, value } of known ?? []) {
-      this.#secrets.add(env, Buffer.from(value).toString());
+      // What comes out of a container is its programs' word: a letter taken for a secret would blank the whole recording.
+      const checked = usableValue(Buffer.from(value), env);
+      if (checked.ok) this.#secrets.add(env, checked.value.toString());
       value.fill(0);
     }
     // None of these is what it has already, as far as is known.

@@ -300,7 +300,7 @@ export function describeEnd(end: SessionEnd): string {
     case 'command_limit':
       return 'Closed after its last allowed command';
     case 'auto_reset':
-      return 'Its time was up; the next key press opens a fresh session';
+      return `${end.expired === 'command_limit' ? 'Its last allowed command is done' : 'Its time was up'}; the next key press opens a fresh session`;
     case 'reset':
       return 'Restarted by you';
     case 'start_failed':

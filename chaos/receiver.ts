@@ -38,6 +38,8 @@ export interface Received {
 const FAULTS = ['error before', 'error after', 'reset before', 'reset after', 'slow after'] as const;
 
 const FAULT_PROBABILITY = 0.3;
+/** How far a sender's clock may be off, in milliseconds, as Standard Webhooks recommends. */
+const TOLERANCE_MS = 300_000;
 /** Longer than the hook waits, in milliseconds. */
 const SLOW_MS = 3_000;
 
@@ -55,6 +57,8 @@ export class Receiver implements AsyncDisposable {
   calm = false;
   /** Nothing is taken in. */
   refuses = false;
+  /** How far the sender's wall clock is, or was, ahead of this one, in milliseconds: one of these. */
+  readonly clocksAheadMs = [0];
   readonly #seen = new Set<string>();
   readonly #server: Server;
   readonly #webhook: Webhook;
@@ -130,6 +134,16 @@ export class Receiver implements AsyncDisposable {
     }
   }
 
+  /** Throws for a signature that is wrong, or from another time by the sender's clock. */
+  #verify(id: string, headers: Readonly<Record<string, string>>, body: string): void {
+    const sentAt = Number(headers['webhook-timestamp']) * 1_000;
+    const isNow = this.clocksAheadMs.some((ahead) => Math.abs(Date.now() + ahead - sentAt) < TOLERANCE_MS);
+    if (!isNow) throw new Error(`It is from ${headers['webhook-timestamp']}`);
+    const expected = this.#webhook.sign(id, new Date(sentAt), body);
+    const given = (headers['webhook-signature'] ?? '').split(' ');
+    if (!given.includes(expected)) throw new Error('It is not that of its secret');
+  }
+
   #fault(): (typeof FAULTS)[number] | null {
     if (this.refuses) return 'error before';
     return !this.calm && this.#random.chance(FAULT_PROBABILITY) ? this.#random.pick(FAULTS) : null;
@@ -141,7 +155,7 @@ export class Receiver implements AsyncDisposable {
     );
     const id = headers['webhook-id'] ?? '';
     try {
-      this.#webhook.verify(body, headers);
+      this.#verify(id, headers, body);
     } catch (error) {
       this.violations.push(`The signature of ${id} is wrong: ${String(error)}`);
       return false;

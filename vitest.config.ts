@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['{shared,electron,renderer,scripts,bench,chaos}/**/*.test.{ts,tsx}'],
     exclude: ['**/node_modules/**'],
     pool: 'forks',
-    // Most of these tests wait for shells, containers and browsers: two at a time are faster on the smallest machine, too.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Most of these tests wait for shells, containers, browsers and whole apps: three at a time suit the smallest machine.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 20_000,
     restoreMocks: true,

@@ -4,7 +4,7 @@ import { runChaos } from './harness.ts';
 import { Random } from './random.ts';
 
 /** Enough to meet each kind of moment; `npm run chaos` goes on for longer. */
-const KILLS = 6;
+const KILLS = 4;
 const SEED = 20_261;
 const LIMIT_MS = 240_000;
 

@@ -122,6 +122,7 @@ describe.runIf(NO_IMMUTABLE === '')(
       expect(message).toContain('Make it writable for you');
       immutable[Symbol.dispose]();
       const second = await launches.launch();
+      await launches.endOf(second, crashed.id);
       await launches.allTold(second);
       await launches.check([untold.id]);
       const kept = eventsInJournal(launches.home);

@@ -4,8 +4,8 @@ import { onUnexpectedErrors } from '../engine/unexpected.ts';
 import type { Log } from '../storage/log.ts';
 import { createQuitSequence, type QuitSequence, quitQuestion } from './quit-sequence.ts';
 
-/** The engine ends its sessions within 5 s, closes the journal within 2 and lets its backends go within 2. In milliseconds. */
-const QUIT_LIMIT_MS = 10_000;
+/** The engine ends its sessions within 5 s, waits a second for a recovery, closes the journal within 2 and lets its backends go within 2. In milliseconds. */
+const QUIT_LIMIT_MS = 11_000;
 
 /** On macOS an app lives on without windows; elsewhere closing the window is the wish to quit. */
 export function mayClose(quit: QuitSequence): boolean {

@@ -30,6 +30,9 @@ const APP_NAME = 'Sandglass';
 /** Problems that a window which comes later is still told of. */
 const MAX_PROBLEMS = 20;
 
+/** How long a quit waits for the ends of an earlier run's sessions, in milliseconds. */
+const RECOVERY_QUIT_MS = 1_000;
+
 export interface EngineOptions {
   readonly host: HostServices;
   readonly locations: Locations;
@@ -221,10 +224,19 @@ export function createEngine(options: EngineOptions): Engine {
     async quit() {
       await manager.quit();
       stopRetention();
+      // What is not done by then is done at the next launch.
+      await within(RECOVERY_QUIT_MS, recovered, clock);
       journaling[Symbol.dispose]();
       await Promise.all([journal.close(), metadataWriter[Symbol.asyncDispose]()]);
       await machine.close();
       options.lock?.[Symbol.dispose]();
     },
   };
+}
+
+/** Waits for `work`, and no longer than this. */
+async function within(ms: number, work: Promise<void>, clock: SystemClock): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  using _timer = clock.setTimer(ms, () => late.resolve());
+  await Promise.race([work, late.promise]);
 }

@@ -18,8 +18,8 @@ import { createWebHost } from './web-host.ts';
 
 /** The web host: the engine, served to browsers of this machine. */
 
-/** The engine ends its sessions within 5 s, closes the journal within 2 and lets its backends go within 2. In milliseconds. */
-const QUIT_LIMIT_MS = 10_000;
+/** The engine ends its sessions within 5 s, waits a second for a recovery, closes the journal within 2 and lets its backends go within 2. In milliseconds. */
+const QUIT_LIMIT_MS = 11_000;
 
 const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { ulid } from 'ulid';
 import { RequestError } from '../../shared/errors.ts';
@@ -13,6 +14,7 @@ import type { HookService, HookServiceOptions, RunHook } from './hooks.ts';
 import { createHookRegistry, type HookRegistry } from './registry.ts';
 import { RemovedHooks } from './removed-hooks.ts';
 import { runHook } from './run/run-hook.ts';
+import { removeLeftStreams } from './run/streams.ts';
 import { createWebhookSender, type WebhookSender } from './webhook.ts';
 
 /** Windows hear of changes at most this often, in milliseconds. */
@@ -20,6 +22,9 @@ const NOTIFY_MS = 200;
 
 /** Serves the hooks of a folder. They are known when this returns, and what is owed goes out at once. */
 export function createHookService(options: HookServiceOptions, run: RunHook = runHook): HookService {
+  void removeLeftStreams(tmpdir()).then((removed) => {
+    if (removed > 0) options.logger.info({ removed }, 'Files of hooks that an earlier run was starting were removed');
+  });
   return new FolderHooks(options, run);
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { close as closeFile, constants, open as openFile } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,9 @@ const run = promisify(execFile);
 const open = promisify(openFile);
 const close = promisify(closeFile);
 const MKFIFO_TIMEOUT_MS = 5000;
+/** The folder of a run, which is there for a moment: with the app's process id, so that the next one knows whose it was. */
+const PREFIX = 'sandglass-hook-';
+const LEFT = new RegExp(`^${PREFIX}([1-9]\\d{0,9})-`);
 
 /** What a hook's executable reads from and writes to. */
 export interface HookStreams {
@@ -42,7 +45,7 @@ export async function openStreams(body: string, temporary: string): Promise<Hook
   };
   let folder: string | null = null;
   try {
-    folder = await mkdtemp(join(temporary, 'sandglass-hook-'));
+    folder = await mkdtemp(join(temporary, `${PREFIX}${process.pid}-`));
     const file = join(folder, 'event');
     const pipe = join(folder, 'output');
     await writeFile(file, body, { mode: 0o600 });
@@ -66,5 +69,35 @@ export async function openStreams(body: string, temporary: string): Promise<Hook
     return null;
   } finally {
     if (folder !== null) await rm(folder, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/**
+ * Removes what apps have left that were killed while they started a hook: they hold events.
+ *
+ * @param temporary the folder for temporary files
+ * @returns how many there were. Never rejects: what belongs to somebody else stays.
+ */
+export async function removeLeftStreams(temporary: string): Promise<number> {
+  let count = 0;
+  for (const name of await readdir(temporary).catch(() => [])) {
+    const pid = Number(LEFT.exec(name)?.[1] ?? Number.NaN);
+    if (Number.isNaN(pid) || isRunning(pid)) continue;
+    const removed = await rm(join(temporary, name), { recursive: true, force: true }).then(
+      () => true,
+      () => false,
+    );
+    if (removed) count += 1;
+  }
+  return count;
+}
+
+/** Whether there is such a process. One that only has the same id keeps a folder until the launch after. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }

@@ -4,10 +4,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { engine, NO_CONTAINERS, NO_SANDBOXES } from '../e2e/runner/containers.ts';
 import { Home } from '../e2e/runner/home.ts';
-import { CONTAINER_PROFILE, LOCAL_PROFILE, SANDBOX_PROFILE } from '../e2e/runner/options.ts';
+import {
+  BROKEN_PROFILE,
+  CONTAINER_PROFILE,
+  LOCAL_PROFILE,
+  NO_IMAGE_PROFILE,
+  SANDBOX_PROFILE,
+} from '../e2e/runner/options.ts';
+import { processesRunning } from '../e2e/runner/processes.ts';
 import { RawSocket } from '../e2e/runner/raw-socket.ts';
 import { type ServedApp, serve } from '../e2e/runner/web-host.ts';
-import { driveApp } from './load.ts';
+import { driveApp, type Use } from './load.ts';
 import { Random } from './random.ts';
 import { Receiver, SECRET } from './receiver.ts';
 import {
@@ -36,6 +43,12 @@ export interface ChaosReport {
   readonly received: number;
   readonly repeated: number;
   readonly faults: number;
+  /** Sessions that went on in the next app, each time counted. */
+  readonly reattached: number;
+  /** Sessions that were opened in the place of one that had ended. */
+  readonly followed: number;
+  /** Openings that were refused because too many were running. */
+  readonly refused: number;
   /** Ends by their reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
@@ -73,14 +86,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { log } = options;
   const random = new Random(options.seed);
   await using receiver = await Receiver.start(SECRET, random.between(0, 2 ** 31));
-  await using home = await chaosHome(receiver.url);
+  await using home = await chaosHome(receiver.url, options.sessions);
   const environment = home.environment({ SANDGLASS_LOG_LEVEL: 'info' });
   const profiles = chaosProfiles().map(({ id }) => id);
   const violations: Violations = [];
+  const uses: Use[] = [];
 
   for (let kill = 1; kill <= options.kills; kill += 1) {
     const app = serve(environment);
-    const when = await driveAndKill(app, random.fork(), profiles, options.sessions);
+    const when = await driveAndKill(app, random.fork(), profiles, options.sessions, uses);
     log(`kill ${kill} of ${options.kills}: ${when}; the receiver has ${receiver.events.length} events`);
     violations.push(...checkJournal(home));
     // The next one may meet what the reaper has not ended yet.
@@ -93,6 +107,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   violations.push(...checkEvents(kept, receiver), ...(await checkRecordings(home, kept, [CREDENTIAL])));
   const ids = kept.map(({ sessionId }) => sessionId);
   violations.push(...(await within(GONE_MS, () => checkNothingLeft(home, ids))));
+  violations.push(
+    ...(await within(GONE_MS, async () =>
+      processesRunning(hookMark(home)).map(({ pid, command }) => `process ${pid} of a hook is left: ${command}`),
+    )),
+  );
   if ((await home.log()).includes(CREDENTIAL)) violations.push('the log holds a credential');
   const reasons: Record<string, number> = {};
   for (const { reason } of receiver.events) if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + 1;
@@ -103,54 +122,86 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     received: receiver.events.length,
     repeated: receiver.repeated,
     faults: receiver.faults,
+    reattached: receiver.events.filter(({ event }) => event === 'session:reattached').length,
+    followed: uses.reduce((sum, { followed }) => sum + followed, 0),
+    refused: uses.reduce((sum, { refused }) => sum + refused, 0),
     reasons,
   };
 }
 
-/** One profile for each backend that this machine has. */
+/** Profiles for each backend that this machine has, and for each way in which a session may go. */
 function chaosProfiles() {
   const credential = {
     env: 'CHAOS_TOKEN',
     source: { kind: 'command' as const, command: '/bin/echo', args: [CREDENTIAL] },
-    ttlSeconds: 0,
+    // Fetched anew while sessions run and start.
+    ttlSeconds: 2,
     required: false,
   };
   const limits = { closeGraceSeconds: 0.2 };
+  const short = { ...limits, idleTimeoutSeconds: 1, extensions: { count: 0, seconds: 1 } };
+  const { container } = CONTAINER_PROFILE;
   return [
     { ...LOCAL_PROFILE, limits, credentials: [credential] },
+    { ...LOCAL_PROFILE, id: 'resets', name: 'Resets', limits: { ...short, onExpiry: 'reset' as const } },
+    {
+      ...LOCAL_PROFILE,
+      id: 'freezes',
+      name: 'Freezes',
+      limits: { ...short, onExpiry: 'freeze' as const, thawWindowSeconds: 2 },
+    },
+    { ...BROKEN_PROFILE, limits },
     ...(NO_SANDBOXES === '' ? [{ ...SANDBOX_PROFILE, limits, credentials: [credential] }] : []),
     ...(NO_CONTAINERS === '' && engine.ok
       ? [
-          { ...CONTAINER_PROFILE, limits },
+          { ...CONTAINER_PROFILE, limits, container: { ...container, pool: 1 } },
+          { ...NO_IMAGE_PROFILE, limits },
           {
             ...CONTAINER_PROFILE,
             id: 'survivor',
             name: 'Survivor',
             limits: { ...limits, maxDurationSeconds: 120 },
-            container: { ...CONTAINER_PROFILE.container, survive: true },
+            credentials: [credential],
+            container: { ...container, survive: true },
           },
         ]
       : []),
   ];
 }
 
-async function chaosHome(url: string): Promise<Home> {
+/** In the command line of what the hook's program leaves behind. */
+function hookMark(home: Home): string {
+  return `hook-of-${home.mark}`;
+}
+
+async function chaosHome(url: string, sessions: number): Promise<Home> {
   const settings = {
     profiles: chaosProfiles(),
     limits: { local: { idleTimeoutSeconds: 0, maxDurationSeconds: 0 }, warnBeforeSeconds: [] },
+    // As many are kept open: some are refused.
+    sessions: { maxConcurrentSessions: Math.max(2, sessions - 2) },
   };
   const home = await Home.create({ settings, policy: { minimumTimeoutSeconds: 1 } });
-  const folder = join(home.config, 'hooks', 'mirror');
+  const retry = { attempts: 50, firstPauseSeconds: 0.1, longestPauseSeconds: 1 };
+  const mirror = { events: ['session:*'], webhook: { url, secrets: [SECRET] }, timeoutSeconds: 1, retry };
+  await writeHook(home, 'mirror', mirror, {});
+  // Runs when the app is killed, and leaves something behind.
+  const script = `#!/bin/sh\nsetsid sh -c 'sleep 1000; : ${hookMark(home)}' &\nsleep 0.2\n`;
+  await writeHook(home, 'slow', { events: ['session:end'], run: 'slow.sh', retry }, { 'slow.sh': script });
+  return home;
+}
+
+async function writeHook(
+  home: Home,
+  name: string,
+  hook: object,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  const folder = join(home.config, 'hooks', name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const hook = {
-    events: ['session:*'],
-    webhook: { url, secrets: [SECRET] },
-    timeoutSeconds: 1,
-    retry: { attempts: 50, firstPauseSeconds: 0.1, longestPauseSeconds: 1 },
-  };
+  for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text, { mode: 0o700 });
   // JSON is YAML.
   await writeFile(join(folder, 'hook.yaml'), JSON.stringify(hook), { mode: 0o600 });
-  return home;
 }
 
 /** Gives the moment of the kill, in words. */
@@ -159,6 +210,7 @@ async function driveAndKill(
   random: Random,
   profiles: readonly string[],
   sessions: number,
+  uses: Use[],
 ): Promise<string> {
   const ending = new AbortController();
   const kill = async (ms: number, words: string): Promise<string> => {
@@ -178,11 +230,14 @@ async function driveAndKill(
     await delay(random.between(200, 2_000));
     app.child.kill('SIGTERM');
     const when = await kill(random.between(0, 600), 'while it quit');
-    await use;
+    uses.push(await use);
     return when;
   }
-  const when = await kill(random.between(0, 3_000), 'while it was used');
-  const { opened, done } = await use;
+  // Containers take their time to start.
+  const when = await kill(random.between(0, random.chance(0.5) ? 2_000 : 6_000), 'while it was used');
+  const used = await use;
+  const { opened, done } = used;
+  uses.push(used);
   return `${when}, ${opened} sessions opened, ${done} requests`;
 }
 

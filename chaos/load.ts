@@ -18,6 +18,9 @@ const COMMANDS = [
   'kill -9 $$',
 ] as const;
 
+/** Told apart by what happens to them: opened, one after another that ended, and refused. */
+const refusalSchema = z.looseObject({ code: z.string().optional(), message: z.string() });
+
 const sessionSchema = z.looseObject({ id: z.string(), state: z.string() });
 const attachedSchema = z.looseObject({ channel: z.number() });
 const restartedSchema = z.looseObject({ session: sessionSchema });
@@ -25,6 +28,10 @@ const restartedSchema = z.looseObject({ session: sessionSchema });
 /** What one use of the app has come to. */
 export interface Use {
   readonly opened: number;
+  /** Opened in the place of another one, as the next key press does where time was up. */
+  readonly followed: number;
+  /** Refused because as many as may be were running. */
+  readonly refused: number;
   readonly done: number;
 }
 
@@ -43,6 +50,8 @@ export async function driveApp(socket: RawSocket, options: LoadOptions): Promise
   const ended = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
   const open: string[] = [];
   let opened = 0;
+  let followed = 0;
+  let refused = 0;
   let done = 0;
 
   /** Null when the app was gone before it answered, or refused. */
@@ -50,6 +59,8 @@ export async function driveApp(socket: RawSocket, options: LoadOptions): Promise
     if (!socket.isOpen || signal.aborted) return null;
     const answer = await Promise.race([socket.call(method, input), socket.closed.then(() => null), ended]);
     done += 1;
+    const refusal = refusalSchema.safeParse(answer?.e);
+    if (refusal.success && refusal.data.message.startsWith('Maximum concurrent sessions')) refused += 1;
     const parsed = schema.safeParse(answer?.r);
     return parsed.success ? parsed.data : null;
   };
@@ -58,6 +69,12 @@ export async function driveApp(socket: RawSocket, options: LoadOptions): Promise
     if (session === null) return;
     opened += 1;
     open.push(session.id);
+  };
+  const openAfter = async (previousId: string): Promise<void> => {
+    const session = await ask('sessions.open', { previousId, cols: 80, rows: 24 }, sessionSchema);
+    if (session === null || open.includes(session.id)) return;
+    followed += 1;
+    open.splice(open.indexOf(previousId), 1, session.id);
   };
   const type = async (id: string): Promise<void> => {
     const attached = await ask('sessions.attach', { id }, attachedSchema);
@@ -72,8 +89,9 @@ export async function driveApp(socket: RawSocket, options: LoadOptions): Promise
     if (id === null || (open.length < sessions && random.chance(0.5))) {
       await openOne();
     } else {
-      const action = random.between(0, 9);
-      if (action <= 4) await type(id);
+      const action = random.between(0, 11);
+      if (action >= 10) await openAfter(id);
+      else if (action <= 4) await type(id);
       else if (action === 5) await ask('sessions.extend', { id }, z.unknown());
       else if (action === 6) await ask('sessions.freeze', { id }, z.unknown());
       else if (action === 7) await ask('sessions.thaw', { id }, z.unknown());
@@ -88,5 +106,5 @@ export async function driveApp(socket: RawSocket, options: LoadOptions): Promise
     }
     await Promise.race([delay(random.between(0, 60), undefined, { signal }).catch(() => {}), socket.closed]);
   }
-  return { opened, done };
+  return { opened, followed, refused, done };
 }

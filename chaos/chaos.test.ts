@@ -33,6 +33,7 @@ describe.runIf(missing === '')(
       expect(report.violations, lines.join('\n')).toEqual([]);
       expect(report.sessions).toBeGreaterThan(0);
       expect(report.received).toBeGreaterThanOrEqual(2 * report.sessions);
+      expect(report.reattached).toBeGreaterThan(0);
     });
   },
 );

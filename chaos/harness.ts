@@ -61,6 +61,8 @@ const SETTLE_MS = 60_000;
 const GONE_MS = 20_000;
 const POLL_MS = 200;
 
+/** The profile whose sessions outlive the app. */
+const SURVIVOR = 'survivor';
 /** What the profiles' credential gives; it must be in no file. */
 const CREDENTIAL = 'chaos-credential-value-1234567890';
 
@@ -89,12 +91,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await using home = await chaosHome(receiver.url, options.sessions);
   const environment = home.environment({ SANDGLASS_LOG_LEVEL: 'info' });
   const profiles = chaosProfiles().map(({ id }) => id);
+  // Those that outlive the app more often than others: they have the most to get wrong.
+  const picked = profiles.flatMap((id) => (id === SURVIVOR ? [id, id, id] : [id]));
   const violations: Violations = [];
   const uses: Use[] = [];
 
   for (let kill = 1; kill <= options.kills; kill += 1) {
     const app = serve(environment);
-    const when = await driveAndKill(app, random.fork(), profiles, options.sessions, uses);
+    const isFirst = kill === 1 && profiles.includes(SURVIVOR);
+    const when = isFirst
+      ? await leaveSurvivor(app)
+      : await driveAndKill(app, random.fork(), picked, options.sessions, uses);
     log(`kill ${kill} of ${options.kills}: ${when}; the receiver has ${receiver.events.length} events`);
     violations.push(...checkJournal(home));
     // The next one may meet what the reaper has not ended yet.
@@ -158,9 +165,9 @@ function chaosProfiles() {
           { ...NO_IMAGE_PROFILE, limits },
           {
             ...CONTAINER_PROFILE,
-            id: 'survivor',
+            id: SURVIVOR,
             name: 'Survivor',
-            limits: { ...limits, maxDurationSeconds: 120 },
+            limits: { ...limits, maxDurationSeconds: 900 },
             credentials: [credential],
             container: { ...container, survive: true },
           },
@@ -202,6 +209,23 @@ async function writeHook(
   for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text, { mode: 0o700 });
   // JSON is YAML.
   await writeFile(join(folder, 'hook.yaml'), JSON.stringify(hook), { mode: 0o600 });
+}
+
+/** Kills the app when a session runs that is to outlive it. Gives the moment of the kill, in words. */
+async function leaveSurvivor(app: ServedApp): Promise<string> {
+  const socket = await connect(app);
+  const { r } = await socket.call('sessions.open', { profileId: SURVIVOR, cols: 80, rows: 24 });
+  const { id } = sessionsSchema.element.parse(r);
+  const wrong = await within(START_MS, async () => {
+    const sessions = sessionsSchema.parse((await socket.call('sessions.list', {})).r);
+    const history = historySchema.parse((await socket.call('history.list', { limit: 10 })).r);
+    const runs = sessions.some((one) => one.id === id && (one.state === 'waiting' || one.state === 'running'));
+    return runs && history.some((one) => one.id === id) ? [] : [`${id} does not run`];
+  });
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  app.child.kill('SIGKILL');
+  await app.exited;
+  return 'when a session ran that outlives it';
 }
 
 /** Gives the moment of the kill, in words. */
@@ -250,10 +274,12 @@ async function settle(app: ServedApp, receiver: Receiver): Promise<Violations> {
     if (e !== undefined) throw new Error(`${method}: ${e.message}`);
     return schema.parse(r);
   };
-  const before = await ask('sessions.list', sessionsSchema);
-  for (const { id } of before) await socket.call('sessions.close', { id, force: true });
   violations.push(
     ...(await within(SETTLE_MS, async () => {
+      // Also those that come back only now.
+      for (const { id, state } of await ask('sessions.list', sessionsSchema)) {
+        if (state !== 'ended' && state !== 'closing') await socket.call('sessions.close', { id, force: true });
+      }
       const { hooks } = await ask('hooks.list', hooksSchema);
       const history = await ask('history.list', historySchema, { limit: 200 });
       return [

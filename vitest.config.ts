@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['{shared,electron,renderer,scripts,bench,chaos}/**/*.test.{ts,tsx}'],
     exclude: ['**/node_modules/**'],
+    globalSetup: ['chaos/build.ts'],
     pool: 'forks',
     // Most of these tests wait for shells, containers, browsers and whole apps: three at a time suit the smallest machine.
     maxWorkers: Math.max(3, availableParallelism() - 1),

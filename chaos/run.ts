@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { setup } from './build.ts';
 import { runChaos } from './harness.ts';
 
 // npm run chaos [-- --kills N] [--seed N] [--sessions N]: kills the app at random moments and checks what it promises.
@@ -11,6 +12,7 @@ const { values } = parseArgs({
 });
 
 const seed = whole(values.seed, 'seed');
+await setup();
 console.log(`Seed ${seed}`);
 const began = performance.now();
 const report = await runChaos({

@@ -8,7 +8,7 @@ import { type Ending, interruptedStatus, run } from './processes.ts';
 import { packageCommand, projectRoot } from './project.ts';
 import { type Counts, countPlaywright, countVitest, isGreen, type Stage, summarize } from './report.ts';
 
-// npm test: types, lint, unit tests, build, and end-to-end tests on both hosts; every stage runs, also when one failed.
+// npm test: types, lint, build, unit tests, and end-to-end tests on both hosts; every stage runs, also when one failed.
 // SANDGLASS_ALLOW_SKIPS=0 makes a skip a failure; with SANDGLASS_TEST_RETRIES=1 a test that failed is tried once more, and
 // named at the end when it passed then. What has not ended after SANDGLASS_TEST_SECONDS is ended, and failed.
 
@@ -22,8 +22,9 @@ const reports = await mkdtemp(join(tmpdir(), 'sandglass-reports-'));
 try {
   await check('typecheck', ['scripts/run.mjs', 'typecheck']);
   await check('lint', [packageCommand('@biomejs/biome', 'biome'), 'check', '--error-on-warnings']);
-  await unitTests();
+  // First: tests beside the sources start the whole app, too.
   const built = await check('build', ['scripts/run.mjs', 'build']);
+  await unitTests();
   await endToEndTests(built);
 } finally {
   await rm(reports, { recursive: true, force: true });

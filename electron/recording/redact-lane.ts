@@ -38,6 +38,8 @@ export class RedactLane {
   /** For each character: which it is, and where it was written first. */
   readonly #bytes = new Uint8Array(CELLS);
   readonly #froms = new Float64Array(CELLS);
+  /** The state after it. Those before the cursor are right: the cursor comes forward by writing only. */
+  readonly #states = new Int32Array(CELLS);
   #state = 0;
   /** The state before the last character. */
   #before = 0;
@@ -81,6 +83,7 @@ export class RedactLane {
     const isOverstruck = this.#cursor < this.#end && this.#bytes[cell] === byte && at - first < OVERSTRIKE;
     if (!isOverstruck) this.#froms[cell] = at;
     this.#bytes[cell] = byte;
+    this.#states[cell] = state;
     this.#before = before;
     this.#state = state;
     this.#cursor += 1;
@@ -105,6 +108,7 @@ export class RedactLane {
       const cell = this.#cursor & MASK;
       this.#bytes[cell] = bytes[index] ?? 0;
       this.#froms[cell] = at + index - start;
+      this.#states[cell] = 0;
       this.#cursor += 1;
     }
     this.#end = Math.max(this.#end, this.#cursor);
@@ -117,11 +121,9 @@ export class RedactLane {
     const depth = this.#trie.depthOf(this.#state);
     if (depth >= MIN_BEGINNING) this.#keepBeginning(depth);
     this.#cursor = Math.max(this.#start, this.#cursor - count);
-    // No state depends on more than this.
-    this.#state = 0;
-    for (let at = Math.max(this.#start, this.#cursor - MAX_PATTERN); at < this.#cursor; at += 1) {
-      this.#state = this.#trie.next(this.#state, this.#bytes[at & MASK] ?? 0);
-    }
+    const state = this.#states[(this.#cursor - 1) & MASK] ?? 0;
+    // As far as what it has seen is still known.
+    this.#state = this.#trie.depthOf(state) <= this.#cursor - this.#start ? state : 0;
   }
 
   /** What was written last had not been a character. */

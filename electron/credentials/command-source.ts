@@ -9,6 +9,7 @@ import { SESSION_MARK } from '../backends/environment.ts';
 import { inheritable, stdioWithoutTerminals } from '../backends/linux-terminal.ts';
 import type { ProcessIdentity, ProcessTable } from '../backends/process-table.ts';
 import { ProcessTree } from '../backends/process-tree.ts';
+import type { ProcessTracker } from '../backends/tracker.ts';
 import { killWindowsTree } from '../backends/windows-ladder.ts';
 import { type Fetched, MAX_VALUE_BYTES, unavailable, usableValue } from './value.ts';
 
@@ -24,6 +25,8 @@ export interface CommandSurroundings {
   /** The user's home folder, where it runs. */
   readonly home: string;
   readonly processes: ProcessTable;
+  /** Is told of commands while they run: they go with the app. */
+  readonly tracker: Pick<ProcessTracker, 'session' | 'ended'>;
   /** Another time for tests. */
   readonly timeoutMs?: number;
 }
@@ -50,7 +53,14 @@ export async function fetchByCommand(
   if (signal.aborted) return ABORTED;
   const mark = `credential-${randomUUID()}`;
   const chunks: Buffer[] = [];
-  const outcome = await run(command, args, { ...surroundings, mark, chunks }, signal);
+  // Before it runs: its mark finds all of it.
+  surroundings.tracker.session(mark, { shell: null, cgroups: [] });
+  let outcome: Outcome;
+  try {
+    outcome = await run(command, args, { ...surroundings, mark, chunks }, signal);
+  } finally {
+    surroundings.tracker.ended(mark);
+  }
   const printed = Buffer.concat(chunks);
   for (const chunk of chunks) chunk.fill(0);
   if (outcome.kind === 'exited' && outcome.code === 0) return usableValue(printed, words);
@@ -83,7 +93,7 @@ interface Run extends CommandSurroundings {
 }
 
 async function run(command: string, args: readonly string[], options: Run, signal: AbortSignal): Promise<Outcome> {
-  const { processes, mark, chunks, timeoutMs = COMMAND_TIMEOUT_MS } = options;
+  const { processes, tracker, mark, chunks, timeoutMs = COMMAND_TIMEOUT_MS } = options;
   const child = start(command, args, options);
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const closed = Promise.withResolvers<void>();
@@ -105,6 +115,7 @@ async function run(command: string, args: readonly string[], options: Run, signa
   const abort = (): void => resolve({ kind: 'aborted' });
   signal.addEventListener('abort', abort, { once: true });
   const shell = child.pid === undefined ? null : await processes.find(child.pid).catch(() => null);
+  if (shell !== null) tracker.session(mark, { shell, cgroups: [] });
   try {
     const outcome = await promise;
     if (outcome.kind === 'exited') {

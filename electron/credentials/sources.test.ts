@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { processTable } from '../backends/terminal-session.ts';
 import { isAlive } from '../backends/testing/shells.ts';
+import { noTracker } from '../backends/tracker.ts';
 import { type CommandSurroundings, fetchByCommand } from './command-source.ts';
 import { fetchFromFile } from './file-source.ts';
 import type { Fetched } from './value.ts';
@@ -23,7 +24,12 @@ let surroundings: CommandSurroundings;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sandglass-sources-'));
-  surroundings = { environment: { PATH: process.env.PATH, FROM_APP: 'yes' }, home: folder, processes: processTable() };
+  surroundings = {
+    environment: { PATH: process.env.PATH, FROM_APP: 'yes' },
+    home: folder,
+    processes: processTable(),
+    tracker: noTracker,
+  };
 });
 
 afterAll(() => {

@@ -70,7 +70,13 @@ export function createEngine(options: EngineOptions): Engine {
         });
   const credentials = new CredentialBroker({
     clock,
-    fetch: createFetcher({ store: secrets, environment, home: homedir(), processes: machine.processes }),
+    fetch: createFetcher({
+      store: secrets,
+      environment,
+      home: homedir(),
+      processes: machine.processes,
+      tracker: machine.tracker,
+    }),
     logger,
   });
   const journaling = new SessionJournal({ journal, clock, app });

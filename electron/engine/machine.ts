@@ -14,6 +14,7 @@ import type { ReaperCommand } from '../backends/reaper/command.ts';
 import { createReaper } from '../backends/reaper/reaper-client.ts';
 import type { SandboxFolderRules } from '../backends/sandbox-folder.ts';
 import { processTable } from '../backends/terminal-session.ts';
+import type { ProcessTracker } from '../backends/tracker.ts';
 import type { HookTracker } from '../hooks/hooks.ts';
 import { trackRuns } from '../hooks/run/track-runs.ts';
 import { Emitter } from '../sessions/emitter.ts';
@@ -30,6 +31,8 @@ export interface Machine {
   readonly folderRules: SandboxFolderRules;
   /** Watches over programs of hooks as over sessions: if the app dies, they go with it. */
   readonly hooks: HookTracker;
+  /** The same for anything else that is started. */
+  readonly tracker: ProcessTracker;
   /** Removes private files of an earlier run. Before the first session of this one. Gives how many folders there were. */
   removeLeftovers(): number;
   readonly processes: ProcessTable;
@@ -92,6 +95,7 @@ export async function createMachine({ logger, environment, locations, reaper }: 
     offers: () => engine.offers(),
     folderRules: { home: homedir(), forbidden: forbiddenFolders, environment },
     hooks: trackRuns(tracker, processes),
+    tracker,
     removeLeftovers: () => credentialFolders.removeLeftovers(),
     processes,
     onProblem: (listener) => problems.on(listener),

@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { readFile, watch } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { sandboxOptions } from '../../backends/bubblewrap/testing/sandboxes.ts';
 import { nodeReaperCommand } from '../../backends/reaper/command.ts';
@@ -6,6 +9,7 @@ import { supplyOf } from '../../backends/testing/credentials.ts';
 import { startShell } from '../../backends/testing/shells.ts';
 import { createMachine } from '../../engine/machine.ts';
 import { findLocations, makeFolders } from '../../storage/locations.ts';
+import { fetchByCommand } from '../command-source.ts';
 
 // Stands in for the app in tests: opens a local shell and a sandbox with credentials, tells where their files are and
 // which processes hold them, and waits to be killed, or for a line on its standard input that lets it quit.
@@ -24,7 +28,18 @@ const sandbox = await startShell(machine.backends.bubblewrap, {
 });
 const [, folder = ''] = await local.until(/in (.*)\.\r?\n/);
 await sandbox.until(/in (.*)\.\r?\n/);
-const pids = [local.process.pid, sandbox.process.pid];
+// And a credential's command that still runs when the app goes, with something in the background.
+const home = homedir();
+const changes = watch(home);
+void fetchByCommand(
+  'sh',
+  ['-c', 'setsid sleep 1002 & echo "$! $$" >"$HOME/part" && mv "$HOME/part" "$HOME/fetching"; exec sleep 1003'],
+  { environment: process.env, home, processes: machine.processes, tracker: machine.tracker },
+  new AbortController().signal,
+);
+for await (const { filename } of changes) if (filename === 'fetching') break;
+const fetching = (await readFile(join(home, 'fetching'), 'utf8')).trim().split(' ').map(Number);
+const pids = [local.process.pid, sandbox.process.pid, ...fetching];
 const folders = [folder, folder.replace(local.sessionId, sandbox.sessionId)];
 process.stdout.write(`${JSON.stringify({ removed, folders, pids })}\n`);
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 import { findBrowser } from '../scripts/find-browser.ts';
 import type { RunnerOptions } from './runner/options.ts';
@@ -13,7 +14,8 @@ export default defineConfig<RunnerOptions>({
   forbidOnly: true,
   // A second try shows what is flaky (npm test names it); on a developer's machine the first failure counts.
   retries: process.env.SANDGLASS_TEST_RETRIES === '1' ? 1 : 0,
-  workers: 2,
+  // Half of what a test takes is waiting.
+  workers: Math.max(3, availableParallelism() - 1),
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: 'list',

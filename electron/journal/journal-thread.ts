@@ -231,6 +231,7 @@ class JournalThread implements Journal {
     const slow = this.#clock.setTimer(SLOW_MS, () => {
       this.#hold({ kind: 'slow', message: `It was not written within ${SLOW_MS / 1_000} s` });
     });
+    const losses = this.#losses;
     try {
       const answer = await this.#started().remote.write(batch);
       if (!answer.ok) {
@@ -244,6 +245,8 @@ class JournalThread implements Journal {
         { err: error, writes: batch.length },
         'The journal was lost before it had written; it is repeated',
       );
+      // The thread lives: it is the write that it cannot be given, or fails at.
+      if (this.#losses === losses) this.#losses += 1;
       if (this.#losses >= LOSSES_GIVEN_UP) {
         this.#logger.error({ writes: batch }, 'The journal is lost whenever it is to write this; it is given up');
         this.#queue.giveUpFirst();

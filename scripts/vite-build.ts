@@ -48,6 +48,18 @@ export async function buildOutdated(targets: readonly Target[]): Promise<void> {
   await buildTargets(outdated);
 }
 
+/** Runs a build as it is for users, whatever this process is run as: React's plugin goes by the variable. */
+export async function inProduction<T>(run: () => Promise<T>): Promise<T> {
+  const mode = process.env.NODE_ENV;
+  process.env.NODE_ENV = 'production';
+  try {
+    return await run();
+  } finally {
+    if (mode === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = mode;
+  }
+}
+
 /**
  * Whether an output is missing, or any of its sources (files, or folders with all that is in them) is newer than its stamp,
  * a file whose content is the time at which its build began.

@@ -43,6 +43,8 @@ export const metadataSchema = z.strictObject({
     resizes: z.int(),
     warnings: z.int(),
     extensions: z.int(),
+    /** Commands that were begun, as far as they are counted for a limit; 0 in files of before there was one. */
+    commands: z.int().default(0),
   }),
   end: endSchema,
   recording: z.strictObject({

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { encodeAck, encodeBytes } from '../../shared/frames.ts';
 import { sessionInfoSchema } from '../../shared/session.ts';
 import { processTable } from '../backends/terminal-session.ts';
+import { noTracker } from '../backends/tracker.ts';
 import { createJournal } from '../journal/journal-thread.ts';
 import { backendsOf, keepingLogger, StandInBackend } from '../sessions/testing/stand-ins.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
@@ -51,6 +52,7 @@ async function engineWithWindow() {
       offers: async () => ({ images: [], networks: [], runtimes: [] }),
       folderRules: { home: '/nowhere', forbidden: [], environment: {} },
       hooks: tracker,
+      tracker: noTracker,
       removeLeftovers: () => 0,
       processes: processTable(),
       onProblem: () => () => {},

@@ -86,8 +86,9 @@ describe.runIf(process.platform === 'linux')('after a crash', () => {
     }
     const [one, ...others] = infos.map(({ id }) => id);
     if (one === undefined) throw new Error('No tab came back');
+    await window.ask('sessions.rename', { id: one, title: 'Mine' });
     const reopened = await window.ask('sessions.open', { previousId: one, profileId: 'local', cols: 80, rows: 24 });
-    expect(reopened).toMatchObject({ previousId: one, restored: false });
+    expect(reopened).toMatchObject({ previousId: one, restored: false, title: 'Mine' });
     await window.ask('sessions.dismiss', { id: one });
     await window.until(() => window.notifications('sessionRemoved').find((removed) => idOf(removed) === one));
     await first.quit();

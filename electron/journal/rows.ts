@@ -46,6 +46,7 @@ const liveColumns = z.object({
   resizes: z.int(),
   warnings: z.int(),
   extensions: z.int(),
+  commands: z.int(),
 });
 
 const dueRow = z.object({
@@ -165,7 +166,7 @@ export function readRecord(row: Readonly<Record<string, unknown>>): ReadRecord |
         origins: {},
         caps: { idleTimeoutSeconds: 0, maxDurationSeconds: 0 },
       },
-      counters: { bytesOut: 0, bytesIn: 0, resizes: 0, warnings: 0, extensions: 0 },
+      counters: { bytesOut: 0, bytesIn: 0, resizes: 0, warnings: 0, extensions: 0, commands: 0 },
       host: { platform: '', release: '', arch: '', hostname: '' },
       app: { name: 'Sandglass', version: '' },
     },
@@ -180,11 +181,11 @@ export function readLife(row: unknown): {
 } | null {
   const parsed = liveColumns.safeParse(row);
   if (!parsed.success) return null;
-  const { age_ms, last_activity_ms, bytes_out, bytes_in, resizes, warnings, extensions } = parsed.data;
+  const { age_ms, last_activity_ms, bytes_out, bytes_in, resizes, warnings, extensions, commands } = parsed.data;
   return {
     aliveMs: Math.max(0, age_ms),
     lastActivityMs: Math.max(0, last_activity_ms),
-    counters: { bytesOut: bytes_out, bytesIn: bytes_in, resizes, warnings, extensions },
+    counters: { bytesOut: bytes_out, bytesIn: bytes_in, resizes, warnings, extensions, commands },
   };
 }
 

@@ -105,11 +105,15 @@ CREATE TABLE removals (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** Version 2. `sightings`: what the wall clock has shown, about every hour, since a day before its latest. */
+/**
+ * Version 2. `sightings`: what the wall clock has shown, about every hour, since a day before its latest. `lives.commands`:
+ * commands that were begun.
+ */
 const VERSION_2 = `
 CREATE TABLE sightings (
   at REAL NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+ALTER TABLE lives ADD COLUMN commands INTEGER NOT NULL DEFAULT 0;
 `;
 
 /** One step from a version of the schema to the next: SQL, and what SQL alone cannot do. */

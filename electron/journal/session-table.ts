@@ -111,11 +111,11 @@ export class SessionTable {
   /** Signs of sessions that are not there, or have ended, are nothing. An older sign does not replace a newer one. */
   alive({ sessionId, ageMs, lastActivityMs, counters }: SignOfLife): void {
     this.#connection.run(
-      `INSERT INTO lives (age_ms, last_activity_ms, bytes_out, bytes_in, resizes, warnings, extensions, session)
-       SELECT ?, ?, ?, ?, ?, ?, ?, seq FROM sessions WHERE id = ? AND ended_at IS NULL
+      `INSERT INTO lives (age_ms, last_activity_ms, bytes_out, bytes_in, resizes, warnings, extensions, commands, session)
+       SELECT ?, ?, ?, ?, ?, ?, ?, ?, seq FROM sessions WHERE id = ? AND ended_at IS NULL
        ON CONFLICT (session) DO UPDATE SET age_ms = excluded.age_ms, last_activity_ms = excluded.last_activity_ms,
          bytes_out = excluded.bytes_out, bytes_in = excluded.bytes_in, resizes = excluded.resizes,
-         warnings = excluded.warnings, extensions = excluded.extensions
+         warnings = excluded.warnings, extensions = excluded.extensions, commands = excluded.commands
        WHERE excluded.age_ms >= age_ms`,
       ageMs,
       lastActivityMs,
@@ -124,6 +124,7 @@ export class SessionTable {
       counters.resizes,
       counters.warnings,
       counters.extensions,
+      counters.commands,
       sessionId,
     );
   }
@@ -135,7 +136,7 @@ export class SessionTable {
   /** Sessions without an end, by the time they were started. */
   unfinished(): readonly UnfinishedSession[] {
     const rows = this.#connection.all(
-      `SELECT s.*, l.age_ms, l.last_activity_ms, l.bytes_out, l.bytes_in, l.resizes, l.warnings, l.extensions
+      `SELECT s.*, l.age_ms, l.last_activity_ms, l.bytes_out, l.bytes_in, l.resizes, l.warnings, l.extensions, l.commands
        FROM sessions s LEFT JOIN lives l ON l.session = s.seq WHERE s.ended_at IS NULL ORDER BY s.seq`,
     );
     return rows.flatMap((row) => {

@@ -145,7 +145,7 @@ describe('a session', () => {
     using journal = open();
     const [known, ended] = [record(sessionId()), record(sessionId())];
     journal.store.write(events(startEntry(known), startEntry(ended), endEntry(ended)));
-    const counters = { bytesOut: 5, bytesIn: 4, resizes: 3, warnings: 2, extensions: 1 };
+    const counters = { bytesOut: 5, bytesIn: 4, resizes: 3, warnings: 2, extensions: 1, commands: 6 };
     const sign = { sessionId: known.id, ageMs: 10_000, lastActivityMs: 7_000, counters };
     journal.store.write([
       { kind: 'alive', signs: [sign, { ...sign, sessionId: ended.id }, { ...sign, sessionId: 'unknown' }] },

@@ -7,11 +7,12 @@ const C = '\x1b]133;C\x07';
 const D = '\x1b]133;D;0\x07';
 const A = '\x1b]133;A\x07';
 
-function countWith(limit = 0) {
+function countWith(limit = 0, before = 0) {
   const clock = new TestClock();
   const log: string[] = [];
   const rules = { limit, isShell: true };
   const count = new CommandCount(clock, {
+    before,
     limit: () => rules.limit,
     isShellInFront: async () => rules.isShell,
     onChange: () => log.push('change'),
@@ -46,6 +47,16 @@ describe('commands', () => {
     expect(count.state.used).toBe(2);
     print(`\x1b]133;E;ls\x07${D}`);
     expect(count.state.used).toBe(3);
+  });
+
+  it('go on from those of an earlier run of the app, however they are counted now', () => {
+    const { count, print, type, limits } = countWith(5, 3);
+    expect(count.state).toEqual({ used: 3, source: 'lines' });
+    type('ls\r');
+    expect(count.state).toEqual({ used: 4, source: 'lines' });
+    print(C + D + C + D);
+    expect(count.state).toEqual({ used: 5, source: 'marks' });
+    expect(limits()).toBe(1);
   });
 
   it('are counted where only their beginning is marked', () => {

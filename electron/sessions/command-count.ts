@@ -10,6 +10,8 @@ const TELL_MS = 500;
 
 /** What a count of commands asks and tells. */
 export interface CommandCountListener {
+  /** How many were counted in an earlier run of the app. */
+  readonly before?: number;
   /** How many there may be; 0: any number. */
   limit(): number;
   /** Whether the shell itself is in front. */
@@ -32,7 +34,7 @@ interface Marked {
   tellsEnds: boolean;
 }
 
-const nothingMarked = (): Marked => ({ used: 0, running: false, announced: false, tellsEnds: false });
+const nothingMarked = (used: number): Marked => ({ used, running: false, announced: false, tellsEnds: false });
 
 /**
  * Counts the commands of a session: by the marks of shell integration in its output, and by the lines that the user
@@ -44,8 +46,9 @@ export class CommandCount {
   readonly #listener: CommandCountListener;
   readonly #lines = new SubmittedLines();
   readonly #marks = new CommandMarks((family, kind) => this.#onMark(family, kind));
-  readonly #marked: Readonly<Record<MarkFamily, Marked>> = { 133: nothingMarked(), 633: nothingMarked() };
-  #submitted = 0;
+  readonly #before: number;
+  readonly #marked: Readonly<Record<MarkFamily, Marked>>;
+  #submitted: number;
   #isLastBegun = false;
   /** There was output since the last look. */
   #isNoisy = false;
@@ -57,12 +60,15 @@ export class CommandCount {
   constructor(clock: Clock, listener: CommandCountListener) {
     this.#clock = clock;
     this.#listener = listener;
+    this.#before = listener.before ?? 0;
+    this.#marked = { 133: nothingMarked(this.#before), 633: nothingMarked(this.#before) };
+    this.#submitted = this.#before;
   }
 
   /** Commands begun so far, and what counted them. */
   get state(): SessionInfo['commands'] {
     const marked = this.#countedByMarks;
-    if (marked > 0 && marked >= this.#submitted) return { used: marked, source: 'marks' };
+    if (marked > this.#before && marked >= this.#submitted) return { used: marked, source: 'marks' };
     return { used: this.#submitted, source: 'lines' };
   }
 

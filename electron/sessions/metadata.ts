@@ -33,6 +33,7 @@ export function describeSession(
       resizes: session.resizes,
       warnings: session.warnings,
       extensions: session.extensionsUsed,
+      commands: session.commandsUsed,
     },
     host: { platform: platform(), release: release(), arch: arch(), hostname: hostname() },
     app,

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import { restoreSequences } from './notice.ts';
 import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
 import type { WriteResult } from './session-options.ts';
+import { titleOf } from './session-start.ts';
 
 /** How much of a recording's end is read for a tab, in bytes: more than holds the scrollback of most output. */
 const READ_BYTES = 16 * 1_048_576;
@@ -60,6 +61,13 @@ export class Remains {
 
   get title(): string {
     return this.#title;
+  }
+
+  /** What somebody has named it; null where nobody has. */
+  get customTitle(): string | null {
+    const { backend, profile, shell } = this.#restored.record;
+    const given = [profile.name, titleOf({ backend, name: profile.name }, shell.command)];
+    return given.includes(this.#title) ? null : this.#title;
   }
 
   get profileId(): string {
@@ -117,7 +125,7 @@ export class Remains {
       },
       warning: null,
       extensions: { used: counters.extensions, ...limits.values.extensions },
-      commands: { used: 0, source: 'lines' },
+      commands: { used: counters.commands, source: 'lines' },
       frozenBy: null,
       credentials: [],
       restored: true,

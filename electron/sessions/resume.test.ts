@@ -182,7 +182,7 @@ describe('a session that goes on', () => {
   });
 
   test('has used what it had used of its extensions, and its counters go on', async () => {
-    const counters = { bytesOut: 1_000, bytesIn: 50, resizes: 2, warnings: 3, extensions: 2 };
+    const counters = { bytesOut: 1_000, bytesIn: 50, resizes: 2, warnings: 3, extensions: 2, commands: 4 };
     const unfinished = left({
       record: { ...record, counters },
       events: [...states('waiting'), extended(MINUTE, 1), extended(2 * MINUTE, 2)],
@@ -192,7 +192,14 @@ describe('a session that goes on', () => {
     expect(session.extend()).toEqual({ ok: false, message: 'All 2 extensions of this session are used.' });
     session.write(Buffer.from('ls\r'), user);
     backend.last.print('12345');
-    expect(session).toMatchObject({ bytesOut: 1_005, bytesIn: 53, resizes: 2, warnings: 3, extensionsUsed: 2 });
+    expect(session).toMatchObject({
+      bytesOut: 1_005,
+      bytesIn: 53,
+      resizes: 2,
+      warnings: 3,
+      extensionsUsed: 2,
+      commandsUsed: 4,
+    });
     await session.end('closed');
   });
 

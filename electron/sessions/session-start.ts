@@ -130,9 +130,9 @@ function openRecorder(session: Session, isolation: Isolation): Promise<RecorderR
 }
 
 /** What a tab is called that nobody named: after its shell, in a sandbox after its profile. */
-export function titleOf(profile: Profile, process: BackendProcess): string {
-  if (isSandboxed(profile.backend)) return profile.name;
-  return basename(process.command).replace(/\.exe$/i, '') || profile.name;
+export function titleOf({ backend, name }: Pick<Profile, 'backend' | 'name'>, shellCommand: string): string {
+  if (isSandboxed(backend)) return name;
+  return basename(shellCommand).replace(/\.exe$/i, '') || name;
 }
 
 /** Why a session ends whose shell is gone. */

@@ -98,6 +98,7 @@ export class Session {
     this.warnings = earlier?.counters.warnings ?? 0;
     this.#expiry = new SessionExpiry(this, options.limits, listener, earlier?.time);
     this.#commands = new CommandCount(clock, {
+      before: earlier?.counters.commands ?? 0,
       limit: () => this.limits.values.maxCommands,
       isShellInFront: async () =>
         this.process !== null && this.#state !== 'frozen' && (await this.refreshForeground()).isShell,
@@ -170,6 +171,11 @@ export class Session {
     return this.#commands.state;
   }
 
+  /** How many of them. */
+  get commandsUsed(): number {
+    return this.#commands.state.used;
+  }
+
   /** Which limit has frozen it; null where none has. */
   get frozenBy(): Expiry | null {
     return this.#expiry.frozenBy;
@@ -231,7 +237,7 @@ export class Session {
     const { signal } = this.#starting;
     const process = await startSession(this, this.#backendListener, (running) => this.#attach(running), signal);
     if (process === null || this.#ending !== null) return;
-    if (!this.#titleIsCustom) this.#title = titleOf(this.profile, process);
+    if (!this.#titleIsCustom) this.#title = titleOf(this.profile, process.command);
     this.transition('waiting');
     this.#expiry.start();
     if (this.#exit !== null) void this.end(endReasonOf(this.#exit), { exit: this.#exit });
@@ -272,6 +278,7 @@ export class Session {
     if (recorder.ok) this.recording.attach(recorder.recorder);
     tellReattached(this, left);
     this.#expiry.start();
+    this.#commands.check();
     if (!recorder.ok) this.recording.fail(recorder.failure.message);
     this.#program.release('resuming');
     this.#listener.onChange(this);

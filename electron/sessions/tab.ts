@@ -14,6 +14,6 @@ export function profileIdOf(tab: Session | Remains | undefined): string | undefi
 
 /** A tab that somebody has named keeps its name. */
 export function titleAfter(previous: Session | Remains | undefined, profile: Profile): { title?: string } {
-  const title = previous instanceof Session && previous.profile.id === profile.id ? previous.customTitle : null;
+  const title = profileIdOf(previous) === profile.id ? (previous?.customTitle ?? null) : null;
   return title === null ? {} : { title };
 }

@@ -1,9 +1,10 @@
 import AxeBuilder from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
-import { createServer, type ViteDevServer } from 'vite';
+import { build, type PreviewServer, preview } from 'vite';
 import { expect } from 'vitest';
 import { findBrowser } from '../../scripts/find-browser.ts';
 import { projectRoot } from '../../scripts/project.ts';
+import { inProduction } from '../../scripts/vite-build.ts';
 import type { FakeEngine } from './fake-engine.ts';
 
 declare global {
@@ -32,25 +33,23 @@ export interface OpenOptions extends BrowserContextOptions {
 
 /** The renderer in a real browser, with its made-up engine. One per test file; `close` ends server and browser. */
 export class TestWindows {
-  readonly #server: ViteDevServer;
+  readonly #server: PreviewServer;
   readonly #browser: Browser;
 
-  private constructor(server: ViteDevServer, browser: Browser) {
+  private constructor(server: PreviewServer, browser: Browser) {
     this.#server = server;
     this.#browser = browser;
   }
 
-  /** `name` keeps the caches of test files that run side by side apart. */
+  /** Builds the window as it is shipped. `name` keeps the builds of test files that run side by side apart. */
   static async start(name: string): Promise<TestWindows> {
     const found = await findBrowser();
     if (found === undefined) throw new Error('There is no browser to test with.');
-    const server = await createServer({
-      configFile: `${projectRoot}/vite.renderer.config.ts`,
-      cacheDir: `${projectRoot}/node_modules/.vite-${name}-test`,
-      logLevel: 'error',
-      server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
-    });
-    await server.listen();
+    const outDir = `${projectRoot}/node_modules/.cache/${name}-window`;
+    const common = { configFile: `${projectRoot}/vite.renderer.config.ts`, logLevel: 'error' } as const;
+    const input = `${projectRoot}/renderer/testing/index.html`;
+    await inProduction(() => build({ ...common, build: { outDir, minify: false, rolldownOptions: { input } } }));
+    const server = await preview({ ...common, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
     return new TestWindows(server, await chromium.launch({ executablePath: found.path, args: ['--no-sandbox'] }));
   }
 

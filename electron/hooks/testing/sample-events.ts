@@ -45,7 +45,7 @@ export const sampleRecord: SessionRecord = {
     origins: Object.fromEntries(LIMIT_NAMES.map((name) => [name, 'default'])),
     caps: { idleTimeoutSeconds: 0, maxDurationSeconds: 0 },
   },
-  counters: { bytesOut: 52_431, bytesIn: 312, resizes: 1, warnings: 3, extensions: 1 },
+  counters: { bytesOut: 52_431, bytesIn: 312, resizes: 1, warnings: 3, extensions: 1, commands: 12 },
   host: { platform: 'linux', release: '6.12.0', arch: 'x64', hostname: 'workbench' },
   app: { name: 'Sandglass', version: '0.1.0' },
 };

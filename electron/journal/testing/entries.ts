@@ -37,7 +37,7 @@ export function record(id: SessionId, changes: Partial<SessionRecord> = {}): Ses
       origins: { idleTimeoutSeconds: 'default' },
       caps: { idleTimeoutSeconds: 0, maxDurationSeconds: 0 },
     },
-    counters: { bytesOut: 0, bytesIn: 0, resizes: 0, warnings: 0, extensions: 0 },
+    counters: { bytesOut: 0, bytesIn: 0, resizes: 0, warnings: 0, extensions: 0, commands: 0 },
     host: { platform: 'linux', release: '6.1', arch: 'x64', hostname: 'here' },
     app: { name: 'Sandglass', version: '1.0.0' },
     ...changes,

@@ -131,7 +131,7 @@ export const METADATA: SessionMetadata = {
     caps: { idleTimeoutSeconds: 0, maxDurationSeconds: 3_600 },
   },
   events: [],
-  counters: { bytesOut: 10, bytesIn: 2, resizes: 1, warnings: 0, extensions: 0 },
+  counters: { bytesOut: 10, bytesIn: 2, resizes: 1, warnings: 0, extensions: 0, commands: 0 },
   end: {
     reason: 'exited',
     at: STARTED_AT + 2_500,

@@ -159,6 +159,37 @@ describe('fetching', () => {
     expect(changes.at(-1)).toBe('TOKEN=now there');
   });
 
+  test('a stored secret that is replaced is put into sessions that have the old value, or had none', async () => {
+    source.answer = () => source.value('the old value');
+    const other = credential({ env: 'OTHER', source: { kind: 'stored', name: 'other' } });
+    const session = await fetched(lease([credential(), other]));
+    source.answer = () => source.value('the new value');
+    await broker.replaced('token');
+    expect(values(session)).toEqual(['TOKEN=the new value', 'OTHER=the old value']);
+    source.answer = () => unavailable('Nothing there.', 'Put it there.');
+    const without = lease([credential({ env: 'THIRD', source: { kind: 'stored', name: 'third' } })]);
+    const done = fetched(without);
+    await clock.advance(5_000);
+    await done;
+    source.answer = () => source.value('now there');
+    await broker.replaced('third');
+    expect(values(without)).toEqual(['THIRD=now there']);
+  });
+
+  test('one that is replaced while its old value is still being fetched is fetched again', async () => {
+    const session = lease();
+    const done = fetched(session);
+    await settle();
+    const replaced = broker.replaced('token');
+    source.give('the old value');
+    await done;
+    await settle();
+    source.give('the new value');
+    await replaced;
+    expect(values(session)).toEqual(['TOKEN=the new value']);
+    expect(source.asked).toHaveLength(2);
+  });
+
   test('one that is required and missing is why a session does not start', async () => {
     source.answer = () => unavailable('Nothing there.', 'Put it there.');
     const session = lease([credential({ env: 'FINE' }), credential({ required: true })]);

@@ -43,6 +43,14 @@ export class CredentialBroker {
     for (const shared of this.#shared.values()) shared.check();
   }
 
+  /** A stored secret has another value now: sessions that have the old one get it. Resolves when they are told. Never rejects. */
+  async replaced(name: string): Promise<void> {
+    const concerned = [...this.#shared.values()].filter(
+      ({ definition: { source } }) => source.kind === 'stored' && source.name === name,
+    );
+    await Promise.all(concerned.map((shared) => shared.renew()));
+  }
+
   #share(definition: Credential): SharedCredential {
     const { source, env, ttlSeconds } = definition;
     const key = JSON.stringify([env, ttlSeconds, source]);

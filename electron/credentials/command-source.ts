@@ -14,7 +14,7 @@ import { killWindowsTree } from '../backends/windows-ladder.ts';
 import { type Fetched, MAX_VALUE_BYTES, unavailable, usableValue } from './value.ts';
 
 /** How long a command may take, in milliseconds. */
-export const COMMAND_TIMEOUT_MS = 30_000;
+const COMMAND_TIMEOUT_MS = 30_000;
 /** How long the end of its output is waited for once it has exited: what it has left in the background may hold on to it. */
 const LAST_OUTPUT_MS = 500;
 

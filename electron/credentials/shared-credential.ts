@@ -106,6 +106,13 @@ export class SharedCredential {
     else void this.#do(() => this.#replace());
   }
 
+  /** The source has another value. Sessions keep the old one until it is fetched. */
+  async renew(): Promise<void> {
+    // What is under way may still give the old one.
+    await this.#attempt;
+    if (!this.#closed.signal.aborted) await this.#do(() => this.#replace());
+  }
+
   /** One attempt at a time; who comes meanwhile joins it. */
   #do(attempt: () => Promise<void>): Promise<void> {
     this.#attempt ??= attempt().finally(() => {

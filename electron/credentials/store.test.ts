@@ -129,8 +129,10 @@ describe('stored secrets', () => {
 });
 
 test('windows list names, store and remove, and never get a value', async () => {
-  const handlers = credentialHandlers(store());
+  const replaced: string[] = [];
+  const handlers = credentialHandlers(store(), { replaced: async (name) => void replaced.push(name) });
   expect(await handlers['credentials.store']({ name: 'npm', value: 'the-value-itself' })).toEqual({});
+  expect(replaced).toEqual(['npm']);
   const listed = await handlers['credentials.list']({});
   expect(listed).toEqual({ unavailable: null, stored: [{ name: 'npm', storedAt: 1_000 }] });
   expect(await handlers['credentials.remove']({ name: 'npm' })).toEqual({});

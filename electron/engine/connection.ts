@@ -4,6 +4,7 @@ import { RequestError } from '../../shared/errors.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
+import type { CredentialBroker } from '../credentials/broker.ts';
 import { credentialHandlers } from '../credentials/handlers.ts';
 import type { SecretStore } from '../credentials/store.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -37,6 +38,7 @@ export interface ConnectionOptions {
   readonly recorders: RecorderFactory;
   readonly journal: Journal;
   readonly secrets: SecretStore;
+  readonly credentials: Pick<CredentialBroker, 'replaced'>;
   readonly host: HostServices;
   readonly logger: Logger;
   readonly logFolder: string;
@@ -220,7 +222,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       return settingsView(settings);
     },
     ...journalHandlers(options.journal, host, options.hooksFolder),
-    ...credentialHandlers(options.secrets),
+    ...credentialHandlers(options.secrets, options.credentials),
     ...profileHandlers(settings, host, sandboxFolderObjection(machine.folderRules)),
     'backends.status': () => statusOf(machine),
     'backends.check': async () => {

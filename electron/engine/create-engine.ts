@@ -190,6 +190,7 @@ export function createEngine(options: EngineOptions): Engine {
         recorders,
         journal,
         secrets,
+        credentials,
         host,
         logger,
         logFolder: locations.logs,

@@ -8,7 +8,7 @@ import { describeSession } from '../sessions/metadata.ts';
 import type { Session } from '../sessions/session.ts';
 
 /** How often the journal is told which sessions live, in milliseconds: how far an end after a crash can be off. */
-export const SIGN_OF_LIFE_MS = 5_000;
+const SIGN_OF_LIFE_MS = 5_000;
 /** How long a recording waits to be opened for its session to stand in the journal, in milliseconds. */
 const START_WAIT_MS = 1_000;
 

@@ -1,4 +1,5 @@
 import type { ReaperCommand } from '../backends/reaper/command.ts';
+import { eventSource } from '../hooks/cloud-event.ts';
 import { createJournal } from '../journal/journal-thread.ts';
 import { installationId } from '../storage/installation.ts';
 import { createEngine } from './create-engine.ts';
@@ -31,7 +32,7 @@ export async function startEngine({
     dataFolder: locations.data,
     sessionsFolder: locations.sessions,
     hooksFolder: locations.hooks,
-    source: `urn:sandglass:${installationId(locations.data)}`,
+    source: eventSource(installationId(locations.data)),
     environment,
     logger,
     tracker: machine.hooks,

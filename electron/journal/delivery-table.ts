@@ -6,7 +6,7 @@ import { readDelivery, readDue } from './rows.ts';
 /** Deliveries of one hook that are kept once they are settled: the latest. */
 export const KEPT_DELIVERED = 200;
 /** The same for those that were given up: they can be sent again as long as they are kept. */
-export const KEPT_DEAD = 1_000;
+const KEPT_DEAD = 1_000;
 
 const DELIVERY_COLUMNS = `
   d.id, d.hook, m.event_id, m.event, m.session_id, d.created_at, d.state, d.attempts, d.last_at, d.outcome,

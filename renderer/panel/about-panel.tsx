@@ -71,7 +71,7 @@ export function AboutPanel() {
         )}
       </section>
       <section className="panel-section">
-        <h2>Timekeeping</h2>
+        <h2>Limits</h2>
         <dl className="facts figures">
           <dt>Limits that ran out</dt>
           <dd>{metrics.lateness.count}</dd>
@@ -79,6 +79,8 @@ export function AboutPanel() {
           <dd>{metrics.lateness.count === 0 ? 'none yet' : `${metrics.lateness.maxMs.toFixed(0)} ms`}</dd>
           <dt>Found by sweep</dt>
           <dd>{metrics.swept}</dd>
+          <dt>Refused: too many ran</dt>
+          <dd>{metrics.refused}</dd>
         </dl>
       </section>
       {info === null ? null : (

@@ -9,13 +9,19 @@ const ICONS: Readonly<Record<CredentialState['state'], LucideIcon>> = {
   stale: TriangleAlert,
 };
 
+interface CredentialsSectionProps {
+  readonly credentials: readonly CredentialState[];
+  /** The session is not there yet: what is missing may still come. */
+  readonly isStarting: boolean;
+}
+
 /** Each credential of a session, by the variable it is in, and how it is; never its value. */
-export function CredentialsSection({ credentials }: { credentials: readonly CredentialState[] }) {
+export function CredentialsSection({ credentials, isStarting }: CredentialsSectionProps) {
   return (
     <ul className="credential-list" data-testid="credentials">
       {credentials.map(({ env, state, message }) => {
         const Icon = ICONS[state];
-        const note = CREDENTIAL_NOTES[state];
+        const note = isStarting ? null : CREDENTIAL_NOTES[state];
         return (
           <li key={env} data-state={state} data-testid={`credential-${env}`}>
             <Icon className="icon" aria-hidden="true" />

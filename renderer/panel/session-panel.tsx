@@ -36,7 +36,7 @@ export function SessionPanel({ info, section }: { info: SessionInfo; section: Pa
       </Section>
       {info.credentials.length === 0 ? null : (
         <Section name="credentials" title="Credentials">
-          <CredentialsSection credentials={info.credentials} />
+          <CredentialsSection credentials={info.credentials} isStarting={info.state === 'starting'} />
         </Section>
       )}
       <Section name="recording" title="Recording">

@@ -4,7 +4,7 @@ import type { RunHookRequest } from '../hooks.ts';
 /** What a hook's executable sees of the app's environment on Unix. */
 export const UNIX_VARIABLES = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TMPDIR', 'XDG_RUNTIME_DIR'];
 /** The same on Windows, where programs do not start without some of them. */
-export const WINDOWS_VARIABLES = [
+const WINDOWS_VARIABLES = [
   'PATH',
   'PATHEXT',
   'COMSPEC',

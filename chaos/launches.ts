@@ -132,6 +132,12 @@ export class Launches implements AsyncDisposable {
     });
   }
 
+  /** Resolves when what has happened until now is in the journal. */
+  async allWritten(window: AppWindow): Promise<void> {
+    // Its thread answers in order; what waited for the first answer is written before the second.
+    for (let asked = 0; asked < 2; asked += 1) await window.ask('history.list', { limit: 1 });
+  }
+
   /** Resolves when the user was told of this problem. */
   async told(window: AppWindow, id: string, severity: Problem['severity']): Promise<Problem> {
     return eventually(async () => {

@@ -159,6 +159,7 @@ describe.runIf(NO_CONTAINERS === '')(
       terminal.type('kept=treasure');
       await terminal.until('kept=treasure');
       await first.ask('sessions.freeze', { id });
+      await launches.allWritten(first);
       await launches.end('SIGKILL');
       const second = await launches.launch();
       expect((await sessionOf(second, id)).state).toBe('frozen');

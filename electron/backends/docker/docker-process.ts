@@ -21,6 +21,7 @@ import { getCredentials, putCredentials } from './credentials.ts';
 import type { DockerEngine } from './engine.ts';
 import { words } from './engine-failures.ts';
 import { ExitWatch, lostStatus } from './exit-watch.ts';
+import type { HostView } from './host-view.ts';
 
 /** How long an engine may be silent when something is asked of it at the end, in milliseconds, before it counts as lost. */
 const SILENT_MS = 1_750;
@@ -28,6 +29,9 @@ const SILENT_MS = 1_750;
 const SLOW_MS = 8_000;
 /** How long a lost engine's removal is waited for, in milliseconds; it is owed in any case. */
 const LOST_REMOVAL_MS = 250;
+/** How long the kernel may take to end what was sent SIGKILL, and how often it is looked meanwhile, in milliseconds. */
+const DYING_MS = 2_000;
+const DYING_LOOK_MS = 20;
 /** How long the engine may take to say what a container has used, in milliseconds. */
 const USAGE_MS = 1_000;
 /** How long the end of the output is waited for when the container has ended, in milliseconds. */
@@ -327,7 +331,7 @@ export class DockerProcess implements BackendProcess {
     const removalMs = this.#exit.lostBecause === null ? SLOW_MS : LOST_REMOVAL_MS;
     const isGone = await Promise.race([this.#gone.promise, delay(removalMs, false, { ref: false })]);
     const survivors: Survivor[] = [];
-    if (!isGone && view?.isAlive === true) {
+    if (!isGone && view !== null && (await isStillAlive(view, this.#parts.now))) {
       survivors.push({ pid: view.init.pid, command: basename(this.command) });
       log.warn({ containerId: info.id, survivors }, 'A container could not be ended; the engine owes it');
     } else if (!isGone) log.warn({ containerId: info.id }, 'A container could not be removed yet; the engine owes it');
@@ -437,4 +441,10 @@ export class DockerProcess implements BackendProcess {
 function reasonOf(error: unknown): string {
   if (error instanceof EngineRefusal) return error.reason;
   return error instanceof Error ? words(error.message) : 'no reason given';
+}
+
+/** Whether the first process is there even after the kernel had its time to end it. */
+async function isStillAlive(view: HostView, now: () => number): Promise<boolean> {
+  for (const until = now() + DYING_MS; view.isAlive && now() < until; ) await delay(DYING_LOOK_MS);
+  return view.isAlive;
 }

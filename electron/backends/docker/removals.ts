@@ -102,6 +102,8 @@ export function createRemovals(options: {
     if (!owed.has(containerId)) owed.set(containerId, 0);
     const removal = attempt(containerId).finally(() => {
       running.delete(containerId);
+      // The engine may have come back while this attempt still waited for the one that was lost.
+      if (owed.has(containerId) && options.link() !== null) settleLater();
       options.onOwed();
     });
     running.set(containerId, removal);

@@ -264,17 +264,13 @@ async function look(
 }
 
 /** Removes the container once it is known whether there is one. An engine that did not answer is asked by its name. */
-async function removeMade(
-  { engine, tracker }: Workshop,
-  creating: Promise<{ id: string }>,
-  name: string,
-): Promise<void> {
+async function removeMade({ engine }: Workshop, creating: Promise<{ id: string }>, name: string): Promise<void> {
   const id = await creating.then(
     (created) => created.id,
     (error: unknown) => (error instanceof EngineRefusal ? null : name),
   );
   if (id === null) return;
-  if (await engine.remove(id)) tracker.removed(id);
+  await engine.remove(id);
 }
 
 /** Tells what is being done once it has taken a while; null: nothing any more. */

@@ -50,6 +50,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
   const statusChanges = new Emitter<void>(options.onError);
   const losses = new Emitter<string>(options.onError);
   const returns = new Emitter<void>(options.onError);
+  const removed = new Emitter<string>(options.onError);
   const watchers = new Map<string, Emitter<ContainerEvent>>();
   const closed = new AbortController();
 
@@ -74,6 +75,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
   const removals = createRemovals({
     link: () => link,
     retryMs: timing.pollMs,
+    onGone: (containerId) => removed.emit(containerId),
     onOwed: followNeeds,
     onError: options.onError,
   });
@@ -258,6 +260,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
         scheduleRetry();
       };
     },
+    onRemoved: (listener) => removed.on(listener),
     async remove(containerId) {
       await connect();
       return removals.remove(containerId);

@@ -74,6 +74,7 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
   const offLost = engine.onLost(() => {
     isSwept = false;
   });
+  engine.onRemoved((containerId) => tracker.removed(containerId));
 
   const make = async (
     recipe: Recipe,

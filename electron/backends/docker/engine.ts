@@ -66,6 +66,8 @@ export interface DockerEngine {
   onLost(listener: (message: string) => void): () => void;
   /** Called each time it can be reached again, and the first time. */
   onReachable(listener: () => void): () => void;
+  /** Called with each container that `remove` has removed, also when that was later than it was asked for. */
+  onRemoved(listener: (containerId: string) => void): () => void;
   /** Removes a container of ours by force, now, or as soon as the engine is back. Resolves true when it is gone now. Never rejects. */
   remove(containerId: string): Promise<boolean>;
   /** Ends its connections and timers. */

@@ -35,9 +35,11 @@ test('a removal that hangs on an engine that is lost is done by the one that is 
   let link = { docker: await listen(lost), signal, confirm: async () => false };
   const errors: unknown[] = [];
   const counts: number[] = [];
+  const gone: string[] = [];
   const removals = createRemovals({
     link: () => link,
     retryMs: 1,
+    onGone: (containerId) => gone.push(containerId),
     onOwed: () => counts.push(removals.owed),
     onError: (error) => errors.push(error),
   });
@@ -52,5 +54,6 @@ test('a removal that hangs on an engine that is lost is done by the one that is 
   expect(await removal).toBe(false);
   expect(await removed.promise).toContain(ID);
   await expect.poll(() => counts.at(-1)).toBe(0);
+  expect(gone).toEqual([ID]);
   expect(errors).toEqual([]);
 });

@@ -54,6 +54,8 @@ export function createRemovals(options: {
   link(): Pick<Link, 'docker' | 'signal' | 'confirm'> | null;
   /** The pause before a refused removal is tried again, in milliseconds. */
   readonly retryMs: number;
+  /** It is gone, now or after it was owed. */
+  onGone(containerId: string): void;
   /** The number of those owed has changed. */
   onOwed(): void;
   readonly onError: (error: unknown) => void;
@@ -84,6 +86,7 @@ export function createRemovals(options: {
     }
     if (removal !== 'failed') {
       owed.delete(containerId);
+      if (removal === 'gone') options.onGone(containerId);
       return removal === 'gone';
     }
     const refusals = (owed.get(containerId) ?? 0) + 1;

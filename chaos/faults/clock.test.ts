@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Home } from '../../e2e/runner/home.ts';
 import { LOCAL_PROFILE } from '../../e2e/runner/options.ts';
 import type { AppWindow } from '../app-window.ts';
-import { eventually, Launches } from '../launches.ts';
-import { Receiver, SECRET } from '../receiver.ts';
+import { eventually, type Launches } from '../launches.ts';
+import type { Receiver } from '../receiver.ts';
+import { launchesTold } from '../told.ts';
 import { checkEvents, eventsInJournal } from '../verify.ts';
 import { NO_CLOCK, WallClock } from './wall-clock.ts';
 
@@ -35,21 +37,16 @@ describe.runIf(NO_CLOCK === '')(
     let receiver: Receiver;
     let clock: WallClock;
     beforeEach(async () => {
-      receiver = await Receiver.start(SECRET, 1);
-      receiver.calm = true;
-      launches = await Launches.create({
+      const options = {
         settings,
-        prepare: (home) => {
+        prepare: (home: Home) => {
           clock = new WallClock(home);
           return clock.environment;
         },
-      });
-      launches.writeHook('good', {
-        events: ['session:*'],
-        webhook: { url: receiver.url, secrets: [SECRET] },
-        // With pauses as long as they may be by default: nobody waits for one here that was an hour too long.
-        retry: { attempts: 50, firstPauseSeconds: 5, longestPauseSeconds: 12 * HOUR },
-      });
+      };
+      // With pauses as long as they may be by default: nobody waits for one here that was an hour too long.
+      const retry = { attempts: 50, firstPauseSeconds: 5, longestPauseSeconds: 12 * HOUR };
+      ({ launches, receiver } = await launchesTold(options, { retry }));
     });
     afterEach(async () => {
       await launches[Symbol.asyncDispose]();

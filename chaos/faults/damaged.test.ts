@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LOCAL_PROFILE } from '../../e2e/runner/options.ts';
-import { Launches } from '../launches.ts';
+import type { Launches } from '../launches.ts';
 import { Random } from '../random.ts';
-import { Receiver, SECRET } from '../receiver.ts';
+import type { Receiver } from '../receiver.ts';
+import { launchesTold } from '../told.ts';
 import { eventsInJournal } from '../verify.ts';
 
 /** Random bytes over a part of the file, beginning at a page. */
@@ -46,12 +46,7 @@ describe('a journal that was damaged', () => {
   let launches: Launches;
   let receiver: Receiver;
   beforeEach(async () => {
-    receiver = await Receiver.start(SECRET, 1);
-    receiver.calm = true;
-    launches = await Launches.create({
-      settings: { profiles: [{ ...LOCAL_PROFILE, limits: { closeGraceSeconds: 0.2 } }] },
-    });
-    launches.writeHook('good', { events: ['session:*'], webhook: { url: receiver.url, secrets: [SECRET] } });
+    ({ launches, receiver } = await launchesTold());
   });
   afterEach(async () => {
     await launches[Symbol.asyncDispose]();

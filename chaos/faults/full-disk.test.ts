@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LOCAL_PROFILE } from '../../e2e/runner/options.ts';
-import { eventually, Launches, sessionOf } from '../launches.ts';
-import { Receiver, SECRET } from '../receiver.ts';
+import { eventually, type Launches, sessionOf } from '../launches.ts';
+import type { Receiver } from '../receiver.ts';
+import { launchesTold } from '../told.ts';
 import { checkEvents, eventsInJournal } from '../verify.ts';
 import { NO_DISKS, SmallDisk } from './disks.ts';
 
@@ -14,16 +14,12 @@ describe.runIf(NO_DISKS === '')('a disk that is full', NO_DISKS === '' ? {} : { 
   let launches: Launches;
   let receiver: Receiver;
   beforeEach(async () => {
-    receiver = await Receiver.start(SECRET, 1);
-    receiver.calm = true;
-    launches = await Launches.create({
-      settings: { profiles: [{ ...LOCAL_PROFILE, limits: { closeGraceSeconds: 0.2 } }] },
+    ({ launches, receiver } = await launchesTold({
       prepare: (home) => {
         disk = SmallDisk.over(home.folder, MEGABYTES);
         return undefined;
       },
-    });
-    launches.writeHook('good', { events: ['session:*'], webhook: { url: receiver.url, secrets: [SECRET] } });
+    }));
   });
   afterEach(async () => {
     await launches.stop();

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LOCAL_PROFILE } from '../../e2e/runner/options.ts';
 import { projectRoot } from '../../scripts/project.ts';
-import { Launches } from '../launches.ts';
-import { Receiver, SECRET } from '../receiver.ts';
+import type { Launches } from '../launches.ts';
+import type { Receiver } from '../receiver.ts';
+import { launchesTold } from '../told.ts';
 import { checkEvents, eventsInJournal } from '../verify.ts';
 
 /** Another process that holds the journal, or tries to. */
@@ -36,12 +36,7 @@ describe('a journal that another process holds', () => {
   let launches: Launches;
   let receiver: Receiver;
   beforeEach(async () => {
-    receiver = await Receiver.start(SECRET, 1);
-    receiver.calm = true;
-    launches = await Launches.create({
-      settings: { profiles: [{ ...LOCAL_PROFILE, limits: { closeGraceSeconds: 0.2 } }] },
-    });
-    launches.writeHook('good', { events: ['session:*'], webhook: { url: receiver.url, secrets: [SECRET] } });
+    ({ launches, receiver } = await launchesTold());
   });
   afterEach(async () => {
     await launches[Symbol.asyncDispose]();

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { LOCAL_PROFILE } from '../../e2e/runner/options.ts';
 import type { AppWindow } from '../app-window.ts';
 import { eventually, Launches, sessionOf } from '../launches.ts';
-import { Receiver, SECRET } from '../receiver.ts';
+import type { Receiver } from '../receiver.ts';
+import { launchesTold } from '../told.ts';
 import { checkEvents, eventsInJournal } from '../verify.ts';
 import { Immutable, NO_DISKS, NO_IMMUTABLE, SmallDisk } from './disks.ts';
 
@@ -50,10 +51,7 @@ describe.runIf(NO_IMMUTABLE === '')(
     let receiver: Receiver;
     let immutable: Immutable | null = null;
     async function start(): Promise<AppWindow> {
-      receiver = await Receiver.start(SECRET, 1);
-      receiver.calm = true;
-      launches = await Launches.create({ settings });
-      launches.writeHook('good', { events: ['session:*'], webhook: { url: receiver.url, secrets: [SECRET] } });
+      ({ launches, receiver } = await launchesTold({ settings }));
       return launches.launch();
     }
     afterEach(async () => {

@@ -1,19 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LOCAL_PROFILE } from '../../e2e/runner/options.ts';
-import { Launches } from '../launches.ts';
-import { Receiver, SECRET } from '../receiver.ts';
+import type { Launches } from '../launches.ts';
+import type { Receiver } from '../receiver.ts';
+import { launchesTold } from '../told.ts';
 import { checkEvents, eventsInJournal } from '../verify.ts';
 
 describe('a second instance on the same data folder', () => {
   let launches: Launches;
   let receiver: Receiver;
   beforeEach(async () => {
-    receiver = await Receiver.start(SECRET, 1);
-    receiver.calm = true;
-    launches = await Launches.create({
-      settings: { profiles: [{ ...LOCAL_PROFILE, limits: { closeGraceSeconds: 0.2 } }] },
-    });
-    launches.writeHook('good', { events: ['session:*'], webhook: { url: receiver.url, secrets: [SECRET] } });
+    ({ launches, receiver } = await launchesTold());
   });
   afterEach(async () => {
     await launches[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
 import { CircleSlash, FolderCog, type LucideIcon, SquareFunction, TriangleAlert, Unplug, Webhook } from 'lucide-react';
-import type { KeyboardEvent } from 'react';
 import type { HookInfo, HookState } from '../../shared/hooks.ts';
 import { selectHook } from '../actions/hooks.ts';
+import { walkList } from '../components/walk-list.ts';
 import { hookLine } from './words.ts';
 
 /** What kind of subscriber a hook is, as a picture; the words beside it say the same. */
@@ -21,7 +21,7 @@ export const STATE_ICONS: Readonly<Record<Exclude<HookState, 'ready'>, LucideIco
 export function HookList({ hooks, shown }: { hooks: readonly HookInfo[]; shown: string }) {
   return (
     <nav className="profile-list" aria-label="Hooks">
-      <ul onKeyDown={walk}>
+      <ul onKeyDown={walkList}>
         {hooks.map((hook) => (
           <li key={hook.name}>
             <ListItem hook={hook} current={hook.name === shown} />
@@ -56,14 +56,4 @@ function ListItem({ hook, current }: { hook: HookInfo; current: boolean }) {
       {Mark === null ? null : <Mark className="icon hook-mark" aria-hidden="true" />}
     </button>
   );
-}
-
-/** The arrow keys walk the list, as its tab stops do. */
-function walk(event: KeyboardEvent<HTMLElement>): void {
-  const offset = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-  if (offset === 0) return;
-  const items = [...event.currentTarget.querySelectorAll<HTMLElement>('button')];
-  const index = items.findIndex((item) => item.matches(':focus'));
-  items[index + offset]?.focus();
-  event.preventDefault();
 }

@@ -1,11 +1,11 @@
 import { ChevronDown, Plus, RotateCcw, ShieldAlert } from 'lucide-react';
-import type { KeyboardEvent } from 'react';
 import type { BackendStatus } from '../../shared/backends.ts';
 import { PRESETS } from '../../shared/profile.ts';
 import { deletedPresets, newProfile, resetProfile, selectProfile } from '../actions/profiles.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
 import { Button } from '../components/button.tsx';
 import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
+import { walkList } from '../components/walk-list.ts';
 import { BACKEND_WORDS } from '../session/badge.ts';
 import { useApp } from '../store/store.ts';
 import { draftOf } from './draft.ts';
@@ -18,7 +18,7 @@ export function ProfileList({ list, shown }: { list: readonly ListedProfile[]; s
   return (
     <nav className="profile-list" aria-label="Profiles">
       <NewProfile list={list} />
-      <ul onKeyDown={walk}>
+      <ul onKeyDown={walkList}>
         {list.map((listed) => (
           <li key={listed.profile.id}>
             <ListItem
@@ -109,14 +109,4 @@ function NewProfile({ list }: { list: readonly ListedProfile[] }) {
       ))}
     </DropMenu>
   );
-}
-
-/** The arrow keys walk the list, as its tab stops do. */
-function walk(event: KeyboardEvent<HTMLElement>): void {
-  const offset = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-  if (offset === 0) return;
-  const items = [...event.currentTarget.querySelectorAll<HTMLElement>('button')];
-  const index = items.findIndex((item) => item.matches(':focus'));
-  items[index + offset]?.focus();
-  event.preventDefault();
 }

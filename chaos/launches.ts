@@ -132,6 +132,15 @@ export class Launches implements AsyncDisposable {
     });
   }
 
+  /** Resolves when the history has these sessions, the latest first, and no others; each with its end. */
+  async hasHistory(window: AppWindow, ids: readonly string[]): Promise<void> {
+    await eventually(async () => {
+      const history = await window.ask('history.list', { limit: 100 });
+      const found = history.map(({ id, end }) => (end === null ? `${id}, which has no end` : id));
+      if (found.join() !== ids.join()) throw new Error(`The history has ${found.join()}, not ${ids.join()}`);
+    });
+  }
+
   /** Resolves when what has happened until now is in the journal. */
   async allWritten(window: AppWindow): Promise<void> {
     // Its thread answers in order; what waited for the first answer is written before the second.

@@ -59,6 +59,7 @@ describe('a journal that was damaged', () => {
     timeout: 180_000,
   }, async () => {
     let window = await launches.launch();
+    const ids: string[] = [];
     for (const [what, damage] of DAMAGES) {
       const before = await window.openShell();
       await launches.isKept(window, before.id);
@@ -72,7 +73,8 @@ describe('a journal that was damaged', () => {
       const [aside = '', ...others] = kept().filter((name) => !asideBefore.includes(name));
       expect([what, aside, others]).toEqual([what, expect.stringMatching(/^journal\.damaged-.*\.sqlite$/), []]);
       expect(message).toContain(join(launches.dataFolder, aside));
-      expect((await window.ask('history.list', { limit: 10 })).map(({ id }) => id)).toEqual([]);
+      ids.unshift(before.id);
+      await launches.hasHistory(window, ids);
       expect(await launches.recordingOf(before.id)).toContain('"x"');
     }
     const last = await window.openShell();
@@ -81,7 +83,7 @@ describe('a journal that was damaged', () => {
     expect(kept()).toHaveLength(DAMAGES.length);
     expect(statSync(join(launches.dataFolder, kept().at(-1) ?? '')).isDirectory()).toBe(true);
     const events = eventsInJournal(launches.home);
-    expect([...new Set(events.map(({ sessionId }) => sessionId))]).toEqual([last.id]);
+    expect(new Set(events.map(({ sessionId }) => sessionId))).toEqual(new Set([last.id, ...ids]));
     // Each session, of whichever journal, was told of once and in order.
     const told = new Map<string, string[]>();
     for (const { sessionId, event } of receiver.events)
@@ -93,18 +95,38 @@ describe('a journal that was damaged', () => {
 
   test('is nothing to speak of when it is empty, or gone: a new one is begun', { timeout: 120_000 }, async () => {
     let window = await launches.launch();
+    const ids: string[] = [];
     for (const damage of [(file: string) => truncateSync(file, 0), (file: string) => rmSync(file)]) {
       const before = await window.openShell();
       await launches.isKept(window, before.id);
       await launches.end('SIGTERM');
       damage(launches.journalFile);
       window = await launches.launch();
-      const after = await window.openShell();
-      await launches.isKept(window, after.id);
-      expect((await window.ask('history.list', { limit: 10 })).map(({ id }) => id)).toEqual([after.id]);
+      ids.unshift(before.id);
+      await launches.hasHistory(window, ids);
     }
     await launches.end('SIGTERM');
     expect(kept()).toEqual([]);
+  });
+
+  test('when the app is killed costs no session its end, which hooks are told once', { timeout: 120_000 }, async () => {
+    const first = await launches.launch();
+    const { id } = await first.openShell();
+    await launches.isKept(first, id);
+    await launches.allTold(first);
+    await launches.end('SIGKILL');
+    for (const file of ['', '-wal', '-shm']) rmSync(launches.journalFile + file, { force: true });
+    const second = await launches.launch();
+    expect(await launches.endOf(second, id)).toMatchObject({ reason: 'app_crash' });
+    await launches.allTold(second);
+    await launches.end('SIGKILL');
+    const third = await launches.launch();
+    await launches.hasHistory(third, [id]);
+    await launches.allTold(third);
+    await launches.end('SIGTERM');
+    const ends = receiver.events.filter(({ sessionId, event }) => sessionId === id && event === 'session:end');
+    expect(ends).toHaveLength(1);
+    await launches.checkNothingLeft([id]);
   });
 
   test('in its log costs what the log held, and nothing else, also after a crash', { timeout: 120_000 }, async () => {
@@ -121,6 +143,8 @@ describe('a journal that was damaged', () => {
     truncateSync(log, Math.floor(statSync(log).size / 2));
     const third = await launches.launch();
     expect((await launches.endOf(third, early.id)).reason).toBe('app_quit');
+    // What the log alone knew of is told by its recording.
+    expect((await launches.endOf(third, late.id)).reason).toBe('app_crash');
     const again = await third.openShell();
     await launches.isKept(third, again.id);
     expect((await third.problems()).filter(({ id }) => id === 'journal-damaged')).toEqual([]);

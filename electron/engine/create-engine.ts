@@ -13,6 +13,7 @@ import { MetadataWriter } from '../recording/metadata-writer.ts';
 import { createRecorderFactory } from '../recording/recorder-factory.ts';
 import { reattachSession } from '../recovery/reattach.ts';
 import { recoverSessions } from '../recovery/recover.ts';
+import { findUnknownSessions } from '../recovery/unknown-sessions.ts';
 import { SystemClock } from '../sessions/clock.ts';
 import { Emitter } from '../sessions/emitter.ts';
 import { SessionManager } from '../sessions/manager.ts';
@@ -156,9 +157,13 @@ export function createEngine(options: EngineOptions): Engine {
   });
 
   let recovered: Promise<void> = Promise.resolve();
-  const recover = async (): Promise<void> => {
+  const closing = new AbortController();
+  const recover = async (before: number): Promise<void> => {
+    const opening = await journal.opening;
+    const unknown = await findUnknownSessions({ root: locations.sessions, journal, before, logger });
     const { tabs, problem } = await recoverSessions({
-      ...(await journal.opening),
+      ...opening,
+      unfinished: [...opening.unfinished, ...unknown.unfinished],
       journal,
       recorders,
       wall: () => clock.wall(),
@@ -170,6 +175,10 @@ export function createEngine(options: EngineOptions): Engine {
     });
     manager.restore(remainsOf(tabs, { recorders, clock, journal }));
     if (problem !== null) problems.emit(problem);
+    // Nobody waits for the history of long ago.
+    unknown.adopt(closing.signal).catch((error: unknown) => {
+      logger.error({ err: error }, 'Sessions that the journal does not know could not be read back');
+    });
   };
 
   const appInfo = (): AppInfo => ({
@@ -205,7 +214,7 @@ export function createEngine(options: EngineOptions): Engine {
       const removed = machine.removeLeftovers();
       if (removed > 0) logger.info({ removed }, 'Private files of an earlier run were removed');
       // What an earlier run has left is looked at before anything of it is swept away.
-      recovered = recover().catch((error: unknown) => logger.error({ err: error }, 'The recovery failed'));
+      recovered = recover(clock.wall()).catch((error: unknown) => logger.error({ err: error }, 'The recovery failed'));
       for (const backend of Object.values(backends)) {
         void backend
           .check()
@@ -229,6 +238,7 @@ export function createEngine(options: EngineOptions): Engine {
       credentials.check();
     },
     async quit() {
+      closing.abort();
       await manager.quit();
       stopRetention();
       // What is not done by then is done at the next launch.

@@ -15,7 +15,7 @@ import type { Connection } from './connection.ts';
 import { currentLedger } from './current-ledger.ts';
 import type { DeliveryLedger } from './deliveries.ts';
 import { Housekeeping } from './housekeeping.ts';
-import type { JournalOpening, Retention } from './journal.ts';
+import type { JournalOpening, RestoredSession, Retention } from './journal.ts';
 import type {
   HookAnswer,
   JournalHome,
@@ -94,6 +94,16 @@ export class JournalHost implements JournalRemote {
 
   events(id: SessionId): readonly SessionEvent[] | null {
     return this.#read(null, (store) => store.events(id));
+  }
+
+  unknown(ids: readonly SessionId[]): readonly SessionId[] {
+    // A journal in memory is not for what another one keeps.
+    if (this.#open?.file === null) return [];
+    return this.#read([], (store) => store.unknown(ids));
+  }
+
+  adopt(sessions: readonly RestoredSession[]): WriteAnswer {
+    return this.#attempt(sessions.map((session) => ({ kind: 'adopted', session })));
   }
 
   retain(retention: Retention): void {

@@ -3,7 +3,7 @@ import type { HistoryEntry } from '../../shared/history.ts';
 import type { Delivery, DeliveryState, HooksView } from '../../shared/hooks.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
-import type { JournalOpening, Retention } from './journal.ts';
+import type { JournalOpening, RestoredSession, Retention } from './journal.ts';
 import type { RefusalKind } from './sqlite-error.ts';
 import type { JournalWrite } from './store.ts';
 
@@ -44,6 +44,8 @@ export interface JournalRemote {
   write(writes: readonly JournalWrite[]): WriteAnswer;
   history(before: SessionId | undefined, limit: number): readonly HistoryEntry[];
   events(id: SessionId): readonly SessionEvent[] | null;
+  unknown(ids: readonly SessionId[]): readonly SessionId[];
+  adopt(sessions: readonly RestoredSession[]): WriteAnswer;
   retain(retention: Retention): void;
   hooksView(): HooksView;
   deliveries(hook: string, state: DeliveryState | null, limit: number): readonly Delivery[];

@@ -14,12 +14,13 @@ import type {
   JournalEntry,
   JournalHooks,
   JournalOpening,
+  RestoredSession,
   Retention,
   SessionRecord,
   SignOfLife,
 } from './journal.ts';
 import { type JournalLink, journalWorkerUrl, startJournalThread } from './journal-link.ts';
-import type { HookAnswer, JournalHome, JournalThreadData, Refusal } from './journal-protocol.ts';
+import type { HookAnswer, JournalHome, JournalThreadData, Refusal, WriteAnswer } from './journal-protocol.ts';
 import { droppedProblem, type HeldFor, heldProblem, threadProblem, writtenAgainProblem } from './problems.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -142,6 +143,16 @@ class JournalThread implements Journal {
 
   events(id: SessionId): Promise<readonly SessionEvent[] | null> {
     return this.#ask<readonly SessionEvent[] | null>(null, ({ remote }) => remote.events(id));
+  }
+
+  unknown(ids: readonly SessionId[]): Promise<readonly SessionId[]> {
+    return this.#ask<readonly SessionId[]>([], ({ remote }) => remote.unknown(ids));
+  }
+
+  async adopt(sessions: readonly RestoredSession[]): Promise<boolean> {
+    const answer = await this.#ask<WriteAnswer | null>(null, ({ remote }) => remote.adopt(sessions));
+    if (answer?.ok === false) this.#logger.warn({ ...answer.refusal }, 'Sessions could not be taken over now');
+    return answer?.ok === true;
   }
 
   retain(retention: Retention): void {

@@ -78,6 +78,13 @@ export interface Journal {
   note(record: SessionRecord): void;
   /** These sessions live. Called every few seconds for all of them, in one call. */
   alive(signs: readonly SignOfLife[]): void;
+  /** Which of these sessions it does not know, nor has removed; none where that cannot be told. */
+  unknown(ids: readonly SessionId[]): Promise<readonly SessionId[]>;
+  /**
+   * Takes over sessions that an earlier journal knew: they are in the history, before all others, and no hook is told of
+   * them. Give the latest first. Those that it knows stay as they are. False: they could not be written now.
+   */
+  adopt(sessions: readonly RestoredSession[]): Promise<boolean>;
   /** A restored tab was dismissed. */
   dismissed(id: SessionId): void;
   history(query: { readonly before?: SessionId | undefined; readonly limit: number }): Promise<readonly HistoryEntry[]>;

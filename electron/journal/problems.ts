@@ -11,7 +11,7 @@ export function damagedProblem(keptAs: string, why: string): Problem {
     title: 'The history was damaged and begins anew',
     message:
       `The journal of sessions could not be used (${why}) It is kept as ${keptAs}, and a new one was begun. ` +
-      'Recordings are not affected. Hooks may not have been told of everything.',
+      'Recordings are not affected: sessions that have one come back into the history. Hooks may not have been told of everything.',
   };
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type HistoryEntry, historyEntrySchema } from '../../shared/history.ts';
 import { DELIVERY_STATES, type Delivery, deliverySchema, HOOK_EVENTS, hookNameSchema } from '../../shared/hooks.ts';
 import { BACKENDS } from '../../shared/profile.ts';
-import { METADATA_VERSION, metadataSchema } from '../../shared/recording.ts';
+import { metadataSchema } from '../../shared/recording.ts';
 import {
   endSchema,
   type SessionEnd,
@@ -12,6 +12,7 @@ import {
 } from '../../shared/session.ts';
 import type { DueDelivery } from './deliveries.ts';
 import type { RecordedFile, SessionRecord } from './journal.ts';
+import { leastRecord } from './least-record.ts';
 
 /*
  * Rows as they come back from the file. What is in a file is input like any other: a row that does not fit is told to the
@@ -139,37 +140,15 @@ export function readRecord(row: Readonly<Record<string, unknown>>): ReadRecord |
   const { data } = parsed;
   return {
     whole: false,
-    record: {
-      version: METADATA_VERSION,
+    record: leastRecord({
       id: data.id,
       previousId: data.previous_id,
       profile: { id: data.profile_id, name: data.profile_name },
       backend: data.backend,
-      isolation: [],
-      containment: 'tree',
-      container: null,
       title: data.title,
-      shell: { command: '', args: [] },
       startedAt: data.started_at,
-      limits: {
-        values: {
-          idleTimeoutSeconds: 0,
-          maxDurationSeconds: 0,
-          activity: ['input'],
-          warnBeforeSeconds: [],
-          extensions: { count: 0, seconds: 1 },
-          closeGraceSeconds: 0,
-          maxCommands: 0,
-          onExpiry: 'close',
-          thawWindowSeconds: 600,
-        },
-        origins: {},
-        caps: { idleTimeoutSeconds: 0, maxDurationSeconds: 0 },
-      },
-      counters: { bytesOut: 0, bytesIn: 0, resizes: 0, warnings: 0, extensions: 0, commands: 0 },
-      host: { platform: '', release: '', arch: '', hostname: '' },
-      app: { name: 'Sandglass', version: '' },
-    },
+      shell: { command: '', args: [] },
+    }),
   };
 }
 

@@ -108,6 +108,52 @@ export class SessionTable {
     );
   }
 
+  /** Those of the sessions that are not there, and that were not removed from here either. */
+  unknown(ids: readonly SessionId[]): readonly SessionId[] {
+    const sql = `SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)
+      OR EXISTS (SELECT 1 FROM removals WHERE session_id = ?1)`;
+    return ids.filter((id) => this.#connection.count(sql, id) === 0);
+  }
+
+  /** Puts a session that has ended before all others. One that is there stays as it is. */
+  adopt({ record, events, end, recording }: RestoredSession): void {
+    const { id, previousId, profile, backend, title, startedAt } = record;
+    if (this.#row(id) !== undefined) return;
+    const own = events.filter(({ sessionId }) => sessionId === id);
+    this.#connection.run(
+      `INSERT INTO sessions (seq, id, previous_id, lane, profile_id, profile_name, backend, title, started_at, record,
+         told, ended_at, ending, recording, recording_bytes)
+       VALUES ((SELECT coalesce(min(seq), 1) - 1 FROM sessions), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      id,
+      previousId,
+      previousId ?? id,
+      profile.id,
+      profile.name,
+      backend,
+      title,
+      startedAt,
+      JSON.stringify(record),
+      own.filter(({ type }) => type !== 'session:state').length,
+      end.at,
+      JSON.stringify(end),
+      recording === null ? null : JSON.stringify(recording),
+      recording === null ? null : Math.round(recording.bytes),
+    );
+    const seq = Number(this.#row(id)?.seq);
+    for (const event of own) {
+      // A second start or end, or an event that is there, is none.
+      this.#connection.run(
+        'INSERT OR IGNORE INTO events (id, session, session_id, type, at, body) VALUES (?, ?, ?, ?, ?, ?)',
+        event.id,
+        seq,
+        id,
+        event.type,
+        event.at,
+        JSON.stringify(event),
+      );
+    }
+  }
+
   /** Signs of sessions that are not there, or have ended, are nothing. An older sign does not replace a newer one. */
   alive({ sessionId, ageMs, lastActivityMs, counters }: SignOfLife): void {
     this.#connection.run(

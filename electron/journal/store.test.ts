@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { JournalEntry } from './journal.ts';
+import type { JournalEntry, SessionRecord } from './journal.ts';
 import { MAX_STATES } from './session-table.ts';
 import type { JournalWrite } from './store.ts';
 import {
@@ -270,5 +270,64 @@ describe('the history', () => {
         sql,
       ).toEqual([]);
     }
+  });
+});
+
+describe('a session that an earlier journal knew', () => {
+  const adopted = (...sessions: SessionRecord[]): JournalWrite[] =>
+    sessions.map((known) => {
+      const ending = endEntry(known, { reason: 'app_crash' });
+      const { event } = ending;
+      if (event.type !== 'session:end') throw new Error('It is no end');
+      const told = [startEntry(known).event, stateEntry(known).event, event];
+      return { kind: 'adopted', session: { record: known, events: told, end: event.end, recording: recorded(1_234) } };
+    });
+
+  test('is in the history before all others, the latest first, and no hook is told of it', () => {
+    using journal = open();
+    const [now, late, early] = [record(sessionId()), record(sessionId()), record(sessionId())];
+    journal.store.write(events(startEntry(now), endEntry(now)));
+    journal.store.write(adopted(late));
+    journal.store.write(adopted(early));
+    const ids = [now, late, early].map(({ id }) => id);
+    expect(journal.store.history(undefined, 10).map(({ id }) => id)).toEqual(ids);
+    expect(journal.store.history(late.id, 10).map(({ id }) => id)).toEqual([early.id]);
+    expect(journal.store.events(early.id)).toHaveLength(3);
+    expect(journal.store.history(undefined, 10)[1]).toMatchObject({ recordingBytes: 1_234 });
+    expect(journal.store.deliveries.list('a', null, 10)).toHaveLength(2);
+    // Its tab was there after the crash, or was dismissed.
+    expect(journal.store.opening()).toEqual({ unfinished: [], restored: [] });
+    expect(journal.logged).toEqual([]);
+  });
+
+  test('is taken over once, and not at all where it is known', () => {
+    using journal = open();
+    const [known, unknown] = [record(sessionId()), record(sessionId())];
+    journal.store.write(events(startEntry(known)));
+    expect(journal.store.unknown([known.id, unknown.id])).toEqual([unknown.id]);
+    journal.store.write(adopted(known, unknown));
+    journal.store.write(adopted(unknown));
+    expect(journal.store.unknown([known.id, unknown.id])).toEqual([]);
+    expect(journal.store.history(undefined, 10)).toMatchObject([{ id: known.id, end: null }, { id: unknown.id }]);
+    expect(journal.store.opening().unfinished).toMatchObject([{ record: { id: known.id } }]);
+  });
+
+  test('stays away when it was removed, though its recording is still there', () => {
+    using journal = open();
+    const removed = record(sessionId());
+    journal.connection.run('INSERT INTO removals (session_id) VALUES (?)', removed.id);
+    expect(journal.store.unknown([removed.id])).toEqual([]);
+  });
+
+  test('has one start and one end, whatever its metadata say', () => {
+    using journal = open();
+    const odd = record(sessionId());
+    const [write] = adopted(odd);
+    if (write?.kind !== 'adopted') throw new Error('There is none');
+    const { session } = write;
+    const twice = [...session.events, endEntry(odd).event, startEntry(record(sessionId())).event];
+    journal.store.write([{ kind: 'adopted', session: { ...session, events: twice } }]);
+    expect(journal.store.events(odd.id)?.map(({ type }) => type)).toEqual(session.events.map(({ type }) => type));
+    expect(journal.logged).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Connection } from './connection.ts';
 import type { DeliveryLedger } from './deliveries.ts';
 import { DeliveryTable } from './delivery-table.ts';
-import type { JournalEntry, JournalOpening, SessionRecord, SignOfLife } from './journal.ts';
+import type { JournalEntry, JournalOpening, RestoredSession, SessionRecord, SignOfLife } from './journal.ts';
 import { Pruner } from './retention.ts';
 import { SessionTable } from './session-table.ts';
 import { isConstraintError, refusalKind } from './sqlite-error.ts';
@@ -19,7 +19,8 @@ export type JournalWrite =
   | { readonly kind: 'event'; readonly entry: JournalEntry }
   | { readonly kind: 'note'; readonly record: SessionRecord }
   | { readonly kind: 'alive'; readonly signs: readonly SignOfLife[] }
-  | { readonly kind: 'dismissed'; readonly sessionId: SessionId };
+  | { readonly kind: 'dismissed'; readonly sessionId: SessionId }
+  | { readonly kind: 'adopted'; readonly session: RestoredSession };
 
 /** What the store needs from outside. */
 export interface StoreOptions {
@@ -72,7 +73,9 @@ export class JournalStore {
    */
   write(writes: readonly JournalWrite[]): void {
     // What changes nothing but signs of life is not worth waiting for the disk.
-    const durability = writes.some(({ kind }) => kind === 'event' || kind === 'dismissed') ? 'kept' : 'kept_soon';
+    const durability = writes.some(({ kind }) => kind === 'event' || kind === 'dismissed' || kind === 'adopted')
+      ? 'kept'
+      : 'kept_soon';
     try {
       this.#connection.transaction(durability, () => {
         for (const write of writes) this.#apply(write);
@@ -91,6 +94,10 @@ export class JournalStore {
     return this.#sessions.events(id);
   }
 
+  unknown(ids: readonly SessionId[]): readonly SessionId[] {
+    return this.#sessions.unknown(ids);
+  }
+
   #apply(write: JournalWrite): void {
     switch (write.kind) {
       case 'event':
@@ -104,6 +111,9 @@ export class JournalStore {
         break;
       case 'dismissed':
         this.#sessions.dismissed(write.sessionId);
+        break;
+      case 'adopted':
+        this.#sessions.adopt(write.session);
         break;
     }
   }

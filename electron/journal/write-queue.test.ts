@@ -21,7 +21,8 @@ function word(write: JournalWrite): string {
     case 'alive':
       return write.signs.map(({ ageMs }) => `alive ${ageMs}`).join();
     case 'dismissed':
-      return 'dismissed';
+    case 'adopted':
+      return write.kind;
   }
 }
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { MAX_LINE_BYTES, parseHeader } from './exports/cast-reader.ts';
+import { type CastHeader, MAX_LINE_BYTES, parseHeader } from './exports/cast-reader.ts';
 import { describeFileError, errorCode } from './failure.ts';
 import { parseEvent } from './repair-scan.ts';
 
@@ -36,6 +36,21 @@ export async function readLastOutput(
     if (code === 'ELOOP') return nothing('Its recording is not a regular file.');
     return nothing(`Its recording cannot be read. ${describeFileError(error).what}`);
   }
+}
+
+/** The header of a recording; null where none can be read. */
+export async function readHeader(file: string): Promise<CastHeader | null> {
+  try {
+    await using handle = await openRecording(file);
+    const stats = await handle.stat();
+    if (!stats.isFile()) return null;
+    for await (const line of readLines(handle, 0, Math.min(stats.size, READ_BYTES))) {
+      return line === null ? null : parseHeader(line);
+    }
+  } catch {
+    // Not there, or not to be read.
+  }
+  return null;
 }
 
 async function openRecording(file: string): Promise<FileHandle> {

@@ -13,6 +13,7 @@ const headerSchema = z.looseObject({
   timestamp: z.number().optional(),
   command: z.string().optional(),
   title: z.string().optional(),
+  tags: z.array(z.string()).optional(),
   env: z.record(z.string(), z.string()).optional(),
 });
 /** The header of an asciicast v3 file, as far as exports need it. */

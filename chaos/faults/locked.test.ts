@@ -106,8 +106,12 @@ describe('a journal that another process holds', () => {
     await holder[Symbol.asyncDispose]();
     const third = await launches.launch();
     expect((await launches.endOf(third, crashed.id)).reason).toBe('app_crash');
+    // Its metadata told of it; hooks had not heard of its start either.
+    expect((await launches.endOf(third, untold.id)).reason).toBe('app_quit');
     await launches.allTold(third);
     await launches.check([untold.id]);
-    expect(checkEvents(eventsInJournal(launches.home), receiver)).toEqual([]);
+    const told = eventsInJournal(launches.home).filter(({ sessionId }) => sessionId !== untold.id);
+    expect(checkEvents(told, receiver)).toEqual([]);
+    expect(receiver.events.filter(({ sessionId }) => sessionId === untold.id)).toEqual([]);
   });
 });

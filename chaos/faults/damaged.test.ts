@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Launches } from '../launches.ts';
+import { LOCAL_PROFILE } from '../../e2e/runner/options.ts';
+import { type Launches, sessionOf } from '../launches.ts';
 import { Random } from '../random.ts';
 import type { Receiver } from '../receiver.ts';
 import { launchesTold } from '../told.ts';
@@ -118,6 +119,8 @@ describe('a journal that was damaged', () => {
     for (const file of ['', '-wal', '-shm']) rmSync(launches.journalFile + file, { force: true });
     const second = await launches.launch();
     expect(await launches.endOf(second, id)).toMatchObject({ reason: 'app_crash' });
+    // So that it can be opened again.
+    expect((await sessionOf(second, id)).profileId).toBe(LOCAL_PROFILE.id);
     await launches.allTold(second);
     await launches.end('SIGKILL');
     const third = await launches.launch();

@@ -160,7 +160,13 @@ export function createEngine(options: EngineOptions): Engine {
   const closing = new AbortController();
   const recover = async (before: number): Promise<void> => {
     const opening = await journal.opening;
-    const unknown = await findUnknownSessions({ root: locations.sessions, journal, before, logger });
+    const unknown = await findUnknownSessions({
+      root: locations.sessions,
+      journal,
+      profiles: settings.settings.profiles,
+      before,
+      logger,
+    });
     const { tabs, problem } = await recoverSessions({
       ...opening,
       unfinished: [...opening.unfinished, ...unknown.unfinished],

@@ -30,6 +30,10 @@ function find(before = STARTED_AT + 1_000_000): Promise<UnknownSessions> {
   return findUnknownSessions({
     root: crashed.folder,
     before,
+    profiles: [
+      { id: 'other', name: 'Häuser “zsh”', backend: 'docker' },
+      { id: 'mine', name: 'Häuser “zsh”', backend: 'pty' },
+    ],
     journal: {
       unknown: async (ids) => journal.store.unknown(ids),
       adopt: async (sessions) => {
@@ -77,7 +81,11 @@ describe('sessions that the journal does not know', () => {
     const { ended: ends } = await crashed.recover(unfinished);
     expect(ends.map(({ sessionId }) => sessionId).toSorted()).toEqual([idOf(2), idOf(3)]);
     for (const { end } of ends) expect(end).toMatchObject({ reason: 'app_crash', durationSeconds: 0.5 });
-    expect(crashed.journal.endOf(idOf(2))?.record).toMatchObject({ title: 'Häuser “zsh”', backend: 'pty' });
+    expect(crashed.journal.endOf(idOf(2))?.record).toMatchObject({
+      title: 'Häuser “zsh”',
+      backend: 'pty',
+      profile: { id: 'mine' },
+    });
     // Their metadata is there now: nothing is told of them again.
     const again = await find();
     expect(again.unfinished).toEqual([]);

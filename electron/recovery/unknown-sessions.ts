@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeTime } from 'ulid';
+import type { Profile } from '../../shared/profile.ts';
 import { METADATA_FILE, RECORDING_FILE, type SessionMetadata } from '../../shared/recording.ts';
 import { type SessionId, sessionIdSchema } from '../../shared/session.ts';
 import type { Journal, RestoredSession, UnfinishedSession } from '../journal/journal.ts';
@@ -18,6 +19,8 @@ export interface UnknownSessionsOptions {
   /** The folder of all sessions. */
   readonly root: string;
   readonly journal: Pick<Journal, 'unknown' | 'adopt'>;
+  /** Whose sessions they may have been: where nothing else is known, a session is called by its profile. */
+  readonly profiles: readonly Pick<Profile, 'id' | 'name' | 'backend'>[];
   /** Milliseconds since the Unix epoch: sessions that were opened later are this run's. */
   readonly before: number;
   readonly logger: Logger;
@@ -43,7 +46,7 @@ export async function findUnknownSessions(options: UnknownSessionsOptions): Prom
       for (const id of await options.journal.unknown(ids)) {
         const folder = sessionFolder(options.root, id);
         if (await has(folder, METADATA_FILE)) ended.push(id);
-        else if (await has(folder, RECORDING_FILE)) unfinished.push(...(await unfinishedOf(folder, id)));
+        else if (await has(folder, RECORDING_FILE)) unfinished.push(...(await unfinishedOf(folder, id, options)));
       }
     }
   } catch (error) {
@@ -87,15 +90,20 @@ async function has(folder: string, file: string): Promise<boolean> {
 }
 
 /** What the recording tells of its session; nothing where it tells nothing. */
-async function unfinishedOf(folder: string, id: SessionId): Promise<UnfinishedSession[]> {
+async function unfinishedOf(
+  folder: string,
+  id: SessionId,
+  { profiles }: UnknownSessionsOptions,
+): Promise<UnfinishedSession[]> {
   const header = await readHeader(join(folder, RECORDING_FILE));
   if (header === null) return [];
   const { title = '', command = '', tags = [] } = header;
   const backend = tags.includes('container') ? 'docker' : tags.includes('bubblewrap') ? 'bubblewrap' : 'pty';
+  const profile = profiles.find((each) => each.name === title && each.backend === backend);
   const record = leastRecord({
     id,
     previousId: null,
-    profile: { id: 'unknown', name: 'Unknown profile' },
+    profile: { id: profile?.id ?? 'unknown', name: profile?.name ?? 'Unknown profile' },
     backend,
     title: title === '' ? 'Session' : title,
     startedAt: decodeTime(id),

@@ -114,10 +114,12 @@ describe('sessions that the journal does not know', () => {
     await mkdir(crashed.folderOf(idOf(7)));
     await mkdir(crashed.fileOf(idOf(7)));
     await mkdir(join(crashed.folder, 'notes'));
+    await mkdir(join(dirname(crashed.folderOf(idOf(7))), 'Z'.repeat(26)));
     const unknown = await find();
     expect(unknown.unfinished).toEqual([]);
     await unknown.adopt(never);
     expect(history()).toEqual([]);
+    expect(logged.filter((message) => message.endsWith('could not be looked for'))).toEqual([]);
   });
 
   test('are not looked for among those of this run', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { decodeTime } from 'ulid';
 import type { Profile } from '../../shared/profile.ts';
 import { METADATA_FILE, RECORDING_FILE, type SessionMetadata } from '../../shared/recording.ts';
-import { type SessionId, sessionIdSchema } from '../../shared/session.ts';
+import type { SessionId } from '../../shared/session.ts';
 import type { Journal, RestoredSession, UnfinishedSession } from '../journal/journal.ts';
 import { leastRecord } from '../journal/least-record.ts';
 import { errorCode } from '../recording/failure.ts';
@@ -12,6 +12,8 @@ import { readHeader } from '../recording/last-output.ts';
 import { readMetadata } from '../recording/metadata.ts';
 import type { Logger } from '../sessions/session-options.ts';
 
+/** A session's id whose time there can be (https://github.com/ulid/spec): the first letter has three bits. */
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 /** How many sessions the journal takes over at once. */
 const AT_ONCE = 50;
 
@@ -63,11 +65,10 @@ export async function findUnknownSessions(options: UnknownSessionsOptions): Prom
 async function* idsByMonth({ root, before }: UnknownSessionsOptions): AsyncGenerator<SessionId[], void, undefined> {
   for (const year of await folders(root, /^\d{4}$/)) {
     for (const month of await folders(join(root, year), /^\d{2}$/)) {
-      const names = await folders(join(root, year, month), /^[0-9A-HJKMNP-TV-Z]{26}$/);
-      yield names.filter((name) => {
-        if (!sessionIdSchema.safeParse(name).success || decodeTime(name) >= before) return false;
-        return sessionFolder(root, name) === join(root, year, month, name);
-      });
+      const names = await folders(join(root, year, month), ULID);
+      yield names.filter(
+        (name) => decodeTime(name) < before && sessionFolder(root, name) === join(root, year, month, name),
+      );
     }
   }
 }
@@ -85,7 +86,8 @@ async function folders(parent: string, pattern: RegExp): Promise<string[]> {
 }
 
 async function has(folder: string, file: string): Promise<boolean> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  // One that cannot be read keeps no other back.
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries.some((entry) => entry.name === file && entry.isFile());
 }
 

@@ -108,7 +108,7 @@ test.describe('a maximum of commands', () => {
       await app.terminal.waitForLine(`command ${count}`);
       await expect(commands).toContainText(`${count} of 3`);
     }
-    await app.terminal.run('read -r -t 1 _; echo "the $((2 + 1))rd"');
+    await app.terminal.run('sleep 1; echo "the $((2 + 1))rd"');
     await app.card.waitForEnd('command_limit');
     await expect(app.card.reason).toHaveText('Closed after its last allowed command');
     await app.terminal.waitForLine('the 3rd');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { readFile, watch } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -30,14 +31,16 @@ const [, folder = ''] = await local.until(/in (.*)\.\r?\n/);
 await sandbox.until(/in (.*)\.\r?\n/);
 // And a credential's command that still runs when the app goes, with something in the background.
 const home = homedir();
-const changes = watch(home);
+const isFetching = Promise.withResolvers<void>();
+const watcher = watch(home, (_event, filename) => filename === 'fetching' && isFetching.resolve());
 void fetchByCommand(
   'sh',
   ['-c', 'setsid sleep 1002 & echo "$! $$" >"$HOME/part" && mv "$HOME/part" "$HOME/fetching"; exec sleep 1003'],
   { environment: process.env, home, processes: machine.processes, tracker: machine.tracker },
   new AbortController().signal,
 );
-for await (const { filename } of changes) if (filename === 'fetching') break;
+await isFetching.promise;
+watcher.close();
 const fetching = (await readFile(join(home, 'fetching'), 'utf8')).trim().split(' ').map(Number);
 const pids = [local.process.pid, sandbox.process.pid, ...fetching];
 const folders = [folder, folder.replace(local.sessionId, sandbox.sessionId)];

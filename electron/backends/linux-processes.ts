@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { markIn } from './environment.ts';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
 
@@ -8,6 +8,10 @@ import type { ProcessEntry, ProcessTable } from './process-table.ts';
 const TICK_MS = 10;
 /** How many processes are looked at before the event loop gets its turn. */
 const SLICE = 64;
+
+/** How often a process without an environment is looked at, and the pause between, in milliseconds. */
+const EXEC_LOOKS = 4;
+const EXEC_LOOK_MS = 5;
 
 interface Stat extends ProcessEntry {
   readonly group: number;
@@ -70,9 +74,13 @@ export const linuxProcesses: ProcessTable = {
   find: async (pid) => readStat(pid),
 
   async sessionMark(pid) {
-    // Not read in the event loop: the kernel may have to wait for the process's memory here.
-    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-    return markIn(environment.split('\0'));
+    for (let looks = 1; ; looks += 1) {
+      // Not read in the event loop: the kernel may have to wait for the process's memory here.
+      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+      // In the middle of execve(2) there is none: the old memory is gone, the new one not filled.
+      if (environment !== '' || looks === EXEC_LOOKS || !hasProgram(pid)) return markIn(environment.split('\0'));
+      await delay(EXEC_LOOK_MS);
+    }
   },
 
   async foregroundGroup(pid) {
@@ -80,3 +88,13 @@ export const linuxProcesses: ProcessTable = {
     return stat === null || stat.front <= 0 ? null : { own: stat.group, front: stat.front };
   },
 };
+
+/** Whether a process runs a program, as the threads of the kernel do not, nor one that has ended. */
+function hasProgram(pid: number): boolean {
+  try {
+    readlinkSync(`/proc/${pid}/exe`);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -47,8 +47,9 @@ export async function findUnknownSessions(options: UnknownSessionsOptions): Prom
     for await (const ids of idsByMonth(options)) {
       for (const id of await options.journal.unknown(ids)) {
         const folder = sessionFolder(options.root, id);
-        if (await has(folder, METADATA_FILE)) ended.push(id);
-        else if (await has(folder, RECORDING_FILE)) unfinished.push(...(await unfinishedOf(folder, id, options)));
+        const names = await files(folder);
+        if (names.includes(METADATA_FILE)) ended.push(id);
+        else if (names.includes(RECORDING_FILE)) unfinished.push(...(await unfinishedOf(folder, id, options)));
       }
     }
   } catch (error) {
@@ -85,10 +86,10 @@ async function folders(parent: string, pattern: RegExp): Promise<string[]> {
   }
 }
 
-async function has(folder: string, file: string): Promise<boolean> {
-  // One that cannot be read keeps no other back.
+/** The files in a folder; no links. One that cannot be read seems empty, and keeps no other back. */
+async function files(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.some((entry) => entry.name === file && entry.isFile());
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
 /** What the recording tells of its session; nothing where it tells nothing. */

@@ -67,7 +67,7 @@ describe('a webhook', () => {
     if (received === undefined) throw new Error('Nothing arrived');
     expect(received).toMatchObject({ method: 'POST', path: '/hooks/a?team=7', body: BODY });
     expect(received.headers).toMatchObject({
-      'content-type': 'application/cloudevents+json; charset=UTF-8',
+      'content-type': 'application/cloudevents+json; charset=utf-8',
       'content-length': String(Buffer.byteLength(BODY)),
       authorization: 'Bearer abc',
       'x-team': 'seven',

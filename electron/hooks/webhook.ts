@@ -48,6 +48,11 @@ export interface WebhookSenderOptions {
   readonly extraCertificates?: readonly string[] | undefined;
 }
 
+/**
+ * The media type of a structured event (CloudEvents HTTP binding 1.0.2, section 3.2). In this very spelling: the CloudEvents
+ * SDK for JavaScript compares it letter by letter, and knows `utf-8` in lower case alone.
+ */
+const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** An answer's body is of no interest, but a short one is read, so that the connection can be used again. */
 const MAX_BODY_BYTES = 16_384;
@@ -127,7 +132,7 @@ function requestOptions(request: WebhookTry, url: URL, wallMs: number, signal: A
     headers: {
       'user-agent': 'Sandglass',
       ...Object.fromEntries(own),
-      'content-type': 'application/cloudevents+json; charset=UTF-8',
+      'content-type': CONTENT_TYPE,
       'webhook-id': eventId,
       'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
       'webhook-signature': signatures.join(' '),

@@ -3,7 +3,7 @@ import { MakerZIP } from '@electron-forge/maker-zip';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import { VitePlugin } from '@electron-forge/plugin-vite';
 import type { ForgeConfig } from '@electron-forge/shared-types';
-import { copyNativePackages, isLeftOut, unpackedFiles } from './scripts/packaging.ts';
+import { copyNativePackages, isLeftOut, unpackedFiles, writeLicences } from './scripts/packaging.ts';
 
 /** Where to find the zip files of Electron on a machine that may not download them. */
 const electronZipDir = process.env.ELECTRON_ZIP_DIR;
@@ -37,11 +37,12 @@ const config: ForgeConfig = {
   // The only native package is prebuilt for Node-API, which is the same for every Electron: nothing to compile.
   rebuildConfig: { onlyModules: [] },
   hooks: {
-    packageAfterCopy: (_config, buildPath, _electronVersion, platform, arch) => {
+    packageAfterCopy: async (_config, buildPath, _electronVersion, platform, arch) => {
       // The plugin's hook, which sets the fuses, comes after this one. Only on Linux, where nothing is bound to a binary's
       // signature that other code could borrow (docs/decisions/008-the-reaper.md).
       fuses[FuseV1Options.RunAsNode] = platform === 'linux';
-      return copyNativePackages(buildPath, platform, arch);
+      await copyNativePackages(buildPath, platform, arch);
+      await writeLicences(buildPath);
     },
   },
   makers: [new MakerZIP({})],

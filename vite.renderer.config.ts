@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { thirdPartyNotices } from './scripts/third-party-notices.ts';
 
 /**
  * The renderer: `renderer/index.html` to `.vite/renderer/main_window`, for both hosts. Addresses are relative, so that
@@ -10,7 +11,7 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   root: join(import.meta.dirname, 'renderer'),
   base: './',
-  plugins: [react()],
+  plugins: [react(), thirdPartyNotices()],
   build: {
     outDir: join(import.meta.dirname, '.vite', 'renderer', 'main_window'),
     emptyOutDir: true,

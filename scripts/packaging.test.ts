@@ -4,11 +4,13 @@ import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { extractAll, listPackage } from '@electron/asar';
+import { extractAll, extractFile, listPackage } from '@electron/asar';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
+import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { z } from 'zod';
+import { noticeSchema, noticesFile } from '../shared/notices.ts';
 import { copyNativePackages, isLeftOut, nativePackages } from './packaging.ts';
 import { packageCommand, projectRoot } from './project.ts';
 
@@ -59,6 +61,22 @@ async function writeElectronZip(folder: string, version: string): Promise<void> 
   await pipeline(zip.outputStream, createWriteStream(join(folder, `electron-v${version}-linux-${process.arch}.zip`)));
 }
 
+/** The packages whose modules a build bundles, as Vite lists them. */
+async function packagesIn(target: 'main' | 'renderer'): Promise<string[]> {
+  const outDir = await mkdtemp(join(tmpdir(), `sandglass-licences-${target}-`));
+  try {
+    await build({
+      configFile: join(projectRoot, `vite.${target}.config.ts`),
+      logLevel: 'error',
+      build: { outDir, emptyOutDir: true, license: { fileName: 'licences.json' } },
+    });
+    const listed = z.array(z.object({ name: z.string() }));
+    return listed.parse(JSON.parse(await readFile(join(outDir, 'licences.json'), 'utf8'))).map(({ name }) => name);
+  } finally {
+    await rm(outDir, { recursive: true });
+  }
+}
+
 describe.runIf(process.platform === 'linux')('the package', () => {
   let folder: string;
   let output: string;
@@ -75,7 +93,14 @@ describe.runIf(process.platform === 'linux')('the package', () => {
       'vite.renderer.config.ts',
     ];
     const notPackaged = ['README.md', 'LICENSE'];
-    for (const name of ['package.json', 'forge.config.ts', ...folders, ...configurations, ...notPackaged]) {
+    for (const name of [
+      'package.json',
+      'package-lock.json',
+      'forge.config.ts',
+      ...folders,
+      ...configurations,
+      ...notPackaged,
+    ]) {
       await cp(join(projectRoot, name), join(folder, name), { recursive: true });
     }
     await mkdir(join(folder, 'docs'));
@@ -131,6 +156,30 @@ describe.runIf(process.platform === 'linux')('the package', () => {
     expect(files.filter((file) => /\.(tsx?|md|map)$/.test(file))).toEqual([]);
     expect(files.filter((file) => /\.test\./.test(file))).toEqual([]);
   });
+
+  test('holds the licences of every package by others that is bundled into it', async () => {
+    const archive = join(output, 'resources', 'app.asar');
+    const built = extractFile(archive, join('.vite', 'renderer', 'main_window', noticesFile));
+    const notices = z.array(noticeSchema).parse(JSON.parse(built.toString()));
+    const named = new Set(notices.map(({ name }) => name));
+    const bundled = new Set([...(await packagesIn('main')), ...(await packagesIn('renderer'))]);
+    // Each of these is really in the bundles, or the comparison below would mean nothing.
+    expect([...bundled]).toEqual(expect.arrayContaining(['react', '@xterm/xterm', 'zod', 'pino', 'dockerode']));
+    expect([...bundled].filter((name) => !named.has(name))).toEqual([]);
+
+    const fonts = notices.filter(({ name }) => name.startsWith('@fontsource'));
+    expect(fonts.map(({ licence }) => licence)).toEqual(['OFL-1.1', 'OFL-1.1']);
+    expect(fonts[0]?.text).toContain('SIL OPEN FONT LICENSE');
+    expect(named).toContain('@lydell/node-pty');
+    expect(named).not.toContain('vite');
+
+    const text = await readFile(join(output, 'resources', 'THIRD_PARTY_NOTICES.txt'), 'utf8');
+    for (const notice of notices) {
+      expect(text).toContain(`${notice.name} ${notice.version} (${notice.licence})`);
+      expect(text).toContain(notice.text);
+    }
+    expect(await readFile(join(output, 'resources', 'LICENSE.txt'), 'utf8')).toContain('MIT License');
+  }, 120_000);
 
   test('has every hardening fuse set', async () => {
     const { version: _, ...fuses } = await getCurrentFuseWire(join(output, 'sandglass'));

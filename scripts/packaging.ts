@@ -1,6 +1,9 @@
-import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { noticeSchema, noticesFile } from '../shared/notices.ts';
 import { projectRoot } from './project.ts';
+import { noticesText } from './third-party-notices.ts';
 
 /**
  * Unpacked from the archive: whatever is in `node_modules`, since a native module and the programs beside it can only be
@@ -57,4 +60,18 @@ export async function copyNativePackages(
       );
     }
   }
+}
+
+/**
+ * Puts the licence of Sandglass, and those of the packages by others in it, beside the app's archive, where a person can
+ * read them without starting the app.
+ *
+ * @param buildPath the folder that becomes the archive, with the built window in it.
+ */
+export async function writeLicences(buildPath: string, root = projectRoot): Promise<void> {
+  const resources = dirname(buildPath);
+  const built = join(buildPath, '.vite', 'renderer', 'main_window', noticesFile);
+  const notices = z.array(noticeSchema).parse(JSON.parse(await readFile(built, 'utf8')));
+  await writeFile(join(resources, 'THIRD_PARTY_NOTICES.txt'), noticesText(notices));
+  await cp(join(root, 'LICENSE'), join(resources, 'LICENSE.txt'));
 }

@@ -19,6 +19,13 @@ async function* sessions(app: AppPage): AsyncGenerator<string> {
   await app.page.getByRole('button', { name: 'All sessions' }).click();
   await expect(app.page.getByTestId('metrics')).toBeVisible();
   yield 'about sessions';
+  await app.page.getByTestId('open-notices').click();
+  const notices = app.page.getByTestId('notices');
+  await notices.getByText(/^react\s/).click();
+  await expect(notices.getByText('Copyright (c) Meta Platforms, Inc. and affiliates.').first()).toBeVisible();
+  yield 'third-party notices';
+  await app.page.keyboard.press('Escape');
+  await expect(notices).toBeHidden();
   await app.page.getByTestId('panel-close').click();
   await app.terminal.run('exit');
   await app.card.waitForEnd('exited');

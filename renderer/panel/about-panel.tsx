@@ -5,6 +5,7 @@ import { END_REASONS, type EndReason } from '../../shared/session.ts';
 import { call } from '../engine.ts';
 import { formatBytes } from '../session/words.ts';
 import { useApp } from '../store/store.ts';
+import { NoticesDialog } from './notices-dialog.tsx';
 
 const REFRESH_MS = 3_000;
 
@@ -95,7 +96,10 @@ export function AboutPanel() {
             <dd className="mono">{info.recordingFolder}</dd>
             <dt>Log files</dt>
             <dd className="mono">{info.logFolder}</dd>
+            <dt>Licence</dt>
+            <dd>MIT</dd>
           </dl>
+          <NoticesDialog />
         </section>
       )}
     </>

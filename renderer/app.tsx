@@ -1,12 +1,12 @@
 import { Tooltip } from '@base-ui/react/tooltip';
 import { useEffect, useState } from 'react';
 import { Group, Panel, Separator } from 'react-resizable-panels';
-import { Toaster } from 'sonner';
 import { setPaneElement } from './actions/pane-area.ts';
 import { EmptyWindow } from './components/empty-window.tsx';
 import { LinkBanner } from './components/link-banner.tsx';
 import { Questions } from './components/questions.tsx';
 import { Shortcuts } from './components/shortcuts.tsx';
+import { Toasts } from './components/toasts.tsx';
 import { NARROW_PX } from './narrow.ts';
 import { SidePanel } from './panel/side-panel.tsx';
 import { SessionPane } from './session/session-pane.tsx';
@@ -14,10 +14,8 @@ import { StatusLine } from './session/status-line.tsx';
 import { SettingsPage } from './settings/settings-page.tsx';
 import { activeSession, useApp } from './store/store.ts';
 import { TabStrip } from './tabs/tab-strip.tsx';
-import { useTheme } from './theme.ts';
 
 export function App() {
-  const theme = useTheme();
   const panel = useApp((state) => state.panel);
   const session = useApp(activeSession);
   const narrow = useNarrow();
@@ -52,7 +50,7 @@ export function App() {
       <Questions />
       <Shortcuts />
       <Announcer />
-      <Toaster className="toasts" theme={theme} position="bottom-right" offset={40} mobileOffset={36} closeButton />
+      <Toasts />
     </Tooltip.Provider>
   );
 }

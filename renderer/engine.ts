@@ -13,9 +13,10 @@ import type { HooksView } from '../shared/hooks.ts';
 import type { SessionInfo } from '../shared/session.ts';
 import type { SettingsView } from '../shared/settings.ts';
 import type { Transport } from '../shared/transport.ts';
+import { linkMessage } from './components/link-messages.ts';
 import { useHooks } from './hooks/state.ts';
 import type { EngineClient } from './rpc/client.ts';
-import { EngineLink } from './rpc/link.ts';
+import { EngineLink, type LinkState } from './rpc/link.ts';
 import { engineNews, settled } from './session/engine-watch.ts';
 import { changed, evicted, happened, listed, removed, reordered, timed } from './store/reduce.ts';
 import { getApp, setApp } from './store/store.ts';
@@ -61,10 +62,21 @@ export function startEngine(with_: EngineOptions): void {
       malformed: (detail) => console.error('A message from the engine was dropped:', detail),
     },
     opened,
-    changed: (state) => setApp({ link: state }),
+    changed: linkChanged,
     now: () => performance.now(),
   });
   link.start();
+}
+
+/** The connection was made or lost: the window says so, and a screen reader once. */
+function linkChanged(link: LinkState): void {
+  setApp((before) => {
+    const known = before.link.state === 'lost' ? before.link.why : null;
+    if (link.state === 'lost' && link.why !== known)
+      return { link, announcement: linkMessage(link.why, '', false).title };
+    if (link.state === 'open' && known !== null) return { link, announcement: 'Connected to Sandglass again.' };
+    return { link };
+  });
 }
 
 /** Makes a request. @throws RequestError when refused, DisconnectedError without a connection. */

@@ -1,18 +1,11 @@
 import { toast } from 'sonner';
-import type { Problem } from '../shared/settings.ts';
+
+export { showProblem } from './problem-toast.tsx';
 
 /** An action a toast offers. */
 export interface ToastAction {
   label: string;
   run(): void;
-}
-
-/** Tells of a problem until it is dismissed (an error) or read (anything else). The same one is shown once. */
-export function showProblem({ id, severity, title, message }: Problem): void {
-  const options = { id, description: message, duration: severity === 'error' ? 15_000 : 8_000 };
-  if (severity === 'error') toast.error(title, options);
-  else if (severity === 'warning') toast.warning(title, options);
-  else toast.info(title, options);
 }
 
 /** Tells that something happened elsewhere, with what can be done about it. */

@@ -217,6 +217,7 @@ export class SessionManager {
     });
     // Windows are not told where: each puts it where it shows it.
     this.#tabs.add(session, previous);
+    if (previous !== undefined && !(previous instanceof Session)) previous.reopened();
     session.start();
     return session;
   }

@@ -276,11 +276,21 @@ describe('a manager', () => {
       `removed ${a}`,
     ]);
 
+    // What was reopened does not come back, whether or not a window closes its tab.
+    manager.restore(remains);
+    const reopened = manager.open({ previousId: a, cols: 80, rows: 24 });
+    await reopened.started;
+    expect(dismissed).toEqual([b, a, a]);
+    expect(manager.tabs().map(({ id }) => id)).toEqual([a, reopened.id, b, c]);
+    manager.dismiss(a);
+    manager.dismiss(b);
+    dismissed.length = 0;
+
     // A quit is no dismissal.
     manager.restore(remains);
     await manager.quit();
     manager.restore(remains);
     expect(manager.tabs()).toEqual([]);
-    expect(dismissed).toEqual([b, a]);
+    expect(dismissed).toEqual([]);
   });
 });

@@ -33,7 +33,7 @@ export interface RemainsOptions {
   /** The recording's file. */
   readonly recordingFile: string;
   readonly clock: Clock;
-  /** Its tab was closed: it is not to come back. */
+  /** Its tab was closed, or reopened: it is not to come back. */
   onDismissed(id: SessionId): void;
 }
 
@@ -76,6 +76,11 @@ export class Remains {
 
   rename(title: string): void {
     this.#title = title;
+  }
+
+  /** A session was opened in its place: it is not to come back at the next launch, whether or not a window closes its tab. */
+  reopened(): void {
+    this.#options.onDismissed(this.id);
   }
 
   /** Its tab was closed. */

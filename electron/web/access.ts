@@ -6,16 +6,13 @@ const MAX_BROWSERS = 32;
 /**
  * Who may use this server: whoever follows a link with a token that is good for one use, and from then on shows the
  * cookie that the token was turned into. Both are 256 random bits; only their hashes are kept and compared.
+ *
+ * Nothing of it outlives the process. While no server runs, open pages keep probing its port, and whoever takes the port
+ * meanwhile is shown their cookie: it must open nothing later.
  */
 export class Access {
-  readonly cookieName: string;
   #token: Buffer | null = null;
   readonly #browsers: Buffer[] = [];
-
-  /** Cookies do not know of ports: the name keeps two instances on one machine apart. */
-  constructor(port: number) {
-    this.cookieName = `sandglass_${port}`;
-  }
 
   /** A fresh token; the one before it, if it was not used, is void. */
   issueToken(): string {
@@ -24,25 +21,37 @@ export class Access {
     return token;
   }
 
-  /** Turns the token into a `Set-Cookie` value. Null: it is wrong, or has been used. */
-  redeem(token: string): string | null {
+  /**
+   * Turns the token into a `Set-Cookie` value. Null: it is wrong, or has been used.
+   *
+   * @param port the port that the browser asked for, which is another one than the server's where it is forwarded
+   */
+  redeem(token: string, port: number): string | null {
     if (this.#token === null || !timingSafeEqual(hash(token), this.#token)) return null;
     this.#token = null;
     const secret = newSecret();
     this.#browsers.push(hash(secret));
     if (this.#browsers.length > MAX_BROWSERS) this.#browsers.shift();
-    return `${this.cookieName}=${secret}; HttpOnly; SameSite=Strict; Path=/`;
+    return `${cookieName(port)}=${secret}; HttpOnly; SameSite=Strict; Path=/`;
   }
 
-  /** Whether a request's `Cookie` header shows a cookie given by {@link redeem}. */
-  isSignedIn(cookieHeader: string | undefined): boolean {
+  /** Whether a request's `Cookie` header shows a cookie given by {@link redeem} for this port. */
+  isSignedIn(cookieHeader: string | undefined, port: number): boolean {
     let found = false;
-    for (const secret of cookieValues(cookieHeader ?? '', this.cookieName)) {
+    for (const secret of cookieValues(cookieHeader ?? '', cookieName(port))) {
       const candidate = hash(secret);
       for (const browser of this.#browsers) found = timingSafeEqual(candidate, browser) || found;
     }
     return found;
   }
+}
+
+/**
+ * Cookies do not know of ports (RFC 6265, section 8.5): the name keeps instances apart. It has the port that the browser
+ * sees, since the ports of two machines that are forwarded to this one may be the same over there.
+ */
+function cookieName(port: number): string {
+  return `sandglass_${port}`;
 }
 
 function newSecret(): string {

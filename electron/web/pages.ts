@@ -34,8 +34,29 @@ export const BAD_TOKEN_PAGE = messagePage(
 );
 export const REFUSED_PAGE = messagePage(
   'This request was refused',
-  'It came by another name or from another page. Open Sandglass by the link that it prints in the terminal.',
+  'It came from another page. Open Sandglass by the link that it prints in the terminal.',
 );
+
+/** The longest name that is repeated, in UTF-16 code units; a DNS name has at most 253. */
+const MAX_NAME = 260;
+
+/**
+ * For a request by a name that is not a loopback one.
+ *
+ * @param host the request's `Host` header
+ * @param port the server's own port
+ */
+export function foreignHostPage(host: string, port: number): string {
+  const asked = host === '' ? 'without a name' : `as “${host.slice(0, MAX_NAME)}”`;
+  return messagePage(
+    'Sandglass does not answer to this name',
+    `It was asked for ${asked}, and answers to 127.0.0.1, localhost and [::1] alone, with any port. Any other name could ` +
+      'belong to a website that points it at this machine to reach your terminals. Open the address with 127.0.0.1 in its ' +
+      `place. From another machine, forward a port first, as with “ssh -L 9000:127.0.0.1:${port} user@machine”, and open ` +
+      `the link that Sandglass prints with 9000 in place of ${port}.`,
+  );
+}
+
 export const NOT_FOUND_PAGE = messagePage('There is nothing here', 'Open the start page of Sandglass again.');
 export const NO_DOWNLOAD_PAGE = messagePage(
   'This download is no longer available',

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import type { Metrics } from '../../shared/metrics.ts';
+import { presenceSchema } from '../../shared/presence.ts';
 import type { Transport } from '../../shared/transport.ts';
 import type { ExportSource } from '../engine/engine.ts';
 import { Downloads } from './downloads.ts';
@@ -168,6 +169,65 @@ describe('signing in', () => {
   });
 });
 
+describe('a port that is forwarded under another number', () => {
+  test.each(['127.0.0.1:9000', 'localhost:9000', '[::1]:9000', '127.0.0.1', 'localhost'])(
+    'opens as %s',
+    async (host) => {
+      const { search } = new URL(server.link());
+      const first = await ask(`/${search}`, { host });
+      expect(first.status).toBe(303);
+      const cookie = first.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+      expect(cookie).toMatch(host.endsWith(':9000') ? /^sandglass_9000=/ : /^sandglass_80=/);
+      const page = await ask('/', { host, cookie });
+      expect(page.status).toBe(200);
+      expect(page.headers['content-security-policy']).toContain(
+        host.startsWith('[') ? "connect-src 'self';" : `connect-src 'self' ws://${host};`,
+      );
+      expect(await upgrade({ Cookie: cookie, Host: host, Origin: `http://${host}` })).toBe(101);
+      expect(await upgrade({ Cookie: cookie, Host: host, Origin: origin() })).toBe(403);
+      expect(await upgrade({ Cookie: cookie, Host: host, Origin: `https://${host}` })).toBe(403);
+    },
+  );
+
+  test('its sign-in is one of its own: another forwarded port does not share it', async () => {
+    const { search } = new URL(server.link());
+    const first = await ask(`/${search}`, { host: 'localhost:9000' });
+    const cookie = first.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    expect((await ask('/', { host: 'localhost:9001', cookie })).status).toBe(403);
+    // A page of another port of this machine, which a browser shows the cookie too.
+    expect(await upgrade({ Cookie: cookie, Host: 'localhost:9000', Origin: 'http://localhost:9001' })).toBe(403);
+  });
+});
+
+describe('whether it is there', () => {
+  const presence = async (headers: OutgoingHttpHeaders = {}) => {
+    const { status, body } = await ask('/presence', headers);
+    return status === 200 ? presenceSchema.parse(JSON.parse(body)) : status;
+  };
+
+  test('is said to a page that is signed in, and to one that no longer is', async () => {
+    const before = await presence();
+    expect(before).toMatchObject({ signedIn: false, hasRoom: true });
+    expect(await presence({ cookie: await signIn() })).toEqual({ ...Object(before), signedIn: true });
+  });
+
+  test('is not said to pages of others', async () => {
+    expect(await presence({ 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' })).toBe(403);
+    expect(await presence({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).toBe(403);
+  });
+
+  test('a server that was started again is another one, and knows no sign-in of the one before', async () => {
+    const cookie = await signIn();
+    const before = await presence({ cookie });
+    const { port } = server;
+    await server[Symbol.asyncDispose]();
+    server = await start(port);
+    const after = await presence({ cookie });
+    expect(after).toMatchObject({ signedIn: false });
+    expect(after).not.toMatchObject({ instance: Object(before).instance });
+  });
+});
+
 describe('what is behind the cookie', () => {
   test.each(['/', '/health', '/assets/index-1a2b.js', '/download/x/y', '/nothing'])('%s', async (path) => {
     expect((await ask(path)).status).toBe(403);
@@ -196,10 +256,34 @@ describe('what is behind the cookie', () => {
 describe('who is refused', () => {
   test('a foreign name for this server (DNS rebinding), also with a cookie', async () => {
     const cookie = await signIn();
-    expect((await ask('/', { cookie, host: `evil.example:${server.port}` })).status).toBe(403);
-    expect((await ask('/', { cookie, host: '127.0.0.1' })).status).toBe(403);
-    expect((await ask('/', { cookie, host: `localhost:${server.port}` })).status).toBe(200);
+    const refused = await ask('/', { cookie, host: `evil.example:${server.port}` });
+    expect(refused.status).toBe(403);
     expect(logLines.join('')).toContain('evil.example');
+    expect(refused.headers['content-security-policy']).toContain("connect-src 'self';");
+    for (const name of [
+      'evil.example',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      'evil.example#127.0.0.1',
+      'user@127.0.0.1',
+      '10.0.0.1',
+      '0.0.0.0',
+      '[::]',
+      '127.0.0.1:0',
+      '127.0.0.1:99999',
+      '127.0.0.1:',
+    ]) {
+      expect((await ask('/', { cookie, host: name })).status, name).toBe(403);
+      expect((await ask('/presence', { cookie, host: name })).status, name).toBe(403);
+    }
+  });
+
+  test('a name that is not a loopback one is refused with what is wrong and what to do', async () => {
+    const { status, body } = await ask('/', { host: 'devbox<b>:9000' });
+    expect(status).toBe(403);
+    expect(body).toContain('<h1>Sandglass does not answer to this name</h1>');
+    expect(body).toContain('“devbox&#60;b&#62;:9000”');
+    expect(body).toContain(`ssh -L 9000:127.0.0.1:${server.port}`);
   });
 
   test('a foreign or missing origin on anything but reading', async () => {

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Metrics } from '../../shared/metrics.ts';
+import { PRESENCE_PATH, type Presence } from '../../shared/presence.ts';
 import type { Transport } from '../../shared/transport.ts';
 import { securityHeaders } from '../engine/content-security.ts';
 import { readRendererFile } from '../engine/renderer-files.ts';
@@ -11,13 +13,21 @@ import { Access } from './access.ts';
 import type { Downloads } from './downloads.ts';
 import {
   BAD_TOKEN_PAGE,
+  foreignHostPage,
   messagePage,
   NO_DOWNLOAD_PAGE,
   NOT_FOUND_PAGE,
   NOT_SIGNED_IN_PAGE,
   REFUSED_PAGE,
 } from './pages.ts';
-import { checkFetchSite, checkHost, checkOrigin, type RequestCheck } from './request-checks.ts';
+import {
+  type Authority,
+  checkFetchSite,
+  checkOrigin,
+  foreignHost,
+  loopbackAuthority,
+  type RequestCheck,
+} from './request-checks.ts';
 import { Sockets } from './sockets.ts';
 
 /** The path of the windows' socket. */
@@ -95,7 +105,9 @@ function listenError(error: NodeJS.ErrnoException, port: number): Error {
 }
 
 class WebRequests implements Disposable {
-  readonly access: Access;
+  readonly access = new Access();
+  /** Tells pages that were here before a restart that this is another one. */
+  readonly #instance = randomUUID();
   readonly #options: WebServerOptions;
   readonly #port: number;
   readonly #sockets: Sockets;
@@ -105,7 +117,6 @@ class WebRequests implements Disposable {
     this.#options = options;
     this.#port = port;
     this.#logger = options.logger;
-    this.access = new Access(port);
     this.#sockets = new Sockets(options.connect, options.logger);
   }
 
@@ -134,15 +145,18 @@ class WebRequests implements Disposable {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const headers = securityHeaders(`ws://127.0.0.1:${this.#port} ws://localhost:${this.#port}`);
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const authority = loopbackAuthority(request.headers);
+    for (const [name, value] of Object.entries(securityHeaders(socketSource(authority)))) {
+      response.setHeader(name, value);
+    }
+    if (authority === null) {
+      this.#refused(request, foreignHost(request.headers));
+      return sendPage(response, 403, foreignHostPage(request.headers.host ?? '', this.#port));
+    }
     const readOnly = request.method === 'GET' || request.method === 'HEAD';
-    const refused = [
-      checkHost(request.headers, this.#port),
-      readOnly ? checkFetchSite(request.headers) : checkOrigin(request.headers),
-    ].find((check) => !check.ok);
-    if (refused !== undefined && !refused.ok) {
-      this.#refused(request, refused.why);
+    const check = readOnly ? checkFetchSite(request.headers) : checkOrigin(request.headers);
+    if (!check.ok) {
+      this.#refused(request, check.why);
       return sendPage(response, 403, REFUSED_PAGE);
     }
     if (!readOnly) {
@@ -151,9 +165,10 @@ class WebRequests implements Disposable {
     }
     const url = readUrl(request);
     if (url === null) return sendPage(response, 404, NOT_FOUND_PAGE);
-    const signedIn = this.access.isSignedIn(request.headers.cookie);
+    const signedIn = this.access.isSignedIn(request.headers.cookie, authority.port);
     const token = url.pathname === '/' ? url.searchParams.get('token') : null;
-    if (token !== null) return this.#signIn(request, response, token, signedIn);
+    if (token !== null) return this.#signIn(request, response, { token, signedIn, port: authority.port });
+    if (url.pathname === PRESENCE_PATH) return this.#sendPresence(response, signedIn);
     if (!signedIn) {
       this.#refused(request, 'no valid cookie');
       return sendPage(response, 403, NOT_SIGNED_IN_PAGE);
@@ -161,8 +176,12 @@ class WebRequests implements Disposable {
     await this.#serve(url.pathname, request, response);
   }
 
-  #signIn(request: IncomingMessage, response: ServerResponse, token: string, signedIn: boolean): void {
-    const cookie = this.access.redeem(token);
+  #signIn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { token, signedIn, port }: { token: string; signedIn: boolean; port: number },
+  ): void {
+    const cookie = this.access.redeem(token, port);
     if (cookie === null && !signedIn) {
       this.#refused(request, 'wrong or used token');
       sendPage(response, 403, BAD_TOKEN_PAGE);
@@ -172,10 +191,14 @@ class WebRequests implements Disposable {
     response.writeHead(303, { Location: '/', 'Cache-Control': 'no-store' }).end();
   }
 
+  #sendPresence(response: ServerResponse, signedIn: boolean): void {
+    const { hasRoom } = this.#sockets;
+    sendJson(response, { app: 'sandglass', instance: this.#instance, signedIn, hasRoom } satisfies Presence);
+  }
+
   async #serve(pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (pathname === '/health') {
-      response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-      response.end(JSON.stringify(this.#options.metrics()));
+      sendJson(response, this.#options.metrics());
     } else if (pathname.startsWith('/download/')) {
       const served = await this.#options.downloads.serve(pathname, request, response);
       if (!served) sendPage(response, 404, NO_DOWNLOAD_PAGE);
@@ -196,11 +219,11 @@ class WebRequests implements Disposable {
   }
 
   #checkUpgrade(request: IncomingMessage): RequestCheck {
-    const host = checkHost(request.headers, this.#port);
-    if (!host.ok) return host;
+    const authority = loopbackAuthority(request.headers);
+    if (authority === null) return { ok: false, why: foreignHost(request.headers) };
     const origin = checkOrigin(request.headers);
     if (!origin.ok) return origin;
-    if (!this.access.isSignedIn(request.headers.cookie)) return { ok: false, why: 'no valid cookie' };
+    if (!this.access.isSignedIn(request.headers.cookie, authority.port)) return { ok: false, why: 'no valid cookie' };
     if (readUrl(request)?.pathname !== SOCKET_PATH) return { ok: false, why: 'no socket at this path' };
     return this.#sockets.hasRoom ? { ok: true } : { ok: false, why: 'too many windows' };
   }
@@ -212,10 +235,20 @@ class WebRequests implements Disposable {
   }
 }
 
+/** The page's own socket for its policy; browsers take no IPv6 address there, and know it by 'self'. */
+function socketSource(authority: Authority | null): string | undefined {
+  return authority === null || authority.host.startsWith('[') ? undefined : `ws://${authority.host}`;
+}
+
 /** Null: what the client sent as a path is none. */
 function readUrl(request: IncomingMessage): URL | null {
   const path = request.url ?? '';
   return path.startsWith('/') ? URL.parse(`http://sandglass.invalid${path}`) : null;
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+  response.end(JSON.stringify(value));
 }
 
 function sendPage(response: ServerResponse, status: number, page: string): void {

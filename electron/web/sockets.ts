@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { FRAME_HEADER_BYTES } from '../../shared/frames.ts';
+import { HOST_QUIT } from '../../shared/presence.ts';
 import { MAX_FRAME_BYTES, type Transport } from '../../shared/transport.ts';
 import { WebSocketTransport } from './websocket-transport.ts';
 
@@ -57,7 +58,7 @@ export class Sockets implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    for (const transport of [...this.#transports]) transport.goAway('Sandglass was quit');
+    for (const transport of [...this.#transports]) transport.goAway(HOST_QUIT);
     // Whoever does not answer the close is not waited for.
     for (const socket of this.#server.clients) setTimeout(() => socket.terminate(), 1_000).unref();
     this.#server.close();

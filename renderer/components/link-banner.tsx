@@ -1,20 +1,35 @@
 import { Unplug } from 'lucide-react';
 import { retryNow } from '../engine.ts';
+import type { LostLink } from '../rpc/link.ts';
+import { asSentence } from '../session/words.ts';
 import { useApp } from '../store/store.ts';
+import { useLostLink } from '../time/live-now.ts';
 import { useNow } from '../time/tick.ts';
+import { AsOf } from './as-of.tsx';
 import { Button } from './button.tsx';
+import { linkMessage } from './link-messages.ts';
 
-/** Says that the connection is lost, and when it is tried again. What is on screen stays. */
+/** Says that there is no connection, what is known, and what to do. What is on screen stays as it was. */
 export function LinkBanner() {
-  const link = useApp((state) => state.link);
-  const running = useApp((state) => Object.values(state.sessions).some((session) => session.end === null));
-  if (link.state !== 'lost') return null;
+  const link = useLostLink();
+  return link === null ? null : <Lost link={link} />;
+}
+
+function Lost({ link }: { link: LostLink }) {
+  const live = useApp((state) => Object.values(state.sessions).some((session) => session.end === null));
+  const shows = useApp((state) => state.order.length > 0);
+  const { title, text } = linkMessage(link.why, asSentence(link.reason), live);
   return (
-    <section className="link-banner" data-testid="link-banner" aria-label="Connection">
+    <section className="link-banner" data-testid="link-banner" data-why={link.why} aria-label="Connection">
       <Unplug className="icon" aria-hidden="true" />
       <p>
-        <strong>Not connected to Sandglass.</strong> {link.reason}{' '}
-        {running && 'Running sessions go on without this window. '}
+        <strong>{title}</strong> {text}
+        {shows ? (
+          <>
+            {' '}
+            Shown <AsOf since={link.since} />.
+          </>
+        ) : null}{' '}
         <Wait retryAt={link.retryAt} />
       </p>
       <Button onClick={retryNow}>Try now</Button>

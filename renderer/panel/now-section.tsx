@@ -2,12 +2,13 @@ import { Snowflake } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { Expiry, SessionInfo, SessionState } from '../../shared/session.ts';
 import { canFreeze, freeze, thaw } from '../actions/session.ts';
+import { AsOf } from '../components/as-of.tsx';
 import { Button, Tip } from '../components/button.tsx';
 import { describeExpiry } from '../session/expiry-words.ts';
 import { describeActivity, formatMoment } from '../session/words.ts';
 import { useSample } from '../store/store.ts';
 import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
-import { useNow } from '../time/tick.ts';
+import { useLiveNow, useLostSince } from '../time/live-now.ts';
 
 /** What a state means to a person. */
 export const STATE_WORDS: Readonly<Record<SessionState, string>> = {
@@ -23,7 +24,8 @@ export const STATE_WORDS: Readonly<Record<SessionState, string>> = {
 /** State, last sign of life, and both deadlines as they count down. */
 export function NowSection({ info }: { info: SessionInfo }) {
   const sample = useSample(info.id);
-  const now = useNow();
+  const now = useLiveNow();
+  const lostSince = useLostSince();
   if (sample === undefined) return null;
   const { idle, max, thawMs, ageMs, idleMs } = countdowns(sample, now);
   const { maxCommands } = info.limits.values;
@@ -34,6 +36,11 @@ export function NowSection({ info }: { info: SessionInfo }) {
         <dt>State</dt>
         <dd>
           {STATE_WORDS[info.state]}
+          {lostSince === null ? null : (
+            <small data-testid="panel-away">
+              <AsOf since={lostSince} />
+            </small>
+          )}
           {info.frozenBy === null ? null : <small>{describeFrozen(info, info.frozenBy)}</small>}
           {info.foreground === null ? null : <small className="mono">{info.foreground}</small>}
         </dd>
@@ -71,7 +78,7 @@ export function NowSection({ info }: { info: SessionInfo }) {
           <Remaining countdown={max} />
         </dd>
       </dl>
-      <FreezeButton info={info} />
+      {lostSince === null ? <FreezeButton info={info} /> : null}
     </>
   );
 }

@@ -4,9 +4,11 @@ import { describeEnd, type Expiry, type SessionInfo } from '../../shared/session
 import { scrollTo } from '../components/scroll-to.ts';
 import { expirySentence } from '../session/expiry-words.ts';
 import { ExportMenu } from '../session/export-menu.tsx';
+import { LOST_SESSION } from '../session/lost-card.tsx';
 import { describeOrigin, formatBytes, formatMoment } from '../session/words.ts';
 import type { PanelSection } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
+import { useLostSince } from '../time/live-now.ts';
 import { CredentialsSection } from './credentials-section.tsx';
 import { EventTimeline } from './event-timeline.tsx';
 import { IsolationSection } from './isolation-section.tsx';
@@ -16,6 +18,7 @@ import { NowSection } from './now-section.tsx';
 /** Why is it alive, why did it end: everything known of one session. */
 export function SessionPanel({ info, section }: { info: SessionInfo; section: PanelSection }) {
   const body = useRef<HTMLDivElement>(null);
+  const lost = useApp((state) => state.lost.has(info.id));
   useEffect(() => {
     const show = (): void => scrollTo(body.current?.querySelector(`[data-section="${section}"]`));
     show();
@@ -25,8 +28,8 @@ export function SessionPanel({ info, section }: { info: SessionInfo; section: Pa
   }, [section]);
   return (
     <div ref={body}>
-      <Section name="now" title={info.end === null ? 'Why it is open' : 'Why it ended'}>
-        {info.end === null ? <NowSection info={info} /> : <EndedNow info={info} />}
+      <Section name="now" title={info.end === null && !lost ? 'Why it is open' : 'Why it ended'}>
+        {lost ? <p>{LOST_SESSION}</p> : info.end === null ? <NowSection info={info} /> : <EndedNow info={info} />}
       </Section>
       <Section name="limits" title="Limits">
         <LimitsSection info={info} />
@@ -120,12 +123,14 @@ const RECORDING_WORDS = {
 
 function Recording({ info: { id, recording, end } }: { info: SessionInfo }) {
   const folder = useApp((state) => state.info?.recordingFolder);
+  const lost = useApp((state) => state.lost.has(id));
+  const away = useLostSince() !== null || lost;
   return (
     <>
       <dl className="facts">
         <dt>State</dt>
         <dd>
-          {RECORDING_WORDS[recording.state]}
+          {away && recording.state === 'recording' ? 'Was on' : RECORDING_WORDS[recording.state]}
           {recording.message === null ? null : <small>{recording.message}</small>}
         </dd>
         {recording.state === 'none' ? null : (

@@ -1,13 +1,25 @@
 import type { MethodInput, MethodName, MethodOutput } from '../../shared/contract.ts';
 import { messageOf } from '../../shared/error-message.ts';
+import { HOST_QUIT } from '../../shared/presence.ts';
 import type { Transport } from '../../shared/transport.ts';
+import { AwayError, type AwayReason, nextReason } from './away.ts';
 import { type ClientHandlers, createClient, DisconnectedError, type EngineClient } from './client.ts';
 
-/** Whether there is an engine to talk to. `retryAt` is a time of `performance.now()`. */
-export type LinkState =
-  | { state: 'connecting' }
-  | { state: 'open' }
-  | { state: 'lost'; reason: string; attempt: number; retryAt: number };
+/** No connection: what the window shows is how things were at `since`. */
+export interface LostLink {
+  state: 'lost';
+  why: AwayReason;
+  /** For people; a sentence. */
+  reason: string;
+  /** When the connection was lost, or the first attempt to make one failed; a time of `performance.now()`. */
+  since: number;
+  attempt: number;
+  /** When the next attempt is made, a time of `performance.now()`. */
+  retryAt: number;
+}
+
+/** Whether there is a core to talk to. */
+export type LinkState = { state: 'connecting' } | { state: 'open' } | LostLink;
 
 /** Pause before the attempt-th try to reconnect (from 1), in milliseconds: 0.25 s, doubling, at most 5 s. */
 export function retryDelayMs(attempt: number): number {
@@ -28,6 +40,8 @@ export class EngineLink {
   readonly #options: LinkOptions;
   #client: EngineClient | null = null;
   #attempt = 0;
+  #lostSince: number | null = null;
+  #why: AwayReason | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
 
@@ -77,27 +91,40 @@ export class EngineLink {
         closed: (reason) => {
           if (this.#client !== client) return;
           this.#client = null;
-          this.#lost(reason);
+          this.#lost(reason === HOST_QUIT ? 'quit' : 'unreachable', reason);
         },
       });
       this.#client = client;
       await this.#options.opened(client);
       if (this.#client !== client) return;
       this.#attempt = 0;
+      this.#lostSince = null;
+      this.#why = null;
       this.#options.changed({ state: 'open' });
     } catch (error) {
       const client = this.#client;
       this.#client = null;
       client?.close('It could not be set up.');
-      if (this.#timer === undefined) this.#lost(messageOf(error));
+      const why = error instanceof AwayError ? error.why : 'failed';
+      if (this.#timer === undefined) this.#lost(why, messageOf(error));
     }
   }
 
-  #lost(reason: string): void {
+  #lost(why: AwayReason, reason: string): void {
     if (this.#stopped) return;
+    const { changed, now } = this.#options;
     this.#attempt += 1;
+    this.#lostSince ??= now();
+    this.#why = nextReason(this.#why, why);
     const delay = retryDelayMs(this.#attempt);
-    this.#options.changed({ state: 'lost', reason, attempt: this.#attempt, retryAt: this.#options.now() + delay });
+    changed({
+      state: 'lost',
+      why: this.#why,
+      reason,
+      since: this.#lostSince,
+      attempt: this.#attempt,
+      retryAt: now() + delay,
+    });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

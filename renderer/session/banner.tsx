@@ -5,13 +5,13 @@ import { extend, keepOpen } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
 import { useSample } from '../store/store.ts';
 import { countdowns, remainingSeconds } from '../time/countdown.ts';
-import { useNow } from '../time/tick.ts';
+import { useLiveNow } from '../time/live-now.ts';
 import { describeWarning, extension, shortLength } from './words.ts';
 
 /** The warning in force, under the terminal's last line: how long, why, and what to do about it. */
 export function Banner({ info }: { info: SessionInfo }) {
   const sample = useSample(info.id);
-  const now = useNow();
+  const now = useLiveNow();
   const { warning } = info;
   if (warning === null || sample === undefined) return null;
   const counts = countdowns(sample, now);

@@ -92,9 +92,12 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
   );
 }
 
-/** Beside what remains of it; in its place where its time was up and the next key press would do the same. */
+/**
+ * Beside what remains of it; in its place where its time was up and the next key press would do the same, and where it is
+ * restored: what it showed stays in its recording.
+ */
 function again(info: SessionInfo): void {
-  void (info.end?.reason === 'auto_reset' ? openFresh(info.id) : openAgain(info.id));
+  void (info.end?.reason === 'auto_reset' || info.restored ? openFresh(info.id) : openAgain(info.id));
 }
 
 function againWords({ end, restored }: SessionInfo): string {

@@ -5,7 +5,7 @@ import { thaw } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
 import { useSample } from '../store/store.ts';
 import { countdowns, remainingSeconds } from '../time/countdown.ts';
-import { useNow } from '../time/tick.ts';
+import { useLiveNow } from '../time/live-now.ts';
 import { describeExpiry } from './expiry-words.ts';
 import { extension, shortLength } from './words.ts';
 
@@ -32,7 +32,7 @@ export function FrozenBar({ info }: { info: SessionInfo }) {
 /** Its time was up: it closes for good when nobody thaws it. */
 function FrozenByLimit({ info, frozenBy }: { info: SessionInfo; frozenBy: Expiry }) {
   const sample = useSample(info.id);
-  const now = useNow();
+  const now = useLiveNow();
   const thawMs = sample === undefined ? null : countdowns(sample, now).thawMs;
   return (
     <section

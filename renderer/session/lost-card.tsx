@@ -3,7 +3,10 @@ import type { SessionInfo } from '../../shared/session.ts';
 import { openAgain } from '../actions/tabs.ts';
 import { Button } from '../components/button.tsx';
 
-/** For a session that was open when the connection went, and that the engine does not know after it came back. */
+export const LOST_SESSION =
+  'Sandglass was started again, and no longer knows this session. What it showed is kept here until you close the tab.';
+
+/** For a session that was open when the connection was lost, and that the core does not know after it came back. */
 export function LostCard({ info }: { info: SessionInfo }) {
   return (
     <section className="ended-card" data-testid="lost-card" aria-label="Session lost">
@@ -11,7 +14,7 @@ export function LostCard({ info }: { info: SessionInfo }) {
         <CircleAlert className="icon" aria-hidden="true" />
         <div>
           <h2>This session is over</h2>
-          <p>Sandglass was restarted in the meantime. What it showed is kept here until you close the tab.</p>
+          <p>{LOST_SESSION}</p>
         </div>
       </div>
       <div className="actions">

@@ -4,6 +4,7 @@ import { terminals } from '../engine.ts';
 import { useApp, useSession } from '../store/store.ts';
 import { FindBar } from '../terminal/find-bar.tsx';
 import { TerminalMenu } from '../terminal/terminal-menu.tsx';
+import { useLostSince } from '../time/live-now.ts';
 import { Banner } from './banner.tsx';
 import { EndedCard } from './ended-card.tsx';
 import { FailedCard } from './failed-card.tsx';
@@ -19,6 +20,7 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
   const finding = useApp((state) => state.finding && state.active === id);
   const lost = useApp((state) => state.lost.has(id));
   const replacing = useApp((state) => state.replacing.has(id));
+  const away = useLostSince() !== null;
   const area = useRef<HTMLDivElement>(null);
   const known = info !== undefined;
   useLayoutEffect(() => {
@@ -31,6 +33,8 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
     if (info !== undefined) terminals.get(id)?.setLabel(`Terminal: ${info.title}`);
   }, [id, info]);
   if (info === undefined) return null;
+  // What a live session is doing, or is about to, is not known without a connection.
+  const shown = !lost && !away;
   return (
     <section
       className="session-pane"
@@ -39,15 +43,16 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
       aria-labelledby={`tab-${id}`}
       data-frozen={info.state === 'frozen' || undefined}
       data-ended={info.end !== null || lost || undefined}
+      data-away={(info.end === null && away) || undefined}
       hidden={!active}
     >
       <TerminalMenu id={id}>
         <div ref={area} className="terminal-area" data-testid="terminal" data-session-id={id} />
       </TerminalMenu>
       {finding ? <FindBar id={id} /> : null}
-      {info.state === 'starting' && !lost ? <StartingCard info={info} /> : null}
-      {info.state === 'frozen' && !lost ? <FrozenBar info={info} /> : null}
-      {info.end === null && info.frozenBy === null && !lost ? <Banner info={info} /> : null}
+      {shown && info.state === 'starting' ? <StartingCard info={info} /> : null}
+      {shown && info.state === 'frozen' ? <FrozenBar info={info} /> : null}
+      {shown && info.end === null && info.frozenBy === null ? <Banner info={info} /> : null}
       {replacing ? (
         <ReplacingCard info={info} />
       ) : info.end === null ? null : info.end.reason === 'start_failed' ? (

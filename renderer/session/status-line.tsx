@@ -6,15 +6,17 @@ import {
   ShieldOff,
   ShieldQuestionMark,
   Snowflake,
+  Unplug,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { formatClock } from '../../shared/duration.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import { toggleSessionPanel } from '../actions/session.ts';
+import { AsOf } from '../components/as-of.tsx';
 import type { PanelSection } from '../store/state.ts';
-import { useSample } from '../store/store.ts';
+import { useApp, useSample } from '../store/store.ts';
 import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
-import { useNow } from '../time/tick.ts';
+import { useLiveNow, useLostSince } from '../time/live-now.ts';
 import { badgeOf, type Closure } from './badge.ts';
 import { credentialWarning } from './credential-words.ts';
 import { EXPIRY_NAMES } from './expiry-words.ts';
@@ -22,25 +24,38 @@ import { formatMoment } from './words.ts';
 
 /** The window's bottom edge: isolation, time and recording of the session in the active tab. */
 export function StatusLine({ info }: { info: SessionInfo }) {
+  const lostSince = useLostSince();
+  const lost = useApp((state) => state.lost.has(info.id));
+  const since = info.end === null && !lost ? lostSince : null;
   return (
-    <footer className="status" data-testid="status">
+    <footer className="status" data-testid="status" data-away={since !== null || undefined}>
       <IsolationBadge info={info} />
       <Credentials info={info} />
       <div className="strip-spacer" />
+      {since === null ? null : (
+        <Item section="now" testId="status-away">
+          <Unplug className="icon" aria-hidden="true" />
+          <AsOf since={since} />
+        </Item>
+      )}
       {info.state === 'frozen' ? (
         <Item section="now" testId="status-frozen">
           <Snowflake className="icon" aria-hidden="true" />
           {info.frozenBy === null ? 'frozen' : `frozen by its ${EXPIRY_NAMES[info.frozenBy]}`}
         </Item>
       ) : null}
-      {info.end === null ? (
+      {lost ? (
+        <Item section="now" testId="status-lost">
+          Ended
+        </Item>
+      ) : info.end === null ? (
         <Time info={info} />
       ) : (
         <Item section="events">
           {info.restored ? 'From an earlier run · ended' : 'Ended'} {formatMoment(info.end.at, Date.now())}
         </Item>
       )}
-      <Recording info={info} />
+      <Recording info={info} away={lost || since !== null} />
     </footer>
   );
 }
@@ -118,7 +133,7 @@ function Item({
 
 function Time({ info }: { info: SessionInfo }) {
   const sample = useSample(info.id);
-  const now = useNow();
+  const now = useLiveNow();
   if (sample === undefined) return null;
   const { idle, max, thawMs, ageMs } = countdowns(sample, now);
   if (thawMs !== null) {
@@ -152,13 +167,13 @@ function progress({ elapsedMs, spanMs }: Countdown): string {
   return `${formatClock(elapsedMs / 1_000)}/${formatClock(Math.round(spanMs / 1_000))}`;
 }
 
-function Recording({ info: { recording } }: { info: SessionInfo }) {
+function Recording({ info: { recording }, away }: { info: SessionInfo; away: boolean }) {
   switch (recording.state) {
     case 'recording':
       return (
         <Item section="recording" testId="status-recording">
-          <i className="rec-dot" />
-          rec
+          {away ? null : <i className="rec-dot" />}
+          {away ? 'was recording' : 'rec'}
         </Item>
       );
     case 'truncated':

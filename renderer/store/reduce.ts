@@ -28,6 +28,8 @@ export function listed(state: AppState, list: readonly SessionInfo[], now: numbe
     if (info === undefined) continue;
     sessions[id] = info;
     (info.end === null ? lost : evicted).add(id);
+    // Nothing counts in it any more.
+    delete samples[id];
   }
   const order = mergeOrder(state.order, listedIds);
   const active = state.active !== null && tabExists(state, order, state.active) ? state.active : (order[0] ?? null);

@@ -7,7 +7,7 @@ import { BackendIcon } from '../components/backend-icon.tsx';
 import { badgeOf, tabStatus, wantsCredential } from '../session/badge.ts';
 import { setApp, useApp, useSample, useSession } from '../store/store.ts';
 import { closesNext, countdowns, remainingSeconds, ringFraction, ringStage, showsTime } from '../time/countdown.ts';
-import { useNow } from '../time/tick.ts';
+import { useLiveNow, useLostSince } from '../time/live-now.ts';
 import { Ring } from './ring.tsx';
 import { TabMenu } from './tab-menu.tsx';
 
@@ -26,15 +26,17 @@ export const SessionTab = memo(function SessionTab({
   const active = useApp((state) => state.active === id);
   const unseen = useApp((state) => state.unseen.has(id));
   const button = useRef<HTMLButtonElement>(null);
-  const now = useNow();
+  const now = useLiveNow();
+  const away = useLostSince() !== null;
+  const lost = useApp((state) => state.lost.has(id));
   useEffect(() => {
     if (active) button.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [active]);
   if (info === undefined) return null;
 
-  const live = info.end === null;
+  const live = info.end === null && !lost;
   const nearest = live && sample !== undefined ? closesNext(info, countdowns(sample, now)) : null;
-  const stage = ringStage(info, nearest);
+  const stage = lost ? 'failed' : ringStage(info, nearest);
   const time = showsTime(nearest, active) ? formatClock(remainingSeconds(nearest.remainingMs)) : null;
   const badge = badgeOf(info);
   const tab = (
@@ -46,6 +48,7 @@ export const SessionTab = memo(function SessionTab({
       data-stage={stage}
       data-active={active || undefined}
       data-dragging={dragging || undefined}
+      data-away={(live && away) || undefined}
     >
       <button
         ref={button}
@@ -63,13 +66,19 @@ export const SessionTab = memo(function SessionTab({
         onDoubleClick={() => setApp({ renaming: id })}
         onKeyDown={(event) => handleTabKeys(event, id)}
       >
-        <Ring stage={stage} fraction={ringFraction(info, nearest)} pulse={stage === 'warned' || stage === 'last'} />
+        <Ring
+          stage={stage}
+          fraction={ringFraction(info, nearest)}
+          pulse={!away && (stage === 'warned' || stage === 'last')}
+        />
         <BackendIcon backend={info.backend} className="wide-only" />
         {badge.closure === 'open' ? <ShieldAlert className="icon tab-open" aria-hidden="true" /> : null}
         {info.restored && !live ? <History className="icon tab-restored" aria-hidden="true" /> : null}
         {live && wantsCredential(info) ? <KeyRound className="icon tab-open" aria-hidden="true" /> : null}
         <span className="tab-title">{info.title}</span>
-        <span className="visually-hidden">{tabStatus(info)}</span>
+        <span className="visually-hidden">
+          {lost ? 'ended' : live && away ? `${tabStatus(info)}, not connected` : tabStatus(info)}
+        </span>
         {info.state === 'frozen' ? <Snowflake className="icon tab-frozen" aria-hidden="true" /> : null}
         {time === null ? null : (
           <span className="tab-time figures" data-testid="tab-time">

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SessionInfo } from '../../shared/session.ts';
 import { endedWith, fakeId } from './fake-session.ts';
-import { expectWellDrawn, type OpenOptions, TestWindows, WINDOW_TIMEOUT_MS } from './test-window.ts';
+import { expectApart, expectWellDrawn, type OpenOptions, TestWindows, WINDOW_TIMEOUT_MS } from './test-window.ts';
 
 let windows: TestWindows;
 let page: Page;
@@ -152,7 +152,7 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
 });
 
 describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
-  test('shows its output, and is reopened beside what remains', async () => {
+  test('shows its output, and is reopened in the place of what remains', async () => {
     await open('crashed');
     await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
     await card().getByText('Ended when Sandglass stopped unexpectedly').waitFor();
@@ -160,7 +160,30 @@ describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByRole('tab', { selected: true, name: /what remains of an earlier run/ }).waitFor();
     await card().getByRole('button', { name: 'Reopen' }).click();
     await freshSession();
-    expect(await titles()).toEqual(['src', 'new shell', 'agent', 'bash']);
+    expect(await titles()).toEqual(['new shell', 'agent', 'bash']);
+    expect(await asked('sessions.dismiss')).toBe(1);
+  });
+
+  test.each([
+    { width: 1_000, height: 600 },
+    { width: 480, height: 320 },
+  ])('what is told of it covers neither its card nor other messages at $width × $height', async (viewport) => {
+    await open('crashed', { viewport });
+    await card().getByRole('button', { name: 'Reopen' }).waitFor();
+    await page.evaluate(() => {
+      for (const name of ['first', 'second', 'third']) {
+        const message = `What the ${name} one says is long enough to need more than a single line of its message.`;
+        window.fakeEngine.notify('problem', { id: name, severity: 'warning', title: `The ${name} problem`, message });
+      }
+    });
+    const toasts = page.locator('[data-sonner-toast][data-visible=true]');
+    await toasts.filter({ hasText: '3 messages' }).waitFor();
+    for (const name of ['first', 'second', 'third']) await toasts.getByText(`The ${name} problem`).waitFor();
+    await card().getByRole('button', { name: 'Export' }).click();
+    await page.keyboard.press('Escape');
+    await expectApart([...(await toasts.all()), card(), page.getByRole('tablist')]);
+    await card().getByRole('button', { name: 'Reopen' }).click();
+    await freshSession();
   });
 
   test('is what a tab becomes when Sandglass was started anew under it', async () => {

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from '@playwright/test';
 import { build, type PreviewServer, preview } from 'vite';
 import { expect } from 'vitest';
 import { findBrowser } from '../../scripts/find-browser.ts';
@@ -106,6 +106,19 @@ export async function expectFits(page: Page, where: string): Promise<void> {
   for (const button of await page.locator(buttons).all()) {
     if (await button.isVisible()) await button.click({ trial: true });
   }
+}
+
+/** None of these covers any part of another. */
+export async function expectApart(parts: readonly Locator[]): Promise<void> {
+  const boxes = await Promise.all(parts.map((part) => part.boundingBox()));
+  boxes.forEach((one, index) => {
+    for (const other of boxes.slice(index + 1)) {
+      if (one === null || other === null) throw new Error('A part is not shown');
+      const x = Math.min(one.x + one.width, other.x + other.width) - Math.max(one.x, other.x);
+      const y = Math.min(one.y + one.height, other.y + other.height) - Math.max(one.y, other.y);
+      expect(x > 0 && y > 0, JSON.stringify([one, other])).toBe(false);
+    }
+  });
 }
 
 /** Without a fault in light and in dark, and nothing cut off on the smallest window. The page was opened in light. */

@@ -1,5 +1,7 @@
 import { type DesktopBridge, readPortMessage } from '../../shared/handshake.ts';
 import type { Transport } from '../../shared/transport.ts';
+import { AwayError } from '../rpc/away.ts';
+import { HostPresence } from './host-presence.ts';
 import { PortTransport } from './port-transport.ts';
 import { WebSocketTransport } from './websocket-transport.ts';
 
@@ -14,16 +16,21 @@ declare global {
 const TIMEOUT_MS = 10_000;
 
 let requests = 0;
+const presence = new HostPresence();
 
 /**
- * Connects this page to its host: by a message port on desktop, by a WebSocket to its own origin in a browser. Rejects with a message
- * for people when that fails. A transport that closes is not connected anew: whoever uses it decides.
+ * Connects this page to its host: by a message port on desktop, by a WebSocket to its own origin in a browser. A transport that
+ * closes is not connected again: whoever uses it decides.
+ *
+ * @throws AwayError when that fails
  */
 export function connect(): Promise<Transport> {
   return window.sandglass === undefined ? connectSocket() : connectPort(window.sandglass);
 }
 
 async function connectSocket(): Promise<Transport> {
+  // Asked first: a refused socket does not say why, and each one is a warning in the host's log.
+  await presence.check();
   const url = new URL('/ws', window.location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const socket = new WebSocket(url);
@@ -32,10 +39,10 @@ async function connectSocket(): Promise<Transport> {
   try {
     await new Promise<void>((resolve, reject) => {
       const { signal } = waiting;
-      const timer = setTimeout(() => reject(new Error('Sandglass does not answer.')), TIMEOUT_MS);
+      const timer = setTimeout(() => reject(unreachable('Sandglass does not answer.')), TIMEOUT_MS);
       signal.addEventListener('abort', () => clearTimeout(timer));
       socket.addEventListener('open', () => resolve(), { signal });
-      socket.addEventListener('close', () => reject(new Error('Sandglass cannot be reached.')), { signal });
+      socket.addEventListener('close', () => reject(unreachable('Sandglass cannot be reached.')), { signal });
     });
   } catch (error) {
     transport.close('The connection was not made');
@@ -43,7 +50,14 @@ async function connectSocket(): Promise<Transport> {
   } finally {
     waiting.abort();
   }
+  const connected = new AbortController();
+  transport.onClose(() => connected.abort());
+  presence.watch(connected.signal, (reason) => transport.close(reason));
   return transport;
+}
+
+function unreachable(message: string): AwayError {
+  return new AwayError('unreachable', message);
 }
 
 async function connectPort(bridge: DesktopBridge): Promise<Transport> {
@@ -53,7 +67,7 @@ async function connectPort(bridge: DesktopBridge): Promise<Transport> {
   try {
     return await new Promise<Transport>((resolve, reject) => {
       const { signal } = waiting;
-      const timer = setTimeout(() => reject(new Error('Sandglass does not answer.')), TIMEOUT_MS);
+      const timer = setTimeout(() => reject(unreachable('Sandglass does not answer.')), TIMEOUT_MS);
       signal.addEventListener('abort', () => clearTimeout(timer));
       window.addEventListener(
         'message',

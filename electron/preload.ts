@@ -1,9 +1,10 @@
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import { CHANNELS, type DesktopBridge, type PortMessage, readConnectRequest } from '../shared/handshake.ts';
 
-/** The page gets one function, and through it one message port. Everything else goes over that port. */
+/** The page gets one message port, over which everything else goes, and the paths of files that are dropped on it. */
 const bridge: DesktopBridge = {
   requestPort: (request) => ipcRenderer.postMessage(CHANNELS.connect, { request }),
+  pathOf: (file) => (file instanceof File ? webUtils.getPathForFile(file) : ''),
 };
 contextBridge.exposeInMainWorld('sandglass', bridge);
 

@@ -22,6 +22,7 @@ import { changed, evicted, happened, listed, removed, reordered, timed } from '.
 import { getApp, setApp } from './store/store.ts';
 import { Terminals } from './terminal/terminals.ts';
 import { showProblem } from './toasts.ts';
+import { desktopBridge } from './transport/bridge.ts';
 
 /** What the engine's connection hands to the rest of the window. */
 export interface EngineOptions {
@@ -47,7 +48,13 @@ export const terminals = new Terminals({
   resized: (id, cols, rows) => void call('sessions.resize', { id, cols, rows }).catch(ignoreGone),
   sawOutput: (id) => setApp((state) => ({ unseen: new Set(state.unseen).add(id) })),
   linkHovered: (uri) => setApp({ hoveredLink: uri }),
-  askBeforePaste: (id, text) => setApp({ question: { kind: 'paste', id, text } }),
+  askBeforePaste: (id, review) => setApp({ question: { kind: 'paste', id, review } }),
+  pathOf: (file) => desktopBridge()?.pathOf?.(file) || file.name,
+  platformOf: (id) => {
+    const { sessions, info } = getApp();
+    // Sandboxes and containers run Linux, whatever the window runs on.
+    return sessions[id]?.backend === 'pty' ? (info?.platform ?? 'linux') : 'linux';
+  },
   filterKeys: (event) => options?.filterKeys(event) ?? true,
 });
 

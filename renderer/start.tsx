@@ -8,12 +8,14 @@ import { startEngine } from './engine.ts';
 import { listenForShortcuts, terminalMayHandle } from './keys/handler.ts';
 import type { AppState } from './store/state.ts';
 import { useApp } from './store/store.ts';
+import { refuseStrayDrops } from './terminal/paste-sources.ts';
 import { startTheme } from './theme.ts';
 
 /** Draws the window and connects it. */
 export function start(connect: () => Promise<Transport>): void {
   startTheme();
   listenForShortcuts();
+  refuseStrayDrops();
   startEngine({ connect: withFonts(connect), command: runCommand, filterKeys: terminalMayHandle });
   useApp.subscribe((state, before) => {
     if (state.link.state === 'open' && before.link.state !== 'open') focusTerminal();

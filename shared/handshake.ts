@@ -19,9 +19,11 @@ export interface PortMessage extends ConnectRequest {
   readonly type: typeof CHANNELS.port;
 }
 
-/** What the preload puts on `window.sandglass`: the whole of what the page gets besides its port. */
+/** What the preload puts on `window.sandglass`: the whole of what the page gets besides its port. The page cannot make paths known with it: only files that the user drops have one. */
 export interface DesktopBridge {
   requestPort(request: number): void;
+  /** The path of a `File` that was dropped on the page; empty for anything else. */
+  pathOf?(file: unknown): string;
 }
 
 /** Reads a connect request. Null: it is none. By hand, so that the preload needs no library. */

@@ -1,11 +1,10 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 import { restart } from '../actions/replace.ts';
 import { focusTerminal, forceClose } from '../actions/tabs.ts';
-import { terminals } from '../engine.ts';
 import type { Question } from '../store/state.ts';
 import { setApp, useApp } from '../store/store.ts';
-import { pasteLines } from '../terminal/input.ts';
 import { Button } from './button.tsx';
+import { PasteQuestion } from './paste-question.tsx';
 
 /** The questions before what cannot be undone. */
 export function Questions() {
@@ -19,19 +18,24 @@ export function Questions() {
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className="backdrop" />
         <AlertDialog.Popup className="dialog" data-testid="question">
-          {question === null ? null : <Body question={question} close={close} />}
+          {question === null ? null : question.kind === 'paste' ? (
+            <PasteQuestion question={question} close={close} />
+          ) : (
+            <Body question={question} close={close} />
+          )}
         </AlertDialog.Popup>
       </AlertDialog.Portal>
     </AlertDialog.Root>
   );
 }
 
-function Body({ question, close }: { question: Question; close(): void }) {
+type EndingQuestion = Exclude<Question, { kind: 'paste' }>;
+
+function Body({ question, close }: { question: EndingQuestion; close(): void }) {
   const answer = (): void => {
     close();
     if (question.kind === 'close') void forceClose(question.id);
-    else if (question.kind === 'restart') void restart(question.id, true);
-    else terminals.get(question.id)?.paste(question.text);
+    else void restart(question.id, true);
   };
   return (
     <>
@@ -43,7 +47,7 @@ function Body({ question, close }: { question: Question; close(): void }) {
             started.
           </AlertDialog.Description>
         </>
-      ) : question.kind === 'restart' ? (
+      ) : (
         <>
           <AlertDialog.Title className="dialog-title">Restart “{question.title}”?</AlertDialog.Title>
           <AlertDialog.Description>
@@ -51,25 +55,12 @@ function Body({ question, close }: { question: Question; close(): void }) {
             started, and opens a fresh session in its place.
           </AlertDialog.Description>
         </>
-      ) : (
-        <>
-          <AlertDialog.Title className="dialog-title">Paste {lines(question.text)}?</AlertDialog.Title>
-          <AlertDialog.Description>
-            The program in the terminal does not tell pasted text from typed text, so each line runs as soon as it is
-            pasted.
-          </AlertDialog.Description>
-          <pre>{question.text.slice(0, 2_000)}</pre>
-        </>
       )}
       <div className="dialog-actions">
         <Button data-testid="question-cancel" onClick={close}>
           Cancel
         </Button>
-        <Button
-          variant={question.kind === 'paste' ? 'primary' : 'danger'}
-          data-testid="question-confirm"
-          onClick={answer}
-        >
+        <Button variant="danger" data-testid="question-confirm" onClick={answer}>
           {ANSWERS[question.kind]}
         </Button>
       </div>
@@ -77,13 +68,7 @@ function Body({ question, close }: { question: Question; close(): void }) {
   );
 }
 
-const ANSWERS: Readonly<Record<Question['kind'], string>> = {
+const ANSWERS: Readonly<Record<EndingQuestion['kind'], string>> = {
   close: 'Close tab',
   restart: 'Restart session',
-  paste: 'Paste',
 };
-
-function lines(text: string): string {
-  const count = pasteLines(text);
-  return count === 1 ? 'a line with its line end' : `${count} lines`;
-}

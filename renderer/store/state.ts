@@ -3,6 +3,7 @@ import type { AppInfo } from '../../shared/contract.ts';
 import type { SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
 import type { SettingsView } from '../../shared/settings.ts';
 import type { LinkState } from '../rpc/link.ts';
+import type { PasteReview } from '../terminal/paste.ts';
 import type { TimingSample } from '../time/countdown.ts';
 
 /** The tab of the settings page; no session has this id. */
@@ -21,7 +22,7 @@ export type PanelState = { view: 'session'; section: PanelSection } | { view: 'a
 export type Question =
   | { kind: 'close'; id: SessionId; title: string; command: string }
   | { kind: 'restart'; id: SessionId; title: string; command: string }
-  | { kind: 'paste'; id: SessionId; text: string };
+  | { kind: 'paste'; id: SessionId; review: PasteReview };
 
 export interface AppState {
   link: LinkState;

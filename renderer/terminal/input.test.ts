@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isSoftwareRenderer } from './gpu.ts';
-import { binaryBytes, type InputContext, inputSource, pasteLines, pasteNeedsConsent, pieces } from './input.ts';
+import { binaryBytes, type InputContext, inputSource, pieces } from './input.ts';
 import { openableLink } from './links.ts';
 
 const context = (change: Partial<InputContext> = {}): InputContext => ({
@@ -51,19 +51,6 @@ describe('pasting', () => {
     const parts = [...pieces(bytes, 65_536)];
     expect(parts.map((part) => part.byteLength)).toEqual([65_536, 65_536, 18_929]);
     expect(Buffer.concat(parts)).toEqual(Buffer.from(bytes));
-  });
-
-  test('asks first only when lines would run at once', () => {
-    expect(pasteNeedsConsent('one line', false)).toBe(false);
-    expect(pasteNeedsConsent('one line\n', false)).toBe(true);
-    expect(pasteNeedsConsent('two\nlines', false)).toBe(true);
-    expect(pasteNeedsConsent('two\nlines\n', true)).toBe(false);
-  });
-
-  test('counts lines as a person does', () => {
-    expect(pasteLines('a')).toBe(1);
-    expect(pasteLines('a\n')).toBe(1);
-    expect(pasteLines('a\r\nb\r\n')).toBe(2);
   });
 
   test('binary data keeps one byte per character', () => {

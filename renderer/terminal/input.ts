@@ -50,13 +50,3 @@ export function* pieces(bytes: Uint8Array, max: number): Generator<Uint8Array> {
 export function binaryBytes(data: string): Uint8Array {
   return Uint8Array.from(data, (character) => character.charCodeAt(0) & 0xff);
 }
-
-/** Lines of a text to paste; a line end at its end does not start another. */
-export function pasteLines(text: string): number {
-  return text.replace(/(\r\n|\r|\n)$/, '').split(/\r\n|\r|\n/).length;
-}
-
-/** Whether a paste would run commands before it can be read: several lines, and the program takes no bracketed paste. */
-export function pasteNeedsConsent(text: string, bracketedPaste: boolean): boolean {
-  return !bracketedPaste && /[\r\n]/.test(text) && (pasteLines(text) > 1 || /[\r\n]$/.test(text));
-}

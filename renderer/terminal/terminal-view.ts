@@ -10,9 +10,11 @@ import { AckBatch } from './acks.ts';
 import type { BackgroundWriter } from './background-writer.ts';
 import { Finder } from './finder.ts';
 import { hasRealGpu } from './gpu.ts';
-import { binaryBytes, type InputSource, inputSource, pasteNeedsConsent, pieces } from './input.ts';
+import { binaryBytes, type InputSource, inputSource, pieces } from './input.ts';
 import { InputWatch } from './input-watch.ts';
 import { addLinks } from './links.ts';
+import { NO_CONSENT, type PasteConsent, type PasteReview, pasteData, reviewPaste } from './paste.ts';
+import { PasteSources } from './paste-sources.ts';
 import { readTerminalTheme } from './theme.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -20,6 +22,8 @@ import { WriteQueue } from './write-queue.ts';
 const MAX_INPUT_FRAME_BYTES = 65_536;
 /** Pieces of input that wait for the engine's answer when a tab is new: whoever opens one may type at once. */
 const MAX_TYPED_AHEAD = 1_024;
+/** The longest line that a terminal in line mode keeps, in bytes (termios(3), MAX_CANON); Windows consoles have none. */
+const MAX_LINE_BYTES: Readonly<Record<string, number>> = { linux: 4_095, darwin: 1_023 };
 /** A window being dragged to another size is followed at most this often, in milliseconds. */
 const RESIZE_PAUSE_MS = 50;
 export const TERMINAL_FONT = "'JetBrains Mono Variable', ui-monospace, 'DejaVu Sans Mono', monospace";
@@ -38,8 +42,12 @@ export interface TerminalHost {
   sawOutput(id: SessionId): void;
   /** The address under the pointer, to show; null: none any more. */
   linkHovered(uri: string | null): void;
-  /** A paste would run commands at once: ask, then call {@link TerminalView.paste}. */
-  askBeforePaste(id: SessionId, text: string): void;
+  /** A paste needs consent: ask, then call {@link TerminalView.offerPaste} with what was agreed to. */
+  askBeforePaste(id: SessionId, review: PasteReview): void;
+  /** The platform that the session's programs run on, as `process.platform` names it. */
+  platformOf(id: SessionId): string;
+  /** The path of a file that was dropped; its name where the host knows no more. */
+  pathOf(file: File): string;
 }
 
 /** One session's terminal. It lives as long as its tab, shown or hidden, and outlives connections. */
@@ -51,6 +59,7 @@ export class TerminalView {
   readonly #fit = new FitAddon();
   readonly #host: TerminalHost;
   readonly #watch: InputWatch;
+  readonly #pasteSources: PasteSources;
   readonly #observer: ResizeObserver;
   readonly #encoder = new TextEncoder();
   #queue: WriteQueue | null = null;
@@ -97,7 +106,12 @@ export class TerminalView {
     this.#watch = new InputWatch(this.element);
     this.#terminal.onData((data) => this.#send(data, this.#encoder.encode(data)));
     this.#terminal.onBinary((data) => this.#send(data, binaryBytes(data)));
-    this.element.addEventListener('paste', (event) => this.#guardPaste(event), { capture: true });
+    this.#pasteSources = new PasteSources(this.element, {
+      offer: (text) => this.offerPaste(text),
+      acceptsInput: () => !this.#over,
+      platform: () => host.platformOf(id),
+      pathOf: (file) => host.pathOf(file),
+    });
     this.#observer = new ResizeObserver(() => this.#resizeSoon());
   }
 
@@ -210,20 +224,20 @@ export class TerminalView {
     this.#terminal.clear();
   }
 
-  /** Sends a text as a paste of the user's. */
-  paste(text: string): void {
-    this.#watch.asUser(() => this.#terminal.paste(text));
-  }
-
   /** Sends a text as keys of the user's. */
   type(text: string): void {
     this.#watch.asUser(() => this.#terminal.input(text));
   }
 
-  /** Pastes, asking first where a paste would run commands at once. */
-  offerPaste(text: string): void {
-    if (pasteNeedsConsent(text, this.#terminal.modes.bracketedPasteMode)) this.#host.askBeforePaste(this.id, text);
-    else this.paste(text);
+  /** Pastes a text of any origin, asking first where {@link reviewPaste} finds a reason beyond what was agreed to. */
+  offerPaste(text: string, consent: PasteConsent = NO_CONSENT): void {
+    if (this.#over || text === '') return;
+    // Read now: the program may have switched it off while a question was open.
+    const bracketed = this.#terminal.modes.bracketedPasteMode;
+    const maxLineBytes = MAX_LINE_BYTES[this.#host.platformOf(this.id)] ?? Number.POSITIVE_INFINITY;
+    const review = reviewPaste(text, { bracketed, maxLineBytes }, consent);
+    if (review !== null) this.#host.askBeforePaste(this.id, review);
+    else this.#watch.asUser(() => this.#terminal.input(pasteData(text, bracketed)));
   }
 
   applyPreferences(preferences: Preferences['terminal']): void {
@@ -247,6 +261,7 @@ export class TerminalView {
     clearTimeout(this.#resizeTimer);
     this.#observer.disconnect();
     this.#watch.dispose();
+    this.#pasteSources.dispose();
     this.#queue?.dispose();
     this.#host.background.drop(this);
     this.#terminal.dispose();
@@ -302,14 +317,6 @@ export class TerminalView {
     for (const piece of pieces(bytes, MAX_INPUT_FRAME_BYTES)) {
       this.#host.sendFrame(encodeBytes(source === 'user' ? 'userInput' : 'terminalReply', channel, piece));
     }
-  }
-
-  #guardPaste(event: ClipboardEvent): void {
-    const text = event.clipboardData?.getData('text/plain') ?? '';
-    if (!pasteNeedsConsent(text, this.#terminal.modes.bracketedPasteMode)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    this.#host.askBeforePaste(this.id, text);
   }
 
   #resizeSoon(): void {

@@ -109,6 +109,70 @@ describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, 
     await paste('a\nb\n');
     expect(await input('b')).toEqual([{ kind: 'userInput', text: '\x1b[200~a\rb\r\x1b[201~' }]);
   });
+
+  test('control characters are asked about with bracketed paste too, and left out or kept as agreed', async () => {
+    await openShell();
+    await print('\x1b[?2004hready');
+    await page.locator('.xterm-rows').filter({ hasText: 'ready' }).waitFor();
+    const question = page.getByTestId('question');
+    await paste('a\x1b\x1b[201~[201~b\r');
+    await question.getByTestId('paste-kinds').filter({ hasText: '^[ Escape, 2 times' }).waitFor();
+    expect(await question.getByTestId('paste-excerpt').innerText()).toContain('a^[^[[201~[201~b');
+    await expectNoFaults(page, 'question about control characters');
+    expect(await page.evaluate(() => window.fakeEngine.input)).toEqual([]);
+    await page.getByTestId('question-confirm').click();
+    expect(await input('b')).toEqual([{ kind: 'userInput', text: '\x1b[200~a[201~[201~b\r\x1b[201~' }]);
+    await paste('c\x1b[201~d\x1b[m');
+    await question.getByTestId('question-paste-as-is').click();
+    expect(await input('d')).toEqual([{ kind: 'userInput', text: '\x1b[200~c\u241b[201~d\x1b[m\x1b[201~' }]);
+  });
+
+  test('a program that leaves bracketed paste while it is asked gets no lines that were not agreed to', async () => {
+    await openShell();
+    await print('\x1b[?2004hready');
+    await page.locator('.xterm-rows').filter({ hasText: 'ready' }).waitFor();
+    await paste('e\x03\nf');
+    await page.getByTestId('question').waitFor();
+    await print('\x1b[?2004lgone');
+    await page.locator('.xterm-rows').filter({ hasText: 'gone' }).waitFor();
+    await page.getByTestId('question-confirm').click();
+    await page.getByTestId('question').filter({ hasText: 'Paste 2 lines?' }).waitFor();
+    expect(await page.evaluate(() => window.fakeEngine.input)).toEqual([]);
+    await page.getByTestId('question-cancel').click();
+  });
+
+  test.each(['drop', 'insertText', 'insertFromDrop', 'compositionend'])(
+    'text that comes by %s passes the same gate',
+    async (way) => {
+      await openShell();
+      await page.locator('.xterm-helper-textarea').evaluate((element, type) => {
+        const options = { bubbles: true, cancelable: true };
+        const text = 'id\x0f';
+        const dataTransfer = new DataTransfer();
+        dataTransfer.setData('text/plain', text);
+        if (type === 'drop') element.dispatchEvent(new DragEvent('drop', { ...options, dataTransfer }));
+        else if (type === 'compositionend') {
+          element.dispatchEvent(new CompositionEvent('compositionstart', options));
+          if (element instanceof HTMLTextAreaElement) element.value += text;
+          element.dispatchEvent(new CompositionEvent('compositionend', { ...options, data: text }));
+        } else element.dispatchEvent(new InputEvent('beforeinput', { ...options, inputType: type, data: text }));
+      }, way);
+      await page.getByTestId('question').filter({ hasText: '^O' }).waitFor();
+      await page.getByTestId('question-confirm').click();
+      expect(await input('id')).toEqual([{ kind: 'userInput', text: 'id' }]);
+    },
+  );
+
+  test('dropped files put their names on the command line, quoted', async () => {
+    await openShell();
+    await page.locator('.xterm-helper-textarea').evaluate((element) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([''], 'plain.txt'));
+      dataTransfer.items.add(new File([''], "it's $(id)"));
+      element.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+    });
+    expect(await input('plain')).toEqual([{ kind: 'userInput', text: `plain.txt 'it'\\''s $(id)'` }]);
+  });
 });
 
 /** A paste as the browser delivers it. */

@@ -1,16 +1,10 @@
 import { type DesktopBridge, readPortMessage } from '../../shared/handshake.ts';
 import type { Transport } from '../../shared/transport.ts';
 import { AwayError } from '../rpc/away.ts';
+import { desktopBridge } from './bridge.ts';
 import { HostPresence } from './host-presence.ts';
 import { PortTransport } from './port-transport.ts';
 import { WebSocketTransport } from './websocket-transport.ts';
-
-declare global {
-  interface Window {
-    /** There on desktop only, put there by the preload. */
-    readonly sandglass?: DesktopBridge;
-  }
-}
 
 /** How long the host may take to answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -25,7 +19,8 @@ const presence = new HostPresence();
  * @throws AwayError when that fails
  */
 export function connect(): Promise<Transport> {
-  return window.sandglass === undefined ? connectSocket() : connectPort(window.sandglass);
+  const bridge = desktopBridge();
+  return bridge === undefined ? connectSocket() : connectPort(bridge);
 }
 
 async function connectSocket(): Promise<Transport> {

@@ -1,4 +1,5 @@
 import { findElectron, installElectron } from './electron-binary.ts';
+import { desktopEnvironment, launchEnvironment } from './launch-environment.ts';
 import { interruptedStatus, run } from './processes.ts';
 import { projectRoot } from './project.ts';
 import { allTargets, buildOutdated } from './vite-build.ts';
@@ -11,6 +12,8 @@ import { hasDisplay, thisMachine, whyNoWindow } from './window.ts';
 const failedStartSeconds = 5;
 
 const machine = thisMachine();
+/** What the app gets, and its shells: nothing of npm's, nor of the build's. */
+const called = launchEnvironment();
 process.env.NODE_ENV ??= 'production';
 process.exitCode = await start();
 
@@ -32,7 +35,9 @@ async function start(): Promise<number> {
   }
 
   await buildOutdated(allTargets);
-  const { status, cause, seconds } = await run(electron, [projectRoot, ...machine.args]);
+  const { status, cause, seconds } = await run(electron, [projectRoot, ...machine.args], {
+    env: desktopEnvironment(called),
+  });
   const failedToStart = status !== 0 && status !== interruptedStatus && seconds < failedStartSeconds;
   if (!failedToStart) return status;
   return serveInstead(`Electron ended at once (${cause ?? `exit status ${status}`}); what it said is above.`);
@@ -43,5 +48,5 @@ function serveInstead(reason: string): Promise<number> {
   console.log(`\n${reason} Sandglass runs in a browser instead, with the same tabs and the same limits.\n`);
   // A browser, too, needs a display, and most refuse to start as root.
   const canOpen = hasDisplay(machine) && !(machine.platform === 'linux' && machine.uid === 0);
-  return serveWeb(canOpen ? ['--open'] : []);
+  return serveWeb(canOpen ? ['--open'] : [], called);
 }

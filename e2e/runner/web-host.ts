@@ -13,12 +13,21 @@ export interface ServedApp {
   nextLink(): Promise<string>;
 }
 
-/** Starts the web host. */
-export function serve(environment: Record<string, string>): ServedApp {
-  const child = spawn(process.execPath, [join(projectRoot, 'electron', 'web', 'serve.ts')], {
-    cwd: projectRoot,
-    env: environment,
-  });
+/** The web host itself, without a launcher. */
+const WEB_HOST = [process.execPath, join(projectRoot, 'electron', 'web', 'serve.ts')] as const;
+
+/**
+ * Starts the web host.
+ *
+ * @param command what starts it, in the project's folder
+ */
+export function serve(
+  environment: Record<string, string>,
+  command: readonly [string, ...string[]] = WEB_HOST,
+): ServedApp {
+  const [file, ...args] = command;
+  // A launcher is ended with all that it started.
+  const child = spawn(file, args, { cwd: projectRoot, env: environment, detached: command !== WEB_HOST });
   const exited = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : null));
   let errors = '';
   child.stderr.on('data', (chunk) => {
@@ -48,8 +57,12 @@ export function serve(environment: Record<string, string>): ServedApp {
 }
 
 /** Starts the web host and signs this page in. */
-export async function startWebHost(environment: Record<string, string>, page: Page): Promise<WebHost> {
-  const app = serve(environment);
+export async function startWebHost(
+  environment: Record<string, string>,
+  page: Page,
+  command?: readonly [string, ...string[]],
+): Promise<WebHost> {
+  const app = serve(environment, command);
   const usedLink = await app.nextLink();
   await page.goto(usedLink);
   return {
@@ -64,7 +77,9 @@ export async function startWebHost(environment: Record<string, string>, page: Pa
       return app.nextLink();
     },
     async terminate() {
-      if (app.child.exitCode === null) app.child.kill('SIGTERM');
+      const { pid, exitCode } = app.child;
+      if (command !== undefined && pid !== undefined && exitCode === null) process.kill(-pid, 'SIGTERM');
+      else if (exitCode === null) app.child.kill('SIGTERM');
       await app.exited;
     },
     async takeFile(folder, action) {

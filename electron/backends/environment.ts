@@ -7,58 +7,72 @@ export const SESSION_MARK = 'SANDGLASS_SESSION_ID';
  */
 export const HOOK_MARK = 'SANDGLASS_HOOK_RUN';
 
-/** Variables of the app, its launcher and an outer terminal: in a shell they would be wrong, or change what programs do. */
-const NOT_INHERITED =
-  /^(ELECTRON_|npm_|VITE_|VITEST|PLAYWRIGHT_|SANDGLASS_|VTE_|KITTY_|WEZTERM_|ALACRITTY_|ITERM_|VSCODE_|GNOME_TERMINAL_|KONSOLE_|TMUX)/;
-
-const NOT_INHERITED_NAMES: ReadonlySet<string> = new Set([
-  'NODE_OPTIONS',
-  'NODE_CHANNEL_FD',
-  'NODE_CHANNEL_SERIALIZATION_MODE',
-  'NODE_UNIQUE_ID',
-  'CHROME_DESKTOP',
-  'ORIGINAL_XDG_CURRENT_DESKTOP',
-  'GOOGLE_API_KEY',
+/** Describe the terminal, or the terminal multiplexer, that Sandglass was called from: wrong in any other one. */
+const OUTER_TERMINAL =
+  /^(VTE_|KITTY_|WEZTERM_|ALACRITTY_|ITERM_|GHOSTTY_|VSCODE_|GNOME_TERMINAL_|KONSOLE_|TMUX|ZELLIJ|ConEmu)/;
+const OUTER_TERMINAL_NAMES: ReadonlySet<string> = new Set([
   'STY',
   'WINDOW',
   'WINDOWID',
   'TERMCAP',
+  'TERMINAL_EMULATOR',
   'COLUMNS',
   'LINES',
   'TERM_SESSION_ID',
   'TERM_PROGRAM_VERSION',
-  'INIT_CWD',
+  'LC_TERMINAL',
+  'LC_TERMINAL_VERSION',
+  'WT_SESSION',
+  'WT_PROFILE_ID',
 ]);
 
-/** The app's own settings; desktops use other names that begin alike, such as `SESSION_MANAGER`. */
-const OWN_SETTINGS = /^SESSION_(TIMEOUT_SECS|MAX_CONCURRENT|CLEANUP_INTERVAL)$/;
+/** Describe the shell that called Sandglass, or descriptors of its process that are not passed on. */
+const OUTER_PROCESS_NAMES: ReadonlySet<string> = new Set([
+  '_',
+  'OLDPWD',
+  'NODE_CHANNEL_FD',
+  'NODE_CHANNEL_SERIALIZATION_MODE',
+  'NODE_UNIQUE_ID',
+]);
+
+/** The app's own settings and marks; desktops use other names that begin alike, such as `SESSION_MANAGER`. */
+const OWN = /^(SANDGLASS_|SESSION_(TIMEOUT_SECS|MAX_CONCURRENT|CLEANUP_INTERVAL)$)/;
 
 function isInherited(name: string): boolean {
-  return !NOT_INHERITED.test(name) && !OWN_SETTINGS.test(name) && !NOT_INHERITED_NAMES.has(name);
+  if (OWN.test(name) || OUTER_TERMINAL.test(name)) return false;
+  return !OUTER_TERMINAL_NAMES.has(name) && !OUTER_PROCESS_NAMES.has(name);
+}
+
+/** Change what runtimes and launchers of the app do: no allow-list of a sandbox passes them on. */
+const NOT_FOR_SANDBOXES = /^(ELECTRON_|npm_|VITE_|VITEST|PLAYWRIGHT_|NODE_OPTIONS$|INIT_CWD$)/;
+
+/** What describes this terminal to programs. */
+export function terminalVariables(appVersion: string | undefined): Record<string, string> {
+  return {
+    TERM: 'xterm-256color',
+    COLORTERM: 'truecolor',
+    TERM_PROGRAM: 'Sandglass',
+    ...(appVersion === undefined ? {} : { TERM_PROGRAM_VERSION: appVersion }),
+  };
 }
 
 /**
- * The environment of a session's shell: the inherited one without what belongs to the app, then what the profile adds,
- * then what describes this terminal. The mark cannot be overridden by a profile.
+ * The environment of a session's shell: the one that Sandglass was called with, without what describes the terminal and the
+ * shell it was called from and without the app's own settings (docs/environment.md), then what describes this terminal, then
+ * what the profile adds. The mark cannot be overridden by a profile.
  */
 export function shellEnvironment(
   inherited: Readonly<Record<string, string | undefined>>,
   added: Readonly<Record<string, string>>,
   sessionId: string,
+  appVersion?: string,
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(inherited)) {
     if (value !== undefined && isInherited(name)) environment[name] = value;
   }
   const { [HOOK_MARK]: _, ...chosen } = added;
-  return {
-    ...environment,
-    TERM: 'xterm-256color',
-    COLORTERM: 'truecolor',
-    TERM_PROGRAM: 'Sandglass',
-    ...chosen,
-    [SESSION_MARK]: sessionId,
-  };
+  return { ...environment, ...terminalVariables(appVersion), ...chosen, [SESSION_MARK]: sessionId };
 }
 
 /**
@@ -73,7 +87,8 @@ export function allowedVariables(
     allow.some((each) => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each));
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(inherited)) {
-    if (value !== undefined && isAllowed(name) && isInherited(name)) environment[name] = value;
+    if (value === undefined || !isAllowed(name) || !isInherited(name) || NOT_FOR_SANDBOXES.test(name)) continue;
+    environment[name] = value;
   }
   return environment;
 }

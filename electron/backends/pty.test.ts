@@ -147,25 +147,38 @@ test.each([
   await shell.process.terminate(0);
 });
 
-test('a shell sees its own terminal only, with its environment and nothing of the app', async () => {
+test('a shell has the environment that the app was called with, and describes its own terminal only', async () => {
   const environment = {
     PATH: process.env.PATH,
-    ELECTRON_RUN_AS_NODE: '1',
-    NODE_OPTIONS: '--x',
-    npm_lifecycle_event: 'start',
+    NODE_OPTIONS: '--no-deprecation',
+    npm_config_registry: 'https://registry.example/',
+    SANDGLASS_HOME: '/app',
+    SESSION_TIMEOUT_SECS: '60',
+    TMUX: '/tmp/outer',
+    TERM: 'dumb',
+    TERM_PROGRAM: 'Outer',
+    TERM_PROGRAM_VERSION: '9',
     'BASH_FUNC_kept%%': '() { :; }',
   };
-  const own = testBackend({ environment });
+  const own = testBackend({ environment, appVersion: '1.2.3' });
   const first = await startScript(own, 'echo ready; read line');
   await first.until(/ready/);
   const second = await startShell(own, { shell: '/bin/bash', args: ['-c', 'env; ls -l /proc/self/fd; echo done'] });
   await second.exit;
   const text = second.text();
   expect(text).toContain(`SANDGLASS_SESSION_ID=${second.sessionId}`);
-  for (const line of ['TERM=xterm-256color', 'COLORTERM=truecolor', 'TERM_PROGRAM=Sandglass', 'BASH_FUNC_kept%%']) {
+  for (const line of [
+    'TERM=xterm-256color',
+    'COLORTERM=truecolor',
+    'TERM_PROGRAM=Sandglass',
+    'TERM_PROGRAM_VERSION=1.2.3',
+    'BASH_FUNC_kept%%',
+    'NODE_OPTIONS=--no-deprecation',
+    'npm_config_registry=https://registry.example/',
+  ]) {
     expect(text).toContain(line);
   }
-  expect(text).not.toMatch(/ELECTRON_|NODE_OPTIONS|npm_/);
+  expect(text).not.toMatch(/SANDGLASS_HOME|SESSION_TIMEOUT|TMUX|dumb|Outer/);
   expect(text).not.toContain('ptmx');
   await Promise.all([first.process.terminate(0), second.process.terminate(0)]);
 });

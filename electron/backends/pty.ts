@@ -10,8 +10,10 @@ export type { BackendLog } from './backend-log.ts';
 
 /** What the local shells' backend takes from outside. */
 export interface PtyBackendOptions extends TerminalSessionsOptions {
-  /** What shells inherit, before the app's own variables are taken out. */
+  /** What the app was called with; shells inherit it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** For programs that ask which terminal they run in. */
+  readonly appVersion?: string | undefined;
   /** Linux: make sessions' cgroups below this folder instead of below the app's own cgroup; `none`: make none. */
   readonly cgroupParent?: string | { readonly none: true };
   /** Where credentials lie while sessions have them. */
@@ -64,7 +66,12 @@ export function createPtyBackend(options: PtyBackendOptions): Backend {
       shell: shell.path,
       command: [shell.path, ...spec.args] as const,
       folder: folder.path,
-      environment: shellEnvironment(options.environment, { ...spec.environment, ...environment }, spec.sessionId),
+      environment: shellEnvironment(
+        options.environment,
+        { ...spec.environment, ...environment },
+        spec.sessionId,
+        options.appVersion,
+      ),
       credentials,
       cgroups,
     };

@@ -4,6 +4,7 @@ import { app, dialog, protocol } from 'electron';
 import { messageOf } from '../../shared/error-message.ts';
 import { findLocations } from '../storage/locations.ts';
 import { APP_SCHEME } from './app-origin.ts';
+import { calledEnvironment } from './called-environment.ts';
 import { type AppFiles, runDesktop } from './run.ts';
 
 /**
@@ -11,6 +12,7 @@ import { type AppFiles, runDesktop } from './run.ts';
  * shows the window of the first one.
  */
 export function launchDesktop(files: AppFiles): void {
+  const called = calledEnvironment(process.env, process.platform);
   app.enableSandbox();
   protocol.registerSchemesAsPrivileged([
     { scheme: APP_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
@@ -30,7 +32,7 @@ export function launchDesktop(files: AppFiles): void {
   }
   app
     .whenReady()
-    .then(() => runDesktop(files))
+    .then(() => runDesktop({ ...files, called }))
     .catch(fail);
 }
 

@@ -15,8 +15,10 @@ import { CHANNELS } from '../../shared/handshake.ts';
 import { desktopReaperCommand } from '../backends/reaper/command.ts';
 import { openStorage } from '../engine/open-storage.ts';
 import { startEngine } from '../engine/start-engine.ts';
+import { sessionEnvironment } from '../environment/session-environment.ts';
 import { APP_SCHEME } from './app-origin.ts';
 import { answerAppRequest } from './app-response.ts';
+import { userEnvironment } from './called-environment.ts';
 import { createDesktopHost } from './desktop-host.ts';
 import { answerHandshakes } from './handshake.ts';
 import { hardenContents, restrictPermissions } from './hardening.ts';
@@ -33,18 +35,28 @@ export interface AppFiles {
   readonly preload: string;
 }
 
+/** What the desktop app is run with. */
+export interface DesktopOptions extends AppFiles {
+  /** What the app was called with, see `calledEnvironment`. */
+  readonly called: Readonly<Record<string, string>>;
+}
+
 /** Runs the app once Electron is ready: storage, engine, window, and what connects them. */
-export async function runDesktop({ rendererFolder, preload }: AppFiles): Promise<void> {
+export async function runDesktop({ rendererFolder, preload, called }: DesktopOptions): Promise<void> {
+  // A shell that is asked takes its time; the rest is opened meanwhile.
+  const resolving = userEnvironment(called, process.platform, app.isPackaged);
   const storage = await openStorage('desktop', process.env, openSettingsFile);
   const { locations, log, settings } = storage;
   const logger = log.child('desktop');
   const development = !app.isPackaged;
   let window: BrowserWindow | null = null;
 
+  const user = await resolving;
+  if (user.problem !== null) storage.problems.push(user.problem);
   const engine = await startEngine({
     storage,
     host: createDesktopHost(() => window),
-    environment: process.env,
+    environment: await sessionEnvironment(user.environment),
     appVersion: app.getVersion(),
     reaper: desktopReaperCommand(process.platform, app.isPackaged ? null : app.getAppPath()),
   });

@@ -43,14 +43,17 @@ export interface Machine {
 
 export interface MachineOptions {
   readonly logger: Logger;
+  /** What the app was called with: for shells, hooks and commands. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly appVersion?: string | undefined;
   readonly locations: Pick<Locations, 'config' | 'data' | 'logs'>;
   /** How this host starts the reaper. */
   readonly reaper: ReaperCommand;
 }
 
 /** Everything that runs shells here. Nothing is started until a session is opened or a backend is asked to look. */
-export async function createMachine({ logger, environment, locations, reaper }: MachineOptions): Promise<Machine> {
+export async function createMachine(options: MachineOptions): Promise<Machine> {
+  const { logger, environment, appVersion, locations, reaper } = options;
   const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
   const processes = processTable();
   const installation = installationId(locations.data);
@@ -78,8 +81,15 @@ export async function createMachine({ logger, environment, locations, reaper }: 
     onError: (error) => logger.warn({ err: error }, 'The container engine’s connection had a problem'),
   });
   const backends: Backends = {
-    pty: createPtyBackend({ log: logger, environment, tracker, credentialFolders }),
-    bubblewrap: createBubblewrapBackend({ log: logger, environment, tracker, forbiddenFolders, credentialFolders }),
+    pty: createPtyBackend({ log: logger, environment, appVersion, tracker, credentialFolders }),
+    bubblewrap: createBubblewrapBackend({
+      log: logger,
+      environment,
+      appVersion,
+      tracker,
+      forbiddenFolders,
+      credentialFolders,
+    }),
     docker: createDockerBackend({
       engine,
       log: logger,

@@ -12,8 +12,8 @@ export interface Storage {
   readonly settings: SettingsStore;
   /** Keeps other instances off the data folder. */
   readonly lock: InstanceLock;
-  /** What was wrong when these were opened, and what goes wrong with the log later on. */
-  readonly problems: readonly Problem[];
+  /** What was wrong when these were opened, and what goes wrong with the log later on; a host adds its own. */
+  readonly problems: Problem[];
 }
 
 /**

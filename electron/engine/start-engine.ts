@@ -11,6 +11,7 @@ import type { Storage } from './open-storage.ts';
 export interface StartEngineOptions {
   readonly storage: Storage;
   readonly host: HostServices;
+  /** What the app was called with, for shells, hooks and commands; nothing of launchers and runtimes. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly appVersion: string;
   /** How this host starts the reaper. */
@@ -27,7 +28,7 @@ export async function startEngine({
 }: StartEngineOptions): Promise<Engine> {
   const { locations, log, settings, problems, lock } = storage;
   const { logger } = log;
-  const machine = await createMachine({ logger, environment, locations, reaper });
+  const machine = await createMachine({ logger, environment, appVersion, locations, reaper });
   const journal = createJournal({
     dataFolder: locations.data,
     sessionsFolder: locations.sessions,

@@ -8,6 +8,7 @@ import { watchDrift } from '../engine/drift.ts';
 import { openStorage } from '../engine/open-storage.ts';
 import { startEngine } from '../engine/start-engine.ts';
 import { onUnexpectedErrors } from '../engine/unexpected.ts';
+import { sessionEnvironment } from '../environment/session-environment.ts';
 import { LocationError } from '../storage/locations.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
 import { Downloads } from './downloads.ts';
@@ -40,7 +41,7 @@ async function serve(options: WebHostOptions): Promise<void> {
   const engine = await startEngine({
     storage,
     host: createWebHost(downloads),
-    environment: process.env,
+    environment: await sessionEnvironment(process.env),
     appVersion: readVersion(),
     reaper: nodeReaperCommand(),
   });

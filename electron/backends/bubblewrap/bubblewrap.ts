@@ -1,6 +1,7 @@
 import type { BackendStatus } from '../../../shared/backends.ts';
 import { messageOf } from '../../../shared/error-message.ts';
 import { type BubblewrapOptions, DEFAULT_BUBBLEWRAP } from '../../../shared/profile.ts';
+import { machineLocales } from '../../environment/locale.ts';
 import { Emitter } from '../../sessions/emitter.ts';
 import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
 import { sweepCgroups } from '../cgroup.ts';
@@ -84,6 +85,7 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
     if (!folder.ok) return folder;
     const shell = await checkInsideShell(spec.shell, folder.chosen, kit);
     if (!shell.ok) return shell;
+    const locales = await machineLocales();
     if (signal.aborted) return ABORTED;
 
     const environment = sandboxEnvironment({
@@ -93,6 +95,8 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
       sessionId: spec.sessionId,
       user,
       shell: shell.path,
+      locales,
+      appVersion: options.appVersion,
     });
     const limits = planLimits(wanted.resources, support, !user.isRootOutside);
     try {

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { messageOf } from '../../../shared/error-message.ts';
 import { DEFAULT_BUBBLEWRAP } from '../../../shared/profile.ts';
 import type { IsolationItem } from '../../../shared/session.ts';
+import { machineLocales } from '../../environment/locale.ts';
 import { inheritable, stdioWithoutTerminals } from '../linux-terminal.ts';
 import { HOSTNAME, privateFolders } from './bwrap-args.ts';
 import { parseInterfaces, parseStatus } from './inspection.ts';
@@ -61,6 +62,7 @@ export async function probeSandbox(kit: SandboxKit): Promise<ProbeResult> {
     sessionId: 'probe',
     user,
     shell: PROBE_SHELL,
+    locales: await machineLocales(),
   });
   const nothing = openSync('/dev/null', 'r+');
   try {

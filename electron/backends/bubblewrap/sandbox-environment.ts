@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { allowedVariables, SESSION_MARK } from '../environment.ts';
+import { type Locales, withUtf8Locale } from '../../environment/locale.ts';
+import { allowedVariables, SESSION_MARK, terminalVariables } from '../environment.ts';
 import type { SandboxUser } from './sandbox-user.ts';
 
 /** Where programs are, on every distribution that a sandbox can show; the last is NixOS's. */
@@ -18,22 +19,22 @@ export interface SandboxVariables {
   readonly sessionId: string;
   readonly user: SandboxUser;
   readonly shell: string;
+  /** Those of this machine: a sandbox shows its system folders. */
+  readonly locales: Locales;
+  readonly appVersion?: string | undefined;
 }
 
 /** All variables of a sandboxed shell: nothing else of the app's environment is seen inside. */
 export function sandboxEnvironment(variables: SandboxVariables): Record<string, string> {
-  const { inherited, allow, added, sessionId, user, shell } = variables;
+  const { inherited, allow, added, sessionId, user, shell, locales, appVersion } = variables;
   return {
     PATH: sandboxPath,
-    LANG: 'C.UTF-8',
-    ...allowedVariables(inherited, allow),
+    ...withUtf8Locale(allowedVariables(inherited, allow), locales),
     HOME: user.home,
     USER: user.name,
     LOGNAME: user.name,
     SHELL: shell,
-    TERM: 'xterm-256color',
-    COLORTERM: 'truecolor',
-    TERM_PROGRAM: 'Sandglass',
+    ...terminalVariables(appVersion),
     ...added,
     [SESSION_MARK]: sessionId,
   };

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { localesOf } from '../../environment/locale.ts';
 import { allowedVariables } from '../environment.ts';
 import { keeperEnvironment, sandboxEnvironment } from './sandbox-environment.ts';
 import { groupFile, passwdFile, sandboxUser } from './sandbox-user.ts';
@@ -67,6 +68,7 @@ test('the profile’s variables win over the allow-list, and never over the mark
     sessionId: 'ID',
     user,
     shell: '/bin/sh',
+    locales: localesOf(['C.utf8'], 'linux'),
   });
   expect(environment).toMatchObject({ LANG: 'de', SANDGLASS_SESSION_ID: 'ID', LD_PRELOAD: '/x', HOME: user.home });
   expect(environment.PATH).not.toContain('evil');

@@ -59,7 +59,7 @@ function dockerOptions(folder: string): string[] {
 
 /**
  * `bwrap` with the very namespaces, folders, mounts and sizes of the product's sandbox, but for what needs open files: the
- * filter for system calls, and the copies of small files.
+ * filter for system calls, and the user’s entry in /etc/passwd.
  */
 export function sameBubblewrap(command: readonly string[], folder: string): Command {
   const user = sandboxUser();
@@ -71,16 +71,17 @@ export function sameBubblewrap(command: readonly string[], folder: string): Comm
     environment: { PATH: '/usr/bin:/bin', TERM: 'xterm-256color', HOME: user.home, PS1: PROMPT },
     view: readSystemView(),
     features: { disableUserns: true, size: true },
-    descriptors: { passwd: NO_FILE, group: NO_FILE, hosts: NO_FILE, seccomp: null, copies: new Map() },
+    etc: { etc: '/etc', online: '/etc/ssl', offline: '/etc/ssl' },
+    descriptors: { passwd: NO_FILE, seccomp: null },
   });
   return { file: 'bwrap', args: [...withoutFiles(options), '--', ...command] };
 }
 
-/** Leaves out `--perms MODE --file DESCRIPTOR PATH`. */
+/** Leaves out `--perms MODE --file DESCRIPTOR PATH`, and the same with `--ro-bind-data`. */
 function withoutFiles(options: readonly string[]): string[] {
   const kept: string[] = [];
   for (let at = 0; at < options.length; at += 1) {
-    if (options[at + 2] === '--file') at += FILE_OPTIONS - 1;
+    if (options[at + 2] === '--file' || options[at + 2] === '--ro-bind-data') at += FILE_OPTIONS - 1;
     else kept.push(options[at] ?? '');
   }
   return kept;

@@ -65,20 +65,42 @@ export class CredentialFolders {
    * @throws an error with a message for people when there is no place for it.
    */
   create(sessionId: string): CredentialFolder {
+    return this.#make((root) => {
+      const path = join(root, `${PREFIX}${sessionId}`);
+      this.#options.tracker.folder(sessionId, path);
+      makeIn(root, path);
+      return new CredentialFolder(path);
+    });
+  }
+
+  /** In the first place where it can be made. */
+  #make<T>(make: (root: string) => T): T {
     const complaints: string[] = [];
     for (const place of this.#places) {
       const root = this.#rootIn(place);
       try {
         ownRoot(root);
-        const path = join(root, `${PREFIX}${sessionId}`);
-        this.#options.tracker.folder(sessionId, path);
-        makeIn(root, path);
-        return new CredentialFolder(path);
+        return make(root);
       } catch (error) {
         complaints.push(error instanceof Error ? error.message : String(error));
       }
     }
     throw new Error(`there is no place for private files: ${complaints.join('; ')}`);
+  }
+
+  /**
+   * Makes a private folder that is not one session's, or an empty one in its place. It is removed with what apps that are gone
+   * have left.
+   *
+   * @throws an error with a message for people when there is no place for it.
+   */
+  createShared(name: string): string {
+    return this.#make((root) => {
+      const path = join(root, `${PREFIX}${name}`);
+      rmSync(path, { recursive: true, force: true });
+      makeIn(root, path);
+      return path;
+    });
   }
 
   /**

@@ -69,10 +69,16 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
     environment,
     tracker: { folder: (sessionId, path) => tracker.folder(sessionId, path) },
   });
+  // Of its own: what is for one session alone lies in the other.
+  const etcFolders = new CredentialFolders({
+    installation: `${installation}-etc`,
+    environment,
+    tracker: { folder() {} },
+  });
   const tracker = createReaper({
     log: logger,
     command: reaper,
-    roots: [tmpdir(), ...credentialFolders.roots],
+    roots: [tmpdir(), ...credentialFolders.roots, ...etcFolders.roots],
     onProblem: (problem) => problems.emit(problem),
   });
   const forbiddenFolders = [locations.config, locations.data, locations.logs];
@@ -89,6 +95,7 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
       tracker,
       forbiddenFolders,
       credentialFolders,
+      etcFolders,
     }),
     docker: createDockerBackend({
       engine,
@@ -106,7 +113,10 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
     folderRules: { home: homedir(), forbidden: forbiddenFolders, environment },
     hooks: trackRuns(tracker, processes),
     tracker,
-    removeLeftovers: () => credentialFolders.removeLeftovers(),
+    removeLeftovers() {
+      etcFolders.removeLeftovers();
+      return credentialFolders.removeLeftovers();
+    },
     processes,
     onProblem: (listener) => problems.on(listener),
     async close() {

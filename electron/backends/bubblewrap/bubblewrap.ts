@@ -6,17 +6,22 @@ import { Emitter } from '../../sessions/emitter.ts';
 import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
 import { sweepCgroups } from '../cgroup.ts';
 import { type Delivery, deliverCredentials } from '../credential-delivery.ts';
+import type { CredentialFolders } from '../credential-folders.ts';
 import type { PtyBackendOptions } from '../pty.ts';
 import { planLimits, scopeProperties } from '../resource-limits.ts';
 import { SessionCgroups } from '../session-cgroups.ts';
 import { ABORTED, failed, type TerminalRequest, TerminalSessions } from '../terminal-session.ts';
+import { HOSTNAME } from './bwrap-args.ts';
 import { type MachineFacts, thisMachine } from './diagnosis.ts';
 import { prepareSandbox } from './prepare.ts';
 import { checkChosenFolder, checkInsideShell } from './requests.ts';
 import { checkSandbox } from './sandbox-check.ts';
 import { keeperEnvironment, SYSTEMD_VARIABLES, sandboxEnvironment } from './sandbox-environment.ts';
+import { SandboxEtc } from './sandbox-etc.ts';
+import { groupFile, passwdFile, sandboxUser } from './sandbox-user.ts';
 import { lookForSandboxes, type Sandboxes } from './sandboxes.ts';
 import { isInteractiveShell, stubCommand } from './stub.ts';
+import { PROGRAMS } from './system-view.ts';
 
 /** What the sandboxes' backend takes from outside. */
 export interface BubblewrapBackendOptions extends PtyBackendOptions {
@@ -25,20 +30,33 @@ export interface BubblewrapBackendOptions extends PtyBackendOptions {
   /** What this machine says about itself. */
   readonly facts?: MachineFacts;
   readonly platform?: NodeJS.Platform;
+  /** Where the sandboxes' `/etc` is made; without it, in the folder for temporary files. */
+  readonly etcFolders?: CredentialFolders;
+  /** Below which folder the machine's `/etc` is; `/` unless a test has another. */
+  readonly etcRoot?: string;
 }
 
 /** Runs shells in sandboxes of bubblewrap (Linux). Until the first `check` or start it does nothing. */
 export function createBubblewrapBackend(options: BubblewrapBackendOptions): Backend {
-  const { log, platform = process.platform } = options;
+  const { log, platform = process.platform, etcFolders } = options;
   const sessions = new TerminalSessions(options);
   const changed = new Emitter<void>((error) => log.error({ err: error }, 'A listener threw'));
+  const account = sandboxUser();
+  const etc = new SandboxEtc({
+    makeFolder: etcFolders === undefined ? undefined : () => etcFolders.createShared('view'),
+    root: options.etcRoot,
+    shown: PROGRAMS,
+    forbidden: options.forbiddenFolders ?? [],
+    own: { passwd: passwdFile(account, '/bin/sh'), group: groupFile(account), hostname: `${HOSTNAME}\n` },
+    log,
+  });
   let status: BackendStatus = { kind: 'bubblewrap', state: 'checking' };
   let ready: Sandboxes | null = null;
   let checking: Promise<void> | null = null;
 
   const look = async (): Promise<void> => {
     const facts = options.facts ?? thisMachine;
-    const result = await lookForSandboxes({ ...options, platform, facts, known: ready });
+    const result = await lookForSandboxes({ ...options, platform, facts, etc, known: ready });
     ready = result.ok ? result.sandboxes : null;
     status = result.ok
       ? { kind: 'bubblewrap', state: 'available', message: result.message, found: [...result.found] }
@@ -99,6 +117,17 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
       appVersion: options.appVersion,
     });
     const limits = planLimits(wanted.resources, support, !user.isRootOutside);
+    // Seen by sandboxes that run as well. Nothing waits for it.
+    etc.update().catch((error: unknown) => log.warn({ err: error }, 'The sandboxes’ /etc could not be updated'));
+    const following = wanted.network === 'host' ? etc.follow() : null;
+    const follower: BackendListener = {
+      onData: (bytes) => listener.onData(bytes),
+      onExit(status) {
+        following?.[Symbol.dispose]();
+        listener.onExit(status);
+      },
+      onProgress: (progress) => listener.onProgress?.(progress),
+    };
     try {
       const wish = {
         options: wanted,
@@ -107,7 +136,7 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
         environment,
         shell: shell.path,
       };
-      using prepared = prepareSandbox(kit, wish);
+      using prepared = prepareSandbox({ ...kit, etc: await etc.prepare() }, wish);
       const ignoresInterrupts = canResetInterrupts && !isInteractiveShell(shell.path, spec.args);
       const inside = stubCommand({ limits, resetsInterrupts: ignoresInterrupts }, [shell.path, ...spec.args]);
       const isScope = support.cgroups?.kind === 'scope';
@@ -131,6 +160,8 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
           ignoresInterrupts,
         },
         check: (started) => {
+          // With the app, should it die: others see it, too.
+          if (etcFolders !== undefined && etc.folder !== null) options.tracker?.folder(spec.sessionId, etc.folder);
           const expected = {
             options: wanted,
             user,
@@ -148,8 +179,11 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
           });
         },
       };
-      return await sessions.start(request, listener, signal);
+      const result = await sessions.start(request, follower, signal);
+      if (!result.ok) following?.[Symbol.dispose]();
+      return result;
     } catch (error) {
+      following?.[Symbol.dispose]();
       log.warn({ sessionId: spec.sessionId, err: error }, 'A sandbox could not be prepared');
       const why = messageOf(error);
       const hint = 'Check the profile’s variables, and that the folder for temporary files can be written.';
@@ -166,6 +200,10 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
     check,
     start,
     killAllNow: () => sessions.killAllNow(),
+    close() {
+      etc[Symbol.dispose]();
+      return Promise.resolve();
+    },
     async sweep() {
       const parents = ready === null ? [] : [...ready.support.legacy.values()];
       if (ready?.support.cgroups?.kind === 'folder') parents.push(ready.support.cgroups.parent);

@@ -8,18 +8,11 @@ const view: SandboxSpec['view'] = {
   entries: [
     { kind: 'read-only', path: '/usr' },
     { kind: 'link', path: '/bin', target: 'usr/bin' },
-    { kind: 'copy', path: '/etc/profile' },
-    { kind: 'copy', path: '/etc/vanished' },
-    { kind: 'read-only', path: '/etc/ssl/certs' },
   ],
-  networkEntries: [{ kind: 'copy', path: '/etc/resolv.conf' }],
   guarded: ['/proc/sys', '/proc/fs'],
   hidden: ['/proc/slabinfo'],
 };
-const copies = new Map([
-  ['/etc/profile', 20],
-  ['/etc/resolv.conf', 21],
-]);
+const etc = { etc: '/private/etc', online: '/private/online', offline: '/private/offline' };
 
 function args(wish: Wish = {}, others: Partial<SandboxSpec> = {}): string {
   const list = bwrapArgs({
@@ -29,8 +22,9 @@ function args(wish: Wish = {}, others: Partial<SandboxSpec> = {}): string {
     user: ordinary,
     environment: { HOME: '/home/ada', EMPTY: '' },
     view,
+    etc,
     features: { disableUserns: true, size: true },
-    descriptors: { passwd: 4, group: 5, hosts: 6, seccomp: 7, copies },
+    descriptors: { passwd: 4, seccomp: 7 },
     ...others,
   });
   return ` ${list.join(' ')} `;
@@ -64,17 +58,17 @@ test('an ordinary user keeps its number, root becomes an ordinary user and finds
 });
 
 test('of this machine the sandbox sees what is in the view, and nothing can be written there', () => {
-  expect(args()).toContain(' --ro-bind /usr /usr --symlink usr/bin /bin --perms 0644 --file 20 /etc/profile ');
-  expect(args()).not.toContain('vanished');
+  expect(args()).toContain(' --ro-bind /usr /usr --symlink usr/bin /bin --ro-bind /private/etc /etc ');
   expect(args()).not.toMatch(/--bind |--dev-bind/);
   expect(args()).toMatch(/ --remount-ro \/dev (.* )?--remount-ro \/ /);
 });
 
 test('without a network names are found on the sandbox itself, with one where the machine finds them', () => {
-  expect(args()).toContain(' --file 6 /etc/hosts ');
+  expect(args()).toContain(' --ro-bind /private/offline /etc/sandglass ');
   const online = args({ network: 'host' });
-  expect(online).not.toMatch(/--unshare-net|--file 6 /);
-  expect(online).toContain(' --file 21 /etc/resolv.conf ');
+  expect(online).not.toMatch(/--unshare-net|offline/);
+  expect(online).toContain(' --ro-bind /private/online /etc/sandglass ');
+  expect(args()).not.toContain('/private/online');
 });
 
 describe('the chosen folder', () => {

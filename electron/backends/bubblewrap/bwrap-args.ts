@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { BubblewrapOptions, FolderAccess } from '../../../shared/profile.ts';
 import { CREDENTIALS_INSIDE } from '../credential-folders.ts';
+import { type EtcFolders, NETWORK_INSIDE } from './sandbox-etc.ts';
 import type { SandboxUser } from './sandbox-user.ts';
 import type { SystemEntry, SystemView } from './system-view.ts';
 
@@ -21,12 +22,8 @@ export interface BwrapFeatures {
 /** Descriptors that bwrap finds open. Each is read to its end. */
 export interface SandboxDescriptors {
   readonly passwd: number;
-  readonly group: number;
-  readonly hosts: number;
   /** The filter; null where there is none for this architecture. */
   readonly seccomp: number | null;
-  /** Files of this machine by their paths; one that is missing here is not copied. */
-  readonly copies: ReadonlyMap<string, number>;
 }
 
 /** One sandbox to set up. */
@@ -40,6 +37,7 @@ export interface SandboxSpec {
   /** All variables of the shell. */
   readonly environment: Readonly<Record<string, string>>;
   readonly view: SystemView;
+  readonly etc: EtcFolders;
   readonly features: BwrapFeatures;
   readonly descriptors: SandboxDescriptors;
 }
@@ -64,11 +62,6 @@ export function privateFolders(options: BubblewrapOptions, user: SandboxUser): P
   ];
 }
 
-/** What of this machine a sandbox sees. */
-export function shownEntries(view: SystemView, network: BubblewrapOptions['network']): readonly SystemEntry[] {
-  return network === 'host' ? [...view.entries, ...view.networkEntries] : view.entries;
-}
-
 /**
  * The options of bwrap(1) for one sandbox, without the command.
  *
@@ -78,7 +71,7 @@ export function shownEntries(view: SystemView, network: BubblewrapOptions['netwo
  * nobody. The filter refuses the request nonetheless.
  */
 export function bwrapArgs(spec: SandboxSpec): string[] {
-  const { options, folder, credentials, user, environment, view, features, descriptors } = spec;
+  const { options, folder, credentials, user, environment, view, etc, features, descriptors } = spec;
   const isOffline = options.network === 'none';
   const writable = privateFolders(options, user);
   const shm = writable.filter(({ path }) => path.startsWith('/dev/'));
@@ -98,10 +91,12 @@ export function bwrapArgs(spec: SandboxSpec): string[] {
     ...foldersAround([...others, ...view.entries].map(({ path }) => path)).flatMap((path) => ['--dir', path]),
     // Before the rest: some of it lies in these.
     ...others.flatMap((each) => privateFolder(each, features)),
-    ...shownEntries(view, options.network).flatMap((entry) => show(entry, descriptors.copies)),
-    ...(isOffline ? file(descriptors.hosts, '/etc/hosts') : []),
-    ...file(descriptors.passwd, '/etc/passwd'),
-    ...file(descriptors.group, '/etc/group'),
+    ...view.entries.flatMap(show),
+    ...['--ro-bind', etc.etc, '/etc'],
+    // The user's shell is the session's own.
+    ...['--perms', '0644', '--ro-bind-data', String(descriptors.passwd), '/etc/passwd'],
+    // The folder, not its files: those that take their places are seen.
+    ...['--ro-bind', isOffline ? etc.offline : etc.online, NETWORK_INSIDE],
 
     ...['--proc', '/proc'],
     // Files of root's: whoever is root outside owns them inside as well, whatever the number there.
@@ -134,21 +129,12 @@ function readOnly(path: string): string[] {
   return ['--ro-bind', path, path];
 }
 
-/** A copy in the sandbox's own file system, which is read-only once it is complete. */
-function file(descriptor: number, path: string): string[] {
-  return ['--perms', '0644', '--file', String(descriptor), path];
-}
-
-function show(entry: SystemEntry, copies: ReadonlyMap<string, number>): string[] {
+function show(entry: SystemEntry): string[] {
   switch (entry.kind) {
     case 'link':
       return ['--symlink', entry.target, entry.path];
     case 'read-only':
       return readOnly(entry.path);
-    case 'copy': {
-      const descriptor = copies.get(entry.path);
-      return descriptor === undefined ? [] : file(descriptor, entry.path);
-    }
     default:
       return [];
   }

@@ -95,7 +95,7 @@ function judgeMounts(mounts: readonly Mount[], expected: Expectation): string[] 
   const { options, user, view, folder } = expected;
   const missing: string[] = [];
   const memory = privateFolders(options, user).map(({ path }) => path);
-  const shown = view.entries.flatMap((entry) => (entry.kind === 'read-only' ? [entry.path] : []));
+  const shown = ['/etc', ...view.entries.flatMap((entry) => (entry.kind === 'read-only' ? [entry.path] : []))];
   const readOnly = ['/', '/dev', ...shown];
   const chosen = folder === null ? null : { path: folder.path, isWritable: options.folderAccess === 'read-write' };
 
@@ -121,7 +121,7 @@ function judgeMounts(mounts: readonly Mount[], expected: Expectation): string[] 
   }
   const top = mounts.findLast((mount) => mount.folder === '/');
   if (top?.type !== 'tmpfs') missing.push('a file system of its own');
-  for (const path of [...memory, '/proc', '/dev', ...(user.isRootOutside ? view.guarded : [])]) {
+  for (const path of [...memory, '/etc', '/proc', '/dev', ...(user.isRootOutside ? view.guarded : [])]) {
     if (!mounts.some((mount) => mount.folder === path)) missing.push(`${path} of its own`);
   }
   return missing;

@@ -34,19 +34,6 @@ export class OpenFiles implements Disposable {
     throw complaint;
   }
 
-  /**
-   * Adds a file of this machine.
-   *
-   * @returns its place in {@link descriptors}; null where it cannot be read.
-   */
-  addFile(path: string): number | null {
-    try {
-      return this.#descriptors.push(openSync(path, 'r')) - 1;
-    } catch {
-      return null;
-    }
-  }
-
   [Symbol.dispose](): void {
     for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor);
   }

@@ -1,9 +1,10 @@
 import type { BubblewrapOptions } from '../../../shared/profile.ts';
 import { FIRST_DESCRIPTOR } from '../launch.ts';
-import { bwrapArgs, shownEntries } from './bwrap-args.ts';
+import { bwrapArgs } from './bwrap-args.ts';
 import type { Bwrap } from './find-bwrap.ts';
 import { OpenFiles } from './open-files.ts';
-import { groupFile, HOSTS_FILE, passwdFile, type SandboxUser } from './sandbox-user.ts';
+import type { EtcFolders } from './sandbox-etc.ts';
+import { passwdFile, type SandboxUser } from './sandbox-user.ts';
 import { isFiltered, seccompFilter } from './seccomp.ts';
 import type { SystemView } from './system-view.ts';
 
@@ -17,6 +18,7 @@ export interface SandboxKit {
   readonly bwrap: Bwrap;
   readonly user: SandboxUser;
   readonly view: SystemView;
+  readonly etc: EtcFolders;
   /** The app's own environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Folders of the app's own. */
@@ -52,16 +54,8 @@ export function prepareSandbox(kit: SandboxKit, wish: SandboxWish): PreparedSand
   const files = new OpenFiles();
   try {
     const add = (content: Uint8Array | string): number => FIRST_FILE + files.add(content);
-    const copies = new Map<string, number>();
-    for (const entry of shownEntries(kit.view, wish.options.network)) {
-      const place = entry.kind === 'copy' ? files.addFile(entry.path) : null;
-      if (place !== null) copies.set(entry.path, FIRST_FILE + place);
-    }
     const descriptors = {
       passwd: add(passwdFile(kit.user, wish.shell)),
-      group: add(groupFile(kit.user)),
-      hosts: add(HOSTS_FILE),
-      copies,
       seccomp: isFiltered(process.arch) ? add(seccompFilter(process.arch)) : null,
     };
     const options = bwrapArgs({ ...kit, ...wish, features: kit.bwrap.features, descriptors });

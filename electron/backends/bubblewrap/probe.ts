@@ -44,7 +44,7 @@ for file in /proc/sys/kernel/core_pattern /proc/sys/kernel/hostname; do
   if (: >>"$file") 2>/dev/null; then echo "writable $file"; fi
 done
 for folder in "$HOME" /tmp /var/tmp /run /dev/shm; do writes "$folder" private; done
-for path in /root /etc/shadow /etc/machine-id /var/lib /sys/kernel /boot "$@"; do
+for path in /root /etc/shadow /etc/machine-id /var/log /var/lib/dpkg /var/lib/rpm /var/lib/pacman /sys/kernel /boot "$@"; do
   if [ -e "$path" ]; then echo "visible $path"; fi
 done
 tr '\\0' '\\n' </proc/1/environ | while read -r line; do echo "environment $line"; done

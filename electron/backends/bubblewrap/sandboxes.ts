@@ -6,6 +6,7 @@ import { diagnose, installHint, type MachineFacts } from './diagnosis.ts';
 import { canResetSignals, findBwrap } from './find-bwrap.ts';
 import type { SandboxKit } from './prepare.ts';
 import { probeSandbox } from './probe.ts';
+import type { SandboxEtc } from './sandbox-etc.ts';
 import { sandboxUser } from './sandbox-user.ts';
 import { isFiltered } from './seccomp.ts';
 import { readSystemView } from './system-view.ts';
@@ -32,6 +33,7 @@ export type SandboxesFound =
 export interface SandboxesProbe extends BubblewrapBackendOptions {
   readonly platform: NodeJS.Platform;
   readonly facts: MachineFacts;
+  readonly etc: SandboxEtc;
   /** What was found before: what can bound resources does not change. */
   readonly known: Sandboxes | null;
 }
@@ -55,6 +57,7 @@ export async function lookForSandboxes(probe: SandboxesProbe): Promise<Sandboxes
       bwrap: found.bwrap,
       user: sandboxUser(),
       view: readSystemView(),
+      etc: await probe.etc.prepare(),
       environment,
       forbidden: probe.forbiddenFolders ?? [],
       isFiltered: isFiltered(process.arch),

@@ -1,18 +1,14 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** One thing of this machine that a sandbox sees: a link, a folder that it may read, or a copy of a file. */
+/** One thing of this machine that a sandbox sees: a link, or a folder that it may read. */
 export type SystemEntry =
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
-  | { readonly kind: 'read-only'; readonly path: string }
-  /** As it is at the start. Each mount makes a start longer, and settings are many small files. */
-  | { readonly kind: 'copy'; readonly path: string };
+  | { readonly kind: 'read-only'; readonly path: string };
 
-/** What of this machine every sandbox sees, and what of the kernel's own files it must not. */
+/** What of this machine every sandbox sees besides `/etc`, and what of the kernel's own files it must not. */
 export interface SystemView {
   readonly entries: readonly SystemEntry[];
-  /** Of `/etc`, only with the machine's network. */
-  readonly networkEntries: readonly SystemEntry[];
   /** Below `/proc`: what root's processes could change. Read-only in a sandbox. */
   readonly guarded: readonly string[];
   /** Below `/proc`: what only root may read. Empty in a sandbox. */
@@ -20,37 +16,11 @@ export interface SystemView {
 }
 
 /** Programs and libraries. Not `/opt`: what is installed there comes with data and settings of its own. */
-const PROGRAMS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store', '/gnu/store'];
+export const PROGRAMS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store', '/gnu/store'];
 /** NixOS keeps its `PATH` here. */
 const PROGRAM_LINKS = ['/run/current-system'];
-
-/**
- * What programs need of `/etc` to start and to look as usual. Everything else stays out: passwords, keys, the machine's id,
- * settings of services, and what may hold tokens, such as `/etc/environment`, `/etc/gitconfig` or `/etc/npmrc`.
- */
-const SETTINGS = [
-  ...[
-    'alternatives',
-    'bash.bashrc',
-    'bash_completion',
-    'bash_completion.d',
-    'bashrc',
-    'profile',
-    'profile.d',
-    'shells',
-  ],
-  ...['zsh', 'zshenv', 'zprofile', 'zshrc', 'fish', 'inputrc', 'DIR_COLORS', 'terminfo', 'vim', 'vimrc', 'nanorc'],
-  ...['ld.so.cache', 'ld.so.conf', 'ld-musl-x86_64.path', 'ld-musl-aarch64.path'],
-  ...['localtime', 'timezone', 'locale.alias', 'locale.conf', 'nsswitch.conf', 'host.conf', 'gai.conf'],
-  ...['protocols', 'services', 'mime.types', 'manpath.config', 'man_db.conf'],
-  ...['ssl/certs', 'ssl/cert.pem', 'ssl/openssl.cnf', 'pki/tls/certs', 'pki/tls/cert.pem', 'pki/tls/openssl.cnf'],
-  ...['pki/ca-trust/extracted', 'crypto-policies'],
-  ...['os-release', 'lsb-release', 'debian_version', 'alpine-release', 'arch-release', 'fedora-release'],
-  ...['redhat-release', 'SuSE-release', 'mtab'],
-].map((name) => `/etc/${name}`);
-
-/** Whom to ask for names, with the machine's network. */
-const NETWORK_SETTINGS = ['/etc/resolv.conf', '/etc/hosts'];
+/** What packages generate for their programs when they are installed: certificates (openSUSE, Fedora), TeX's formats, caches. */
+const GENERATED = ['/var/lib/ca-certificates', '/var/lib/texmf', '/var/cache/fontconfig', '/var/cache/man'];
 
 /**
  * Files of the kernel that belong to root. bubblewrap covers some of them, but leaves out `/proc/sys`, whose folder root may
@@ -63,8 +33,7 @@ const HIDDEN = ['kpagecount', 'kpageflags', 'kpagecgroup', 'slabinfo', 'timer_li
 export function readSystemView(): SystemView {
   const inProc = (names: readonly string[]): string[] => names.map((name) => `/proc/${name}`).filter(existsSync);
   return {
-    entries: [...PROGRAMS, ...PROGRAM_LINKS, ...SETTINGS].flatMap(entryFor),
-    networkEntries: NETWORK_SETTINGS.filter(existsSync).map((path) => ({ kind: 'copy', path })),
+    entries: [...PROGRAMS, ...PROGRAM_LINKS, ...GENERATED].flatMap(entryFor),
     guarded: inProc(GUARDED),
     hidden: inProc(HIDDEN),
   };
@@ -80,9 +49,9 @@ function entryFor(path: string): SystemEntry[] {
       const isShown = [...PROGRAMS, '/proc'].some((folder) => leadsTo === folder || leadsTo.startsWith(`${folder}/`));
       if (isShown) return [{ kind: 'link', path, target }];
     }
-    if (found.isDirectory()) return readdirSync(path).length === 0 ? [] : [{ kind: 'read-only', path }];
     // What others may not read is not for a sandbox either, even if root has started it.
-    return found.isFile() && (found.mode & 0o004) !== 0 ? [{ kind: 'copy', path }] : [];
+    if (!found.isDirectory() || (found.mode & 0o005) !== 0o005) return [];
+    return readdirSync(path).length === 0 ? [] : [{ kind: 'read-only', path }];
   } catch {
     return [];
   }

@@ -10,6 +10,7 @@ import { type Link, type LinkTiming, openLink } from './engine-link.ts';
 import { listOffers } from './offers.ts';
 import type { HostFacts } from './probe.ts';
 import { makeImageReady } from './pull.ts';
+import { createRegistryCredentials } from './registry-credentials.ts';
 import { createRemovals } from './removals.ts';
 import { missedEvents } from './resync.ts';
 
@@ -47,6 +48,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
   const sources = options.sources ?? systemSources();
   const host = options.host ?? { platform: process.platform, hostname: hostname(), kernel: release() };
   const timing = { ...TIMING, ...options.timing };
+  const credentials = createRegistryCredentials(sources);
   const statusChanges = new Emitter<void>(options.onError);
   const losses = new Emitter<string>(options.onError);
   const returns = new Emitter<void>(options.onError);
@@ -234,7 +236,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
       pulls += 1;
       followNeeds();
       try {
-        return await makeImageReady(link, wanted, onProgress, signal);
+        return await makeImageReady({ ...link, credentials }, wanted, onProgress, signal);
       } finally {
         pulls -= 1;
         followNeeds();

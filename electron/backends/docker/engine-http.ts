@@ -16,6 +16,7 @@ export interface EngineRequest {
   /** Without a query. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The most that is read of one answer, in bytes: some thousand images or containers. */
@@ -113,6 +114,7 @@ export function open(docker: Docker, request: EngineRequest, signal: AbortSignal
       {
         path: query === '' ? request.path : `${request.path}?${query}&`,
         method: request.method,
+        ...(request.headers === undefined ? {} : { headers: { ...request.headers } }),
         abortSignal: signal,
         isStream: true,
         statusCodes: ANY_STATUS,

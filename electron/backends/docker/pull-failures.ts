@@ -1,12 +1,19 @@
 import type { StartFailure } from '../../../shared/session.ts';
 import { words } from './engine-failures.ts';
+import { loginCommand, type RegistryAuth } from './registry-credentials.ts';
+
+/** At which registry a pull was tried, and as whom. */
+export interface PullAttempt {
+  readonly registry: string;
+  readonly auth: RegistryAuth;
+}
 
 /** What an engine says when a pull fails, and what it means; the first that fits. */
 const MEANINGS: readonly {
   readonly pattern: RegExp;
   readonly stage: 'pull' | 'image';
-  readonly message: (reference: string) => string;
-  readonly hint: string;
+  readonly message: (reference: string, attempt: PullAttempt | null) => string;
+  readonly hint: string | ((attempt: PullAttempt | null) => string);
 }[] = [
   {
     pattern: /no space left on device|disk quota exceeded/i,
@@ -24,20 +31,26 @@ const MEANINGS: readonly {
   {
     pattern: /toomanyrequests|too many requests|rate limit/i,
     stage: 'pull',
-    message: (reference) => `The registry of ${reference} takes no more requests for now.`,
-    hint: 'Wait, or sign in with “docker login” and pull the image with “docker pull”.',
+    message: (reference) => `The registry of ${reference} does not accept more requests for now.`,
+    hint: (attempt) => `Wait, or sign in with “${login(attempt)}”, and try again.`,
   },
   {
     pattern: /unauthorized|authentication required|no basic auth|access forbidden|\b40[13]\b/i,
     stage: 'pull',
-    message: (reference) => `The registry does not give ${reference} to somebody who is not signed in.`,
-    hint: 'Sign in with “docker login” and pull it with “docker pull”; a profile that pulls only what is missing uses it then.',
+    message: (reference, attempt) =>
+      attempt?.auth.header == null
+        ? `The pull of ${reference} is unauthorized: you are not signed in to the registry.`
+        : `The pull of ${reference} is unauthorized: the registry refused the stored credentials.`,
+    hint: signIn,
   },
   {
     pattern: /pull access denied|repository does not exist|requested access to the resource is denied/i,
     stage: 'pull',
-    message: (reference) => `There is no image ${reference}, or it is not for everybody.`,
-    hint: 'Check the name. If it is private, sign in with “docker login” and pull it with “docker pull”.',
+    message: (reference, attempt) =>
+      attempt?.auth.header == null
+        ? `The image ${reference} does not exist, or it is private and you are not signed in.`
+        : `The image ${reference} does not exist, or the stored credentials do not give access to it.`,
+    hint: (attempt) => `Check the name. If the image is private: ${signIn(attempt)}`,
   },
   {
     pattern: /not found|manifest unknown|name unknown|no such image/i,
@@ -60,13 +73,28 @@ const MEANINGS: readonly {
   },
 ];
 
-/** Why a pull failed, from the engine's own words, which the hint repeats. */
-export function explainPull(reference: string, said: string): StartFailure {
+function login(attempt: PullAttempt | null): string {
+  return attempt === null ? 'docker login' : loginCommand(attempt.registry);
+}
+
+function signIn(attempt: PullAttempt | null): string {
+  const problem = attempt?.auth.problem ?? null;
+  const words = `Sign in with “${login(attempt)}”, and try again.`;
+  return problem === null ? words : `The stored credentials could not be read: ${problem} ${words}`;
+}
+
+/**
+ * Why a pull failed, from the engine's own words, which the hint repeats.
+ *
+ * @param attempt null where it failed before the registry was asked.
+ */
+export function explainPull(reference: string, said: string, attempt: PullAttempt | null = null): StartFailure {
   const text = words(said);
   const quote = text === '' ? '' : ` The engine says: ${text}`;
   const meaning = MEANINGS.find(({ pattern }) => pattern.test(text));
   if (meaning === undefined) {
     return { stage: 'pull', message: `${reference} could not be pulled.`, hint: `Try again.${quote}` };
   }
-  return { stage: meaning.stage, message: meaning.message(reference), hint: `${meaning.hint}${quote}` };
+  const hint = typeof meaning.hint === 'string' ? meaning.hint : meaning.hint(attempt);
+  return { stage: meaning.stage, message: meaning.message(reference, attempt), hint: `${hint}${quote}` };
 }

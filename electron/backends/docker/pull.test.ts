@@ -120,7 +120,7 @@ describe.runIf(testEngine.ok)('an image', { ...needs(testEngine), timeout: 120_0
     });
     expect(await failureOf(registry.reference('private'))).toMatchObject({
       stage: 'pull',
-      message: expect.stringMatching(/not signed in/),
+      message: expect.stringMatching(/unauthorized: you are not signed in/),
     });
     expect(await failureOf(registry.reference('foreign'))).toMatchObject({
       stage: 'image',
@@ -156,11 +156,11 @@ test('a reference names a repository and a tag or a digest', () => {
 
 test.each([
   ['write /var/lib/docker/tmp/GetImageBlob1: no space left on device', 'pull', /disk .* is full/],
-  ['toomanyrequests: You have reached your pull rate limit.', 'pull', /no more requests/],
+  ['toomanyrequests: You have reached your pull rate limit.', 'pull', /more requests/],
   [
     "pull access denied for x, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
     'pull',
-    /There is no image x, or it is not for everybody/,
+    /image x does not exist, or it is private and you are not signed in/,
   ],
   ['no matching manifest for linux/arm64/v8 in the manifest list entries', 'image', /not offered for the processor/],
   ['image operating system "windows" cannot be used on this platform', 'image', /not offered/],

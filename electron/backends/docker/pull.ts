@@ -9,6 +9,7 @@ import type { Link } from './engine-link.ts';
 import { jsonLines } from './json-lines.ts';
 import { explainPull } from './pull-failures.ts';
 import { followLayers } from './pull-progress.ts';
+import { type RegistryAuth, type RegistryCredentials, registryOf } from './registry-credentials.ts';
 
 /** `GET /images/{name}/json`, as far as it is used. */
 const imageSchema = z.object({
@@ -41,7 +42,7 @@ export function splitReference(reference: string): ImageName | null {
 
 /** Makes sure of the image as the policy says. Never rejects for what an engine or a registry does. */
 export async function makeImageReady(
-  engine: Pick<Link, 'docker' | 'info' | 'signal' | 'confirm'>,
+  engine: Pick<Link, 'docker' | 'info' | 'signal' | 'confirm'> & { readonly credentials: RegistryCredentials },
   { image: reference, pull }: Pick<ContainerOptions, 'image' | 'pull'>,
   onProgress: (progress: StartProgress) => void,
   signal: AbortSignal,
@@ -72,8 +73,12 @@ export async function makeImageReady(
         });
       }
     }
-    const failure = await pullImage(engine.docker, reference, name, onProgress, both.signal);
-    if (failure !== null) return refuse(failure);
+    const auth = await engine.credentials.find(registryOf(name.repository), both.signal);
+    const failure = await pullImage(engine.docker, { reference, name, auth }, onProgress, both.signal);
+    if (failure !== null) {
+      const isThere = pull === 'always' && (await inspect(engine.docker, reference, name, both.signal))?.ok === true;
+      return refuse(isThere ? withOlderCopy(failure) : failure);
+    }
     const pulled = await inspect(engine.docker, reference, name, both.signal);
     return (
       pulled ??
@@ -132,19 +137,27 @@ function digestIn(digests: readonly string[], { repository }: ImageName): string
   return valid.find((digest) => digest.startsWith(`${repository}@`)) ?? valid[0] ?? null;
 }
 
+/** The engine has the image, only not a current one: as with the docker command, that is not what the profile asks for. */
+function withOlderCopy(failure: StartFailure): StartFailure {
+  const hint =
+    'The engine has an older copy, but the profile always pulls: let it pull only a missing image to use that copy.';
+  return { ...failure, hint: `${hint} ${failure.hint}` };
+}
+
 /** @returns null when all of it came. */
 async function pullImage(
   docker: Docker,
-  reference: string,
-  { repository, tag }: ImageName,
+  { reference, name, auth }: { readonly reference: string; readonly name: ImageName; readonly auth: RegistryAuth },
   onProgress: (progress: StartProgress) => void,
   signal: AbortSignal,
 ): Promise<StartFailure | null> {
   const layers = followLayers(reference, onProgress);
+  const asked = { registry: registryOf(name.repository), auth };
   try {
-    const query = { fromImage: repository, tag };
-    const response = await open(docker, { method: 'POST', path: '/images/create', query }, signal);
-    if (response.statusCode !== 200) return explainPull(reference, reasonIn(await read(response)));
+    const query = { fromImage: name.repository, tag: name.tag };
+    const headers = auth.header === null ? {} : { 'X-Registry-Auth': auth.header };
+    const response = await open(docker, { method: 'POST', path: '/images/create', query, headers }, signal);
+    if (response.statusCode !== 200) return explainPull(reference, reasonIn(await read(response)), asked);
     let problem: string | null = null;
     response.on(
       'data',
@@ -156,7 +169,7 @@ async function pullImage(
       response.once('close', resolve);
     });
     signal.throwIfAborted();
-    if (problem !== null) return explainPull(reference, problem);
+    if (problem !== null) return explainPull(reference, problem, asked);
     if (!response.complete) throw new Error('the engine broke off');
     return null;
   } finally {

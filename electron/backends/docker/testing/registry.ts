@@ -10,6 +10,8 @@ import { gzipSync } from 'node:zlib';
 export interface TestRegistry extends AsyncDisposable {
   /** The image's name with a tag, in one of the repositories. */
   reference(repository?: Repository): string;
+  /** Its host and port. */
+  readonly host: string;
   /** The digest of the image's manifest. */
   readonly digest: string;
   /** The image's id: the digest of its configuration. */
@@ -33,8 +35,15 @@ interface Blob {
   readonly content: Buffer;
 }
 
-/** Starts a registry whose image has layers of these sizes in bytes. `isSlow`: the last one stops half way until released. */
-export async function startRegistry(layerBytes: readonly number[], isSlow = false): Promise<TestRegistry> {
+/**
+ * Starts a registry whose image has layers of these sizes in bytes. `isSlow`: the last one stops half way until released.
+ * `account`: `NAME:PASSWORD` of the only one that gets anything (RFC 7617); without it, everyone does.
+ */
+export async function startRegistry(
+  layerBytes: readonly number[],
+  isSlow = false,
+  account: string | null = null,
+): Promise<TestRegistry> {
   const archives = layerBytes.map((bytes, index) => tarOf(`layer-${index}`, randomBytes(bytes)));
   const layers = archives.map((archive) => blobOf(gzipSync(archive, { level: 0 })));
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
@@ -101,8 +110,14 @@ export async function startRegistry(layerBytes: readonly number[], isSlow = fals
     else response.end(content);
   };
 
-  const answer = ({ url = '', method }: IncomingMessage, response: ServerResponse): void => {
+  const expected = account === null ? null : `Basic ${Buffer.from(account).toString('base64')}`;
+  const answer = ({ url = '', method, headers }: IncomingMessage, response: ServerResponse): void => {
     response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
+    if (expected !== null && headers.authorization !== expected) {
+      response.setHeader('WWW-Authenticate', 'Basic realm="test"');
+      refuse(response, 401, 'UNAUTHORIZED', 'authentication required');
+      return;
+    }
     const [, repository, kind, reference = ''] = /^\/v2\/([a-z]+)\/(manifests|blobs)\/(.+)$/.exec(url) ?? [];
     if (url === '/v2/') response.end();
     else if (repository === 'private') refuse(response, 401, 'UNAUTHORIZED', 'authentication required');
@@ -118,6 +133,7 @@ export async function startRegistry(layerBytes: readonly number[], isSlow = fals
   if (address === null || typeof address === 'string') throw new TypeError('no port');
   const host = `127.0.0.1:${address.port}`;
   return {
+    host,
     reference: (repository = 'plain') => `${host}/${repository}:one`,
     digest: manifest.digest,
     imageId: config.digest,

@@ -1,11 +1,12 @@
 import type { CastReader } from './cast-reader.ts';
 
-/** The events that asciicast v2 knows; the exit status has no counterpart there. */
+/** The events that asciicast v2 knows. */
 const V2_CODES = new Set(['o', 'i', 'm', 'r']);
 
 /**
  * A recording as the lines of asciicast v2, https://docs.asciinema.org/manual/asciicast/v2/: times count from the
- * beginning. `durationSeconds` goes into the header when it is known.
+ * beginning. `durationSeconds` goes into the header when it is known. The exit status has no counterpart; its time has: an
+ * empty output, because players take the last event for the end, and a session that ended in silence would be cut short.
  */
 export async function* castV2(recording: CastReader, durationSeconds: number | null): AsyncGenerator<string> {
   const { term, timestamp, command, title, env } = recording.header;
@@ -21,7 +22,8 @@ export async function* castV2(recording: CastReader, durationSeconds: number | n
   };
   yield `${JSON.stringify(header)}\n`;
   for await (const { atMicros, code, data } of recording.events) {
-    if (!V2_CODES.has(code)) continue;
-    yield `[${(atMicros / 1_000_000).toFixed(6)}, "${code}", ${JSON.stringify(data)}]\n`;
+    const time = (atMicros / 1_000_000).toFixed(6);
+    if (code === 'x') yield `[${time}, "o", ""]\n`;
+    else if (V2_CODES.has(code)) yield `[${time}, "${code}", ${JSON.stringify(data)}]\n`;
   }
 }

@@ -133,7 +133,7 @@ describe('asciicast', () => {
     expect(await read('cast-v3', folder)).toBe(await readFile(join(testdata, 'session.v3.cast'), 'utf8'));
   });
 
-  test('v2 counts times from the beginning and leaves out the exit status', async () => {
+  test('v2 counts times from the beginning, and has the time of the exit without its status', async () => {
     await using temp = await TempFolder.make();
     const folder = await goldenFolder(temp);
     expect(await read('cast-v2', folder)).toBe(await readFile(join(testdata, 'session.v2.cast'), 'utf8'));

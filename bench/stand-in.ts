@@ -23,6 +23,7 @@ export const standIn: Backend = {
       pause() {},
       resume() {},
       foreground: () => Promise.resolve({ isShell: true, command: 'sh' }),
+      background: () => Promise.resolve([]),
       cpuTimeMs: () => Promise.resolve(0),
       settle: () => Promise.resolve(),
       terminate() {

@@ -6,6 +6,7 @@ import { deliverySchema, hookNameSchema, hooksViewSchema } from './hooks.ts';
 import { metricsSchema } from './metrics.ts';
 import { profileIdSchema, profileSchema, storedNameSchema, titleSchema } from './profile.ts';
 import { EXPORT_FORMATS } from './recording.ts';
+import { runningSchema } from './running.ts';
 import { sessionEventSchema, sessionIdSchema, sessionInfoSchema, timingSchema } from './session.ts';
 import { problemSchema, settingChangeSchema, settingsViewSchema } from './settings.ts';
 
@@ -28,10 +29,10 @@ export const appInfoSchema = z.strictObject({
 });
 export type AppInfo = z.infer<typeof appInfoSchema>;
 
-/** What a close asks for first when a command runs: its name. */
+/** What a close asks about first: what still runs. */
 const closeResult = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('closed') }),
-  z.strictObject({ outcome: z.literal('confirm'), command: z.string() }),
+  z.strictObject({ outcome: z.literal('confirm'), running: runningSchema }),
 ]);
 export type CloseResult = z.infer<typeof closeResult>;
 
@@ -79,19 +80,19 @@ export const METHODS = {
   'sessions.rename': method(z.strictObject({ id: sessionIdSchema, title: titleSchema }), done),
   /** The tabs' order, as ids from left to right; ids it does not know are ignored. */
   'sessions.reorder': method(z.strictObject({ ids: z.array(sessionIdSchema).max(10_000) }), done),
-  /** Ends the session and forgets its tab. Without `force`, a running command is asked about first. */
+  /** Ends the session and forgets its tab. Without `force`, what still runs in it is asked about first. */
   'sessions.close': method(z.strictObject({ id: sessionIdSchema, force: z.boolean() }), closeResult),
   /** Forgets an ended session's tab. Its recording stays. */
   'sessions.dismiss': method(bySession, done),
   /**
    * Ends the session, if it has not, with `reset`, and then opens a fresh one of its profile that names it in
-   * `previousId`. Without `force`, a running command is asked about first.
+   * `previousId`. Without `force`, what still runs in it is asked about first.
    */
   'sessions.restart': method(
     z.strictObject({ id: sessionIdSchema, force: z.boolean() }),
     z.discriminatedUnion('outcome', [
       z.strictObject({ outcome: z.literal('restarted'), session: sessionInfoSchema }),
-      z.strictObject({ outcome: z.literal('confirm'), command: z.string() }),
+      z.strictObject({ outcome: z.literal('confirm'), running: runningSchema }),
     ]),
   ),
   'sessions.keepOpen': method(bySession, done),

@@ -119,6 +119,11 @@ export interface BackendProcess {
   resume(): void;
   /** Resolves with what is in front now; cheap enough to ask on every key press of Enter. */
   foreground(): Promise<Foreground>;
+  /**
+   * Names of the programs beside the shell and what is in front: background jobs, and those detached from the terminal.
+   * Where what is in front cannot be told, that counts as well. Empty where nothing can be told. Reads the system's whole process table. Never rejects.
+   */
+  background(): Promise<readonly string[]>;
   /** CPU time of all the session's processes together so far, in milliseconds; null where it cannot be had. */
   cpuTimeMs(): Promise<number | null>;
   /**

@@ -3,6 +3,7 @@ import { messageOf } from '../../shared/error-message.ts';
 import type { Isolation, Survivor } from '../../shared/session.ts';
 import type { BackendProcess, CredentialValue, ExitStatus, Foreground, TerminationReport } from './backend.ts';
 import type { BackendLog } from './backend-log.ts';
+import { backgroundPrograms } from './background.ts';
 import { closeTree, pauseFor } from './close-ladder.ts';
 import type { CredentialFolder } from './credential-folders.ts';
 import { ProcessHold } from './process-hold.ts';
@@ -137,6 +138,22 @@ export class PtyProcess implements BackendProcess {
     if (groups === null || groups.front === groups.own) return shell;
     const leader = await table.find(groups.front);
     return { isShell: false, command: leader?.command ?? null };
+  }
+
+  async background(): Promise<readonly string[]> {
+    if (this.#hasExited) return [];
+    const { table, sessionId, log } = this.#parts;
+    try {
+      return await backgroundPrograms({
+        members: await this.#tree.allMembers(),
+        shell: this.#sandbox?.processes.shell.pid ?? this.pid,
+        isOwn: (entry) => this.#tree.isShell(entry) || this.#tree.isAround(entry),
+        table,
+      });
+    } catch (error) {
+      log.warn({ sessionId, err: error }, 'The processes of a session could not be listed');
+      return [];
+    }
   }
 
   async cpuTimeMs(): Promise<number | null> {

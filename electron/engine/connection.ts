@@ -179,7 +179,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     },
     'sessions.close': async ({ id, force }) => {
       const running = await manager.close(id, force);
-      return running === null ? { outcome: 'closed' } : { outcome: 'confirm', command: running.running };
+      return running === null ? { outcome: 'closed' } : { outcome: 'confirm', running };
     },
     'sessions.dismiss': ({ id }) => {
       manager.dismiss(id);
@@ -188,7 +188,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     'sessions.restart': async ({ id, force }) => {
       const result = await manager.restart(id, force);
       return 'running' in result
-        ? { outcome: 'confirm', command: result.running }
+        ? { outcome: 'confirm', running: result.running }
         : { outcome: 'restarted', session: result.info() };
     },
     'sessions.keepOpen': ({ id }) => {

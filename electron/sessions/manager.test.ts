@@ -155,7 +155,7 @@ describe('the manager', () => {
     const session = manager.open(size);
     await session.started;
     backend.last.inFront = { isShell: false, command: 'vim' };
-    expect(await manager.close(session.id, false)).toEqual({ running: 'vim' });
+    expect(await manager.close(session.id, false)).toEqual({ foreground: 'vim', background: [] });
     expect(session.ended).toBeNull();
     const removed: string[] = [];
     manager.on('removed', (id) => removed.push(id));
@@ -396,7 +396,7 @@ describe('a restart', () => {
     const first = manager.open(size);
     await first.started;
     backend.last.inFront = { isShell: false, command: 'make' };
-    expect(await manager.restart(first.id, false)).toEqual({ running: 'make' });
+    expect(await manager.restart(first.id, false)).toEqual({ running: { foreground: 'make', background: [] } });
     expect(first.ended).toBeNull();
     await manager.restart(first.id, true);
     expect(first.ended?.reason).toBe('reset');

@@ -2,6 +2,7 @@ import { monotonicFactory } from 'ulid';
 import { RequestError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import { LOCAL_PROFILE_ID, type Profile } from '../../shared/profile.ts';
+import type { Running } from '../../shared/running.ts';
 import type { SessionEndEvent, SessionEvent, SessionId, SessionTiming } from '../../shared/session.ts';
 import type { Backend, Backends } from '../backends/backend.ts';
 import type { CredentialBroker } from '../credentials/broker.ts';
@@ -18,6 +19,7 @@ import type { LeftSession } from './resume.ts';
 import { Session } from './session.ts';
 import type { Logger, SessionOptions } from './session-options.ts';
 import { SessionTabs } from './session-tabs.ts';
+import { stillRunning } from './still-running.ts';
 import { profileIdOf, titleAfter } from './tab.ts';
 import { Ticker } from './ticker.ts';
 
@@ -251,10 +253,10 @@ export class SessionManager {
 
   /**
    * Ends a session, if it has not, with `reset`, and opens a fresh one of its profile, as that is now, in its place. Without
-   * `force` a running command is named instead, and nothing happens. Where no fresh one could be opened, nothing ends:
+   * `force` what still runs in it is named instead, and nothing happens. Where no fresh one could be opened, nothing ends:
    * throws `RequestError`, also when the session is not there.
    */
-  async restart(id: SessionId, force: boolean): Promise<{ readonly running: string } | Session> {
+  async restart(id: SessionId, force: boolean): Promise<{ readonly running: Running } | Session> {
     const successor = this.#tabs.successorOf(id);
     if (successor !== null) return successor;
     const tab = this.#tabs.get(id);
@@ -262,10 +264,8 @@ export class SessionManager {
     const profileId = profileIdOf(tab);
     if (tab instanceof Session && tab.ended === null) {
       this.#admit(tab.profile.id, tab);
-      if (!force && !tab.isEnding) {
-        const { isShell, command } = await tab.refreshForeground();
-        if (!isShell) return { running: command ?? 'a command' };
-      }
+      const running = force ? null : await stillRunning(tab);
+      if (running !== null) return { running };
       await tab.end('reset');
     }
     const { cols, rows } = tab instanceof Session ? tab : tab.info();
@@ -277,18 +277,16 @@ export class SessionManager {
 
   /**
    * Closes a session's tab: an ended one is forgotten; a live one ends as `closed` and is then forgotten. Without
-   * `force` a running command is named instead, and nothing happens.
+   * `force` what still runs in it is named instead, and nothing happens.
    */
-  async close(id: SessionId, force: boolean): Promise<{ readonly running: string } | null> {
+  async close(id: SessionId, force: boolean): Promise<Running | null> {
     const session = this.get(id);
     if (session === undefined) {
       this.dismiss(id);
       return null;
     }
-    if (!force && session.ended === null && !session.isEnding) {
-      const { isShell, command } = await session.refreshForeground();
-      if (!isShell) return { running: command ?? 'a command' };
-    }
+    const running = force ? null : await stillRunning(session);
+    if (running !== null) return running;
     await session.end('closed');
     this.dismiss(id);
     return null;

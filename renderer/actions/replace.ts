@@ -48,7 +48,7 @@ export async function restart(id: SessionId, force = false): Promise<void> {
   await replace(id, async () => {
     const result = await call('sessions.restart', { id, force });
     if (result.outcome === 'restarted') return result.session;
-    setApp({ question: { kind: 'restart', id, title: info.title, command: result.command } });
+    setApp({ question: { kind: 'restart', id, title: info.title, running: result.running } });
     return null;
   });
 }

@@ -57,7 +57,7 @@ export async function openAgain(id: SessionId): Promise<void> {
   if (failed && getApp().active !== id) await dismiss(id);
 }
 
-/** Closes the tab: asks first when a command runs, forgets it at once when it has ended. */
+/** Closes the tab: asks first when something still runs in it, forgets it at once when it has ended. */
 export async function closeTab(tab: TabId): Promise<void> {
   if (tab === SETTINGS_TAB) {
     closeSettings();
@@ -73,7 +73,7 @@ export async function closeTab(tab: TabId): Promise<void> {
   try {
     const result = await call('sessions.close', { id: tab, force: false });
     if (result.outcome === 'confirm') {
-      setApp({ question: { kind: 'close', id: tab, title: info.title, command: result.command } });
+      setApp({ question: { kind: 'close', id: tab, title: info.title, running: result.running } });
     }
   } catch (error) {
     report(error);

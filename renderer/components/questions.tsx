@@ -1,6 +1,8 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
+import type { Running } from '../../shared/running.ts';
 import { restart } from '../actions/replace.ts';
 import { focusTerminal, forceClose } from '../actions/tabs.ts';
+import { runningObject, runningPhrases } from '../session/running-messages.ts';
 import type { Question } from '../store/state.ts';
 import { setApp, useApp } from '../store/store.ts';
 import { Button } from './button.tsx';
@@ -43,16 +45,15 @@ function Body({ question, close }: { question: EndingQuestion; close(): void }) 
         <>
           <AlertDialog.Title className="dialog-title">Close “{question.title}”?</AlertDialog.Title>
           <AlertDialog.Description>
-            <span className="mono">{question.command}</span> is still running. Closing the tab ends it and everything it
-            started.
+            <Names running={question.running} /> Closing the tab ends {runningObject(question.running)}.
           </AlertDialog.Description>
         </>
       ) : (
         <>
           <AlertDialog.Title className="dialog-title">Restart “{question.title}”?</AlertDialog.Title>
           <AlertDialog.Description>
-            <span className="mono">{question.command}</span> is still running. Restarting ends it and everything it
-            started, and opens a fresh session in its place.
+            <Names running={question.running} /> Restarting ends {runningObject(question.running)}, and opens a fresh
+            session in this tab.
           </AlertDialog.Description>
         </>
       )}
@@ -65,6 +66,19 @@ function Body({ question, close }: { question: EndingQuestion; close(): void }) 
         </Button>
       </div>
     </>
+  );
+}
+
+function Names({ running }: { running: Running }) {
+  return runningPhrases(running).map(({ text, isName }) =>
+    // No name comes twice.
+    isName ? (
+      <span key={text} className="mono">
+        {text}
+      </span>
+    ) : (
+      text
+    ),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { BackendStatus } from '../../shared/backends.ts';
 import type { AppInfo } from '../../shared/contract.ts';
+import type { Running } from '../../shared/running.ts';
 import type { SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
 import type { SettingsView } from '../../shared/settings.ts';
 import type { LinkState } from '../rpc/link.ts';
@@ -20,8 +21,8 @@ export type PanelState = { view: 'session'; section: PanelSection } | { view: 'a
 
 /** A question that needs an answer before something that cannot be undone. */
 export type Question =
-  | { kind: 'close'; id: SessionId; title: string; command: string }
-  | { kind: 'restart'; id: SessionId; title: string; command: string }
+  | { kind: 'close'; id: SessionId; title: string; running: Running }
+  | { kind: 'restart'; id: SessionId; title: string; running: Running }
   | { kind: 'paste'; id: SessionId; review: PasteReview };
 
 export interface AppState {

@@ -283,7 +283,8 @@ export class FakeEngine {
       case 'sessions.restart': {
         const info = this.#sessions.get(args.id ?? '');
         if (info === undefined) throw new RequestError('unknown_session', 'There is no such session.');
-        if (args.force !== true && info.foreground !== null) return { outcome: 'confirm', command: info.foreground };
+        if (args.force !== true && info.foreground !== null)
+          return { outcome: 'confirm', running: { foreground: info.foreground, background: [] } };
         const end = endedWith({ reason: 'reset', limitSeconds: null });
         this.change(info.id, { state: 'ended', end });
         return { outcome: 'restarted', session: this.#open(info.profileId, info.id) };
@@ -319,7 +320,8 @@ export class FakeEngine {
       case 'credentials.remove':
         return this.secrets.remove(String(args.name));
       case 'sessions.close':
-        if (args.force !== true) return { outcome: 'confirm', command: 'npm run build' };
+        if (args.force !== true)
+          return { outcome: 'confirm', running: { foreground: 'npm run build', background: [] } };
         setTimeout(() => this.notify('sessionRemoved', { id: args.id ?? '' }));
         return { outcome: 'closed' };
       case 'sessions.events': {

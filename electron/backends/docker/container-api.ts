@@ -29,6 +29,8 @@ export interface Created {
 }
 
 const createdSchema = z.object({ Id: z.string().regex(/^[0-9a-f]{12,128}$/), Warnings: z.array(z.string()).nullish() });
+/** Without `Titles`: they are as they were asked for. */
+const topSchema = z.object({ Processes: z.array(z.array(z.string())) });
 const waitedSchema = z.object({ StatusCode: z.int() });
 const statsSchema = z.object({ cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }) });
 /**
@@ -124,6 +126,17 @@ export class ContainerApi {
   async cpuTimeMs(timeoutMs: number): Promise<number> {
     const answer = await this.#ask('GET', 'stats', { stream: 'false', 'one-shot': 'true' }, timeoutMs);
     return statsSchema.parse(answer).cpu_stats.cpu_usage.total_usage / 1_000_000;
+  }
+
+  /** Names of the programs in it, but for its init and its shell, which have the lowest pids. */
+  async programs(timeoutMs: number): Promise<string[]> {
+    const answer = await this.#ask('GET', 'top', { ps_args: '-eo pid,comm' }, timeoutMs);
+    return topSchema
+      .parse(answer)
+      .Processes.map(([pid = '', command = '']) => ({ pid: Number(pid), command }))
+      .toSorted((a, b) => a.pid - b.pid)
+      .slice(2)
+      .map(({ command }) => command);
   }
 
   /** Runs a command in it, as its user, and gives what it printed; see `execute`. */

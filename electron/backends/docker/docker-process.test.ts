@@ -377,6 +377,7 @@ describe.runIf(engine.ok)('a session in a container', { ...needs(engine), timeou
     shell.type('yes');
     await shell.until(/y\r\ny\r\ny/);
     expect(await shell.process.foreground()).toEqual({ isShell: true, command: 'bash' });
+    expect(await shell.process.background()).toEqual(['yes']);
     expect(await shell.process.cpuTimeMs()).toBeGreaterThan(0);
     shell.process.pause();
     shell.process.resume();

@@ -10,6 +10,7 @@ import type {
   TerminationReport,
 } from '../backend.ts';
 import type { BackendLog } from '../backend-log.ts';
+import { programNames } from '../background.ts';
 import { pauseFor } from '../close-ladder.ts';
 import { describeCredentials } from '../credential-folders.ts';
 import type { ContainerTracker, Survival } from '../tracker.ts';
@@ -200,6 +201,17 @@ export class DockerProcess implements BackendProcess {
   async foreground(): Promise<Foreground> {
     const seen = this.#isOver ? null : await this.#parts.container.view?.foreground();
     return seen ?? { isShell: true, command: basename(this.command) };
+  }
+
+  async background(): Promise<readonly string[]> {
+    if (this.#isOver) return [];
+    const { view, api } = this.#parts.container;
+    try {
+      return (await view?.background()) ?? (this.isRunning ? programNames(await api.programs(USAGE_MS)) : []);
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'The programs in a container could not be listed');
+      return [];
+    }
   }
 
   async cpuTimeMs(): Promise<number | null> {

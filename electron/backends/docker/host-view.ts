@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Foreground } from '../backend.ts';
+import { backgroundPrograms } from '../background.ts';
 import { findNow, linuxProcesses } from '../linux-processes.ts';
-import { isSame, type ProcessEntry, type ProcessIdentity } from '../process-table.ts';
+import { findMembers, isSame, type ProcessEntry, type ProcessIdentity } from '../process-table.ts';
 import { capabilitiesIn } from './capabilities.ts';
 import type { KernelView } from './isolation.ts';
 
@@ -75,6 +76,19 @@ export class HostView {
     if (own === null || own.own === groups.front) return { isShell: true, command: shell.command };
     const leader = await linuxProcesses.find(groups.front);
     return { isShell: false, command: leader?.command ?? null };
+  }
+
+  /** What the container runs beside its shell and what is in front; null when it cannot be told. */
+  async background(): Promise<string[] | null> {
+    const shell = this.isAlive ? this.#findShell() : null;
+    if (shell === null) return null;
+    const clues = { shell: this.init, known: [], contained: new Set<number>(), self: process.pid };
+    return backgroundPrograms({
+      members: findMembers(await linuxProcesses.list(), clues),
+      shell: shell.pid,
+      isOwn: (entry) => isSame(entry, this.init) || isSame(entry, shell),
+      table: linuxProcesses,
+    });
   }
 
   /**

@@ -33,6 +33,7 @@ export class StandInProcess implements BackendProcess {
   readonly written: string[] = [];
   readonly sizes: string[] = [];
   inFront: Foreground = { isShell: true, command: null };
+  inBackground: readonly string[] = [];
   cpuMs = 0;
   takesInput = true;
   survivors: readonly Survivor[] = [];
@@ -77,6 +78,10 @@ export class StandInProcess implements BackendProcess {
 
   async foreground(): Promise<Foreground> {
     return this.inFront;
+  }
+
+  async background(): Promise<readonly string[]> {
+    return this.inBackground;
   }
 
   async cpuTimeMs(): Promise<number> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { stillRunning } from '../still-running.ts';
 import { Screen } from './screen.ts';
 import type { SuiteContext } from './session-suite.ts';
 
@@ -47,9 +48,33 @@ export function inputTests({ rig }: SuiteContext): void {
       await screen.row('go');
       await settledOn(screen, 'sleep');
       const { manager } = rig();
-      expect(await manager.close(screen.session.id, false)).toEqual({ running: 'sleep' });
+      expect(await manager.close(screen.session.id, false)).toEqual({ foreground: 'sleep', background: [] });
       await manager.close(screen.session.id, true);
       expect(screen.session.ended?.reason).toBe('closed');
+    });
+
+    it.each([
+      ['a background job', 'sleep 1000 &'],
+      ['a stopped job', 'sh -c "kill -STOP \\$\\$; exec sleep 1000" &'],
+      ['a disowned job', 'sleep 1000 & disown'],
+      ['a job that is deaf to hangups', 'nohup sleep 1000 >/dev/null 2>&1 &'],
+      ['a program in a session of its own', '(setsid sleep 1000 </dev/null >/dev/null 2>&1 &)'],
+      ['a daemon', '(setsid sh -c "setsid sleep 1000 </dev/null >/dev/null 2>&1 &" &)'],
+    ])('knows %s, and asks about it before its tab is closed or restarted', async (_, command) => {
+      const screen = await rig().open();
+      const { manager } = rig();
+      const { id } = screen.session;
+      expect(await stillRunning(screen.session)).toBeNull();
+      screen.type(`${command}\r`);
+      let running = await stillRunning(screen.session);
+      while (running === null || running.foreground !== null || !/^(sleep|sh)$/.test(running.background.join())) {
+        running = await stillRunning(screen.session);
+      }
+      expect(await manager.close(id, false)).toEqual(running);
+      expect(await manager.restart(id, false)).toEqual({ running });
+      expect(screen.session.ended).toBeNull();
+      await manager.close(id, true);
+      expect(screen.session.ended).toMatchObject({ reason: 'closed', survivors: [] });
     });
   });
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { thirdPartyNotices } from './scripts/third-party-notices.ts';
+import { xtermContrast } from './scripts/xterm-contrast.ts';
 
 /**
  * The renderer: `renderer/index.html` to `.vite/renderer/main_window`, for both hosts. Addresses are relative, so that
@@ -11,7 +12,9 @@ import { thirdPartyNotices } from './scripts/third-party-notices.ts';
 export default defineConfig({
   root: join(import.meta.dirname, 'renderer'),
   base: './',
-  plugins: [react(), thirdPartyNotices()],
+  plugins: [react(), xtermContrast(), thirdPartyNotices()],
+  // Bundled ahead of time, it would not pass the plugin.
+  optimizeDeps: { exclude: ['@xterm/xterm'] },
   build: {
     outDir: join(import.meta.dirname, '.vite', 'renderer', 'main_window'),
     emptyOutDir: true,

@@ -152,6 +152,8 @@ const handlers: { [N in NotificationName]: (payload: NotificationPayload<N>) => 
   settingsChanged: applySettings,
   backendsChanged: applyBackends,
   hooksChanged: applyHooks,
+  screenReaderChanged: ({ running }) =>
+    setApp(({ info }) => (info === null ? {} : { info: { ...info, screenReader: running } })),
   problem: showProblem,
   channelClosed: ({ channel, reason }) => terminals.channelClosed(channel, reason),
   command: ({ command }) => options?.command(command),
@@ -163,7 +165,6 @@ function notify<N extends NotificationName>(name: N, payload: NotificationPayloa
 
 function applySettings(settings: SettingsView): void {
   setApp({ settings });
-  terminals.applyPreferences(settings.effective.terminal);
 }
 
 function applyHooks(view: HooksView): void {

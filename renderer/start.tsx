@@ -8,12 +8,15 @@ import { startEngine } from './engine.ts';
 import { listenForShortcuts, terminalMayHandle } from './keys/handler.ts';
 import type { AppState } from './store/state.ts';
 import { useApp } from './store/store.ts';
+import { loadTerminalFonts } from './terminal/font.ts';
 import { refuseStrayDrops } from './terminal/paste-sources.ts';
+import { followReading } from './terminal/reading.ts';
 import { startTheme } from './theme.ts';
 
 /** Draws the window and connects it. */
 export function start(connect: () => Promise<Transport>): void {
   startTheme();
+  followReading();
   listenForShortcuts();
   refuseStrayDrops();
   startEngine({ connect: withFonts(connect), command: runCommand, filterKeys: terminalMayHandle });
@@ -41,10 +44,7 @@ function wasTakenAway(state: AppState, before: AppState): boolean {
 
 /** Terminals measure their cells by the font, so it is loaded while the connection is made, and awaited with it. */
 function withFonts(connect: () => Promise<Transport>): () => Promise<Transport> {
-  const fonts = Promise.allSettled([
-    document.fonts.load("400 13px 'JetBrains Mono Variable'"),
-    document.fonts.load("700 13px 'JetBrains Mono Variable'"),
-  ]);
+  const fonts = loadTerminalFonts();
   return async () => {
     const [transport] = await Promise.all([connect(), fonts]);
     return transport;

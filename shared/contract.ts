@@ -22,6 +22,8 @@ export const appInfoSchema = z.strictObject({
   version: z.string(),
   host: z.enum(['desktop', 'web']),
   platform: z.string(),
+  /** Whether the system says that a screen reader is running; null: this host cannot know. */
+  screenReader: z.boolean().nullable(),
   /** The folders of log files and of recordings, to show. */
   logFolder: z.string(),
   recordingFolder: z.string(),
@@ -212,6 +214,8 @@ export const NOTIFICATIONS = {
   settingsChanged: settingsViewSchema,
   backendsChanged: z.array(backendStatusSchema),
   hooksChanged: hooksViewSchema,
+  /** A screen reader was started or stopped. */
+  screenReaderChanged: z.strictObject({ running: z.boolean() }),
   problem: problemSchema,
   /** Everything sent for this channel so far is all there will be. `cut_off`: this window was too slow; attach anew. */
   channelClosed: z.strictObject({ channel: z.int().min(1), reason: z.enum(['ended', 'cut_off', 'detached']) }),

@@ -44,6 +44,10 @@ export const preferencesSchema = z.strictObject({
     /** `auto` uses the GPU where it is real. */
     renderer: z.enum(['auto', 'webgl', 'dom']),
     cursorBlink: z.boolean(),
+    /** The contrast that text has at least, as WCAG 2 measures it; 1: colours stay as programs send them. */
+    minimumContrastRatio: z.number().min(1).max(21),
+    /** Whether output is offered to screen readers; `automatic` where the system says that one is running. */
+    screenReader: z.enum(['automatic', 'on', 'off']),
   }),
   appearance: z.strictObject({ theme: z.enum(['system', 'light', 'dark']) }),
 });
@@ -71,7 +75,7 @@ export const DEFAULT_SETTINGS: Settings = {
   },
   sessions: { maxConcurrentSessions: 100, cleanupIntervalSeconds: 300 },
   history: { keepDays: 365, keepSessions: 10_000, keepMegabytes: 10_000 },
-  terminal: { fontSize: 13, scrollbackLines: 10_000, renderer: 'auto', cursorBlink: false },
+  terminal: { fontSize: 13, scrollbackLines: 10_000, renderer: 'auto', cursorBlink: false, minimumContrastRatio: 1, screenReader: 'automatic' },
   appearance: { theme: 'system' },
   profiles: [...PRESETS],
 };
@@ -122,6 +126,8 @@ export const SETTING_PATHS = [
   'terminal.scrollbackLines',
   'terminal.renderer',
   'terminal.cursorBlink',
+  'terminal.minimumContrastRatio',
+  'terminal.screenReader',
   'appearance.theme',
 ] as const;
 export type SettingPath = (typeof SETTING_PATHS)[number];

@@ -11,9 +11,27 @@ export function createDesktopHost(window: () => BrowserWindow | null): HostServi
   return {
     kind: 'desktop',
     cipher: keychainCipher(),
+    ...screenReaderServices(),
     chooseFolder: () => chooseFolder(window()),
     openFolder: async (folder) => (await shell.openPath(folder)) === '',
     deliverExport: (source) => deliverExport(source, window()),
+  };
+}
+
+/** Electron reports assistive technology on macOS and Windows alone. */
+function screenReaderServices(): Pick<HostServices, 'screenReader'> {
+  if (process.platform !== 'darwin' && process.platform !== 'win32') return {};
+  return {
+    screenReader: {
+      get running() {
+        return app.accessibilitySupportEnabled;
+      },
+      onChange(listener) {
+        const changed = (_event: unknown, enabled: boolean): void => listener(enabled);
+        app.on('accessibility-support-changed', changed);
+        return () => app.off('accessibility-support-changed', changed);
+      },
+    },
   };
 }
 

@@ -86,6 +86,7 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
     ),
     options.journal.hooks.onChange((view) => rpc.notify('hooksChanged', view)),
     options.onProblem((problem) => rpc.notify('problem', problem)),
+    options.host.screenReader?.onChange((running) => rpc.notify('screenReaderChanged', { running })),
   ];
 
   transport.onMessage((message) => {
@@ -102,7 +103,7 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
   transport.onClose((reason) => {
     if (closed) return;
     closed = true;
-    for (const stop of subscriptions) stop();
+    for (const stop of subscriptions) stop?.();
     channels.close();
     rpc.close();
     logger.debug({ reason }, 'A window disconnected');

@@ -191,6 +191,7 @@ export function createEngine(options: EngineOptions): Engine {
     ...app,
     host: host.kind,
     platform: process.platform,
+    screenReader: host.screenReader?.running ?? null,
     logFolder: locations.logs,
     recordingFolder: locations.sessions,
     problems: [...(options.problems ?? []), ...known],

@@ -22,6 +22,12 @@ export interface HostServices {
   openFolder(folder: string): Promise<boolean>;
   /** The system's folder dialog: a full path, or null when it was cancelled. Absent where there is no such dialog. */
   chooseFolder?(): Promise<string | null>;
+  /** Screen readers, as the system reports them. Absent where it does not. */
+  readonly screenReader?: {
+    readonly running: boolean;
+    /** Gives the function that ends it. */
+    onChange(listener: (running: boolean) => void): () => void;
+  };
   /** The system's keychain, which encrypts stored secrets. Absent where there is none. */
   readonly cipher?: SecretCipher;
   /** Desktop: save dialog, then writes the file. Web: registers a one-time download and gives its path. */

@@ -35,6 +35,8 @@ const settingSchemas = {
   'terminal.scrollbackLines': terminal.shape.scrollbackLines,
   'terminal.renderer': terminal.shape.renderer,
   'terminal.cursorBlink': terminal.shape.cursorBlink,
+  'terminal.minimumContrastRatio': terminal.shape.minimumContrastRatio,
+  'terminal.screenReader': terminal.shape.screenReader,
   'appearance.theme': appearance.shape.theme,
 } satisfies Record<SettingPath, z.ZodType>;
 
@@ -75,6 +77,8 @@ export const SETTING_WORDS: Readonly<Record<SettingPath, { label: string; takes:
   'terminal.scrollbackLines': { label: 'Scrollback', takes: 'a whole number of lines from 0 to 100000' },
   'terminal.renderer': { label: 'Renderer', takes: 'auto, webgl or dom' },
   'terminal.cursorBlink': { label: 'Blinking cursor', takes: 'on or off' },
+  'terminal.minimumContrastRatio': { label: 'Minimum contrast', takes: 'a number from 1 to 21' },
+  'terminal.screenReader': { label: 'Screen reader', takes: 'automatic, on or off' },
   'appearance.theme': { label: 'Theme', takes: 'system, light or dark' },
 };
 

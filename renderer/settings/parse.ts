@@ -16,7 +16,7 @@ export function parseSetting(text: string, control: Control, range: NumberRange)
     case 'durations':
       return parseMany(text, range);
     case 'number':
-      return parseNumber(text, range);
+      return parseNumber(text, range, control.decimals === true);
     default:
       return { ok: true, value: text };
   }
@@ -52,10 +52,13 @@ function parseMany(text: string, range: NumberRange): Parsed {
   return { ok: true, value: [...seconds].sort((a, b) => b - a) };
 }
 
-function parseNumber(text: string, range: NumberRange): Parsed {
+function parseNumber(text: string, range: NumberRange, decimals: boolean): Parsed {
   const trimmed = text.trim();
-  const value = Number(trimmed);
-  if (!/^\d+$/.test(trimmed) || !Number.isSafeInteger(value)) return { ok: false, message: 'Write a whole number.' };
+  // A comma is what many people write for the point.
+  const value = Number(decimals ? trimmed.replace(',', '.') : trimmed);
+  if (!(decimals ? /^\d+([.,]\d+)?$/ : /^\d+$/).test(trimmed) || value > Number.MAX_SAFE_INTEGER) {
+    return { ok: false, message: decimals ? 'Write a number.' : 'Write a whole number.' };
+  }
   if (value < range.min || value > range.max) {
     const who = range.byPolicy ? 'The policy allows' : 'It can be';
     return { ok: false, message: `${who} ${range.min} to ${range.max}.` };

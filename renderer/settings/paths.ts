@@ -49,6 +49,10 @@ export function settingAt(preferences: Preferences, path: SettingPath): SettingV
       return terminal.renderer;
     case 'terminal.cursorBlink':
       return terminal.cursorBlink;
+    case 'terminal.minimumContrastRatio':
+      return terminal.minimumContrastRatio;
+    case 'terminal.screenReader':
+      return terminal.screenReader;
     case 'appearance.theme':
       return appearance.theme;
   }
@@ -112,6 +116,8 @@ export function rangeOf(path: SettingPath, policy: Policy): NumberRange {
       return range(8, 32);
     case 'terminal.scrollbackLines':
       return range(0, 100_000);
+    case 'terminal.minimumContrastRatio':
+      return range(1, 21);
     default:
       return range(0, Number.MAX_SAFE_INTEGER);
   }

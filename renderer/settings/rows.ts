@@ -13,8 +13,8 @@ export interface Option {
 export type Control =
   | { kind: 'duration' }
   | { kind: 'durations' }
-  /** `zero`: what 0 means, where it is no amount. */
-  | { kind: 'number'; unit: string; zero?: string }
+  /** `zero`: what 0 means, where it is no amount. `decimals`: it need not be a whole number. */
+  | { kind: 'number'; unit: string; zero?: string; decimals?: true }
   | { kind: 'switch' }
   | { kind: 'choice'; options: readonly Option[] }
   | { kind: 'several'; options: readonly Option[] };
@@ -222,6 +222,26 @@ export const SECTIONS: readonly SettingSection[] = [
         name: 'Blinking cursor',
         description: 'Costs some speed where the GPU is not used.',
         control: { kind: 'switch' },
+      },
+      {
+        path: 'terminal.minimumContrastRatio',
+        name: 'Minimum contrast',
+        description:
+          'Text with less contrast is drawn lighter or darker. 1 shows colours as programs send them, 4.5 is legible for most people, 21 is black or white. Unless you change it, it is 4.5 while the system asks for high contrast.',
+        control: { kind: 'number', unit: 'to 1', decimals: true },
+      },
+      {
+        path: 'terminal.screenReader',
+        name: 'Screen reader',
+        description: 'Offers output to screen readers, line by line, and reads new output aloud.',
+        control: {
+          kind: 'choice',
+          options: [
+            { value: 'automatic', label: 'Automatic' },
+            { value: 'on', label: 'On' },
+            { value: 'off', label: 'Off' },
+          ],
+        },
       },
     ],
   },

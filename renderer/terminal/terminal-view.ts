@@ -4,17 +4,18 @@ import { type IDisposable, Terminal } from '@xterm/xterm';
 import type { AttachResult } from '../../shared/contract.ts';
 import { encodeAck, encodeBytes } from '../../shared/frames.ts';
 import type { SessionId } from '../../shared/session.ts';
-import type { Preferences } from '../../shared/settings.ts';
 import { refuseEndlessRepeats } from '../../shared/terminal-guard.ts';
 import { AckBatch } from './acks.ts';
 import type { BackgroundWriter } from './background-writer.ts';
 import { Finder } from './finder.ts';
+import { LINE_HEIGHT, TERMINAL_FONT } from './font.ts';
 import { hasRealGpu } from './gpu.ts';
 import { binaryBytes, type InputSource, inputSource, pieces } from './input.ts';
 import { InputWatch } from './input-watch.ts';
 import { addLinks } from './links.ts';
 import { NO_CONSENT, type PasteConsent, type PasteReview, pasteData, reviewPaste } from './paste.ts';
 import { PasteSources } from './paste-sources.ts';
+import type { TerminalPreferences } from './reading.ts';
 import { readTerminalTheme } from './theme.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -26,7 +27,6 @@ const MAX_TYPED_AHEAD = 1_024;
 const MAX_LINE_BYTES: Readonly<Record<string, number>> = { linux: 4_095, darwin: 1_023 };
 /** A window being dragged to another size is followed at most this often, in milliseconds. */
 const RESIZE_PAUSE_MS = 50;
-export const TERMINAL_FONT = "'JetBrains Mono Variable', ui-monospace, 'DejaVu Sans Mono', monospace";
 
 /** DECTCEM reset, https://vt100.net/docs/vt510-rm/DECTCEM.html */
 const HIDE_CURSOR = '\x1b[?25l';
@@ -74,12 +74,12 @@ export class TerminalView {
   #opened = false;
   #over = false;
   #unseen = false;
-  #rendererWanted: Preferences['terminal']['renderer'] = 'auto';
+  #rendererWanted: TerminalPreferences['renderer'] = 'auto';
   #webgl: IDisposable | null = null;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
-  constructor(id: SessionId, host: TerminalHost, preferences: Preferences['terminal'], cols: number, rows: number) {
+  constructor(id: SessionId, host: TerminalHost, preferences: TerminalPreferences, cols: number, rows: number) {
     this.id = id;
     this.#host = host;
     this.element.className = 'terminal-host';
@@ -91,8 +91,7 @@ export class TerminalView {
       allowProposedApi: true,
       fontFamily: TERMINAL_FONT,
       fontWeightBold: 700,
-      lineHeight: 1.15,
-      minimumContrastRatio: 4.5,
+      lineHeight: LINE_HEIGHT,
       rightClickSelectsWord: false,
       macOptionClickForcesSelection: true,
       theme: readTerminalTheme(),
@@ -206,8 +205,7 @@ export class TerminalView {
       this.#fitNow();
       this.#pickRenderer();
     } else {
-      this.#webgl?.dispose();
-      this.#webgl = null;
+      this.#stopWebgl();
     }
   }
 
@@ -240,10 +238,12 @@ export class TerminalView {
     else this.#watch.asUser(() => this.#terminal.input(pasteData(text, bracketed)));
   }
 
-  applyPreferences(preferences: Preferences['terminal']): void {
+  applyPreferences(preferences: TerminalPreferences): void {
     this.#terminal.options.fontSize = preferences.fontSize;
     this.#terminal.options.scrollback = preferences.scrollbackLines;
     this.#terminal.options.cursorBlink = preferences.cursorBlink;
+    this.#terminal.options.minimumContrastRatio = preferences.minimumContrastRatio;
+    this.#terminal.options.screenReaderMode = preferences.screenReader;
     this.#rendererWanted = preferences.renderer;
     if (this.#opened && this.#visible) {
       this.#pickRenderer();
@@ -341,13 +341,8 @@ export class TerminalView {
   /** WebGL where it is drawn by a GPU or was asked for, else (and once its context is lost) the DOM. */
   #pickRenderer(): void {
     const wanted = this.#rendererWanted === 'webgl' || (this.#rendererWanted === 'auto' && hasRealGpu());
-    if (!wanted) {
-      this.#webgl?.dispose();
-      this.#webgl = null;
-      return;
-    }
-    if (this.#webgl !== null) return;
-    void this.#startWebgl();
+    if (wanted && this.#webgl === null) void this.#startWebgl();
+    if (!wanted) this.#stopWebgl();
   }
 
   async #startWebgl(): Promise<void> {
@@ -356,14 +351,27 @@ export class TerminalView {
     try {
       const addon = new WebglAddon();
       addon.onContextLoss(() => {
-        addon.dispose();
-        if (this.#webgl === addon) this.#webgl = null;
+        if (this.#webgl === addon) this.#stopWebgl();
       });
       this.#terminal.loadAddon(addon);
       this.#webgl = addon;
+      this.#redraw();
     } catch {
       // No WebGL 2 here: the DOM renderer that is at work stays.
       this.#webgl = null;
     }
+  }
+
+  #stopWebgl(): void {
+    if (this.#webgl === null) return;
+    this.#webgl.dispose();
+    this.#webgl = null;
+    if (this.#visible) this.#redraw();
+  }
+
+  /** Another renderer has cells of another size, and has drawn nothing yet. */
+  #redraw(): void {
+    this.#fitNow();
+    this.#terminal.refresh(0, this.#terminal.rows - 1);
   }
 }

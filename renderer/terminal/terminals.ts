@@ -1,8 +1,10 @@
 import type { AttachResult } from '../../shared/contract.ts';
 import type { SessionId, SessionInfo } from '../../shared/session.ts';
-import { DEFAULT_SETTINGS, type Preferences } from '../../shared/settings.ts';
+import { DEFAULT_SETTINGS } from '../../shared/settings.ts';
 import { BackgroundWriter } from './background-writer.ts';
-import { TERMINAL_FONT, type TerminalHost, TerminalView } from './terminal-view.ts';
+import { LINE_HEIGHT, TERMINAL_FONT } from './font.ts';
+import type { TerminalPreferences } from './reading.ts';
+import { type TerminalHost, TerminalView } from './terminal-view.ts';
 
 /** Output that came before its terminal knew its channel is held up to this many bytes in all. */
 const MAX_HELD_BYTES = 8_388_608;
@@ -22,7 +24,7 @@ export class Terminals {
   readonly #channels = new Map<number, TerminalView>();
   readonly #held = new Map<number, Uint8Array[]>();
   #heldBytes = 0;
-  #preferences: Preferences['terminal'] = DEFAULT_SETTINGS.terminal;
+  #preferences: TerminalPreferences = { ...DEFAULT_SETTINGS.terminal, screenReader: false };
   #generation = 0;
 
   constructor(options: TerminalsOptions) {
@@ -86,7 +88,7 @@ export class Terminals {
     if (reason === 'cut_off') void this.#attach(view);
   }
 
-  applyPreferences(preferences: Preferences['terminal']): void {
+  applyPreferences(preferences: TerminalPreferences): void {
     this.#preferences = preferences;
     for (const view of this.#views.values()) view.applyPreferences(preferences);
   }
@@ -101,7 +103,7 @@ export class Terminals {
     if (context === null || area.width === 0 || area.height === 0) return { cols: 80, rows: 24 };
     context.font = `${this.#preferences.fontSize}px ${TERMINAL_FONT}`;
     const metrics = context.measureText('W');
-    const height = Math.ceil(metrics.fontBoundingBoxAscent + metrics.fontBoundingBoxDescent) * 1.15;
+    const height = Math.ceil(metrics.fontBoundingBoxAscent + metrics.fontBoundingBoxDescent) * LINE_HEIGHT;
     const between = (value: number, least: number): number => Math.max(least, Math.min(1_000, Math.floor(value)));
     return {
       cols: between((area.width - 16 - 14) / metrics.width, 2),

@@ -12,7 +12,7 @@ import type { HistoryEntry } from '../../shared/history.ts';
 import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
 import { PRESETS, type Profile, profileSchema } from '../../shared/profile.ts';
 import type { SessionInfo } from '../../shared/session.ts';
-import type { SettingsView } from '../../shared/settings.ts';
+import type { SettingChange, SettingsView } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
 import { FAKE_BACKENDS, FAKE_OFFERS } from './fake-backends.ts';
 import { fakeHistory } from './fake-history.ts';
@@ -182,6 +182,17 @@ export class FakeEngine {
     return this.#settings.profiles;
   }
 
+  /** Another window has changed settings. */
+  changeSettings(changes: readonly SettingChange[]): void {
+    this.#settings = withChanges(this.#settings, changes);
+    this.notify('settingsChanged', this.#settings);
+  }
+
+  /** The system says that a screen reader was started or stopped. */
+  setScreenReader(running: boolean): void {
+    this.notify('screenReaderChanged', { running });
+  }
+
   /** Another window, or another app, has changed the profiles. */
   changeProfiles(profiles: readonly Profile[]): void {
     this.notify('settingsChanged', this.#setProfiles(profiles));
@@ -220,6 +231,7 @@ export class FakeEngine {
           version: '0.1.0',
           host: this.#host,
           platform: 'linux',
+          screenReader: this.#host === 'desktop' ? false : null,
           logFolder: '/home/you/.local/state/sandglass/logs',
           recordingFolder: '/home/you/.local/share/sandglass/sessions',
           problems: [],

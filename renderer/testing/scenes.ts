@@ -156,6 +156,8 @@ export function fakeSettings(): SettingsView {
       'terminal.scrollbackLines': 'default',
       'terminal.renderer': 'default',
       'terminal.cursorBlink': 'default',
+      'terminal.minimumContrastRatio': 'default',
+      'terminal.screenReader': 'default',
       'appearance.theme': 'default',
     },
     policy: { minimumTimeoutSeconds: 60, maxIdleTimeoutSeconds: 900, maxMaxDurationSeconds: 36_000 },

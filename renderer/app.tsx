@@ -7,6 +7,7 @@ import { LinkBanner } from './components/link-banner.tsx';
 import { Questions } from './components/questions.tsx';
 import { Shortcuts } from './components/shortcuts.tsx';
 import { Toasts } from './components/toasts.tsx';
+import { keyboardPlatform } from './keys/platform.ts';
 import { NARROW_PX } from './narrow.ts';
 import { SidePanel } from './panel/side-panel.tsx';
 import { SessionPane } from './session/session-pane.tsx';
@@ -70,7 +71,11 @@ function Stage() {
         ))}
         {settingsOpen ? <SettingsPage /> : null}
         {empty ? <EmptyWindow /> : null}
-        {hoveredLink === null ? null : <div className="link-hint">Ctrl+click opens {hoveredLink}</div>}
+        {hoveredLink === null ? null : (
+          <div className="link-hint">
+            {keyboardPlatform() === 'mac' ? '⌘-click' : 'Ctrl+click'} opens {hoveredLink}
+          </div>
+        )}
       </div>
     </div>
   );

@@ -46,6 +46,8 @@ export const preferencesSchema = z.strictObject({
     cursorBlink: z.boolean(),
     /** The contrast that text has at least, as WCAG 2 measures it; 1: colours stay as programs send them. */
     minimumContrastRatio: z.number().min(1).max(21),
+    /** Whether Alt (Cmd on macOS) with a digit selects a tab where there are several; else it is the program's. */
+    digitsSelectTabs: z.boolean(),
     /** Whether output is offered to screen readers; `automatic` where the system says that one is running. */
     screenReader: z.enum(['automatic', 'on', 'off']),
   }),
@@ -75,7 +77,15 @@ export const DEFAULT_SETTINGS: Settings = {
   },
   sessions: { maxConcurrentSessions: 100, cleanupIntervalSeconds: 300 },
   history: { keepDays: 365, keepSessions: 10_000, keepMegabytes: 10_000 },
-  terminal: { fontSize: 13, scrollbackLines: 10_000, renderer: 'auto', cursorBlink: false, minimumContrastRatio: 1, screenReader: 'automatic' },
+  terminal: {
+    fontSize: 13,
+    scrollbackLines: 10_000,
+    renderer: 'auto',
+    cursorBlink: false,
+    minimumContrastRatio: 1,
+    digitsSelectTabs: true,
+    screenReader: 'automatic',
+  },
   appearance: { theme: 'system' },
   profiles: [...PRESETS],
 };
@@ -127,6 +137,7 @@ export const SETTING_PATHS = [
   'terminal.renderer',
   'terminal.cursorBlink',
   'terminal.minimumContrastRatio',
+  'terminal.digitsSelectTabs',
   'terminal.screenReader',
   'appearance.theme',
 ] as const;

@@ -36,6 +36,7 @@ const settingSchemas = {
   'terminal.renderer': terminal.shape.renderer,
   'terminal.cursorBlink': terminal.shape.cursorBlink,
   'terminal.minimumContrastRatio': terminal.shape.minimumContrastRatio,
+  'terminal.digitsSelectTabs': terminal.shape.digitsSelectTabs,
   'terminal.screenReader': terminal.shape.screenReader,
   'appearance.theme': appearance.shape.theme,
 } satisfies Record<SettingPath, z.ZodType>;
@@ -78,6 +79,7 @@ export const SETTING_WORDS: Readonly<Record<SettingPath, { label: string; takes:
   'terminal.renderer': { label: 'Renderer', takes: 'auto, webgl or dom' },
   'terminal.cursorBlink': { label: 'Blinking cursor', takes: 'on or off' },
   'terminal.minimumContrastRatio': { label: 'Minimum contrast', takes: 'a number from 1 to 21' },
+  'terminal.digitsSelectTabs': { label: 'Digits select tabs', takes: 'on or off' },
   'terminal.screenReader': { label: 'Screen reader', takes: 'automatic, on or off' },
   'appearance.theme': { label: 'Theme', takes: 'system, light or dark' },
 };

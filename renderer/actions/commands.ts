@@ -1,6 +1,7 @@
 import { terminals } from '../engine.ts';
 import type { Command } from '../keys/keys.ts';
-import { SETTINGS_TAB } from '../store/state.ts';
+import { moved } from '../store/reduce.ts';
+import { SETTINGS_TAB, tabIds } from '../store/state.ts';
 import { activeSession, getApp, setApp } from '../store/store.ts';
 import { focusNextArea } from './areas.ts';
 import { openHooks } from './hooks.ts';
@@ -111,6 +112,56 @@ export function runCommand(command: Command): void {
     default:
       activateAt(Number(command.slice('selectTab'.length)) - 1);
   }
+}
+
+/** Whether a command would do something now. A key whose command would not is left to the program in the terminal. */
+export function canRun(command: Command): boolean {
+  const state = getApp();
+  const session = activeSession(state);
+  const moves = (offset: number): boolean => session !== null && moved(state.order, session.id, offset) !== state.order;
+  switch (command) {
+    case 'closeTab':
+      return state.active !== null;
+    case 'nextTab':
+    case 'previousTab':
+      return tabIds(state).length > 1;
+    case 'moveTabLeft':
+      return moves(-1);
+    case 'moveTabRight':
+      return moves(1);
+    case 'renameTab':
+    case 'restart':
+    case 'export':
+    case 'find':
+    case 'copy':
+    case 'paste':
+      return session !== null;
+    case 'keepOpen':
+    case 'extend':
+      return session !== null && session.end === null;
+    case 'freeze':
+      return session !== null && (session.state === 'frozen' || canFreeze(session));
+    case 'selectTab1':
+    case 'selectTab2':
+    case 'selectTab3':
+    case 'selectTab4':
+    case 'selectTab5':
+    case 'selectTab6':
+    case 'selectTab7':
+    case 'selectTab8':
+    case 'selectTab9':
+      return canSelect(command);
+    default:
+      return true;
+  }
+}
+
+/** With one tab there is nothing to select. The key of the tab that is shown stays ours: it is pressed to be sure. */
+function canSelect(command: `selectTab${number}`): boolean {
+  const state = getApp();
+  const tabs = tabIds(state).length;
+  const wanted = command === 'selectTab9' ? tabs : Number(command.slice('selectTab'.length));
+  return tabs > 1 && wanted <= tabs && state.settings?.effective.terminal.digitsSelectTabs !== false;
 }
 
 /** Whether the program in the active tab uses the whole screen, and so has a claim on the function keys. */

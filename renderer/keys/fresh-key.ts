@@ -1,5 +1,7 @@
 import { awaitsKey, openFresh, typeAhead } from '../actions/replace.ts';
 import { getApp } from '../store/store.ts';
+import { printsWithAlt } from './keys.ts';
+import { keyboardPlatform, type Platform } from './platform.ts';
 
 /** A key press, as much of it as tells whether it types something; `KeyboardEvent` is one. */
 export interface TypedKey {
@@ -13,16 +15,15 @@ export interface TypedKey {
 const KEY_TEXTS: Readonly<Record<string, string>> = { Enter: '\r', Tab: '\t', Backspace: '\x7f' };
 
 /** What a key types, as a shell gets it; null: it types nothing, as modifiers, arrows and shortcuts do. */
-export function typedText(event: TypedKey): string | null {
-  const graph = event.getModifierState('AltGraph');
-  if (event.metaKey || ((event.ctrlKey || event.altKey) && !graph)) return null;
+export function typedText(event: TypedKey, platform: Platform): string | null {
+  if (event.metaKey || ((event.ctrlKey || event.altKey) && !printsWithAlt(event, platform))) return null;
   if ([...event.key].length === 1) return event.key;
   return KEY_TEXTS[event.key] ?? null;
 }
 
 /** Whether a key press asks for the fresh session: what prints, Enter, and the first key of a dead or composed one. */
-export function opensFresh(event: TypedKey): boolean {
-  const text = typedText(event);
+export function opensFresh(event: TypedKey, platform: Platform): boolean {
+  const text = typedText(event, platform);
   return text === null ? event.key === 'Dead' || event.key === 'Process' : text !== '\t' && text !== '\x7f';
 }
 
@@ -34,11 +35,11 @@ export function takeFreshKey(event: KeyboardEvent): boolean {
   const { active, sessions, replacing } = getApp();
   if (active === null || (sessions[active]?.end ?? null) === null || !isAimedAt(event.target, active)) return false;
   if (replacing.has(active)) {
-    const text = typedText(event);
+    const text = typedText(event, keyboardPlatform());
     return text !== null && typeAhead(active, text);
   }
   // A key that is still held down was pressed for the old session.
-  if (event.repeat || !awaitsKey(active) || !opensFresh(event)) return false;
+  if (event.repeat || !awaitsKey(active) || !opensFresh(event, keyboardPlatform())) return false;
   void openFresh(active);
   return true;
 }

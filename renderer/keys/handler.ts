@@ -1,19 +1,20 @@
-import { programHasScreen, runCommand } from '../actions/commands.ts';
+import { canRun, programHasScreen, runCommand } from '../actions/commands.ts';
 import { getApp } from '../store/store.ts';
 import { takeFreshKey } from './fresh-key.ts';
-import { type Binding, bindingOf, type Host, type Platform } from './keys.ts';
+import { type Binding, bindingOf, type Host } from './keys.ts';
+import { keyboardPlatform, type Platform } from './platform.ts';
 
 /** Where the window runs, for shortcuts. */
 export function keyEnvironment(): { platform: Platform; host: Host } {
-  const { info } = getApp();
-  const platform = info?.platform ?? navigator.platform;
-  return { platform: /darwin|mac/i.test(platform) ? 'mac' : 'other', host: info?.host ?? 'web' };
+  return { platform: keyboardPlatform(), host: getApp().info?.host ?? 'web' };
 }
 
+/** The shortcut that a key press is now. What would do nothing here is the program's. */
 function find(event: KeyboardEvent): Binding | null {
   const { platform, host } = keyEnvironment();
   const binding = bindingOf(event, platform, host);
-  return binding?.yieldsToPrograms === true && programHasScreen() ? null : binding;
+  if (binding === null || !canRun(binding.command)) return null;
+  return binding.yieldsToPrograms === true && programHasScreen() ? null : binding;
 }
 
 /** Whether xterm.js may have the key. Pasting is the browser's own: it fires `paste`, which needs no permission. */

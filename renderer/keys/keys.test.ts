@@ -11,6 +11,7 @@ function press(shortcut: string, change: Partial<KeyPress> = {}): KeyPress {
     shiftKey: parts.includes('Shift'),
     altKey: parts.includes('Alt'),
     metaKey: parts.includes('Cmd'),
+    getModifierState: () => false,
     ...change,
   };
 }

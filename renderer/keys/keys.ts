@@ -1,4 +1,5 @@
 import type { WindowCommand } from '../../shared/contract.ts';
+import type { Platform } from './platform.ts';
 
 /** What a key can do beyond what the desktop's menu can. */
 export type Command =
@@ -17,7 +18,7 @@ export type Command =
   | 'selectTab8'
   | 'selectTab9';
 
-export type Platform = 'mac' | 'other';
+export type { Platform };
 export type Host = 'desktop' | 'web';
 
 /** Shortcuts of one command, the first of each list shown in menus. `Mod` is Cmd on macOS and Ctrl elsewhere. */
@@ -29,6 +30,8 @@ export interface Binding {
   mac?: readonly string[];
   /** In a browser, before the others: there the browser keeps some keys to itself. */
   web?: readonly string[];
+  /** In a browser on macOS instead of `web`: there Option prints characters. */
+  macWeb?: readonly string[];
   /** In a browser `web` alone: the others mean something else there that nobody should lose a session to. */
   webOnly?: true;
   /** Left to a program that uses the whole screen, as vim, less or mc do. */
@@ -39,23 +42,51 @@ const TAB_NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
 
 /** The one table of shortcuts: the key handler, menus, tooltips and the list of shortcuts read it. */
 export const BINDINGS: readonly Binding[] = [
-  { command: 'newTab', label: 'New tab', keys: ['Ctrl+Shift+T'], mac: ['Cmd+T'], web: ['Alt+Shift+T'] },
+  {
+    command: 'newTab',
+    label: 'New tab',
+    keys: ['Ctrl+Shift+T'],
+    mac: ['Cmd+T'],
+    web: ['Alt+Shift+T'],
+    macWeb: ['Ctrl+Shift+T'],
+  },
   {
     command: 'newTabMenu',
     label: 'New tab with a profile',
     keys: ['Ctrl+Shift+O'],
     mac: ['Cmd+Shift+O'],
     web: ['Alt+Shift+O'],
+    macWeb: ['Cmd+Shift+O'],
   },
-  { command: 'closeTab', label: 'Close tab', keys: ['Ctrl+Shift+W'], mac: ['Cmd+W'], web: ['Alt+Shift+W'] },
-  { command: 'nextTab', label: 'Next tab', keys: ['Ctrl+Tab'], web: ['Alt+Shift+ArrowRight'] },
-  { command: 'previousTab', label: 'Previous tab', keys: ['Ctrl+Shift+Tab'], web: ['Alt+Shift+ArrowLeft'] },
+  {
+    command: 'closeTab',
+    label: 'Close tab',
+    keys: ['Ctrl+Shift+W'],
+    mac: ['Cmd+W'],
+    web: ['Alt+Shift+W'],
+    macWeb: ['Ctrl+Shift+W'],
+  },
+  {
+    command: 'nextTab',
+    label: 'Next tab',
+    keys: ['Ctrl+Tab'],
+    web: ['Alt+Shift+ArrowRight'],
+    macWeb: ['Ctrl+Shift+ArrowRight'],
+  },
+  {
+    command: 'previousTab',
+    label: 'Previous tab',
+    keys: ['Ctrl+Shift+Tab'],
+    web: ['Alt+Shift+ArrowLeft'],
+    macWeb: ['Ctrl+Shift+ArrowLeft'],
+  },
   {
     command: 'moveTabLeft',
     label: 'Move tab left',
     keys: ['Ctrl+Shift+PageUp'],
     mac: ['Cmd+Shift+PageUp', 'Ctrl+Shift+PageUp'],
     web: ['Alt+Shift+PageUp'],
+    macWeb: ['Cmd+Shift+PageUp'],
   },
   {
     command: 'moveTabRight',
@@ -63,6 +94,7 @@ export const BINDINGS: readonly Binding[] = [
     keys: ['Ctrl+Shift+PageDown'],
     mac: ['Cmd+Shift+PageDown', 'Ctrl+Shift+PageDown'],
     web: ['Alt+Shift+PageDown'],
+    macWeb: ['Cmd+Shift+PageDown'],
   },
   ...TAB_NUMBERS.map(
     (number): Binding => ({
@@ -82,6 +114,7 @@ export const BINDINGS: readonly Binding[] = [
     keys: ['Ctrl+Shift+R'],
     mac: ['Cmd+Shift+R'],
     web: ['Alt+Shift+R'],
+    macWeb: ['Ctrl+Shift+R'],
     webOnly: true,
   },
   { command: 'export', label: 'Export', keys: ['Ctrl+Shift+S'], mac: ['Cmd+Shift+S'] },
@@ -91,6 +124,7 @@ export const BINDINGS: readonly Binding[] = [
     keys: ['Ctrl+Shift+P'],
     mac: ['Cmd+Shift+P'],
     web: ['Alt+Shift+P'],
+    macWeb: ['Ctrl+Shift+P'],
   },
   { command: 'settings', label: 'Settings', keys: ['Ctrl+,'], mac: ['Cmd+,'] },
   { command: 'find', label: 'Find', keys: ['Ctrl+Shift+F'], mac: ['Cmd+F'] },
@@ -108,17 +142,27 @@ export interface KeyPress {
   shiftKey: boolean;
   altKey: boolean;
   metaKey: boolean;
+  getModifierState(name: 'AltGraph'): boolean;
 }
 
 /** All shortcuts of a binding where the window runs, the one to show first. */
 export function shortcutsOf(binding: Binding, platform: Platform, host: Host): readonly string[] {
   const native = platform === 'mac' ? (binding.mac ?? binding.keys) : binding.keys;
-  if (host !== 'web' || binding.web === undefined) return native;
-  return binding.webOnly === true ? binding.web : [...binding.web, ...native];
+  const web = platform === 'mac' ? (binding.macWeb ?? binding.web) : binding.web;
+  if (host !== 'web' || web === undefined) return native;
+  return binding.webOnly === true ? web : [...new Set([...web, ...native])];
 }
 
-/** The binding of a key press; null: it belongs to the program in the terminal. */
+/** Whether a key press prints a character with the help of AltGr, or of Option on macOS. */
+export function printsWithAlt(press: Omit<KeyPress, 'code' | 'shiftKey'>, platform: Platform): boolean {
+  if ([...press.key].length !== 1) return false;
+  if (press.getModifierState('AltGraph')) return true;
+  return platform === 'mac' && press.altKey && !press.ctrlKey && !press.metaKey;
+}
+
+/** The binding of a key press; null: it belongs to the program in the terminal, as all that prints does. */
 export function bindingOf(press: KeyPress, platform: Platform, host: Host): Binding | null {
+  if (printsWithAlt(press, platform)) return null;
   return (
     BINDINGS.find((binding) => shortcutsOf(binding, platform, host).some((shortcut) => matches(press, shortcut))) ??
     null

@@ -85,7 +85,9 @@ function TypedControl(props: ControlProps) {
     <span className="check">
       <input
         className={unit === null ? 'field' : 'field short'}
-        inputMode={unit === null ? 'text' : control.kind === 'number' && control.decimals === true ? 'decimal' : 'numeric'}
+        inputMode={
+          unit === null ? 'text' : control.kind === 'number' && control.decimals === true ? 'decimal' : 'numeric'
+        }
         spellCheck={false}
         autoComplete="off"
         aria-label={props.label}

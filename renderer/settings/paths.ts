@@ -51,6 +51,8 @@ export function settingAt(preferences: Preferences, path: SettingPath): SettingV
       return terminal.cursorBlink;
     case 'terminal.minimumContrastRatio':
       return terminal.minimumContrastRatio;
+    case 'terminal.digitsSelectTabs':
+      return terminal.digitsSelectTabs;
     case 'terminal.screenReader':
       return terminal.screenReader;
     case 'appearance.theme':

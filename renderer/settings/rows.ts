@@ -231,6 +231,13 @@ export const SECTIONS: readonly SettingSection[] = [
         control: { kind: 'number', unit: 'to 1', decimals: true },
       },
       {
+        path: 'terminal.digitsSelectTabs',
+        name: 'Digits select tabs',
+        description:
+          'Alt+1 to Alt+9 (Cmd on macOS) select a tab when there are several. Off: they always go to the program.',
+        control: { kind: 'switch' },
+      },
+      {
         path: 'terminal.screenReader',
         name: 'Screen reader',
         description: 'Offers output to screen readers, line by line, and reads new output aloud.',

@@ -1,5 +1,6 @@
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import type { Terminal } from '@xterm/xterm';
+import { keyboardPlatform } from '../keys/platform.ts';
 
 /** The address of a link a program printed, if it may be opened: http and https only; null: it may not. */
 export function openableLink(text: string): string | null {
@@ -12,7 +13,8 @@ export function openableLink(text: string): string | null {
 export function addLinks(terminal: Terminal, hovered: (uri: string | null) => void): void {
   const activate = (event: MouseEvent, text: string): void => {
     const uri = openableLink(text);
-    if (uri !== null && (event.ctrlKey || event.metaKey)) window.open(uri, '_blank', 'noopener,noreferrer');
+    const held = keyboardPlatform() === 'mac' ? event.metaKey : event.ctrlKey;
+    if (uri !== null && held) window.open(uri, '_blank', 'noopener,noreferrer');
   };
   const hover = (_event: MouseEvent, text: string): void => hovered(openableLink(text));
   const leave = (): void => hovered(null);

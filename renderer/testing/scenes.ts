@@ -157,6 +157,7 @@ export function fakeSettings(): SettingsView {
       'terminal.renderer': 'default',
       'terminal.cursorBlink': 'default',
       'terminal.minimumContrastRatio': 'default',
+      'terminal.digitsSelectTabs': 'default',
       'terminal.screenReader': 'default',
       'appearance.theme': 'default',
     },

@@ -18,7 +18,7 @@ import { useHooks } from './hooks/state.ts';
 import type { EngineClient } from './rpc/client.ts';
 import { EngineLink, type LinkState } from './rpc/link.ts';
 import { engineNews, settled } from './session/engine-watch.ts';
-import { changed, evicted, happened, listed, removed, reordered, timed } from './store/reduce.ts';
+import { changed, evicted, happened, inputTold, listed, removed, reordered, timed } from './store/reduce.ts';
 import { getApp, setApp } from './store/store.ts';
 import { Terminals } from './terminal/terminals.ts';
 import { showProblem } from './toasts.ts';
@@ -50,6 +50,7 @@ export const terminals = new Terminals({
   linkHovered: (uri) => setApp({ hoveredLink: uri }),
   askBeforePaste: (id, review) => setApp({ question: { kind: 'paste', id, review } }),
   pathOf: (file) => desktopBridge()?.pathOf?.(file) || file.name,
+  inputChanged: (id, state) => setApp((app) => inputTold(app, id, state)),
   platformOf: (id) => {
     const { sessions, info } = getApp();
     // Sandboxes and containers run Linux, whatever the window runs on.
@@ -66,6 +67,7 @@ export function startEngine(with_: EngineOptions): void {
     handlers: {
       notify,
       output: (channel, bytes) => terminals.output(channel, bytes),
+      inputSettled: (channel, count, isAccepted) => terminals.inputSettled(channel, count, isAccepted),
       malformed: (detail) => console.error('A message from the engine was dropped:', detail),
     },
     opened,

@@ -1,11 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeFrame, encodeAck, encodeBytes, FRAME_HEADER_BYTES, writeFrameHeader } from './frames.ts';
+import {
+  decodeFrame,
+  encodeAck,
+  encodeBytes,
+  encodeCancelInput,
+  encodeInputDropped,
+  FRAME_HEADER_BYTES,
+  writeFrameHeader,
+} from './frames.ts';
 
 const channel = fc.integer({ min: 0, max: 0xffff_ffff });
 const count = fc.integer({ min: 0, max: 0xffff_ffff });
 const bytes = fc.uint8Array({ maxLength: 2_000 });
-const kind = fc.constantFrom('output' as const, 'userInput' as const, 'terminalReply' as const);
+const kind = fc.constantFrom('output' as const, 'userInput' as const, 'terminalReply' as const, 'pasteInput' as const);
 
 test('bytes come out as they went in', () => {
   fc.assert(
@@ -19,6 +27,16 @@ test('an acknowledgement comes out as it went in', () => {
   fc.assert(
     fc.property(channel, count, (where, amount) => {
       expect(decodeFrame(encodeAck(where, amount))).toEqual({ kind: 'ack', channel: where, count: amount });
+    }),
+  );
+});
+
+test('a count of dropped input, and a cancellation, come out as they went in', () => {
+  fc.assert(
+    fc.property(channel, count, (where, amount) => {
+      const dropped = { kind: 'inputDropped', channel: where, count: amount };
+      expect(decodeFrame(encodeInputDropped(where, amount))).toEqual(dropped);
+      expect(decodeFrame(encodeCancelInput(where))).toEqual({ kind: 'cancelInput', channel: where });
     }),
   );
 });
@@ -60,7 +78,7 @@ test('no message makes reading a frame fail', () => {
   fc.assert(
     fc.property(bytes, (message) => {
       const decoded = decodeFrame(message);
-      if (decoded !== null && decoded.kind !== 'ack') {
+      if (decoded !== null && 'bytes' in decoded) {
         expect(decoded.bytes.byteLength).toBe(message.byteLength - FRAME_HEADER_BYTES);
       }
     }),

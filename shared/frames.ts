@@ -1,18 +1,49 @@
 /**
  * Terminal frames: what crosses the boundary for each byte of a terminal, kept apart from JSON.
  *
- *     byte 0      kind: 1 output, 2 acknowledgement, 3 input by the user, 4 input by the terminal itself
+ *     byte 0      kind: 1 output, 2 acknowledgement, 3 input by the user, 4 input by the terminal itself,
+ *                 5 cancellation of input, 6 a piece of a bracketed paste, 7 input that was dropped
  *     bytes 1…4   channel, unsigned 32-bit little-endian; given by `sessions.attach`
- *     bytes 5…    output, input: the bytes; acknowledgement: count of bytes, unsigned 32-bit little-endian
+ *     bytes 5…    output, input: the bytes; cancellation: none;
+ *                 acknowledgement, dropped: count of bytes, unsigned 32-bit little-endian
+ *
+ * An acknowledgement says to the core that output was shown, and to a window that the program's terminal accepted input.
+ * A window has at most {@link INPUT_WINDOW_BYTES} of input without either on their way, so that a program that does not
+ * read is felt by the one who writes, and nothing has to be refused.
+ *
+ * The first piece of a bracketed paste begins with its start mark and the last one ends with its end mark; no piece is
+ * cut inside a character or a mark. A cancellation drops what the program has not taken yet, and closes a paste that it
+ * has begun to take: the core sends the end mark.
  */
 export const FRAME_HEADER_BYTES = 5;
 
-export const FRAME_KINDS = { output: 1, ack: 2, userInput: 3, terminalReply: 4 } as const;
+export const FRAME_KINDS = {
+  output: 1,
+  ack: 2,
+  userInput: 3,
+  terminalReply: 4,
+  cancelInput: 5,
+  pasteInput: 6,
+  inputDropped: 7,
+} as const;
 export type FrameKind = keyof typeof FRAME_KINDS;
 
+/** Kinds that carry input, as a window sends them. */
+export type InputKind = 'userInput' | 'terminalReply' | 'pasteInput';
+
+/** Input of one channel that may be without an answer, in bytes. */
+export const INPUT_WINDOW_BYTES = 262_144;
+/** The most that a frame of input carries, in bytes. */
+export const MAX_INPUT_BYTES = 65_536;
+
+/** What a terminal sends before and after a bracketed paste (DEC private mode 2004, xterm's control sequences). */
+export const PASTE_START = '\x1b[200~';
+export const PASTE_END = '\x1b[201~';
+
 export type Frame =
-  | { kind: 'output' | 'userInput' | 'terminalReply'; channel: number; bytes: Uint8Array }
-  | { kind: 'ack'; channel: number; count: number };
+  | { kind: 'output' | InputKind; channel: number; bytes: Uint8Array }
+  | { kind: 'ack' | 'inputDropped'; channel: number; count: number }
+  | { kind: 'cancelInput'; channel: number };
 
 /** Reads a frame; `bytes` is a view on the message, not a copy. Null: malformed. */
 export function decodeFrame(message: Uint8Array): Frame | null {
@@ -23,8 +54,15 @@ export function decodeFrame(message: Uint8Array): Frame | null {
     case FRAME_KINDS.output:
       return { kind: 'output', channel, bytes: message.subarray(FRAME_HEADER_BYTES) };
     case FRAME_KINDS.ack:
+    case FRAME_KINDS.inputDropped: {
       if (message.byteLength !== FRAME_HEADER_BYTES + 4) return null;
-      return { kind: 'ack', channel, count: view.getUint32(FRAME_HEADER_BYTES, true) };
+      const kind = view.getUint8(0) === FRAME_KINDS.ack ? 'ack' : 'inputDropped';
+      return { kind, channel, count: view.getUint32(FRAME_HEADER_BYTES, true) };
+    }
+    case FRAME_KINDS.cancelInput:
+      return message.byteLength === FRAME_HEADER_BYTES ? { kind: 'cancelInput', channel } : null;
+    case FRAME_KINDS.pasteInput:
+      return { kind: 'pasteInput', channel, bytes: message.subarray(FRAME_HEADER_BYTES) };
     case FRAME_KINDS.userInput:
       return { kind: 'userInput', channel, bytes: message.subarray(FRAME_HEADER_BYTES) };
     case FRAME_KINDS.terminalReply:
@@ -42,21 +80,33 @@ export function writeFrameHeader(target: Uint8Array, kind: FrameKind, channel: n
 }
 
 /** One frame of bytes; copies them once. */
-export function encodeBytes(
-  kind: 'output' | 'userInput' | 'terminalReply',
-  channel: number,
-  bytes: Uint8Array,
-): Uint8Array {
+export function encodeBytes(kind: 'output' | InputKind, channel: number, bytes: Uint8Array): Uint8Array {
   const frame = new Uint8Array(FRAME_HEADER_BYTES + bytes.byteLength);
   writeFrameHeader(frame, kind, channel);
   frame.set(bytes, FRAME_HEADER_BYTES);
   return frame;
 }
 
-/** The acknowledgement of `count` bytes of output, 0 … 2³²−1. */
+/** The acknowledgement of `count` bytes of output or input, 0 … 2³²−1. */
 export function encodeAck(channel: number, count: number): Uint8Array {
+  return encodeCount('ack', channel, count);
+}
+
+/** Says that `count` bytes of input will not reach the program, 0 … 2³²−1. */
+export function encodeInputDropped(channel: number, count: number): Uint8Array {
+  return encodeCount('inputDropped', channel, count);
+}
+
+/** Takes back the input of a channel that the program has not taken yet. */
+export function encodeCancelInput(channel: number): Uint8Array {
+  const frame = new Uint8Array(FRAME_HEADER_BYTES);
+  writeFrameHeader(frame, 'cancelInput', channel);
+  return frame;
+}
+
+function encodeCount(kind: 'ack' | 'inputDropped', channel: number, count: number): Uint8Array {
   const frame = new Uint8Array(FRAME_HEADER_BYTES + 4);
-  writeFrameHeader(frame, 'ack', channel);
+  writeFrameHeader(frame, kind, channel);
   new DataView(frame.buffer).setUint32(FRAME_HEADER_BYTES, count, true);
   return frame;
 }

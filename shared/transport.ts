@@ -16,7 +16,12 @@ export interface Transport {
 
 /** The longest control message either side accepts, in UTF-16 code units. */
 export const MAX_CONTROL_LENGTH = 1_048_576;
-/** The longest frame either side accepts, in bytes. */
+/** The longest frame either side accepts, its header included, in bytes. */
 export const MAX_FRAME_BYTES = 1_048_576;
+
+/** Whether a message is within the limits that hold on every transport and for every channel. */
+export function isWithinLimits(message: string | Uint8Array): boolean {
+  return typeof message === 'string' ? message.length <= MAX_CONTROL_LENGTH : message.byteLength <= MAX_FRAME_BYTES;
+}
 /** Requests of one window that may wait for their answer at the same time. */
 export const MAX_PENDING_REQUESTS = 256;

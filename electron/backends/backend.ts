@@ -90,6 +90,8 @@ export interface TerminationReport {
 export interface BackendListener {
   /** Output, in order. The array is the listener's to keep: it is not written to again. */
   onData(bytes: Uint8Array): void;
+  /** After a `write` that did not take everything: there may be room again. Absent where nobody writes. */
+  onInputRoom?(): void;
   /** The shell is gone and all its output has been delivered. Called exactly once, last. */
   onExit(status: ExitStatus): void;
   /** A start that takes a while tells how far it has come. */
@@ -109,10 +111,13 @@ export interface BackendProcess {
   /** The container it runs in; null for other backends. */
   readonly container: ContainerInfo | null;
   /**
-   * Input for the shell, in order. False: refused, because a program that does not read has more than a bounded
-   * amount waiting already.
+   * Input for the shell, in order. Nothing is held back here beyond what a system buffer takes: a program that does not
+   * read is felt by the caller.
+   *
+   * @returns how many of the bytes its terminal has accepted, from the first on. Where that is not all of them,
+   * `onInputRoom` says when to try the rest.
    */
-  write(bytes: Uint8Array): boolean;
+  write(bytes: Uint8Array): number;
   resize(cols: number, rows: number): void;
   /** Stops reading, so that a program that writes will block. */
   pause(): void;

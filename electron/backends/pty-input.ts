@@ -1,81 +1,81 @@
 import { writeSync } from 'node:fs';
-import { MAX_WAITING_INPUT } from './terminal.ts';
 
 /** First and longest pause before a program that was not reading is tried again, in milliseconds. */
-const FIRST_RETRY_MS = 2;
+const FIRST_RETRY_MS = 1;
 const LONGEST_RETRY_MS = 50;
-/** What each waiting write counts on top of its bytes, so that many tiny ones cannot take more memory than is meant. */
-const WRITE_COST_BYTES = 128;
+/** Attempts in the next turns of the event loop before there is a pause: a program that reads needs no more than these. */
+const QUICK_RETRIES = 4;
 
 /**
- * Input on its way into a pseudoterminal whose descriptor does not block. What the program is not ready to read waits
- * here, within {@link MAX_WAITING_INPUT}.
+ * Input on its way into a pseudoterminal whose descriptor does not block. It holds nothing back itself: what the kernel
+ * does not take stays with the caller, who hears when to try again.
  *
  * Not written through Node's stream: libuv takes the controlling side of a pseudoterminal for one that blocks when it is
- * written to, and tries for ever, with the event loop standing still, when the program does not read.
+ * written to, and tries forever, with the event loop stopped, when the program does not read.
  */
 export class PtyInput {
   readonly #fd: number;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  #retry: NodeJS.Timeout | null = null;
-  #retryMs = FIRST_RETRY_MS;
+  readonly #onRoom: () => void;
+  #immediate: NodeJS.Immediate | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Attempts in a row in which the kernel took nothing. */
+  #failures = 0;
   #closed = false;
 
-  constructor(fd: number) {
+  /** @param onRoom there may be room again, after a `write` that did not take everything. */
+  constructor(fd: number, onRoom: () => void) {
     this.#fd = fd;
+    this.#onRoom = onRoom;
   }
 
-  /** Input, in order. False: refused, too much is waiting already, or the terminal is closed. */
-  write(bytes: Uint8Array): boolean {
-    if (this.#closed || this.#waitingBytes + bytes.length > MAX_WAITING_INPUT) return false;
-    if (bytes.length === 0) return true;
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length + WRITE_COST_BYTES;
+  /** Input, in order. @returns how many of the bytes the kernel took, from the first on. */
+  write(bytes: Uint8Array): number {
     // With a retry due, the kernel was full a moment ago.
-    if (this.#retry === null) this.#flush();
-    return true;
+    if (this.#closed || this.#immediate !== null || this.#timer !== null) return 0;
+    let taken = 0;
+    while (taken < bytes.length) {
+      const count = this.#tryWrite(bytes.subarray(taken));
+      if (count === 0) {
+        this.#retryLater(taken > 0);
+        break;
+      }
+      taken += count;
+    }
+    return taken;
   }
 
-  /** The descriptor is about to be closed: forgets what waits. */
+  /** The descriptor is about to be closed: nothing is taken any more. */
   close(): void {
     this.#closed = true;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#retry = null;
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#immediate = null;
+    this.#timer = null;
   }
 
-  #flush(): void {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const written = this.#tryWrite(next);
-      if (written === null) {
-        this.#retry = setTimeout(() => {
-          this.#retry = null;
-          this.#flush();
-        }, this.#retryMs);
-        this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
-        return;
-      }
-      this.#retryMs = FIRST_RETRY_MS;
-      this.#waitingBytes -= written;
-      if (written < next.length) {
-        this.#waiting[0] = next.subarray(written);
-      } else {
-        this.#waiting.shift();
-        this.#waitingBytes -= WRITE_COST_BYTES;
-      }
+  #retryLater(hasProgress: boolean): void {
+    this.#failures = hasProgress ? 0 : this.#failures + 1;
+    if (this.#failures < QUICK_RETRIES) {
+      this.#immediate = setImmediate(() => {
+        this.#immediate = null;
+        this.#onRoom();
+      });
+      return;
     }
+    const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - QUICK_RETRIES), LONGEST_RETRY_MS);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#onRoom();
+    }, pauseMs);
   }
 
-  /** Bytes the kernel took; null: none now. */
-  #tryWrite(bytes: Uint8Array): number | null {
+  /** Bytes the kernel took; 0: none now, or no process has the terminal open at this moment. */
+  #tryWrite(bytes: Uint8Array): number {
     try {
-      return writeSync(this.#fd, bytes) || null;
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return null;
-      // Nobody has the terminal open any more: the input is for no one, and the end of the output is on its way.
-      return bytes.length;
+      return writeSync(this.#fd, bytes);
+    } catch {
+      // EAGAIN: full. EIO: no process has it open; another may open it again, else the end of the output is on its way.
+      return 0;
     }
   }
 }

@@ -109,7 +109,7 @@ export class PtyProcess implements BackendProcess {
     this.#sandbox = facts;
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array): number {
     return this.#parts.terminal.write(bytes);
   }
 

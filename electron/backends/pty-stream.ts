@@ -27,12 +27,14 @@ type Phase = 'open' | 'drain' | 'rest' | 'finish';
 /** What a stream tells: bytes in order, then its end, once. */
 export interface PtyStreamListener {
   onData(bytes: Uint8Array): void;
+  /** After a `write` that did not take everything: there may be room again. */
+  onInputRoom(): void;
   onEnd(): void;
 }
 
 /**
  * The controlling side of a Unix pseudoterminal: reads with back-pressure into chunks that belong to the listener, and
- * writes within a bound. Owns the descriptor.
+ * writes what the kernel takes. Owns the descriptor.
  *
  * It reads until the kernel reports the end (EIO once no process has the terminal open), so that nothing is lost when a
  * shell exits with output still unread. node-pty's own stream is closed 200 ms after the exit, read or not.
@@ -53,7 +55,7 @@ export class PtyStream {
 
   constructor(fd: number, listener: PtyStreamListener) {
     this.#listener = listener;
-    this.#input = new PtyInput(fd);
+    this.#input = new PtyInput(fd, () => listener.onInputRoom());
     this.#socket = new ReadStream(fd, {
       onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: (count, buffer) => this.#read(count, buffer) },
     });
@@ -68,9 +70,9 @@ export class PtyStream {
     this.#socket.resume();
   }
 
-  /** Input, in order. False: refused, too much is waiting already, or the stream has ended. */
-  write(bytes: Uint8Array): boolean {
-    return this.isOpen && this.#input.write(bytes);
+  /** Input, in order. @returns how many of the bytes were accepted; none once the stream has ended. */
+  write(bytes: Uint8Array): number {
+    return this.isOpen ? this.#input.write(bytes) : 0;
   }
 
   /** Whether the descriptor is open, so that it may be handed to system calls. */

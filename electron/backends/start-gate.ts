@@ -35,6 +35,10 @@ export class StartGate implements TerminalListener {
     }
   }
 
+  onInputRoom(): void {
+    this.#listener.onInputRoom?.();
+  }
+
   onEnd(status: ExitStatus): void {
     if (this.#end === null) this.#endedEarly = status;
     else this.#end(status);

@@ -3,14 +3,16 @@ import type { ExitStatus } from './backend.ts';
 /** What a terminal tells: its output in order, then its end, once, after all output. */
 export interface TerminalListener {
   onData(bytes: Uint8Array): void;
+  /** After a `write` that did not take everything: there may be room again. */
+  onInputRoom(): void;
   onEnd(status: ExitStatus): void;
 }
 
 /** A shell on a pseudoterminal. After the end every method does nothing. */
 export interface Terminal {
   readonly pid: number;
-  /** False: refused, because more than {@link MAX_WAITING_INPUT} bytes would be waiting. */
-  write(bytes: Uint8Array): boolean;
+  /** How many of the bytes were accepted; see `BackendProcess.write`. */
+  write(bytes: Uint8Array): number;
   resize(cols: number, rows: number): void;
   pause(): void;
   resume(): void;
@@ -25,6 +27,3 @@ export interface Terminal {
   /** Resolves when the shell's process has exited, even while output still waits to be read. */
   readonly exited: Promise<void>;
 }
-
-/** Input a program may leave unread before more is refused, in bytes. */
-export const MAX_WAITING_INPUT = 1024 * 1024;

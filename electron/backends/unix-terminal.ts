@@ -31,6 +31,7 @@ export class UnixTerminal implements Terminal {
     this.#parts = parts;
     this.#stream = new PtyStream(parts.fd, {
       onData: (bytes) => parts.listener.onData(bytes),
+      onInputRoom: () => parts.listener.onInputRoom(),
       onEnd: () => {
         parts.onClosed?.();
         this.#streamEnded = true;
@@ -44,7 +45,7 @@ export class UnixTerminal implements Terminal {
     });
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array): number {
     return this.#stream.write(bytes);
   }
 

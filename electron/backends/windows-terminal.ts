@@ -1,14 +1,17 @@
 import { pauseFor } from './close-ladder.ts';
 import type { Launch } from './launch.ts';
 import { loadConPty } from './native-pty.ts';
-import { MAX_WAITING_INPUT, type Terminal, type TerminalListener } from './terminal.ts';
+import type { Terminal, TerminalListener } from './terminal.ts';
 
 /** How long output that is on its way may take, in milliseconds. */
 const QUIET_MS = 50;
+/** How much input is handed over in one turn of the event loop, in bytes. */
+const TURN_BYTES = 16_384;
 
 /**
- * Starts a shell on a Windows pseudoconsole through node-pty, which reads the console to its end by itself and does not
- * tell how much input waits: the bound holds for each single write only.
+ * Starts a shell on a Windows pseudoconsole through node-pty, which reads the console to its end by itself. It does not
+ * say how much input waits, and the console itself takes any amount of it, whether the program reads or not: input is
+ * only handed over in portions.
  *
  * @throws when the system refuses.
  */
@@ -22,9 +25,11 @@ export function openWindowsTerminal(launch: Launch, listener: TerminalListener):
   });
   const { promise: exited, resolve: markExited } = Promise.withResolvers<void>();
   let ended = false;
+  let portion: NodeJS.Immediate | null = null;
   const end = (exitCode: number | null): void => {
     if (ended) return;
     ended = true;
+    if (portion !== null) clearImmediate(portion);
     dataSubscription.dispose();
     exitSubscription.dispose();
     markExited();
@@ -36,9 +41,16 @@ export function openWindowsTerminal(launch: Launch, listener: TerminalListener):
     pid: pty.pid,
     exited,
     write(bytes) {
-      if (ended || bytes.length > MAX_WAITING_INPUT) return false;
-      pty.write(Buffer.from(bytes));
-      return true;
+      if (ended || portion !== null) return 0;
+      const taken = Math.min(bytes.length, TURN_BYTES);
+      pty.write(Buffer.from(bytes.subarray(0, taken)));
+      if (taken < bytes.length) {
+        portion = setImmediate(() => {
+          portion = null;
+          listener.onInputRoom();
+        });
+      }
+      return taken;
     },
     resize(cols, rows) {
       if (!ended) pty.resize(cols, rows);

@@ -1,7 +1,6 @@
 import type { MessagePortMain } from 'electron';
-import { FRAME_HEADER_BYTES } from '../../shared/frames.ts';
 import { ownsItsBuffer, Receiver } from '../../shared/receiver.ts';
-import { MAX_CONTROL_LENGTH, MAX_FRAME_BYTES, type Transport } from '../../shared/transport.ts';
+import { isWithinLimits, type Transport } from '../../shared/transport.ts';
 
 /** What a port must be able to do to be a transport. */
 export type MainPort = Pick<MessagePortMain, 'postMessage' | 'start' | 'close' | 'on'>;
@@ -44,6 +43,5 @@ export class PortTransport implements Transport {
 }
 
 function isMessage(data: unknown): data is string | Uint8Array {
-  if (typeof data === 'string') return data.length <= MAX_CONTROL_LENGTH;
-  return data instanceof Uint8Array && data.byteLength <= MAX_FRAME_BYTES + FRAME_HEADER_BYTES;
+  return (typeof data === 'string' || data instanceof Uint8Array) && isWithinLimits(data);
 }

@@ -1,7 +1,15 @@
 import type { NotificationPayload } from '../../shared/contract.ts';
 import { RequestError } from '../../shared/errors.ts';
-import { decodeFrame, FRAME_HEADER_BYTES, writeFrameHeader } from '../../shared/frames.ts';
-import { MAX_FRAME_BYTES } from '../../shared/transport.ts';
+import {
+  decodeFrame,
+  encodeAck,
+  encodeInputDropped,
+  FRAME_HEADER_BYTES,
+  type InputKind,
+  writeFrameHeader,
+} from '../../shared/frames.ts';
+import { isWithinLimits } from '../../shared/transport.ts';
+import type { InputSource } from '../sessions/input-queue.ts';
 import type { Watcher } from '../sessions/output-flow.ts';
 import type { Watchable } from '../sessions/remains.ts';
 
@@ -11,13 +19,43 @@ const MAX_CHANNELS = 2_000;
 interface Channel {
   readonly shown: Watchable;
   readonly watcher: Watcher;
+  readonly input: ChannelInput;
 }
 
 export interface ChannelsOptions {
   send(frame: Uint8Array): void;
   onClosed(closed: NotificationPayload<'channelClosed'>): void;
-  /** A program that does not read was sent more than it may leave unread. */
-  onRefused(shown: Watchable): void;
+}
+
+/** Reports to a window what becomes of the input of one channel; what happens in one turn of the event loop as one frame. */
+class ChannelInput implements InputSource {
+  readonly #channel: number;
+  readonly #send: (frame: Uint8Array) => void;
+  #accepted = 0;
+  #report: NodeJS.Immediate | null = null;
+
+  constructor(channel: number, send: (frame: Uint8Array) => void) {
+    this.#channel = channel;
+    this.#send = send;
+  }
+
+  onAccepted(bytes: number): void {
+    this.#accepted += bytes;
+    this.#report ??= setImmediate(() => this.flush());
+  }
+
+  onDropped(bytes: number): void {
+    this.flush();
+    this.#send(encodeInputDropped(this.#channel, bytes));
+  }
+
+  /** Reports now what waits to be reported. */
+  flush(): void {
+    if (this.#report !== null) clearImmediate(this.#report);
+    this.#report = null;
+    if (this.#accepted > 0) this.#send(encodeAck(this.#channel, this.#accepted));
+    this.#accepted = 0;
+  }
 }
 
 /** What a window is told when it attaches. */
@@ -60,12 +98,13 @@ export class Channels {
       },
       onClosed: (reason) => {
         whenOpen(() => {
-          this.#channels.delete(channel);
+          this.#release(channel);
           this.#options.onClosed({ channel, reason });
         });
       },
     });
-    this.#channels.set(channel, { shown, watcher });
+    const input = new ChannelInput(channel, (frame) => this.#options.send(frame));
+    this.#channels.set(channel, { shown, watcher, input });
     setImmediate(() => {
       const actions = held ?? [];
       held = null;
@@ -81,24 +120,55 @@ export class Channels {
 
   /** Takes a frame. False: malformed. One for a channel that has just closed is late, not malformed. */
   receive(message: Uint8Array): boolean {
-    if (message.byteLength > MAX_FRAME_BYTES) return false;
+    if (!isWithinLimits(message)) return false;
     const frame = decodeFrame(message);
-    if (frame === null || frame.kind === 'output' || frame.channel >= this.#next) return false;
+    if (frame === null || frame.channel >= this.#next) return false;
     const channel = this.#channels.get(frame.channel);
     if (channel === undefined) return true;
-    if (frame.kind === 'ack') {
-      channel.watcher.acknowledge(frame.count);
-    } else if (frame.kind === 'userInput' || channel.watcher.repliesWanted) {
-      const outcome = channel.shown.write(frame.bytes, { user: frame.kind === 'userInput' });
-      if (outcome === 'refused') this.#options.onRefused(channel.shown);
+    switch (frame.kind) {
+      case 'ack':
+        channel.watcher.acknowledge(frame.count);
+        return true;
+      case 'cancelInput':
+        channel.shown.input?.cancel(channel.input);
+        return true;
+      case 'terminalReply':
+        if (channel.watcher.repliesWanted) return this.#write(channel, frame.bytes, frame.kind);
+        channel.input.onDropped(frame.bytes.byteLength);
+        return true;
+      case 'userInput':
+      case 'pasteInput':
+        return this.#write(channel, frame.bytes, frame.kind);
+      case 'output':
+      case 'inputDropped':
+        return false;
     }
-    return true;
   }
 
   /** Lets go of every session. */
   close(): void {
     this.#closed = true;
     for (const { watcher } of [...this.#channels.values()]) watcher.detach();
-    this.#channels.clear();
+    for (const channel of [...this.#channels.keys()]) this.#release(channel);
+  }
+
+  /** False: more than a channel may have on its way. */
+  #write({ shown, input }: Channel, bytes: Uint8Array, kind: InputKind): boolean {
+    const outcome = shown.write(bytes, {
+      user: kind !== 'terminalReply',
+      isPaste: kind === 'pasteInput',
+      source: input,
+    });
+    if (outcome !== 'written') input.onDropped(bytes.byteLength);
+    return outcome !== 'refused';
+  }
+
+  /** The channel is gone, and with it who wrote into it. */
+  #release(channel: number): void {
+    const gone = this.#channels.get(channel);
+    if (gone === undefined) return;
+    this.#channels.delete(channel);
+    gone.shown.input?.release(gone.input);
+    gone.input.flush();
   }
 }

@@ -27,8 +27,6 @@ import { settingsView } from './settings-view.ts';
 
 /** Malformed messages after which a window is not listened to any more. */
 const MAX_MALFORMED = 100;
-/** How often a window is told that a program does not read its input, in milliseconds. */
-const REFUSED_NOTICE_MS = 5_000;
 
 /** What a connection serves. */
 export interface ConnectionOptions {
@@ -54,21 +52,10 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
   const { manager, settings, logger } = options;
   let closed = false;
   let malformed = 0;
-  let refusedAt = Number.NEGATIVE_INFINITY;
 
   const channels = new Channels({
     send: (frame) => transport.send(frame),
     onClosed: (payload) => rpc.notify('channelClosed', payload),
-    onRefused: (shown) => {
-      if (performance.now() - refusedAt < REFUSED_NOTICE_MS) return;
-      refusedAt = performance.now();
-      rpc.notify('problem', {
-        id: `input-refused-${shown.id}`,
-        severity: 'warning',
-        title: 'Input was not sent',
-        message: `The program in “${shown.title}” does not read its input. What you typed or pasted last was dropped; stop the program with Ctrl+C, or wait until it reads again.`,
-      });
-    },
   });
   const rpc = createRpcServer(createHandlers(options, channels), (message) => transport.send(message), logger);
 

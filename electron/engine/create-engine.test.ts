@@ -118,12 +118,40 @@ describe('a window of the engine', () => {
     expect(shell.written.join('')).toBe('answer one typed');
   });
 
-  it('is told when a program does not take what it sends', async () => {
+  it('hears what the program takes of its input, and nothing is lost while it takes none', async () => {
     const { id, shell, window } = await openTab();
     const { channel } = await window.ask('sessions.attach', { id });
     shell.takesInput = false;
     for (let key = 0; key < 50; key += 1) window.put(encodeBytes('userInput', channel, Buffer.from('x')));
-    expect(window.notifications('problem')).toMatchObject([{ title: 'Input was not sent' }]);
+    expect(window.inputAnswers(channel)).toEqual([]);
+    shell.takeInput();
+    await window.until(() => (window.inputAnswers(channel).length > 0 ? true : undefined));
+    expect(window.inputAnswers(channel)).toEqual([['ack', 50]]);
+    expect(shell.written.join('')).toBe('x'.repeat(50));
+  });
+
+  it('that sends more than it may have on its way is refused that, and hears so', async () => {
+    const { id, shell, window } = await openTab();
+    const { channel } = await window.ask('sessions.attach', { id });
+    shell.takesInput = false;
+    const frame = encodeBytes('userInput', channel, new Uint8Array(65_536).fill(0x61));
+    for (let count = 0; count < 5; count += 1) window.put(frame);
+    expect(window.inputAnswers(channel)).toEqual([['inputDropped', 65_536]]);
+    shell.takeInput();
+    await window.until(() => (window.inputAnswers(channel).length > 1 ? true : undefined));
+    expect(window.inputAnswers(channel)).toEqual([
+      ['inputDropped', 65_536],
+      ['ack', 4 * 65_536],
+    ]);
+  });
+
+  it('hears what did not arrive when the session ends', async () => {
+    const { id, shell, window } = await openTab();
+    const { channel } = await window.ask('sessions.attach', { id });
+    shell.takesInput = false;
+    window.put(encodeBytes('userInput', channel, Buffer.from('unread')));
+    await window.ask('sessions.close', { id, force: true });
+    expect(window.inputAnswers(channel)).toEqual([['inputDropped', 6]]);
   });
 
   it('cannot name what is not there, or what is not its own to name', async () => {

@@ -6,9 +6,10 @@ import type { Journal, RestoredSession } from '../journal/journal.ts';
 import { readLastOutput } from '../recording/last-output.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import type { Clock } from './clock.ts';
+import type { InputQueue } from './input-queue.ts';
 import { restoreSequences } from './notice.ts';
 import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
-import type { WriteResult } from './session-options.ts';
+import type { InputOrigin, WriteResult } from './session-options.ts';
 import { titleOf } from './session-start.ts';
 
 /** How much of a recording's end is read for a tab, in bytes: more than holds the scrollback of most output. */
@@ -25,7 +26,9 @@ export interface Watchable {
   readonly rows: number;
   readonly flow: Pick<OutputFlow, 'modes'>;
   watch(options: WatcherOptions): Watcher;
-  write(bytes: Uint8Array, origin: { readonly user: boolean }): WriteResult;
+  write(bytes: Uint8Array, origin: InputOrigin): WriteResult;
+  /** Input on its way to the program; null where there is none. */
+  readonly input: Pick<InputQueue, 'cancel' | 'release'> | null;
   redraw(): void;
 }
 
@@ -174,6 +177,7 @@ export class Remains {
         };
       },
       write: () => 'not_running',
+      input: null,
       redraw: () => {},
     };
   }

@@ -14,6 +14,7 @@ import type { CredentialBroker } from '../credentials/broker.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
 import type { Clock } from './clock.ts';
 import type { EarlierTime } from './deadline-keeper.ts';
+import type { InputSource } from './input-queue.ts';
 import type { Session } from './session.ts';
 
 /** The parts of a pino logger that the engine uses. */
@@ -90,5 +91,18 @@ export interface EndDetails {
 /** Whether something could be done; if not, why, for a person. */
 export type ActionResult = { ok: true } | { ok: false; message: string };
 
-/** Input that a program has not read is held up to a bound; beyond it, it is refused. */
+/** Where input comes from. */
+export interface InputOrigin {
+  /** The user's doing; else the terminal answers by itself. */
+  readonly user: boolean;
+  /** A piece of a bracketed paste. */
+  readonly isPaste?: boolean;
+  /** Who hears what becomes of it; without one, nobody does. */
+  readonly source?: InputSource;
+}
+
+/**
+ * What became of input: `written` is on its way; `refused` is more than its source may have on its way, and `not_running`
+ * reaches no program: nothing of either is taken.
+ */
 export type WriteResult = 'written' | 'refused' | 'not_running';

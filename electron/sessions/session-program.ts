@@ -1,8 +1,6 @@
 import type { BackendProcess } from '../backends/backend.ts';
+import type { InputQueue } from './input-queue.ts';
 import { type Holder, ProgramHold } from './program-hold.ts';
-
-/** Input that waits for a shell that is still starting, in bytes. */
-const MAX_TYPED_AHEAD = 65_536;
 
 /** What runs in front: the shell itself at its prompt, or a command. */
 export interface InFront {
@@ -20,12 +18,13 @@ export class SessionProgram {
   #command: string | null = null;
   #process: BackendProcess | null = null;
   readonly #hold = new ProgramHold();
-  readonly #typedAhead: Uint8Array[] = [];
-  #typedAheadBytes = 0;
+  readonly #input: InputQueue;
 
-  constructor(cols: number, rows: number) {
+  /** @param input what is written for it, from before it is there. */
+  constructor(cols: number, rows: number, input: InputQueue) {
     this.#cols = cols;
     this.#rows = rows;
+    this.#input = input;
   }
 
   get cols(): number {
@@ -51,16 +50,7 @@ export class SessionProgram {
     this.#process = process;
     this.#hold.attach(process);
     process.resize(this.#cols, this.#rows);
-    for (const bytes of this.#typedAhead.splice(0)) process.write(bytes);
-  }
-
-  /** Input for it. False: refused, because more than a bounded amount waits already. */
-  write(bytes: Uint8Array): boolean {
-    if (this.#process !== null) return this.#process.write(bytes);
-    this.#typedAheadBytes += bytes.byteLength;
-    if (this.#typedAheadBytes > MAX_TYPED_AHEAD) return false;
-    this.#typedAhead.push(bytes.slice());
-    return true;
+    this.#input.attach(process);
   }
 
   /** False: it has that size. */

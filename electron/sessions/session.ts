@@ -19,6 +19,7 @@ import { openCredentials, type SessionCredentials } from '../credentials/session
 import { CommandCount } from './command-count.ts';
 import type { ExtendResult } from './deadline-keeper.ts';
 import { endSession } from './ending.ts';
+import { InputQueue, NO_SOURCE } from './input-queue.ts';
 import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
 import { outputStream } from './output-stream.ts';
 import { RecorderBrake } from './recorder-brake.ts';
@@ -28,6 +29,7 @@ import { sessionInfo } from './session-info.ts';
 import type {
   ActionResult,
   EndDetails,
+  InputOrigin,
   SessionDependencies,
   SessionListener,
   SessionOptions,
@@ -68,6 +70,11 @@ export class Session {
   readonly #starting = new AbortController();
   #started: Promise<void> = Promise.resolve();
 
+  /** On its way to the program; what its terminal accepts counts. */
+  readonly input = new InputQueue((bytes) => {
+    this.bytesIn += bytes;
+    this.#listener.onBytes(0, bytes);
+  });
   readonly #program: SessionProgram;
   readonly #brake: RecorderBrake;
   readonly #expiry: SessionExpiry;
@@ -85,7 +92,7 @@ export class Session {
     this.profile = options.profile;
     this.dependencies = dependencies;
     this.#listener = listener;
-    this.#program = new SessionProgram(options.cols, options.rows);
+    this.#program = new SessionProgram(options.cols, options.rows, this.input);
     this.#title = options.title ?? options.profile.name;
     this.#titleIsCustom = options.title !== undefined;
     const { clock } = dependencies;
@@ -246,6 +253,7 @@ export class Session {
   get #backendListener(): BackendListener {
     return {
       onData: (bytes) => this.#onData(bytes),
+      onInputRoom: () => this.input.flush(),
       onExit: (status) => this.#onExit(status),
       onProgress: (progress) => this.#onProgress(progress),
     };
@@ -292,21 +300,20 @@ export class Session {
    * Input for the shell; while that starts, it is kept. Only what the user did counts as activity, and lets a session go
    * on that a deadline has frozen. Commands beyond the last that may be are not passed on.
    */
-  write(bytes: Uint8Array, origin: { readonly user: boolean }): WriteResult {
+  write(bytes: Uint8Array, { user, isPaste = false, source = NO_SOURCE }: InputOrigin): WriteResult {
     if (this.#ending !== null) return 'not_running';
+    if (!this.input.hasRoom(source, bytes.byteLength)) return 'refused';
     let allowed: number | null = bytes.byteLength;
-    if (origin.user) {
+    if (user) {
       this.#expiry.touch('input');
       allowed = this.#commands.input(bytes, this.#state === 'waiting' || this.#state === 'starting');
       if (allowed === null) return 'not_running';
       if (this.#state === 'running' && bytes.includes(0x03)) this.transition('interrupted');
     }
-    this.bytesIn += allowed;
-    this.#listener.onBytes(0, allowed);
     this.#listener.onActivity(this);
-    const taken = this.#program.write(allowed === bytes.byteLength ? bytes : bytes.subarray(0, allowed));
-    if (origin.user) this.#expiry.goOn();
-    return taken ? 'written' : 'refused';
+    this.input.push(source, bytes, { isPaste, allowed });
+    if (user) this.#expiry.goOn();
+    return 'written';
   }
 
   resize(cols: number, rows: number): void {
@@ -403,6 +410,7 @@ export class Session {
     this.#expiry.stop();
     this.#commands.stop();
     this.#brake[Symbol.dispose]();
+    this.input.close();
     // After the start nobody listens any more, and to make the error that an abort carries is dear.
     if (this.process === null) this.#starting.abort();
     const expired = details.expired ?? EXPIRIES.find((expiry) => expiry === reason) ?? null;

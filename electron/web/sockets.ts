@@ -3,22 +3,23 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { FRAME_HEADER_BYTES } from '../../shared/frames.ts';
 import { HOST_QUIT } from '../../shared/presence.ts';
-import { MAX_FRAME_BYTES, type Transport } from '../../shared/transport.ts';
+import { MAX_CONTROL_LENGTH, MAX_FRAME_BYTES, type Transport } from '../../shared/transport.ts';
 import { WebSocketTransport } from './websocket-transport.ts';
 
 /** A socket is asked for a sign of life this often, in milliseconds, and ended if it gave none since the last time. */
 const PING_INTERVAL_MS = 20_000;
 /** Windows that may be open at the same time. */
 const MAX_SOCKETS = 64;
+/** What is read of a message at most, in bytes: a UTF-16 code unit is at most three bytes of UTF-8. */
+const MAX_PAYLOAD_BYTES = Math.max(MAX_FRAME_BYTES, 3 * MAX_CONTROL_LENGTH);
 
 /** The window sockets of the web host. Whether an upgrade may happen at all is decided before it comes here. */
 export class Sockets implements Disposable {
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: true,
-    maxPayload: MAX_FRAME_BYTES + FRAME_HEADER_BYTES,
+    maxPayload: MAX_PAYLOAD_BYTES,
     perMessageDeflate: false,
   });
   readonly #alive = new WeakSet<WebSocket>();

@@ -1,12 +1,12 @@
 import type { RawData, WebSocket } from 'ws';
 import { Receiver } from '../../shared/receiver.ts';
-import type { Transport } from '../../shared/transport.ts';
+import { isWithinLimits, type Transport } from '../../shared/transport.ts';
 
 /** A window that lets more than this wait, in bytes, is too slow and cut off; it can connect anew. */
 export const MAX_BUFFERED_BYTES = 32 * 1_048_576;
 
 /** Close codes, RFC 6455 section 7.4.1 and its registry. */
-export const CLOSE_CODES = { normal: 1000, goingAway: 1001, tooSlow: 1013 } as const;
+export const CLOSE_CODES = { normal: 1000, goingAway: 1001, tooBig: 1009, tooSlow: 1013 } as const;
 
 /** One browser tab's socket as a transport: text messages are control messages, binary ones are frames. */
 export class WebSocketTransport implements Transport {
@@ -18,7 +18,11 @@ export class WebSocketTransport implements Transport {
     this.#socket = socket;
     this.#receiver = new Receiver(() => socket.resume());
     socket.pause();
-    socket.on('message', (data, isBinary) => this.#receiver.deliver(isBinary ? bytesOf(data) : textOf(data)));
+    socket.on('message', (data, isBinary) => {
+      const message = isBinary ? bytesOf(data) : textOf(data);
+      if (isWithinLimits(message)) this.#receiver.deliver(message);
+      else this.#close(CLOSE_CODES.tooBig, 'The window sent too much at once');
+    });
     socket.on('error', (error) => {
       this.#receiver.end(`The connection broke: ${error.message}`);
       socket.terminate();

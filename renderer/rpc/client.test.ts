@@ -30,6 +30,7 @@ function peer(answer: (message: { m: string; i: string }) => unknown = () => und
   const client = createClient(transport, {
     notify: (name, payload) => seen.push([name, payload]),
     output: (channel, bytes) => seen.push(['output', channel, bytes.byteLength]),
+    inputSettled: (channel, count, isAccepted) => seen.push(['input', channel, count, isAccepted]),
     malformed: (detail) => seen.push(['malformed', detail.slice(0, 12)]),
     closed: (reason) => seen.push(['closed', reason]),
   });

@@ -27,6 +27,8 @@ export interface ClientHandlers {
   notify<N extends NotificationName>(name: N, payload: NotificationPayload<N>): void;
   /** Terminal output; `bytes` is a view on the message and may be kept. */
   output(channel: number, bytes: Uint8Array): void;
+  /** The program's terminal has accepted so many more bytes of input, or will not (`isAccepted` is false). */
+  inputSettled(channel: number, count: number, isAccepted: boolean): void;
   /** A message that does not fit the contract; it was dropped. */
   malformed(detail: string): void;
   closed(reason: string): void;
@@ -83,7 +85,9 @@ export function createClient(transport: Transport, handlers: ClientHandlers): En
     }
     const frame = decodeFrame(message);
     if (frame?.kind === 'output') handlers.output(frame.channel, frame.bytes);
-    else handlers.malformed('A terminal frame was not readable.');
+    else if (frame?.kind === 'ack' || frame?.kind === 'inputDropped') {
+      handlers.inputSettled(frame.channel, frame.count, frame.kind === 'ack');
+    } else handlers.malformed('A terminal frame was not readable.');
   });
 
   return {

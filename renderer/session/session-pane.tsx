@@ -9,6 +9,7 @@ import { Banner } from './banner.tsx';
 import { EndedCard } from './ended-card.tsx';
 import { FailedCard } from './failed-card.tsx';
 import { FrozenBar } from './frozen-bar.tsx';
+import { InputBar } from './input-bar.tsx';
 import { LostCard } from './lost-card.tsx';
 import { ReplacingCard } from './replacing-card.tsx';
 import { StartingCard } from './starting-card.tsx';
@@ -52,6 +53,7 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
       {finding ? <FindBar id={id} /> : null}
       {shown && info.state === 'starting' ? <StartingCard info={info} /> : null}
       {shown && info.state === 'frozen' ? <FrozenBar info={info} /> : null}
+      {info.end?.reason === 'start_failed' ? null : <InputBar info={info} />}
       {shown && info.end === null && info.frozenBy === null ? <Banner info={info} /> : null}
       {replacing ? (
         <ReplacingCard info={info} />

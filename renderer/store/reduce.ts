@@ -6,6 +6,8 @@ import {
   type SessionInfo,
   type SessionTiming,
 } from '../../shared/session.ts';
+import { inputMessage } from '../session/input-words.ts';
+import type { InputState } from '../terminal/input-queue.ts';
 import { type AppState, SETTINGS_TAB, type TabId, tabIds } from './state.ts';
 
 /** A change of the state; what it does not name stays. */
@@ -97,6 +99,7 @@ export function removed(state: AppState, id: SessionId): Change {
     sessions: without(state.sessions, id),
     samples: without(state.samples, id),
     events: without(state.events, id),
+    inputs: without(state.inputs, id),
     order,
     evicted: withoutMember(state.evicted, id),
     lost: withoutMember(state.lost, id),
@@ -150,6 +153,18 @@ export function reordered(state: AppState, ids: readonly SessionId[]): Change {
       ids.filter((id) => state.sessions[id] !== undefined),
     ),
   };
+}
+
+/** Input of a session takes its time, or did not arrive whole; null: there is nothing to show any more. */
+export function inputTold(state: AppState, id: SessionId, input: InputState | null): Change {
+  const info = state.sessions[id];
+  const before = state.inputs[id];
+  if (info === undefined || input === null) return before === undefined ? {} : { inputs: without(state.inputs, id) };
+  const inputs = { ...state.inputs, [id]: input };
+  if (before?.kind === input.kind && input.kind === 'sending') return { inputs };
+  const { title, detail } = inputMessage(input, info.state === 'frozen');
+  const hint = input.kind === 'sending' ? ' Press Escape to cancel.' : '';
+  return { inputs, announcement: `${info.title}: ${title} ${detail}${hint}` };
 }
 
 /** New timing of some sessions. */

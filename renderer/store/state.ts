@@ -4,6 +4,7 @@ import type { Running } from '../../shared/running.ts';
 import type { SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
 import type { SettingsView } from '../../shared/settings.ts';
 import type { LinkState } from '../rpc/link.ts';
+import type { InputState } from '../terminal/input-queue.ts';
 import type { PasteReview } from '../terminal/paste.ts';
 import type { TimingSample } from '../time/countdown.ts';
 
@@ -42,6 +43,8 @@ export interface AppState {
   replacing: ReadonlySet<SessionId>;
   /** Tabs with output nobody has looked at. */
   unseen: ReadonlySet<SessionId>;
+  /** Input that takes its time, or did not arrive whole, by session. */
+  inputs: Readonly<Record<SessionId, InputState>>;
   /** Events by session, oldest first; only of sessions whose events were asked for. */
   events: Readonly<Record<SessionId, readonly SessionEvent[]>>;
   settings: SettingsView | null;
@@ -75,6 +78,7 @@ export const INITIAL_STATE: AppState = {
   lost: new Set(),
   replacing: new Set(),
   unseen: new Set(),
+  inputs: {},
   events: {},
   settings: null,
   journalVersion: 0,

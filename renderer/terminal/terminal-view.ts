@@ -2,7 +2,7 @@ import { FitAddon } from '@xterm/addon-fit';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import { type IDisposable, Terminal } from '@xterm/xterm';
 import type { AttachResult } from '../../shared/contract.ts';
-import { encodeAck, encodeBytes } from '../../shared/frames.ts';
+import { encodeAck, encodeBytes, encodeCancelInput } from '../../shared/frames.ts';
 import type { SessionId } from '../../shared/session.ts';
 import { refuseEndlessRepeats } from '../../shared/terminal-guard.ts';
 import { AckBatch } from './acks.ts';
@@ -10,19 +10,19 @@ import type { BackgroundWriter } from './background-writer.ts';
 import { Finder } from './finder.ts';
 import { LINE_HEIGHT, TERMINAL_FONT } from './font.ts';
 import { hasRealGpu } from './gpu.ts';
-import { binaryBytes, type InputSource, inputSource, pieces } from './input.ts';
+import { binaryBytes, inputSource } from './input.ts';
+import { InputQueue, type InputState, type StopReason } from './input-queue.ts';
 import { InputWatch } from './input-watch.ts';
 import { addLinks } from './links.ts';
 import { NO_CONSENT, type PasteConsent, type PasteReview, pasteData, reviewPaste } from './paste.ts';
+import { followBracketedPaste } from './paste-mode.ts';
 import { PasteSources } from './paste-sources.ts';
 import type { TerminalPreferences } from './reading.ts';
 import { readTerminalTheme } from './theme.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** The longest frame of input, in bytes. */
-const MAX_INPUT_FRAME_BYTES = 65_536;
-/** Pieces of input that wait for the engine's answer when a tab is new: whoever opens one may type at once. */
-const MAX_TYPED_AHEAD = 1_024;
+/** What Ctrl+C sends. */
+const INTERRUPT = '\x03';
 /** The longest line that a terminal in line mode keeps, in bytes (termios(3), MAX_CANON); Windows consoles have none. */
 const MAX_LINE_BYTES: Readonly<Record<string, number>> = { linux: 4_095, darwin: 1_023 };
 /** A window being dragged to another size is followed at most this often, in milliseconds. */
@@ -44,6 +44,8 @@ export interface TerminalHost {
   linkHovered(uri: string | null): void;
   /** A paste needs consent: ask, then call {@link TerminalView.offerPaste} with what was agreed to. */
   askBeforePaste(id: SessionId, review: PasteReview): void;
+  /** Input takes its time, or did not arrive whole: to be shown; null: there is nothing to show. */
+  inputChanged(id: SessionId, state: InputState | null): void;
   /** The platform that the session's programs run on, as `process.platform` names it. */
   platformOf(id: SessionId): string;
   /** The path of a file that was dropped; its name where the host knows no more. */
@@ -67,8 +69,9 @@ export class TerminalView {
   #replayLeft = 0;
   #replaying = false;
   #attachedBefore = false;
-  /** What was typed before the first channel was there. */
-  #typedAhead: Uint8Array[] = [];
+  readonly #input: InputQueue;
+  /** While a paste of ours is given to xterm.js: whether it is a bracketed one. */
+  #pasting: boolean | null = null;
   #ptySize = { cols: 0, rows: 0 };
   #visible = false;
   #opened = false;
@@ -103,6 +106,17 @@ export class TerminalView {
     addLinks(this.#terminal, (uri) => host.linkHovered(uri));
     this.finder = new Finder(this.#terminal);
     this.#watch = new InputWatch(this.element);
+    this.#input = new InputQueue({
+      send: (kind, bytes) => {
+        if (this.#channel !== null) host.sendFrame(encodeBytes(kind, this.#channel, bytes));
+      },
+      sendCancel: () => {
+        if (this.#channel !== null) host.sendFrame(encodeCancelInput(this.#channel));
+      },
+      onState: (state) => host.inputChanged(id, state),
+      now: () => performance.now(),
+    });
+    followBracketedPaste(this.#terminal.parser, (isOn) => this.#input.bracketedPasteChanged(isOn));
     this.#terminal.onData((data) => this.#send(data, this.#encoder.encode(data)));
     this.#terminal.onBinary((data) => this.#send(data, binaryBytes(data)));
     this.#pasteSources = new PasteSources(this.element, {
@@ -134,7 +148,12 @@ export class TerminalView {
 
   /** Keys this returns false for are not sent to the program. */
   filterKeys(filter: (event: KeyboardEvent) => boolean): void {
-    this.#terminal.attachCustomKeyEventHandler(filter);
+    this.#terminal.attachCustomKeyEventHandler((event) => {
+      // What is shown to be under way can be cancelled by the key that says so.
+      if (event.key !== 'Escape' || !this.#input.isShown) return filter(event);
+      if (event.type === 'keydown') this.#input.cancel();
+      return false;
+    });
   }
 
   /** Starts over with a fresh channel: what it shows is replaced by the scrollback that follows. */
@@ -151,12 +170,30 @@ export class TerminalView {
     this.#replayLeft = result.replayBytes;
     this.#replaying = result.replayBytes > 0;
     if (!this.#replaying) this.#fitNow();
-    for (const bytes of this.#typedAhead.splice(0)) this.#sendInput('user', result.channel, bytes);
+    this.#input.open();
   }
 
-  /** The connection or the channel is gone; what is shown stays. */
-  detached(): void {
+  /** The connection or the channel is gone; what is shown stays. What was typed before the first channel waits for it. */
+  detached(why: 'ended' | 'lost' = 'lost'): void {
+    if (this.#attachedBefore) this.#input.closed(why);
     this.#channel = null;
+  }
+
+  /** The program's terminal has accepted input of this channel, or will not. */
+  inputSettled(channel: number, count: number, isAccepted: boolean): void {
+    if (channel !== this.#channel) return;
+    if (isAccepted) this.#input.accepted(count);
+    else this.#input.dropped(count);
+  }
+
+  /** Drops input that the program has not taken. */
+  cancelInput(why?: StopReason): void {
+    this.#input.cancel(why);
+  }
+
+  /** What was shown of input that did not arrive has been read. */
+  dismissInput(): void {
+    this.#input.dismiss();
   }
 
   /** Output of this terminal's channel. It is not copied. */
@@ -235,7 +272,7 @@ export class TerminalView {
     const maxLineBytes = MAX_LINE_BYTES[this.#host.platformOf(this.id)] ?? Number.POSITIVE_INFINITY;
     const review = reviewPaste(text, { bracketed, maxLineBytes }, consent);
     if (review !== null) this.#host.askBeforePaste(this.id, review);
-    else this.#watch.asUser(() => this.#terminal.input(pasteData(text, bracketed)));
+    else this.#paste(pasteData(text, bracketed), bracketed);
   }
 
   applyPreferences(preferences: TerminalPreferences): void {
@@ -262,6 +299,7 @@ export class TerminalView {
     this.#observer.disconnect();
     this.#watch.dispose();
     this.#pasteSources.dispose();
+    this.#input.dispose();
     this.#queue?.dispose();
     this.#host.background.drop(this);
     this.#terminal.dispose();
@@ -301,22 +339,27 @@ export class TerminalView {
     this.#fitNow();
   }
 
-  #send(data: string, bytes: Uint8Array): void {
-    const source = inputSource(data, this.#watch.context());
-    if (this.#channel === null) {
-      // Into a session that was lost, nothing is typed later that nobody sees any more.
-      const isNew = source === 'user' && !this.#attachedBefore;
-      if (isNew && this.#typedAhead.length < MAX_TYPED_AHEAD) this.#typedAhead.push(bytes);
-      return;
+  #paste(data: string, bracketed: boolean): void {
+    this.#pasting = bracketed;
+    try {
+      this.#watch.asUser(() => this.#terminal.input(data));
+    } finally {
+      this.#pasting = null;
     }
-    // Queries in the scrollback were answered when they were new.
-    if (source === 'user' || !this.#replaying) this.#sendInput(source, this.#channel, bytes);
   }
 
-  #sendInput(source: InputSource, channel: number, bytes: Uint8Array): void {
-    for (const piece of pieces(bytes, MAX_INPUT_FRAME_BYTES)) {
-      this.#host.sendFrame(encodeBytes(source === 'user' ? 'userInput' : 'terminalReply', channel, piece));
+  #send(data: string, bytes: Uint8Array): void {
+    if (inputSource(data, this.#watch.context()) === 'terminal') {
+      // Queries in the scrollback were answered when they were new.
+      if (this.#channel !== null && !this.#replaying) this.#input.reply(bytes);
+      return;
     }
+    // Into a session that was lost, nothing is typed later that nobody sees any more.
+    if (this.#channel === null && this.#attachedBefore) return;
+    // An interrupt is for what runs now: it does not wait behind a paste, and ends it.
+    if (data === INTERRUPT && (this.#input.isPasting || this.#input.isShown)) this.#input.cancel();
+    if (this.#pasting === null) this.#input.type(bytes);
+    else this.#input.paste(bytes, this.#pasting);
   }
 
   #resizeSoon(): void {

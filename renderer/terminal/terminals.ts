@@ -81,10 +81,16 @@ export class Terminals {
     else held.push(bytes);
   }
 
+  /** The program's terminal has accepted so much input of a channel, or will not. */
+  inputSettled(channel: number, count: number, isAccepted: boolean): void {
+    this.#channels.get(channel)?.inputSettled(channel, count, isAccepted);
+  }
+
   channelClosed(channel: number, reason: 'ended' | 'cut_off' | 'detached'): void {
     const view = this.#channels.get(channel);
     if (view === undefined) return;
     this.#channels.delete(channel);
+    view.detached(reason === 'ended' ? 'ended' : 'lost');
     if (reason === 'cut_off') void this.#attach(view);
   }
 

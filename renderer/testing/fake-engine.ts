@@ -7,7 +7,7 @@ import {
   rpcMessageSchema,
 } from '../../shared/contract.ts';
 import { RequestError } from '../../shared/errors.ts';
-import { decodeFrame, encodeBytes } from '../../shared/frames.ts';
+import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
 import type { HistoryEntry } from '../../shared/history.ts';
 import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
 import { PRESETS, type Profile, profileSchema } from '../../shared/profile.ts';
@@ -45,6 +45,9 @@ export class FakeEngine {
   readonly requests: string[] = [];
   /** Input frames, as a test may want to see them. */
   readonly input: { kind: string; text: string }[] = [];
+
+  /** The program does not read: input is not acknowledged. */
+  holdsInput = false;
 
   #attaching: Promise<void> | null = null;
   /** Answers windows that attached and those that will. */
@@ -144,10 +147,13 @@ export class FakeEngine {
   #message(message: string | Uint8Array): void {
     if (typeof message !== 'string') {
       const frame = decodeFrame(message);
-      if (frame === null || frame.kind === 'ack') return;
+      if (frame === null || !('bytes' in frame)) return;
       const text = new TextDecoder().decode(frame.bytes);
-      this.input.push({ kind: frame.kind, text });
-      if (frame.kind === 'userInput') this.#print(frame.channel, text.replaceAll('\r', '\r\n$ '));
+      // A paste is the user's, too.
+      const kind = frame.kind === 'pasteInput' ? 'userInput' : frame.kind;
+      this.input.push({ kind, text });
+      if (!this.holdsInput) this.#receive(encodeAck(frame.channel, frame.bytes.byteLength));
+      if (kind === 'userInput') this.#print(frame.channel, text.replaceAll('\r', '\r\n$ '));
       return;
     }
     const request = rpcMessageSchema.parse(JSON.parse(message));

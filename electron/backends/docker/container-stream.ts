@@ -1,11 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import { MAX_WAITING_INPUT } from '../terminal.ts';
 
 /** Stopped writers: this long without output means that nothing more was on its way through the engine. */
 const DRY_MS = 30;
-/** What each waiting write counts on top of its bytes, so that many tiny ones cannot take more memory than is meant. */
-const WRITE_COST_BYTES = 128;
+/** Input that waits to be sent to the engine at most, in bytes; beyond it, the caller waits. */
+const MAX_SENDING_BYTES = 64 * 1024;
 /**
  * The most that is taken over at once when the program has exited and nobody reads, in bytes. An engine holds about one
  * MiB on its way; more than this is left with it.
@@ -26,12 +25,14 @@ type Phase = 'open' | 'drain' | 'rest' | 'finish';
 /** What a stream tells: bytes in order, then its end, once. */
 export interface ContainerStreamListener {
   onData(bytes: Uint8Array): void;
+  /** After a `write` that did not take everything: there may be room again. */
+  onInputRoom(): void;
   /** Everything has been delivered. An error: the connection broke, rather than the output coming to its end. */
   onEnd(error: Error | null): void;
 }
 
 /**
- * A container's terminal at this end of the engine's connection: reads with back-pressure, writes within a bound. It
+ * A container's terminal at this end of the engine's connection: reads and writes with back-pressure. It
  * begins paused. Not reading fills the connection, then the engine's own buffer, then the terminal, and then the program
  * that writes blocks.
  */
@@ -40,7 +41,8 @@ export class ContainerStream {
   readonly #listener: ContainerStreamListener;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
-  #waitingBytes = 0;
+  #sendingBytes = 0;
+  #isFull = false;
   #paused = true;
   #phase: Phase = 'open';
   /** Read on although nobody listens: the program has exited, and the engine does not keep its output for long. */
@@ -76,17 +78,23 @@ export class ContainerStream {
     return this.#droppedBytes;
   }
 
-  /** Input, in order. False: refused, too much is waiting already, or the stream has ended. */
-  write(bytes: Uint8Array): boolean {
-    if (this.#closed || this.#socket.destroyed || this.#hoards) return false;
-    if (this.#waitingBytes + bytes.length > MAX_WAITING_INPUT) return false;
-    if (bytes.length === 0) return true;
-    const cost = bytes.length + WRITE_COST_BYTES;
-    this.#waitingBytes += cost;
-    this.#socket.write(bytes, () => {
-      this.#waitingBytes -= cost;
+  /**
+   * Input, in order. @returns how many of the bytes were taken; none once the stream has ended. The engine has taken what
+   * was taken before those that do not fit; what it holds itself is not known here.
+   */
+  write(bytes: Uint8Array): number {
+    if (this.#closed || this.#socket.destroyed || this.#hoards) return 0;
+    const count = Math.min(bytes.length, MAX_SENDING_BYTES - this.#sendingBytes);
+    this.#isFull = count < bytes.length;
+    if (count <= 0) return 0;
+    this.#sendingBytes += count;
+    this.#socket.write(bytes.subarray(0, count), () => {
+      this.#sendingBytes -= count;
+      if (!this.#isFull) return;
+      this.#isFull = false;
+      this.#listener.onInputRoom();
     });
-    return true;
+    return count;
   }
 
   pause(): void {

@@ -94,6 +94,7 @@ export class DockerProcess implements BackendProcess {
     this.#exit = new ExitWatch({ api, memoryMiB, now });
     this.#stream = new ContainerStream(container.terminal, {
       onData: (bytes) => this.#listener?.onData(bytes),
+      onInputRoom: () => this.#listener?.onInputRoom?.(),
       onEnd: () => {
         this.#setOver();
         void this.#conclude();
@@ -179,8 +180,8 @@ export class DockerProcess implements BackendProcess {
     this.#tellSurvival(survival);
   }
 
-  write(bytes: Uint8Array): boolean {
-    return this.#termination === null && this.#stream.write(bytes);
+  write(bytes: Uint8Array): number {
+    return this.#termination === null ? this.#stream.write(bytes) : 0;
   }
 
   resize(cols: number, rows: number): void {

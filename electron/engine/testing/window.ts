@@ -65,6 +65,15 @@ export class Window implements Transport {
     return this.controls.filter((control) => control.t === 'q' && control.m === name).map((control) => control.a[0]);
   }
 
+  /** What it was told of the input of a channel so far. */
+  inputAnswers(channel: number): ['ack' | 'inputDropped', number][] {
+    return this.got.flatMap((message) => {
+      const frame = typeof message === 'string' ? null : decodeFrame(message);
+      if (frame?.kind !== 'ack' && frame?.kind !== 'inputDropped') return [];
+      return frame.channel === channel ? [[frame.kind, frame.count]] : [];
+    });
+  }
+
   /** All terminal output so far on a channel. */
   output(channel: number): string {
     const frames = this.got.flatMap((message) => (typeof message === 'string' ? [] : [decodeFrame(message)]));

@@ -59,9 +59,16 @@ export class StandInProcess implements BackendProcess {
     this.#listener.onExit(status);
   }
 
-  write(bytes: Uint8Array): boolean {
-    if (this.takesInput) this.written.push(new TextDecoder().decode(bytes));
-    return this.takesInput;
+  write(bytes: Uint8Array): number {
+    if (!this.takesInput) return 0;
+    this.written.push(new TextDecoder().decode(bytes));
+    return bytes.byteLength;
+  }
+
+  /** It reads again. */
+  takeInput(): void {
+    this.takesInput = true;
+    this.#listener.onInputRoom?.();
   }
 
   resize(cols: number, rows: number): void {

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { PASTE_END, PASTE_START } from '../../../shared/frames.ts';
 import { stillRunning } from '../still-running.ts';
+import { InputWriter, patternOf } from './input-writer.ts';
 import { Screen } from './screen.ts';
 import type { SuiteContext } from './session-suite.ts';
 
@@ -27,6 +30,67 @@ export function inputTests({ rig }: SuiteContext): void {
       screen.type('\x03');
       screen.type('echo "still $((3 + 3))"\r');
       await screen.row('still 6');
+    });
+
+    it.each([4, 16])(
+      'arrives whole, %i MB of it in a program that reads raw bytes',
+      async (megabytes) => {
+        const bytes = patternOf(megabytes * 1_048_576);
+        const screen = await rig().open();
+        screen.type(`stty raw -echo; echo "reads $((1 + 1))"; head -c ${bytes.byteLength} | sha256sum\r`);
+        await screen.row(/^reads 2/);
+        const before = screen.session.bytesIn;
+        await new InputWriter(screen.session, bytes).settled;
+        await screen.row(new RegExp(sha256(bytes)));
+        expect(screen.session.bytesIn - before).toBe(bytes.byteLength);
+      },
+      120_000,
+    );
+
+    it('waits for a program that reads late, and counts only what was accepted', async () => {
+      const bytes = patternOf(4 * 1_048_576);
+      const screen = await rig().open();
+      screen.type(`stty raw -echo; echo "late $((1 + 1))"; sleep 1; head -c ${bytes.byteLength} | sha256sum\r`);
+      await screen.row(/^late 2/);
+      const before = screen.session.bytesIn;
+      const writer = new InputWriter(screen.session, bytes);
+      // Frozen, the program certainly takes nothing, and after it everything.
+      expect(await screen.session.freeze()).toEqual({ ok: true });
+      const held = screen.session.bytesIn - before;
+      expect(held).toBe(writer.accepted);
+      expect(held).toBeLessThan(bytes.byteLength);
+      expect(screen.session.input.waitingBytes).toBeGreaterThan(0);
+      expect(await screen.session.thaw()).toEqual({ ok: true });
+      await writer.settled;
+      await screen.row(new RegExp(sha256(bytes)));
+    }, 120_000);
+
+    it('that is cancelled in a bracketed paste is closed, between two characters', async () => {
+      const text = `${PASTE_START}${'日本'.repeat(700_000)}${PASTE_END}`;
+      const screen = await rig().open();
+      const script = `$/ = "\\x1b[201~"; $_ = <STDIN>; printf "closed %d %d\\r\\n", length, tr/\\x80-\\xff// % 3; <STDIN>`;
+      screen.type(`stty raw -echo; echo "pastes $((1 + 1))"; exec perl -e '${script}'\r`);
+      await screen.row(/^pastes 2/);
+      const writer = new InputWriter(screen.session, Buffer.from(text), true);
+      await writer.until(100_000);
+      writer.cancel();
+      await writer.settled;
+      expect(writer.dropped).toBeGreaterThan(0);
+      await screen.row(new RegExp(`closed ${writer.accepted + PASTE_END.length} 0$`));
+    });
+
+    it('that no program has taken is known when the session ends', async () => {
+      const bytes = patternOf(4 * 1_048_576);
+      const screen = await rig().open();
+      screen.type('stty raw -echo; echo "deaf $((1 + 1))"; exec sleep 1000\r');
+      await screen.row(/^deaf 2/);
+      const before = screen.session.bytesIn;
+      const writer = new InputWriter(screen.session, bytes);
+      await screen.session.end('closed');
+      await writer.settled;
+      expect(writer.dropped).toBeGreaterThan(0);
+      expect(screen.session.bytesIn - before).toBe(writer.accepted);
+      expect(screen.session.write(Buffer.from('x'), { user: true })).toBe('not_running');
     });
 
     it('is not waited for when the shell does not read: more than a bound is refused', async () => {
@@ -84,4 +148,8 @@ async function settledOn(screen: Screen, command: string): Promise<void> {
   let foreground = await screen.session.refreshForeground();
   while (foreground.command !== command) foreground = await screen.session.refreshForeground();
   expect(foreground.isShell).toBe(false);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -67,7 +67,7 @@ describe.runIf(support.ok)('when the engine goes away', { ...needs(support), tim
         expect(await shell.exit).toMatchObject({ exitCode: null, signal: null, cause: 'backend_lost' });
         expect((await shell.exit).detail).toContain(engine.host);
         expect(await shell.process.terminate(1_000)).toEqual({ survivors: [] });
-        expect(shell.process.write(Buffer.from('x'))).toBe(false);
+        expect(shell.process.write(Buffer.from('x'))).toBe(0);
         expect(await shell.process.foreground()).toEqual({ isShell: true, command: 'bash' });
       }
       expect(pid !== null && isAlive(pid)).toBe(false);

@@ -32,6 +32,8 @@ export interface TestShell {
   /** Resolves with the match once the output holds it. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
   readonly exit: Promise<ExitStatus>;
+  /** Writes all of it, as its terminal takes it; resolves when it has. */
+  send(bytes: Uint8Array): Promise<void>;
   type(line: string): void;
 }
 
@@ -61,16 +63,26 @@ export async function openShell(
   const chunks: Uint8Array[] = [];
   const exit = Promise.withResolvers<ExitStatus>();
   let notify = (): void => {};
+  let onRoom = (): void => {};
   const text = (): string => Buffer.concat(chunks).toString('latin1');
   const result = await open({
     onData: (bytes) => {
       chunks.push(bytes);
       notify();
     },
+    onInputRoom: () => onRoom(),
     onExit: (status) => exit.resolve(status),
   });
   if (!result.ok) throw new Error(result.failure.message);
   const { process } = result;
+  const send = async (bytes: Uint8Array): Promise<void> => {
+    for (let sent = 0; sent < bytes.length; ) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onRoom = resolve;
+      sent += process.write(bytes.subarray(sent));
+      if (sent < bytes.length) await promise;
+    }
+  };
   return {
     process,
     sessionId,
@@ -85,7 +97,8 @@ export async function openShell(
         };
         notify();
       }),
-    type: (line) => void process.write(Buffer.from(`${line}\r`)),
+    send,
+    type: (line) => void send(Buffer.from(`${line}\r`)),
   };
 }
 

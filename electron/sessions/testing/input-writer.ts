@@ -57,7 +57,9 @@ export class InputWriter implements InputSource {
   #pump(): void {
     while (!this.#cancelled && this.#sent < this.#bytes.byteLength) {
       const onItsWay = this.#sent - this.accepted - this.dropped;
-      const count = Math.min(INPUT_WINDOW_BYTES - onItsWay, MAX_INPUT_BYTES, this.#bytes.byteLength - this.#sent);
+      let count = Math.min(INPUT_WINDOW_BYTES - onItsWay, MAX_INPUT_BYTES, this.#bytes.byteLength - this.#sent);
+      // Frames of a paste are not cut inside a character.
+      if (this.#isPaste) while (((this.#bytes[this.#sent + count] ?? 0) & 0xc0) === 0x80) count -= 1;
       if (count <= 0) return;
       const piece = this.#bytes.subarray(this.#sent, this.#sent + count);
       this.#sent += count;

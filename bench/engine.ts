@@ -57,7 +57,7 @@ export function createManager({ backend, recorders, profile, metrics, sandboxes 
   const clock = new SystemClock();
   const stored = storedSettings(profile, sandboxes);
   const settings = createSettingsStore({
-    file: { path: '', read: () => ({ ...stored }), write() {}, setAside: () => '' },
+    file: { path: '', read: () => ({ ...stored }), edit() {}, replace() {}, setAside: () => '' },
     env: {},
     readPolicy: () => ({ ok: true, policy: policySchema.parse({ minimumTimeoutSeconds: 1 }), file: null }),
     logger: quiet,

@@ -147,6 +147,8 @@ export const METHODS = {
     z.strictObject({ changes: z.array(settingChangeSchema).min(1).max(64) }),
     settingsViewSchema,
   ),
+  /** Writes the settings in force over a settings file that is not used; gives the path of the copy that is kept of it. */
+  'settings.replaceFile': method(none, z.strictObject({ copy: z.string(), settings: settingsViewSchema })),
   /** Adds a profile, or replaces the one with its id. Refused with `invalid_setting`, naming the field. */
   'profiles.save': method(
     /** `before`: the profile it is put before; null: at the end; without it, it stays where it is. */

@@ -165,6 +165,18 @@ export const settingsViewSchema = z.strictObject({
   /** The policy file in force; null when there is none. */
   policyFile: z.string().nullable(),
   profiles: z.array(profileSchema),
+  /** What is wrong with the settings file now; null or absent: nothing. */
+  file: z
+    .strictObject({
+      path: z.string(),
+      title: z.string(),
+      /** A line for each thing that is wrong, and what to do. */
+      message: z.string(),
+      /** Nothing of the file is in force, and nothing is saved until it is corrected or replaced. */
+      isUnused: z.boolean(),
+    })
+    .nullable()
+    .optional(),
 });
 export type SettingsView = z.infer<typeof settingsViewSchema>;
 

@@ -5,12 +5,15 @@ import type { SettingPath } from '../../shared/settings.ts';
 export class SettingsPage {
   readonly page: Locator;
   readonly policyNote: Locator;
+  /** What is wrong with the settings file. */
+  readonly fileNote: Locator;
   readonly #page: Page;
 
   constructor(page: Page) {
     this.#page = page;
     this.page = page.getByTestId('settings-page');
     this.policyNote = page.getByTestId('policy-note');
+    this.fileNote = page.getByTestId('file-note');
   }
 
   async open(): Promise<void> {

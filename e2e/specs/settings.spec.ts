@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SETTINGS_VERSION } from '../../shared/settings.ts';
 import { expect, test } from '../runner/test.ts';
@@ -148,14 +148,53 @@ test.describe('corrupt settings file', () => {
   const corrupt = '{ "version": 1, "limits": { "local": ';
   test.use({ settings: corrupt, environment: { SHELL: '/bin/bash' } });
 
-  test('it is kept aside, told, and replaced by defaults', async ({ app, home }) => {
-    await expect(app.toast('The settings were damaged and are back to their defaults')).toBeVisible();
-    const [copy = ''] = (await readdir(home.config)).filter((name) => name.startsWith('settings.corrupt-'));
-    expect(await readFile(join(home.config, copy), 'utf8')).toBe(corrupt);
-    await app.settings.open();
-    await expect(app.settings.field(IDLE)).toHaveValue('1h');
+  test('it is left alone until the user has it replaced, and defaults are in force', async ({ app, home }) => {
+    await expect(app.toast('The settings file cannot be understood')).toBeVisible();
     await app.tabs.newButton.click();
     await app.terminal.run('echo "still $((1 + 1))"');
     await app.terminal.waitForLine('still 2');
+    await app.settings.open();
+    await expect(app.settings.fileNote).toContainText('line 1, column 38: a value is missing');
+    await expect(app.settings.field(IDLE)).toHaveValue('1h');
+    await app.settings.change(IDLE, '20m');
+    await expect(app.settings.setting(IDLE)).toHaveAttribute('data-origin', 'settings');
+    expect(await readFile(home.settingsFile, 'utf8')).toBe(corrupt);
+    expect(await readdir(home.config)).not.toContainEqual(expect.stringMatching(/^settings\.corrupt-/));
+
+    await app.settings.fileNote.getByRole('button', { name: 'Replace the file' }).click();
+    await expect(app.settings.fileNote).toBeHidden();
+    const [copy = ''] = (await readdir(home.config)).filter((name) => name.startsWith('settings.corrupt-'));
+    expect(await readFile(join(home.config, copy), 'utf8')).toBe(corrupt);
+    expect(JSON.parse(await readFile(home.settingsFile, 'utf8'))).toMatchObject({
+      limits: { local: { idleTimeoutSeconds: 1_200 } },
+    });
+  });
+});
+
+test.describe('a settings file of a person', () => {
+  const written = `// mine
+{
+  "version": 2,
+  "limits": { "local": { "idleTimeoutSeconds": "long", "maxDurationSeconds": 7200 } }, // by hand
+  "profiles": [
+    { "id": "local", "name": "Local shell", "backend": "pty", "shell": "/bin/bash", "args": ["--norc"] },
+    { "id": "box", "backend": "bubblewrap", "bubblewrap": { "network": "host" } },
+  ],
+}
+`;
+  test.use({ settings: written });
+
+  test('is read with its comments, changed in place, and read again when it is edited', async ({ app, home }) => {
+    await expect(app.toast('Some settings are not valid')).toBeVisible();
+    await app.settings.open();
+    await expect(app.settings.fileNote).toContainText('Idle timeout (limits.local.idleTimeoutSeconds) is "long"');
+    await expect(app.settings.field(MAX)).toHaveValue('2h');
+    await app.settings.change(MAX, '3h');
+    await expect.poll(() => readFile(home.settingsFile, 'utf8')).toBe(written.replace('7200', '10800'));
+    // Someone corrects it in an editor.
+    await writeFile(home.settingsFile, written.replace('"long"', '600'));
+    await expect(app.settings.field(IDLE)).toHaveValue('10m');
+    await expect(app.settings.field(MAX)).toHaveValue('2h');
+    await expect(app.settings.fileNote).toBeHidden();
   });
 });

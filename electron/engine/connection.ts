@@ -52,6 +52,8 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
   const { manager, settings, logger } = options;
   let closed = false;
   let malformed = 0;
+  // A window asks for what is wrong at its start.
+  let toldOfFile = settings.fileProblem?.message;
 
   const channels = new Channels({
     send: (frame) => transport.send(frame),
@@ -68,6 +70,14 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
     manager.on('event', (event) => rpc.notify('sessionEvent', event)),
     manager.on('timing', (timing) => rpc.notify('timing', [...timing])),
     settings.onChange(() => rpc.notify('settingsChanged', settingsView(settings))),
+    settings.onChange(() => {
+      const problem = settings.fileProblem;
+      if (problem?.message === toldOfFile) return;
+      toldOfFile = problem?.message;
+      if (problem === null) return;
+      const { id, severity, title, message } = problem;
+      rpc.notify('problem', { id, severity, title, message });
+    }),
     ...Object.values(options.machine.backends).map((backend) =>
       backend.onStatus(() => rpc.notify('backendsChanged', statusOf(options.machine))),
     ),
@@ -209,6 +219,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       settings.change(changes);
       return settingsView(settings);
     },
+    'settings.replaceFile': () => ({ copy: settings.replaceFile(), settings: settingsView(settings) }),
     ...journalHandlers(options.journal, host, options.hooksFolder),
     ...credentialHandlers(options.secrets, options.credentials),
     ...profileHandlers(settings, host, sandboxFolderObjection(machine.folderRules)),

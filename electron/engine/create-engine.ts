@@ -140,7 +140,7 @@ export function createEngine(options: EngineOptions): Engine {
   manager.on('evicted', (id) => truncated.delete(id));
   manager.on('removed', (id) => truncated.delete(id));
 
-  const known: Problem[] = [...settings.problems];
+  const known: Problem[] = [];
   if (!settings.policy.ok) {
     known.push({
       id: 'policy-unreadable',
@@ -194,7 +194,7 @@ export function createEngine(options: EngineOptions): Engine {
     screenReader: host.screenReader?.running ?? null,
     logFolder: locations.logs,
     recordingFolder: locations.sessions,
-    problems: [...(options.problems ?? []), ...known],
+    problems: [...(options.problems ?? []), ...settings.problems, ...known],
   });
 
   return {

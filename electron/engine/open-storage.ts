@@ -39,11 +39,14 @@ export async function openStorage(
     onProblem: (problem) => problems.push(problem),
   });
   problems.push(...log.problems);
+  const file = openSettingsFile(locations.settingsFile);
   const settings = createSettingsStore({
-    file: openSettingsFile(locations.settingsFile),
+    file,
     env,
     readPolicy: () => readPolicy(locations.policyFile, env),
     logger: log.child('settings'),
   });
+  // Someone may edit it by hand while the app runs. It does not keep the process alive, and ends with it.
+  file.watch?.(() => settings.refresh());
   return { locations, log, settings, problems, lock: locked.lock };
 }

@@ -19,7 +19,14 @@ export function settingsView(store: SettingsStore): SettingsView {
     policy: inForce,
     policyFile: policy.file,
     profiles: [...settings.profiles],
+    file: fileState(store),
   };
+}
+
+function fileState({ path, fileProblem }: SettingsStore): SettingsView['file'] {
+  if (fileProblem === null) return null;
+  const { title, message, isUnused } = fileProblem;
+  return { path, title, message, isUnused };
 }
 
 function preferencesOf({ limits, sessions, history, terminal, appearance }: Preferences): Preferences {

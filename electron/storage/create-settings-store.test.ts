@@ -3,54 +3,14 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import { RequestError } from '../../shared/errors.ts';
-import {
-  DEFAULT_SETTINGS,
-  policySchema,
-  SETTINGS_VERSION,
-  type SettingChange,
-  settingsSchema,
-} from '../../shared/settings.ts';
+import { DEFAULT_SETTINGS, policySchema, SETTINGS_VERSION, settingsSchema } from '../../shared/settings.ts';
 import { createSettingsStore } from './create-settings-store.ts';
 import { BUILT_IN_POLICY } from './policy.ts';
-import { openSettingsFile } from './settings-file-conf.ts';
 import type { PolicyState } from './settings-store.ts';
+import { IDLE, openSettings } from './testing/open-settings.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
 
-const IDLE = 'limits.local.idleTimeoutSeconds';
 const logger = pino({ level: 'silent' });
-const NOW = Date.UTC(2026, 10, 4, 12, 1, 2);
-const COPY = 'settings.corrupt-20261104T120102Z.json';
-
-interface Setup {
-  folder?: string;
-  content?: unknown;
-  env?: Record<string, string>;
-  policy?: PolicyState;
-}
-
-function open({ folder = temporaryFolder(), content, env = {}, policy }: Setup = {}) {
-  const path = join(folder, 'settings.json');
-  if (content !== undefined) {
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content), { mode: 0o644 });
-  }
-  const store = createSettingsStore({
-    file: openSettingsFile(path, () => NOW),
-    env,
-    readPolicy: () => policy ?? { ok: true, policy: BUILT_IN_POLICY, file: null },
-    logger,
-  });
-  const stored = (): unknown => JSON.parse(readFileSync(path, 'utf8'));
-  const refusal = (...changes: SettingChange[]): RequestError => {
-    try {
-      store.change(changes);
-    } catch (error) {
-      if (error instanceof RequestError) return error;
-      throw error;
-    }
-    throw new Error('the change was not refused');
-  };
-  return { store, path, folder, stored, refusal };
-}
 
 const administered = (fields: object): PolicyState => ({
   ok: true,
@@ -59,7 +19,7 @@ const administered = (fields: object): PolicyState => ({
 });
 
 test('without a file the defaults are in force, and none is made', () => {
-  const { store, folder } = open();
+  const { store, folder } = openSettings();
   expect(store.settings).toEqual(DEFAULT_SETTINGS);
   expect(store.problems).toEqual([]);
   expect(store.profile('local')).toMatchObject({ name: 'Local shell' });
@@ -68,7 +28,7 @@ test('without a file the defaults are in force, and none is made', () => {
 });
 
 test('a change is in force at once, told, stored, and there again after a restart', () => {
-  const { store, folder, stored, path } = open();
+  const { store, folder, stored, path } = openSettings();
   const told = vi.fn();
   store.onChange(told);
   store.change([
@@ -84,13 +44,13 @@ test('a change is in force at once, told, stored, and there again after a restar
     terminal: { fontSize: 15 },
   });
   expect(statSync(path).mode & 0o777).toBe(0o600);
-  const again = open({ folder });
+  const again = openSettings({ folder });
   expect(again.store.settings).toEqual(store.settings);
   expect(settingsSchema.safeParse(again.store.settings).success).toBe(true);
 });
 
 test('null puts the default back, as if it had never been set', () => {
-  const { store, stored } = open({
+  const { store, stored } = openSettings({
     content: { version: SETTINGS_VERSION, limits: { local: { idleTimeoutSeconds: 120 } } },
   });
   expect(store.effective.origins[IDLE]).toBe('settings');
@@ -100,7 +60,7 @@ test('null puts the default back, as if it had never been set', () => {
 });
 
 test('a listener is told no more after it has left, and one that fails harms nobody', () => {
-  const { store } = open();
+  const { store } = openSettings();
   const first = vi.fn(() => {
     throw new Error('listener');
   });
@@ -116,7 +76,7 @@ test('a listener is told no more after it has left, and one that fails harms nob
 });
 
 test('all changes or none', () => {
-  const { store, folder, refusal } = open();
+  const { store, folder, refusal } = openSettings();
   const error = refusal({ path: 'terminal.fontSize', value: 15 }, { path: 'limits.extensions.count', value: -1 });
   expect(error.code).toBe('invalid_setting');
   expect(error.message).toBe('Extensions: a whole number from 0 to 100');
@@ -133,7 +93,7 @@ test.each([
   ['sessions.maxConcurrentSessions', 1.5, 'Concurrent sessions: a whole number from 1 to 10000'],
   ['sessions.cleanupIntervalSeconds', 0, 'Cleanup interval: a time from 1 second to 1 day'],
 ] as const)('%s = %j is refused in the words of the settings screen', (path, value, message) => {
-  const { refusal } = open();
+  const { refusal } = openSettings();
   expect(refusal({ path, value })).toMatchObject({ code: 'invalid_setting', message });
 });
 
@@ -151,14 +111,14 @@ test.each([
     allowedActivity: ['input', 'output'],
     maxConcurrentSessions: 5,
   });
-  const { store, refusal } = open({ policy });
+  const { store, refusal } = openSettings({ policy });
   expect(refusal({ path, value })).toMatchObject({ code: 'invalid_setting', message });
   store.change([{ path: IDLE, value: 900 }]);
   expect(store.effective.origins[IDLE]).toBe('settings');
 });
 
 test('lists are kept without repetitions, in one order', () => {
-  const { store } = open();
+  const { store } = openSettings();
   store.change([
     { path: 'limits.warnBeforeSeconds', value: [10, 60, 10] },
     { path: 'limits.activity', value: ['cpu', 'input', 'cpu'] },
@@ -167,7 +127,7 @@ test('lists are kept without repetitions, in one order', () => {
 });
 
 test('a value that the environment overrides can be stored, and stays overridden', () => {
-  const { store } = open({ env: { SESSION_TIMEOUT_SECS: '600' } });
+  const { store } = openSettings({ env: { SESSION_TIMEOUT_SECS: '600' } });
   store.change([{ path: IDLE, value: 1_200 }]);
   expect(store.settings.limits.local.idleTimeoutSeconds).toBe(1_200);
   expect(store.effective.preferences.limits.local.idleTimeoutSeconds).toBe(600);
@@ -176,7 +136,7 @@ test('a value that the environment overrides can be stored, and stays overridden
 
 test('without a readable policy no limit can be changed, but how it looks can', () => {
   const policy: PolicyState = { ok: false, file: '/etc/sandglass/policy.json', message: 'The policy is broken' };
-  const { store, refusal } = open({ policy });
+  const { store, refusal } = openSettings({ policy });
   expect(store.problems).toMatchObject([{ severity: 'error', message: 'The policy is broken' }]);
   expect(refusal({ path: IDLE, value: 600 })).toMatchObject({ code: 'policy_unreadable' });
   store.change([{ path: 'appearance.theme', value: 'dark' }]);
@@ -190,53 +150,20 @@ test.each([
   ['null', 'null'],
   ['a version that is none', '{"version": "latest"}'],
   ['bytes that are no text', '\u0000\uFFFD\u0001'],
-])('a file with %s is kept aside, told, and replaced by defaults', (_what, content) => {
-  const { store, folder, stored, path } = open({ content });
+])('a file with %s is left alone, and defaults are in force', (_what, content) => {
+  const { store, folder, path } = openSettings({ content });
   expect(store.settings).toEqual(DEFAULT_SETTINGS);
-  expect(readFileSync(join(folder, COPY), 'utf8')).toBe(content);
-  expect(statSync(join(folder, COPY)).mode & 0o777).toBe(0o600);
-  expect(stored()).toEqual({ version: SETTINGS_VERSION });
   expect(store.problems).toMatchObject([{ id: 'settings-corrupt' }]);
-  expect(store.problems[0]?.message).toContain(join(folder, COPY));
   expect(store.problems[0]?.message).toContain(path);
   store.change([{ path: 'terminal.fontSize', value: 15 }]);
-  expect(stored()).toEqual({ version: SETTINGS_VERSION, terminal: { fontSize: 15 } });
-});
-
-test('an earlier copy is never overwritten', () => {
-  const folder = temporaryFolder();
-  open({ folder, content: 'first' });
-  open({ folder, content: 'second' });
-  expect(readFileSync(join(folder, COPY), 'utf8')).toBe('first');
-  expect(readFileSync(join(folder, 'settings.corrupt-20261104T120102Z-2.json'), 'utf8')).toBe('second');
-});
-
-test('a value that is not valid is replaced alone, and what was there is kept aside', () => {
-  const content = {
-    version: SETTINGS_VERSION,
-    limits: { local: { idleTimeoutSeconds: 'long', maxDurationSeconds: 7_200 }, colour: 'red' },
-    terminal: 'big',
-    appearance: { theme: 'dark' },
-    profiles: [{ id: 'node', name: 'Node', backend: 'pty', shell: '/usr/bin/node' }, { id: 'Bad id' }],
-  };
-  const { store, folder, stored } = open({ content });
-  expect(store.settings.limits.local).toEqual({ idleTimeoutSeconds: 3_600, maxDurationSeconds: 7_200 });
-  expect(store.settings.appearance.theme).toBe('dark');
-  expect(store.settings.profiles.map(({ id }) => id)).toEqual(['local', 'node']);
-  expect(JSON.parse(readFileSync(join(folder, COPY), 'utf8'))).toEqual(content);
-  const [problem, ...others] = store.problems;
-  expect(others).toEqual([]);
-  expect(problem?.id).toBe('settings-repaired');
-  for (const name of ['Idle timeout', '“limits.colour”', '“terminal”', 'Profile 2', COPY]) {
-    expect(problem?.message).toContain(name);
-  }
-  expect(stored()).toMatchObject({ version: SETTINGS_VERSION, limits: { local: { maxDurationSeconds: 7_200 } } });
-  expect(open({ folder }).store.problems).toEqual([]);
+  expect(store.settings.terminal.fontSize).toBe(15);
+  expect(readFileSync(path, 'utf8')).toBe(content);
+  expect(readdirSync(folder)).toEqual(['settings.json']);
 });
 
 test('settings of a later version are never touched; changes last until the end', () => {
   const content = { version: 99, limits: { local: { idleTimeoutSeconds: 120 } } };
-  const { store, folder, stored } = open({ content });
+  const { store, folder, stored } = openSettings({ content });
   expect(store.problems).toMatchObject([{ id: 'settings-newer' }]);
   expect(store.settings).toEqual(DEFAULT_SETTINGS);
   store.change([{ path: 'terminal.fontSize', value: 15 }]);
@@ -246,7 +173,7 @@ test('settings of a later version are never touched; changes last until the end'
 });
 
 test('settings that a later version wrote while we ran are not overwritten', () => {
-  const { store, path, refusal, stored } = open();
+  const { store, path, refusal, stored } = openSettings();
   writeFileSync(path, '{"version": 99}');
   expect(refusal({ path: 'terminal.fontSize', value: 15 }).message).toContain('version 99');
   expect(store.settings.terminal.fontSize).toBe(13);
@@ -255,16 +182,16 @@ test('settings that a later version wrote while we ran are not overwritten', () 
 
 test('two processes that change different settings both keep theirs', () => {
   const folder = temporaryFolder();
-  const one = open({ folder });
-  const two = open({ folder });
+  const one = openSettings({ folder });
+  const two = openSettings({ folder });
   one.store.change([{ path: 'terminal.fontSize', value: 15 }]);
   two.store.change([{ path: 'appearance.theme', value: 'dark' }]);
   expect(two.store.settings).toMatchObject({ terminal: { fontSize: 15 }, appearance: { theme: 'dark' } });
-  expect(open({ folder }).store.settings).toEqual(two.store.settings);
+  expect(openSettings({ folder }).store.settings).toEqual(two.store.settings);
 });
 
 test('a change that cannot be saved is refused with the reason, and nothing is changed', () => {
-  const { store, folder, refusal } = open();
+  const { store, folder, refusal } = openSettings();
   const told = vi.fn();
   store.onChange(told);
   rmSync(folder, { recursive: true });
@@ -279,9 +206,10 @@ test('a write that fails is an internal error with the reason, and nothing is ch
     file: {
       path: '/settings.json',
       read: () => ({}),
-      write: () => {
+      edit: () => {
         throw new Error('ENOSPC: no space left on device');
       },
+      replace: () => {},
       setAside: () => '',
     },
     env: {},
@@ -298,7 +226,7 @@ test('a write that fails is an internal error with the reason, and nothing is ch
 test('a file that cannot be read at all is left alone and told', () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'settings.json'));
-  const { store } = open({ folder });
+  const { store } = openSettings({ folder });
   expect(store.problems).toMatchObject([{ id: 'settings-unreadable' }]);
   expect(store.settings).toEqual(DEFAULT_SETTINGS);
   expect(readdirSync(folder)).toEqual(['settings.json']);

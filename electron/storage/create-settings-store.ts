@@ -23,8 +23,15 @@ import {
   someSettingValuesSchema,
   toPreferences,
 } from './setting-values.ts';
-import type { EffectiveSettings, PolicyState, SettingsFile, SettingsStore } from './settings-store.ts';
-import { loadSettings, toStored, type UserSettings } from './stored-settings.ts';
+import { settingsEdits } from './settings-edits.ts';
+import type {
+  EffectiveSettings,
+  PolicyState,
+  SettingsFile,
+  SettingsFileProblem,
+  SettingsStore,
+} from './settings-store.ts';
+import { type LoadedSettings, loadSettings, toStored, type UserSettings } from './stored-settings.ts';
 
 export interface SettingsStoreOptions {
   readonly file: SettingsFile;
@@ -46,44 +53,19 @@ export function createSettingsStore({
 }: SettingsStoreOptions): SettingsStore {
   const policy = readPolicy();
   const rules = policy.ok ? policy.policy : BUILT_IN_POLICY;
-  const loaded = loadSettings(file);
+  let loaded = loadSettings(file);
   const environment = readEnvironment(env, rules);
   const unusable = policyProblem(policy);
-  const problems = new Map<string, Problem>();
-  const tell = (found: readonly Problem[]): void => {
-    for (const problem of found) {
-      problems.set(problem.id, problem);
-      logger.warn({ problem }, 'Settings are not as they should be');
-    }
-  };
-  tell([...(unusable === null ? [] : [unusable]), ...loaded.problems, ...environment.problems]);
+  const own: readonly Problem[] = [...(unusable === null ? [] : [unusable]), ...environment.problems];
+  const warn = (problem: Problem): void => logger.warn({ problem }, 'Settings are not as they should be');
+  for (const problem of [...own, ...(loaded.problem === null ? [] : [loaded.problem])]) warn(problem);
 
   let user: UserSettings = loaded.user;
   let settings = settingsOf(user);
   let effective: EffectiveSettings = effectiveSettings(user.values, environment.values, rules);
   const listeners = new Set<() => void>();
 
-  /** What to change from: another process may have saved since. `stored`: what the file holds. */
-  const latest = (): { base: UserSettings; stored: UserSettings } => {
-    if (loaded.protected) return { base: user, stored: user };
-    const fresh = loadSettings(file);
-    tell(fresh.problems);
-    if (fresh.protected) {
-      throw new RequestError('invalid_setting', fresh.problems[0]?.message ?? `${file.path} must not be changed`);
-    }
-    return { base: fresh.problems.length > 0 ? user : fresh.user, stored: fresh.user };
-  };
-
-  /** Makes one change of what is stored now; what it throws refuses the change. */
-  const apply = (change: (base: UserSettings) => UserSettings, told: object): void => {
-    const { base, stored } = latest();
-    const next = change(base);
-    if (!loaded.protected && !isDeepStrictEqual(next, stored)) save(file, next);
-    if (isDeepStrictEqual(next, user)) return;
-    user = next;
-    settings = settingsOf(user);
-    effective = effectiveSettings(user.values, environment.values, rules);
-    logger.info(told, 'Settings changed');
+  const notify = (): void => {
     for (const listener of [...listeners]) {
       try {
         listener();
@@ -91,6 +73,50 @@ export function createSettingsStore({
         logger.error({ err: error }, 'A listener for changed settings failed');
       }
     }
+  };
+
+  /** Puts settings in force. */
+  const adopt = (next: UserSettings): boolean => {
+    if (isDeepStrictEqual(next, user)) return false;
+    user = next;
+    settings = settingsOf(user);
+    effective = effectiveSettings(user.values, environment.values, rules);
+    return true;
+  };
+
+  /** Reads the file again: its owner, or another process, may have changed it. */
+  const reload = (): void => {
+    const fresh = loadSettings(file);
+    const isNew = !isDeepStrictEqual(fresh.problem, loaded.problem);
+    if (isNew && fresh.problem !== null) warn(fresh.problem);
+    loaded = fresh;
+  };
+
+  const refresh = (): void => {
+    const before: LoadedSettings = loaded;
+    reload();
+    // What cannot be read does not undo what is in force.
+    const changed = !loaded.protected && adopt(loaded.user);
+    if (changed) logger.info('The settings file was changed');
+    if (changed || !isDeepStrictEqual(before.problem, loaded.problem)) notify();
+  };
+
+  /** Makes one change of what is stored now; what it throws refuses the change. */
+  const apply = (change: (base: UserSettings) => UserSettings, told: object): void => {
+    const before = loaded.problem;
+    const fresh = loadSettings(file);
+    if (fresh.protected && !loaded.protected) {
+      throw new RequestError('invalid_setting', fresh.problem?.message ?? `${file.path} must not be changed`);
+    }
+    loaded = fresh;
+    const next = change(loaded.protected ? user : loaded.user);
+    if (!loaded.protected && !isDeepStrictEqual(next, loaded.user)) {
+      save(() => file.edit(settingsEdits(loaded, next)));
+      reload();
+    }
+    const changed = adopt(next);
+    if (changed) logger.info(told, 'Settings changed');
+    if (changed || !isDeepStrictEqual(before, loaded.problem)) notify();
   };
 
   const changeProfiles = (id: string, change: (profiles: readonly Profile[]) => readonly Profile[]): void =>
@@ -103,9 +129,13 @@ export function createSettingsStore({
     get effective() {
       return effective;
     },
+    path: file.path,
     policy,
     get problems() {
-      return [...problems.values()];
+      return loaded.problem === null ? own : [...own, asProblem(loaded.problem)];
+    },
+    get fileProblem() {
+      return loaded.problem;
     },
     profile: (id: string): Profile | undefined => settings.profiles.find((profile) => profile.id === id),
     change(changes) {
@@ -121,6 +151,18 @@ export function createSettingsStore({
     },
     deleteProfile: (id) => changeProfiles(id, (profiles) => withoutProfile(profiles, id)),
     resetProfile: (id) => changeProfiles(id, (profiles) => withPreset(profiles, id)),
+    refresh,
+    replaceFile() {
+      let copy = '';
+      save(() => {
+        copy = file.setAside();
+        file.replace(toStored(user));
+      });
+      reload();
+      logger.info({ copy }, 'The settings file was replaced');
+      notify();
+      return copy;
+    },
     onChange(listener) {
       const own = (): void => listener();
       listeners.add(own);
@@ -131,14 +173,19 @@ export function createSettingsStore({
   };
 }
 
+/** What windows are notified of. */
+function asProblem({ id, severity, title, message }: SettingsFileProblem): Problem {
+  return { id, severity, title, message };
+}
+
 function settingsOf({ values, profiles }: UserSettings): Settings {
   const preferences = toPreferences(completeValues(values));
   return { version: SETTINGS_VERSION, ...preferences, profiles: [...profiles] };
 }
 
-function save(file: SettingsFile, user: UserSettings): void {
+function save(write: () => void): void {
   try {
-    file.write(toStored(user));
+    write();
   } catch (cause) {
     const why = messageOf(cause);
     throw new RequestError('internal', `The settings could not be saved: ${why}`, { cause });

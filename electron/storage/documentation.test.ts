@@ -52,10 +52,11 @@ test('the examples on the page are valid', () => {
   const file = {
     path: '/settings.json',
     read: () => (isRecord(settings) ? settings : {}),
-    write: () => {},
+    edit: () => {},
+    replace: () => {},
     setAside: () => '',
   };
-  expect(loadSettings(file)).toMatchObject({ problems: [], user: { profiles: [{ id: 'local' }, { id: 'node' }] } });
+  expect(loadSettings(file)).toMatchObject({ problem: null, user: { profiles: [{ id: 'local' }, { id: 'node' }] } });
   expect(own).toHaveLength(2);
   for (const policy of own) expect(policySchema.safeParse(policy).error).toBeUndefined();
 });

@@ -82,8 +82,8 @@ describe('profiles that come with the app', () => {
     expect(ids()).toEqual(['local', 'node', 'sandbox', 'container']);
     expect(store.profile('local')?.name).toBe('Shell');
     expect(store.problems).toEqual([]);
-    expect(stored().version).toBe(SETTINGS_VERSION);
     store.deleteProfile('sandbox');
+    expect(stored().version).toBe(SETTINGS_VERSION);
     expect(open({ folder }).ids()).toEqual(['local', 'node', 'container']);
   });
 
@@ -194,9 +194,10 @@ describe('saving', () => {
       file: {
         path,
         read: () => file.read(),
-        write: () => {
+        edit: () => {
           throw new Error('ENOSPC: no space left on device');
         },
+        replace: () => {},
         setAside: () => file.setAside(),
       },
       env: {},

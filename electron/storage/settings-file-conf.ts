@@ -1,8 +1,11 @@
-import { chmodSync, constants, copyFileSync } from 'node:fs';
+import { chmodSync, constants, copyFileSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Conf from 'conf';
-import { isRecord } from './setting-values.ts';
-import { type SettingsFile, SettingsFormatError, type StoredSettings } from './settings-store.ts';
+import { editSettingsText, formatSettings, parseSettingsText } from './jsonc.ts';
+import { type SettingsEdit, type SettingsFile, SettingsFormatError, type StoredSettings } from './settings-store.ts';
+
+/** How often the file is looked at for changes by others, in milliseconds. Links are followed. */
+const WATCH_MS = 2_000;
 
 /** The part of `conf` that is used. `electron-store` has it too. */
 export interface ConfLike {
@@ -17,6 +20,7 @@ export interface ConfOptions {
   readonly accessPropertiesByDotNotation: false;
   readonly clearInvalidConfig: false;
   readonly deserialize: (text: string) => Record<string, unknown>;
+  readonly serialize: () => string;
 }
 
 /**
@@ -35,10 +39,14 @@ export function settingsFileOn(
   let store: ConfLike | null = null;
   // The store must be able to open and replace a file that is no JSON, so what is wrong is kept from it and told here.
   let broken: SettingsFormatError | null = null;
-  const deserialize = (text: string): Record<string, unknown> => {
+  // What the file holds, word for word, and what it is to hold. The store does the reading and writing, with links followed.
+  let text = '';
+  let next = '';
+  const deserialize = (content: string): Record<string, unknown> => {
     broken = null;
+    text = content;
     try {
-      return parseObject(text);
+      return parseSettingsText(content);
     } catch (error) {
       if (!(error instanceof SettingsFormatError)) throw error;
       broken = error;
@@ -52,23 +60,46 @@ export function settingsFileOn(
       accessPropertiesByDotNotation: false,
       clearInvalidConfig: false,
       deserialize,
+      serialize: () => next,
     });
     return store;
   };
+  const read = (): Record<string, unknown> => {
+    broken = null;
+    text = '';
+    return opened().store;
+  };
   const lastError = (): SettingsFormatError | null => broken;
+  const write = (content: string): void => {
+    const current = opened();
+    next = content;
+    // What is written is what `serialize` gives.
+    current.store = {};
+  };
   return {
     path,
     read() {
-      broken = null;
-      const content = opened().store;
+      const content = read();
       const error = lastError();
       if (error !== null) throw error;
       return content;
     },
-    write(settings: StoredSettings) {
-      opened().store = { ...settings };
+    edit(edits: readonly SettingsEdit[]) {
+      read();
+      write(editSettingsText(text, edits));
+    },
+    replace(settings: StoredSettings) {
+      write(formatSettings(settings));
     },
     setAside: () => keepCopy(path, now()),
+    watch(listener) {
+      const changed: StatsListener = (current, previous) => {
+        if (current.mtimeMs !== previous.mtimeMs || current.ino !== previous.ino || current.size !== previous.size)
+          listener();
+      };
+      watchFile(path, { interval: WATCH_MS, persistent: false }, changed);
+      return () => unwatchFile(path, changed);
+    },
   };
 }
 
@@ -82,17 +113,6 @@ export function openSettingsFile(path: string, now?: () => number): SettingsFile
 /** The name that `conf` (`configName`) and `electron-store` (`name`) want for a file: without `.json`. */
 export function configNameOf(path: string): string {
   return path.replace(/^.*[\\/]/, '').replace(/\.json$/, '');
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  let content: unknown;
-  try {
-    content = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (cause) {
-    throw new SettingsFormatError('it is not JSON', { cause });
-  }
-  if (!isRecord(content)) throw new SettingsFormatError('it holds no JSON object');
-  return content;
 }
 
 /** Copies to `settings.corrupt-<UTC time>.json`, never over an earlier copy. */

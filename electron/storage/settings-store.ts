@@ -9,19 +9,34 @@ export interface StoredSettings {
   readonly [section: string]: unknown;
 }
 
+/** One change of the file: the value at a path, as keys and indices; without a value the entry is removed. */
+export interface SettingsEdit {
+  readonly path: (string | number)[];
+  readonly value?: unknown;
+  /** Puts the value before the one at this index of a list, instead of in its place. */
+  readonly isInsertion?: boolean;
+}
+
 /** What holds the settings file: `electron-store` on desktop, `conf` in the web host. */
 export interface SettingsFile {
   /** The file's path. */
   readonly path: string;
   /**
    * The file's content; an empty object where there is none.
-   * Throws `SettingsFormatError` when it is not a JSON object, and the system's error when it cannot be read at all.
+   * Throws `SettingsFormatError` when it is not a JSON object (comments are allowed), and the system's error when it cannot be read at all.
    */
   read(): Record<string, unknown>;
-  /** Replaces the whole content, atomically. Throws the system's error. */
-  write(settings: StoredSettings): void;
+  /**
+   * Makes these edits in the file as it is now, atomically; comments and everything else stay. Makes the file where there is none.
+   * Throws the system's error.
+   */
+  edit(edits: readonly SettingsEdit[]): void;
+  /** Replaces the whole content, atomically: only when the user has agreed. Throws the system's error. */
+  replace(settings: StoredSettings): void;
   /** Keeps a copy of the file as it is now, beside it, and gives the copy's path. Throws the system's error. */
   setAside(): string;
+  /** Notifies of changes of the file, also of this process's own, within seconds; gives the function that ends it. */
+  watch?(listener: () => void): () => void;
 }
 
 /** What the settings file holds is not a JSON object. */
@@ -43,6 +58,12 @@ export type PolicyState =
   | { ok: true; policy: Policy; file: string | null }
   | { ok: false; file: string; message: string };
 
+/** What is wrong with the settings file. It stays as it is until the user changes or replaces it. */
+export interface SettingsFileProblem extends Problem {
+  /** Whether nothing of the file is in force, and changes last until Sandglass quits unless it is replaced. */
+  readonly isUnused: boolean;
+}
+
 /** The engine's view of all settings. */
 export interface SettingsStore {
   readonly settings: Settings;
@@ -50,6 +71,10 @@ export interface SettingsStore {
   readonly policy: PolicyState;
   /** What was wrong when it was read (a corrupt file kept aside, an override that is not a number …). */
   readonly problems: readonly Problem[];
+  /** The path of the settings file. */
+  readonly path: string;
+  /** What is wrong with the settings file now; null: nothing. It is among the problems, too. */
+  readonly fileProblem: SettingsFileProblem | null;
   profile(id: string): Profile | undefined;
   /** Applies all changes or none. Throws `RequestError('invalid_setting')` with a message for the person. */
   change(changes: readonly SettingChange[]): void;
@@ -64,6 +89,13 @@ export interface SettingsStore {
   deleteProfile(id: string): void;
   /** Puts a profile that comes with the app back as it came, also when it was deleted. Throws `RequestError`. */
   resetProfile(id: string): void;
+  /** Reads the file again, after someone else changed it. A file that cannot be read leaves the settings as they are. */
+  refresh(): void;
+  /**
+   * Writes the settings in force over a file that is not used, and keeps a copy of that file: the user has agreed. Gives the copy's
+   * path. Throws `RequestError`.
+   */
+  replaceFile(): string;
   /** Called after each change that took effect; gives the function that ends it. */
   onChange(listener: () => void): () => void;
 }

@@ -1,19 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../shared/error-message.ts';
-import { LOCAL_PROFILE_ID, type Profile, profileSchema } from '../../shared/profile.ts';
-import { DEFAULT_SETTINGS, type Problem, SETTING_PATHS, SETTINGS_VERSION } from '../../shared/settings.ts';
+import type { Profile } from '../../shared/profile.ts';
+import { DEFAULT_SETTINGS, SETTING_PATHS, SETTINGS_VERSION } from '../../shared/settings.ts';
 import { migrate } from './migrations.ts';
-import { MAX_PROFILES } from './profile-changes.ts';
+import { type Finding, readProfiles, shown } from './read-profiles.ts';
 import {
+  completeValues,
   isRecord,
   nestValues,
   parseSetting,
   SETTING_WORDS,
   type SomeSettingValues,
   someSettingValuesSchema,
+  toPreferences,
   valueAt,
 } from './setting-values.ts';
-import { type SettingsFile, SettingsFormatError, type StoredSettings } from './settings-store.ts';
+import {
+  type SettingsFile,
+  type SettingsFileProblem,
+  SettingsFormatError,
+  type StoredSettings,
+} from './settings-store.ts';
 
 /** What the user set. */
 export interface UserSettings {
@@ -24,147 +31,144 @@ export interface UserSettings {
 
 export interface LoadedSettings {
   readonly user: UserSettings;
-  /** The file must not be written: it is of a later version, or could not be read or kept aside. */
+  /** The file is not used and must not be written: it is of a later version, or could not be read or understood. */
   readonly protected: boolean;
-  readonly problems: readonly Problem[];
+  /** What is wrong with the file; null: nothing. */
+  readonly problem: SettingsFileProblem | null;
+  /** What the file holds, and the same brought to this version. */
+  readonly stored: Readonly<Record<string, unknown>>;
+  readonly migrated: Readonly<Record<string, unknown>>;
+  /** Where in the file's list each profile stands, by its id. */
+  readonly places: ReadonlyMap<string, number>;
 }
 
 const NOTHING_SET: UserSettings = { values: {}, profiles: DEFAULT_SETTINGS.profiles };
+const NOTHING_STORED = { stored: {}, migrated: {}, places: new Map<string, number>() };
+
+/** As many findings as one message lists. */
+const MAX_FINDINGS = 20;
 
 /**
- * Reads the settings file and puts it right where it can be: brings an earlier version to this one, replaces single
- * values that are not valid, and starts anew where nothing can be made of it. Whatever is lost that way is kept in a
- * copy beside the file and told as a problem. Never throws for what the file holds or for a failing disk.
+ * Reads the settings file, and never writes it: an earlier version is brought to this one in memory, a value that is not valid
+ * costs that value alone, and where nothing can be made of the file, defaults are in force. What is wrong is given as a problem.
+ * Never throws for what the file holds or for a failing disk.
  */
 export function loadSettings(file: SettingsFile): LoadedSettings {
-  let document: Record<string, unknown>;
+  let stored: Record<string, unknown>;
   try {
-    document = file.read();
+    stored = file.read();
   } catch (error) {
-    if (error instanceof SettingsFormatError) return startAnew(file, error.message);
-    return untouched(
-      'settings-unreadable',
-      'The settings cannot be read',
-      `${file.path} could not be read (${messageOf(error)}).`,
-    );
+    const why = messageOf(error);
+    return error instanceof SettingsFormatError
+      ? unused('settings-corrupt', 'The settings file cannot be understood', `${file.path}: ${why}.`)
+      : unused('settings-unreadable', 'The settings cannot be read', `${file.path} could not be read (${why}).`);
   }
-  if (Object.keys(document).length === 0) return { user: NOTHING_SET, protected: false, problems: [] };
-  const migrated = migrate(document);
-  switch (migrated.outcome) {
+  if (Object.keys(stored).length === 0) {
+    return { user: NOTHING_SET, protected: false, problem: null, ...NOTHING_STORED };
+  }
+  const result = migrate(stored);
+  switch (result.outcome) {
     case 'unknown_version':
-      return startAnew(file, 'its version is not a whole number');
+      return unused(
+        'settings-corrupt',
+        'The settings file cannot be understood',
+        `${file.path}: its version is not a whole number.`,
+      );
     case 'newer':
-      return untouched(
+      return unused(
         'settings-newer',
         'The settings are from a newer Sandglass',
-        `${file.path} has version ${migrated.version}, this Sandglass knows up to ${SETTINGS_VERSION}.`,
+        `${file.path} has version ${result.version}, this Sandglass knows up to ${SETTINGS_VERSION}.`,
       );
     case 'current':
     case 'migrated': {
-      const { user, replaced } = repair(migrated.document);
-      if (replaced.length > 0) return keepRepaired(file, user, replaced);
-      if (migrated.outcome === 'migrated') return rewrite(file, user, []);
-      return { user, protected: false, problems: [] };
+      const findings: Finding[] = [];
+      const { user, places } = interpret(result.document, (finding) => findings.push(finding));
+      const problem = findings.length === 0 ? null : problemOf(file.path, findings);
+      return { user, protected: false, problem, stored, migrated: result.document, places };
     }
   }
 }
 
-/** What the settings file is to hold for these settings. */
+/** What a settings file holds that has these settings and nothing else. */
 export function toStored({ values, profiles }: UserSettings): StoredSettings {
   const custom = isDeepStrictEqual(profiles, DEFAULT_SETTINGS.profiles) ? {} : { profiles };
   return { version: SETTINGS_VERSION, ...nestValues(values), ...custom };
 }
 
-/** Takes every value that is valid and names those that are not. */
-function repair(document: Readonly<Record<string, unknown>>): { user: UserSettings; replaced: string[] } {
-  const replaced: string[] = [];
+/** Takes every value that is valid and names what is not. */
+function interpret(
+  document: Readonly<Record<string, unknown>>,
+  find: (finding: Finding) => void,
+): { user: UserSettings; places: ReadonlyMap<string, number> } {
   const valid: Record<string, unknown> = {};
   for (const path of SETTING_PATHS) {
     const value = valueAt(document, path);
     if (value === undefined) continue;
     const parsed = parseSetting(path, value);
-    if (parsed === null) replaced.push(SETTING_WORDS[path].label);
-    else valid[path] = parsed.value;
+    const { label, takes } = SETTING_WORDS[path];
+    if (parsed !== null) valid[path] = parsed.value;
+    else {
+      const instead = shown(valueAt(DEFAULT_SETTINGS, path));
+      find({
+        kind: 'invalid',
+        message: `${label} (${path}) is ${shown(value)} and takes ${takes}; ${instead} is used`,
+      });
+    }
   }
-  for (const address of strangers(document)) replaced.push(`“${address.slice(0, 80)}”`);
-  const profiles = repairProfiles(document.profiles, replaced);
-  return { user: { values: someSettingValuesSchema.parse(valid), profiles }, replaced };
+  for (const { address, isSection } of strangers(document)) {
+    const name = `“${address.slice(0, 80)}”`;
+    find(
+      isSection
+        ? { kind: 'invalid', message: `${name} is not a section of settings; defaults are used` }
+        : { kind: 'unknown', message: `${name} is not known` },
+    );
+  }
+  const values = someSettingValuesSchema.parse(valid);
+  const { extensions } = toPreferences(completeValues(values)).limits;
+  const { profiles, places } = readProfiles(document.profiles, extensions, find);
+  return { user: { values, profiles }, places };
 }
 
 /** Addresses in the document that lead to no setting: unknown names, and values where a section should be. */
-function strangers(document: Readonly<Record<string, unknown>>, prefix = ''): string[] {
+function strangers(
+  document: Readonly<Record<string, unknown>>,
+  prefix = '',
+): { address: string; isSection: boolean }[] {
   return Object.entries(document).flatMap(([key, value]) => {
     const address = prefix === '' ? key : `${prefix}.${key}`;
-    if (address === 'version' || address === 'profiles' || SETTING_PATHS.some((path) => path === address)) return [];
+    // For editors that check what is typed.
+    if (address === 'version' || address === 'profiles' || address === '$schema') return [];
+    if (SETTING_PATHS.some((path) => path === address)) return [];
     const isSection = SETTING_PATHS.some((path) => path.startsWith(`${address}.`));
-    return isSection && isRecord(value) ? strangers(value, address) : [address];
+    return isSection && isRecord(value) ? strangers(value, address) : [{ address, isSection }];
   });
 }
 
-function repairProfiles(stored: unknown, replaced: string[]): readonly Profile[] {
-  if (stored === undefined) return DEFAULT_SETTINGS.profiles;
-  if (!Array.isArray(stored)) {
-    replaced.push('Profiles');
-    return DEFAULT_SETTINGS.profiles;
-  }
-  const profiles: Profile[] = [];
-  for (const [index, candidate] of stored.entries()) {
-    const parsed = profileSchema.safeParse(candidate);
-    const known = parsed.success && profiles.some((profile) => profile.id === parsed.data.id);
-    if (!parsed.success || known || profiles.length === MAX_PROFILES) replaced.push(`Profile ${index + 1}`);
-    else profiles.push(parsed.data);
-  }
-  if (profiles.some((profile) => profile.id === LOCAL_PROFILE_ID)) return profiles;
-  const local = DEFAULT_SETTINGS.profiles.filter((profile) => profile.id === LOCAL_PROFILE_ID);
-  return [...local, ...profiles.slice(0, MAX_PROFILES - local.length)];
+function problemOf(path: string, findings: readonly Finding[]): SettingsFileProblem {
+  const isInvalid = findings.some(({ kind }) => kind === 'invalid');
+  const listed = findings.slice(0, MAX_FINDINGS).map(({ message }) => `${message}.`);
+  const more = findings.length - listed.length;
+  const lines = [
+    ...listed,
+    ...(more > 0 ? [`There are ${more} more.`] : []),
+    `${path} is not changed: correct it there, or set the value in Settings.`,
+  ];
+  return {
+    id: isInvalid ? 'settings-repaired' : 'settings-unknown',
+    severity: isInvalid ? 'warning' : 'info',
+    title: isInvalid ? 'Some settings are not valid' : 'The settings file has entries that are not known',
+    message: lines.join('\n'),
+    isUnused: false,
+  };
 }
 
-function keepRepaired(file: SettingsFile, user: UserSettings, replaced: readonly string[]): LoadedSettings {
-  const what = replaced.slice(0, 10).join(', ') + (replaced.length > 10 ? ` and ${replaced.length - 10} more` : '');
-  return keepCopyAndRewrite(file, user, {
-    id: 'settings-repaired',
-    severity: 'warning',
-    title: 'Some settings were not valid',
-    message: `Back to their defaults: ${what}.`,
-  });
-}
-
-function startAnew(file: SettingsFile, why: string): LoadedSettings {
-  return keepCopyAndRewrite(file, NOTHING_SET, {
-    id: 'settings-corrupt',
-    severity: 'warning',
-    title: 'The settings were damaged and are back to their defaults',
-    message: `${file.path} could not be understood: ${why}.`,
-  });
-}
-
-function keepCopyAndRewrite(file: SettingsFile, user: UserSettings, problem: Problem): LoadedSettings {
-  let copy: string;
-  try {
-    copy = file.setAside();
-  } catch (error) {
-    const message = `${problem.message} The file could not be kept aside (${messageOf(error)}), so it stays as it is and changes last until Sandglass quits.`;
-    return { user, protected: true, problems: [{ ...problem, message }] };
-  }
-  return rewrite(file, user, [{ ...problem, message: `${problem.message} The file as it was is kept as ${copy}.` }]);
-}
-
-function rewrite(file: SettingsFile, user: UserSettings, problems: readonly Problem[]): LoadedSettings {
-  try {
-    file.write(toStored(user));
-    return { user, protected: false, problems };
-  } catch (error) {
-    const problem: Problem = {
-      id: 'settings-unwritable',
-      severity: 'warning',
-      title: 'The settings cannot be saved',
-      message: `${file.path} could not be written (${messageOf(error)}). Make it writable; until then changes are refused.`,
-    };
-    return { user, protected: false, problems: [...problems, problem] };
-  }
-}
-
-function untouched(id: string, title: string, what: string): LoadedSettings {
-  const message = `${what} It stays as it is. Defaults are in force, and changes last until Sandglass quits.`;
-  return { user: NOTHING_SET, protected: true, problems: [{ id, severity: 'warning', title, message }] };
+function unused(id: string, title: string, what: string): LoadedSettings {
+  const message = `${what}\nThe file stays as it is. Defaults are in force, and changes last until Sandglass quits. Correct the file, or replace it in Settings.`;
+  return {
+    user: NOTHING_SET,
+    protected: true,
+    problem: { id, severity: 'warning', title, message, isUnused: true },
+    ...NOTHING_STORED,
+  };
 }

@@ -10,6 +10,7 @@ import { useUnsavedReminder } from '../profiles/reminder.ts';
 import { type SettingsPart, useProfiles } from '../profiles/state.ts';
 import { SETTINGS_TAB } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
+import { FileNote } from './file-note.tsx';
 import { searchSections } from './rows.ts';
 import { SettingItem } from './setting-item.tsx';
 
@@ -106,6 +107,7 @@ export function SettingsPage() {
           </button>
         </nav>
         <section ref={body} className="settings-body" aria-label={PART_NAMES[part]}>
+          {part === 'hooks' || view?.file == null ? null : <FileNote file={view.file} />}
           {profiles && view !== null ? <ProfilesPage view={view} active={active} /> : null}
           {part === 'hooks' ? <HooksPage active={active} /> : null}
           <div className="settings-inner" hidden={!settings}>

@@ -71,6 +71,14 @@ test('leaves also when ending fails', async () => {
 });
 
 test('the question names how many', () => {
-  expect(quitQuestion(1).message).toBe('Quit and end 1 session?');
-  expect(quitQuestion(3).message).toBe('Quit and end 3 sessions?');
+  expect(quitQuestion(1, []).message).toBe('Quit and end 1 session?');
+  expect(quitQuestion(3, []).message).toBe('Quit and end 3 sessions?');
+  expect(quitQuestion(3, []).detail).toBe('What runs in them is ended. Recordings are kept.');
+});
+
+test('the question names what still runs', () => {
+  const running = [{ title: 'api', running: { foreground: null, background: ['node'] } }];
+  expect(quitQuestion(1, running).detail).toBe(
+    'Still running: node in the background of “api”.\nWhat runs in it is ended. Recordings are kept.',
+  );
 });

@@ -1,3 +1,5 @@
+import { describeRunning, type RunningSession } from '../../shared/running.ts';
+
 export interface QuitSteps {
   readonly liveSessions: () => number;
   /** Asks the user whether to end that many sessions. */
@@ -53,12 +55,16 @@ export function createQuitSequence(steps: QuitSteps): QuitSequence {
   };
 }
 
-/** The question before quitting, in words. */
-export function quitQuestion(sessions: number): { message: string; detail: string; confirm: string } {
+/** The question before quitting, in words. @param running what still runs beside the shells */
+export function quitQuestion(
+  sessions: number,
+  running: readonly RunningSession[],
+): { message: string; detail: string; confirm: string } {
+  const programs = describeRunning(running);
   const them = sessions === 1 ? '1 session' : `${sessions} sessions`;
   return {
     message: `Quit and end ${them}?`,
-    detail: `What runs in ${sessions === 1 ? 'it' : 'them'} is ended. Recordings are kept.`,
+    detail: `${programs === null ? '' : `${programs}\n`}What runs in ${sessions === 1 ? 'it' : 'them'} is ended. Recordings are kept.`,
     confirm: `End ${them} and quit`,
   };
 }

@@ -15,7 +15,7 @@ export function mayClose(quit: QuitSequence): boolean {
 }
 
 export interface QuitOptions {
-  readonly engine: Pick<Engine, 'liveSessions' | 'quit'>;
+  readonly engine: Pick<Engine, 'liveSessions' | 'stillRunning' | 'quit'>;
   readonly log: Log;
   readonly window: () => BrowserWindow | null;
   /** Called when every session has ended. */
@@ -27,7 +27,7 @@ export function quitInOrder({ engine, log, window, afterEnd }: QuitOptions): Qui
   const logger = log.child('desktop');
   const quit = createQuitSequence({
     liveSessions: () => engine.liveSessions,
-    ask: (sessions) => askToQuit(sessions, window()),
+    ask: async (sessions) => askToQuit(quitQuestion(sessions, await engine.stillRunning()), window()),
     end: async () => {
       logger.info('Quitting');
       // Whatever hangs on the way, the process ends.
@@ -52,8 +52,10 @@ export function quitInOrder({ engine, log, window, afterEnd }: QuitOptions): Qui
   return quit;
 }
 
-async function askToQuit(sessions: number, window: BrowserWindow | null): Promise<boolean> {
-  const { message, detail, confirm } = quitQuestion(sessions);
+async function askToQuit(
+  { message, detail, confirm }: ReturnType<typeof quitQuestion>,
+  window: BrowserWindow | null,
+): Promise<boolean> {
   const options = {
     type: 'question' as const,
     message,

@@ -20,6 +20,7 @@ import { SessionManager } from '../sessions/manager.ts';
 import { describeEndedSession } from '../sessions/metadata.ts';
 import { remainsOf } from '../sessions/remains.ts';
 import type { Logger } from '../sessions/session-options.ts';
+import { allStillRunning } from '../sessions/still-running.ts';
 import type { Locations } from '../storage/locations.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import { serveWindow } from './connection.ts';
@@ -232,6 +233,7 @@ export function createEngine(options: EngineOptions): Engine {
           });
       }
     },
+    stillRunning: () => allStillRunning(manager.live),
     get liveSessions() {
       return manager.live.length;
     },

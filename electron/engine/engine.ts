@@ -1,6 +1,7 @@
 import type { ExportResult, WindowCommand } from '../../shared/contract.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { ExportFormat } from '../../shared/recording.ts';
+import type { RunningSession } from '../../shared/running.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
@@ -50,6 +51,11 @@ export interface Engine {
   prepare(): void;
   /** Sessions that still have a shell. */
   readonly liveSessions: number;
+  /**
+   * What still runs in sessions beside their shells, for who asks before a quit: as much of it as is known within a
+   * second. Never rejects.
+   */
+  stillRunning(): Promise<readonly RunningSession[]>;
   /** What a session's tab is called; null when it is not in memory any more. */
   titleOf(id: SessionId): string | null;
   /** Lifecycle events, for notifications; gives the function that ends it. */

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
+import type { RunningSession } from '../../shared/running.ts';
 import { createInterrupt } from './interrupt.ts';
 
-function setUp(sessions: number) {
+function setUp(sessions: number, programs: readonly RunningSession[] = []) {
   const said: string[] = [];
   let quits = 0;
   let now = 0;
   const interrupt = createInterrupt({
     liveSessions: () => sessions,
+    stillRunning: async () => programs,
     now: () => now,
     say: (line) => said.push(line),
     quit: () => {
@@ -41,4 +43,10 @@ test('a second press that comes later asks again', () => {
   expect(quits()).toBe(0);
   expect(said).toHaveLength(2);
   expect(said[0]).toBe('1 session is running. Press Ctrl+C again within 5 s to end it and quit.');
+});
+
+test('names what still runs in sessions', async () => {
+  const { interrupt, said } = setUp(1, [{ title: 'api', running: { foreground: 'make', background: ['node'] } }]);
+  interrupt();
+  await expect.poll(() => said[1]).toBe('Still running: make (in the background: node) in “api”.');
 });

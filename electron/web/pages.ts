@@ -27,11 +27,27 @@ function escapeHtml(text: string): string {
 const FRESH_LINK =
   'Press Enter in the terminal where Sandglass runs to get a fresh link, or start Sandglass again, and open the link it prints.';
 
-export const NOT_SIGNED_IN_PAGE = messagePage('This browser is not signed in', FRESH_LINK);
-export const BAD_TOKEN_PAGE = messagePage(
-  'This link no longer works',
-  `A link opens Sandglass once, and this one was used before or is not complete. ${FRESH_LINK}`,
-);
+/** The port that the browser asked for, and the server's own. */
+export interface Ports {
+  readonly asked: number;
+  readonly own: number;
+}
+
+export function notSignedInPage(ports: Ports): string {
+  return messagePage('This browser is not signed in', freshLink(ports));
+}
+
+export function badTokenPage(ports: Ports): string {
+  const why = 'A link opens Sandglass once, and this one was used before or is not complete.';
+  return messagePage('This link no longer works', `${why} ${freshLink(ports)}`);
+}
+
+/** How to sign in. The printed link has the server's port, which leads nowhere where another one is forwarded to it. */
+function freshLink({ asked, own }: Ports): string {
+  if (asked === own) return FRESH_LINK;
+  return `${FRESH_LINK} This address is a forwarded port: put ${asked} in place of ${own} in the link.`;
+}
+
 export const REFUSED_PAGE = messagePage(
   'This request was refused',
   'It came from another page. Open Sandglass by the link that it prints in the terminal.',

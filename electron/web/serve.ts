@@ -92,6 +92,7 @@ async function serve(options: WebHostOptions): Promise<void> {
     'SIGINT',
     createInterrupt({
       liveSessions: () => engine.liveSessions,
+      stillRunning: () => engine.stillRunning(),
       now: () => performance.now(),
       say,
       quit: () => quit('SIGINT'),

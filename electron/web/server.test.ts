@@ -189,6 +189,13 @@ describe('a port that is forwarded under another number', () => {
     },
   );
 
+  test('says how to sign in there', async () => {
+    const words = `put 9000 in place of ${server.port} in the link`;
+    expect((await ask('/', { host: 'localhost:9000' })).body).toContain(words);
+    expect((await ask('/?token=used', { host: 'localhost:9000' })).body).toContain(words);
+    expect((await ask('/')).body).not.toContain('in place of');
+  });
+
   test('its sign-in is one of its own: another forwarded port does not share it', async () => {
     const { search } = new URL(server.link());
     const first = await ask(`/${search}`, { host: 'localhost:9000' });

@@ -12,12 +12,12 @@ import { readRendererFile } from '../engine/renderer-files.ts';
 import { Access } from './access.ts';
 import type { Downloads } from './downloads.ts';
 import {
-  BAD_TOKEN_PAGE,
+  badTokenPage,
   foreignHostPage,
   messagePage,
   NO_DOWNLOAD_PAGE,
   NOT_FOUND_PAGE,
-  NOT_SIGNED_IN_PAGE,
+  notSignedInPage,
   REFUSED_PAGE,
 } from './pages.ts';
 import {
@@ -171,7 +171,7 @@ class WebRequests implements Disposable {
     if (url.pathname === PRESENCE_PATH) return this.#sendPresence(response, signedIn);
     if (!signedIn) {
       this.#refused(request, 'no valid cookie');
-      return sendPage(response, 403, NOT_SIGNED_IN_PAGE);
+      return sendPage(response, 403, notSignedInPage({ asked: authority.port, own: this.#port }));
     }
     await this.#serve(url.pathname, request, response);
   }
@@ -184,7 +184,7 @@ class WebRequests implements Disposable {
     const cookie = this.access.redeem(token, port);
     if (cookie === null && !signedIn) {
       this.#refused(request, 'wrong or used token');
-      sendPage(response, 403, BAD_TOKEN_PAGE);
+      sendPage(response, 403, badTokenPage({ asked: port, own: this.#port }));
       return;
     }
     if (cookie !== null) response.setHeader('Set-Cookie', cookie);

@@ -2,7 +2,6 @@ import { Snowflake } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { Expiry, SessionInfo, SessionState } from '../../shared/session.ts';
 import { canFreeze, freeze, thaw } from '../actions/session.ts';
-import { AsOf } from '../components/as-of.tsx';
 import { Button, Tip } from '../components/button.tsx';
 import { describeExpiry } from '../session/expiry-words.ts';
 import { describeActivity, formatMoment } from '../session/words.ts';
@@ -25,7 +24,7 @@ export const STATE_WORDS: Readonly<Record<SessionState, string>> = {
 export function NowSection({ info }: { info: SessionInfo }) {
   const sample = useSample(info.id);
   const now = useLiveNow();
-  const lostSince = useLostSince();
+  const away = useLostSince() !== null;
   if (sample === undefined) return null;
   const { idle, max, thawMs, ageMs, idleMs } = countdowns(sample, now);
   const { maxCommands } = info.limits.values;
@@ -36,11 +35,6 @@ export function NowSection({ info }: { info: SessionInfo }) {
         <dt>State</dt>
         <dd>
           {STATE_WORDS[info.state]}
-          {lostSince === null ? null : (
-            <small data-testid="panel-away">
-              <AsOf since={lostSince} />
-            </small>
-          )}
           {info.frozenBy === null ? null : <small>{describeFrozen(info, info.frozenBy)}</small>}
           {info.foreground === null ? null : <small className="mono">{info.foreground}</small>}
         </dd>
@@ -78,7 +72,7 @@ export function NowSection({ info }: { info: SessionInfo }) {
           <Remaining countdown={max} />
         </dd>
       </dl>
-      {lostSince === null ? <FreezeButton info={info} /> : null}
+      {away ? null : <FreezeButton info={info} />}
     </>
   );
 }

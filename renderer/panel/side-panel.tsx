@@ -1,9 +1,11 @@
 import { X } from 'lucide-react';
 import { RECENT_PAGE, showRecent } from '../actions/recent.ts';
+import { AsOf } from '../components/as-of.tsx';
 import { IconButton } from '../components/button.tsx';
 import { RecentSessions } from '../recent/recent-sessions.tsx';
 import type { PanelState } from '../store/state.ts';
 import { activeSession, setApp, useApp } from '../store/store.ts';
+import { useLostSince } from '../time/live-now.ts';
 import { AboutPanel } from './about-panel.tsx';
 import { SessionPanel } from './session-panel.tsx';
 
@@ -21,6 +23,7 @@ const PANEL_NAMES: Readonly<Record<NonNullable<PanelState>['view'], string>> = {
 /** The panel at the right: the session of the active tab, all sessions together, or those of the past. */
 export function SidePanel({ panel }: { panel: NonNullable<PanelState> }) {
   const session = useApp(activeSession);
+  const lostSince = useLostSince();
   return (
     <aside className="panel" data-testid={`${panel.view}-panel`} aria-label="Panel">
       <div className="panel-head">
@@ -56,6 +59,11 @@ export function SidePanel({ panel }: { panel: NonNullable<PanelState> }) {
         </IconButton>
       </div>
       <section className="panel-body" ref={makeFocusable} aria-label={PANEL_NAMES[panel.view]}>
+        {lostSince === null ? null : (
+          <p className="panel-section muted" data-testid="panel-not-connected">
+            Not connected. This is <AsOf since={lostSince} />.
+          </p>
+        )}
         {panel.view === 'about' ? (
           <AboutPanel />
         ) : panel.view === 'recent' ? (

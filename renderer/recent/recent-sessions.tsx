@@ -60,6 +60,7 @@ function Item({ entry }: { entry: HistoryEntry }) {
   const recording = useApp((state) => state.sessions[id]?.recording.state);
   const recorded = recording === undefined ? recordingBytes !== null : recording !== 'none';
   const hasProfile = useHasProfile(profileId);
+  const connected = useApp((state) => state.link.state === 'open');
   const now = Date.now();
   return (
     <li className="recent-item" data-testid="recent-session" data-recent={id}>
@@ -69,7 +70,7 @@ function Item({ entry }: { entry: HistoryEntry }) {
           {title}
         </span>
         <span className="recent-line">
-          {profileName} · {end === null ? 'still open' : describePast(end)}
+          {profileName} · {end === null ? (connected ? 'still open' : 'was open') : describePast(end)}
         </span>
         <span className="recent-line figures">
           <time dateTime={new Date(startedAt).toISOString()}>{formatMoment(startedAt, now)}</time>

@@ -27,6 +27,8 @@ export class AppPage {
   readonly hooks: HooksPage;
   readonly recent: RecentSessions;
   readonly question: Locator;
+  /** What is said of input that takes its time, or did not arrive whole. */
+  readonly inputBar: Locator;
   readonly emptyWindow: Locator;
   readonly #hostKind: 'web' | 'desktop';
 
@@ -46,6 +48,7 @@ export class AppPage {
     this.hooks = new HooksPage(page);
     this.recent = new RecentSessions(page);
     this.question = page.getByTestId('question');
+    this.inputBar = page.getByTestId('input-bar').filter({ visible: true });
     this.emptyWindow = page.getByTestId('empty-window');
   }
 

@@ -1,14 +1,5 @@
-import type { Locator } from '@playwright/test';
+import { paste } from '../runner/paste.ts';
 import { expect, test } from '../runner/test.ts';
-
-/** Pastes as the browser does at Ctrl+Shift+V, without the system's clipboard. */
-async function paste(input: Locator, text: string): Promise<void> {
-  await input.evaluate((element, pasted) => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData('text/plain', pasted);
-    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-  }, text);
-}
 
 test('a paste that would run commands at once is asked about first', async ({ app }) => {
   await app.openTab();

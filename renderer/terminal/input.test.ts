@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isSoftwareRenderer } from './gpu.ts';
-import { binaryBytes, type InputContext, inputSource, pieces } from './input.ts';
+import { binaryBytes, type InputContext, inputSource } from './input.ts';
 import { openableLink } from './links.ts';
 
 const context = (change: Partial<InputContext> = {}): InputContext => ({
@@ -45,17 +45,8 @@ describe('who caused input', () => {
   });
 });
 
-describe('pasting', () => {
-  test('is cut into frames without losing a byte', () => {
-    const bytes = Uint8Array.from({ length: 150_001 }, (_, index) => index & 255);
-    const parts = [...pieces(bytes, 65_536)];
-    expect(parts.map((part) => part.byteLength)).toEqual([65_536, 65_536, 18_929]);
-    expect(Buffer.concat(parts)).toEqual(Buffer.from(bytes));
-  });
-
-  test('binary data keeps one byte per character', () => {
-    expect([...binaryBytes('\x1b[M\u00ff ')]).toEqual([0x1b, 0x5b, 0x4d, 0xff, 0x20]);
-  });
+test('binary data keeps one byte per character', () => {
+  expect([...binaryBytes('\x1b[M\u00ff ')]).toEqual([0x1b, 0x5b, 0x4d, 0xff, 0x20]);
 });
 
 test('only http and https links of hostile output can be opened', () => {

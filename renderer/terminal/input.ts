@@ -41,11 +41,6 @@ export function inputSource(data: string, context: InputContext): InputSource {
   return context.composing && !data.startsWith('\x1b') ? 'user' : 'terminal';
 }
 
-/** Pieces of at most `max` bytes, as views. */
-export function* pieces(bytes: Uint8Array, max: number): Generator<Uint8Array> {
-  for (let start = 0; start < bytes.byteLength; start += max) yield bytes.subarray(start, start + max);
-}
-
 /** The bytes of data xterm.js calls binary: one byte per character code. */
 export function binaryBytes(data: string): Uint8Array {
   return Uint8Array.from(data, (character) => character.charCodeAt(0) & 0xff);

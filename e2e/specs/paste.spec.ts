@@ -92,3 +92,25 @@ test('the clipboard passes the gate by key, by menu and natively', async ({ app,
   await cancel();
   expect(await app.terminal.lines()).not.toContain('ran 42');
 });
+
+test.describe('on X11', () => {
+  test.use({ needs: process.platform === 'linux' ? '' : 'Linux, where a middle click pastes' });
+
+  test('a middle click, which pastes the selection of the X server, passes the gate', async ({ app }) => {
+    await app.openTab();
+    await app.page.evaluate((text) => {
+      const field = document.createElement('textarea');
+      field.style.cssText = 'position: fixed; right: 0; bottom: 0; z-index: 99';
+      field.id = 'selected-text';
+      field.value = text;
+      document.body.append(field);
+    }, `${RUNS}\x0f`);
+    await app.page.locator('#selected-text').click();
+    await app.page.keyboard.press('Control+a');
+    await app.terminal.area.click({ button: 'middle', position: { x: 200, y: 100 } });
+    await expect(app.question.getByTestId('paste-kinds')).toContainText('^O');
+    await app.question.getByTestId('question-confirm').click();
+    await app.terminal.waitForLine(/echo "ran/);
+    expect(await app.terminal.lines()).not.toContain('ran 42');
+  });
+});

@@ -76,7 +76,9 @@ describe('input of a window', () => {
     vi.advanceTimersByTime(1);
     queue.accepted(200_000);
     vi.advanceTimersByTime(300);
-    expect(states.at(-1)).toMatchObject({ kind: 'sending', acceptedBytes: 200_000, totalBytes: 1_000_000 });
+    expect(states.at(-1)).toMatchObject({ isWaiting: false, acceptedBytes: 200_000, totalBytes: 1_000_000 });
+    vi.advanceTimersByTime(SHOWN_AFTER_MS);
+    expect(states.at(-1)).toMatchObject({ kind: 'sending', isWaiting: true, acceptedBytes: 200_000 });
     for (let left = 800_000; left > 0; left -= 100_000) queue.accepted(100_000);
     expect(states.at(-1)).toBeNull();
   });

@@ -14,7 +14,14 @@ export type StopReason = 'cancelled' | 'ended' | 'lost' | 'program_changed';
 
 /** What a window shows of input that takes its time. */
 export type InputState =
-  | { readonly kind: 'sending'; readonly isPaste: boolean; readonly acceptedBytes: number; readonly totalBytes: number }
+  | {
+      readonly kind: 'sending';
+      readonly isPaste: boolean;
+      /** The program has taken nothing for a while. */
+      readonly isWaiting: boolean;
+      readonly acceptedBytes: number;
+      readonly totalBytes: number;
+    }
   | {
       readonly kind: 'stopped';
       readonly isPaste: boolean;
@@ -39,6 +46,8 @@ interface Batch {
   isPaste: boolean;
   total: number;
   accepted: number;
+  /** When some of it was accepted last. */
+  acceptedAt: number;
   why: StopReason | null;
 }
 
@@ -164,7 +173,10 @@ export class InputQueue {
 
   #add(kind: InputKind, bytes: Uint8Array, bracketed: boolean | null): void {
     if (bytes.byteLength === 0) return;
-    this.#batch ??= { since: this.#host.now(), isPaste: false, total: 0, accepted: 0, why: null };
+    if (this.#batch === null) {
+      const now = this.#host.now();
+      this.#batch = { since: now, isPaste: false, total: 0, accepted: 0, acceptedAt: now, why: null };
+    }
     this.#batch.total += bytes.byteLength;
     if (bracketed !== null) this.#batch.isPaste = true;
     this.#items.push({ batch: this.#batch, kind, bytes, bracketed, sent: 0 });
@@ -205,8 +217,10 @@ export class InputQueue {
       if (first.count === 0) this.#flight.shift();
       const { batch } = first;
       if (batch === null) this.#replyBytes -= part;
-      else if (isAccepted) batch.accepted += part;
-      else batch.why ??= 'ended';
+      else if (isAccepted) {
+        batch.accepted += part;
+        batch.acceptedAt = this.#host.now();
+      } else batch.why ??= 'ended';
       if (batch !== null) this.#finishIfDone(batch);
     }
   }
@@ -234,10 +248,12 @@ export class InputQueue {
     this.#timer = undefined;
     const batch = this.#batch;
     if (batch === null) return;
-    const waitedMs = this.#host.now() - batch.since;
+    const now = this.#host.now();
+    const waitedMs = now - batch.since;
     if (waitedMs >= SHOWN_AFTER_MS) {
       const { isPaste, accepted: acceptedBytes, total: totalBytes } = batch;
-      this.#show({ kind: 'sending', isPaste, acceptedBytes, totalBytes });
+      const isWaiting = now - batch.acceptedAt >= SHOWN_AFTER_MS;
+      this.#show({ kind: 'sending', isPaste, isWaiting, acceptedBytes, totalBytes });
     }
     this.#timer = setTimeout(() => this.#refresh(), Math.max(REFRESH_MS, SHOWN_AFTER_MS - waitedMs));
   }

@@ -80,6 +80,10 @@ describe('characters that a program can act on', () => {
     expect(parts.reduce((sum, part) => sum + part.text.length, 0)).toBeLessThan(2_100);
   });
 
+  test('are shown between the lines that would run, whatever ends those', () => {
+    expect(excerptOf('a\rb\r\nc\x03').map((part) => part.text)).toEqual(['a\nb\nc', '^C']);
+  });
+
   test('have one notation each', () => {
     expect([...'\0\x1b\x7f\u009b\u2029\u{e007f}'].map(notationOf)).toEqual([
       '^@',

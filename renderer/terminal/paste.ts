@@ -128,7 +128,8 @@ export function pasteData(text: string, bracketed: boolean): string {
 export function excerptOf(text: string): readonly ExcerptPart[] {
   const first = text.search(hidden);
   const start = first < EXCERPT_LENGTH - EXCERPT_LEAD ? 0 : first - EXCERPT_LEAD;
-  const shown = text.slice(start, start + EXCERPT_LENGTH);
+  // A lone CR is a line end, too, but a page does not draw it as one.
+  const shown = text.slice(start, start + EXCERPT_LENGTH).replace(/\r\n?/g, '\n');
   const parts: ExcerptPart[] = start > 0 ? [{ text: '…', isHidden: false }] : [];
   let from = 0;
   for (const match of shown.matchAll(everyHidden)) {

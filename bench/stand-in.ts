@@ -24,6 +24,7 @@ export const standIn: Backend = {
       resume() {},
       foreground: () => Promise.resolve({ isShell: true, command: 'sh' }),
       background: () => Promise.resolve([]),
+      foregroundUsage: () => Promise.resolve(null),
       cpuTimeMs: () => Promise.resolve(0),
       settle: () => Promise.resolve(),
       terminate() {

@@ -123,9 +123,14 @@ async function opened(client: EngineClient): Promise<void> {
     if (session.end !== null) view.ended();
   }
   for (const id of Object.keys(getApp().events)) {
-    void client
-      .call('sessions.events', { id })
-      .then((events) => setApp((state) => ({ events: { ...state.events, [id]: events } })), ignoreGone);
+    void client.call('sessions.events', { id }).then(
+      ({ events, leftOut }) =>
+        setApp((state) => ({
+          events: { ...state.events, [id]: events },
+          eventsLeftOut: { ...state.eventsLeftOut, [id]: leftOut },
+        })),
+      ignoreGone,
+    );
   }
   for (const problem of info.problems) showProblem(problem);
   // The page of hooks says what is wrong where this fails.

@@ -26,7 +26,17 @@ export function showReminder(id: string, title: string, detail: string, action: 
   });
 }
 
-/** The one toast about the latest changed setting, with its undo. */
-export function showSettingChanged(title: string, undo: ToastAction): void {
-  toast.success(title, { id: 'setting', duration: 6_000, action: { label: undo.label, onClick: () => undo.run() } });
+/**
+ * The one toast about the latest changed setting, with its undo. `detail`: what the change leads to, where that is to be
+ * read before it happens; it stays for so many seconds then.
+ */
+export function showSettingChanged(
+  title: string,
+  undo: ToastAction,
+  detail: { readonly text: string; readonly seconds: number } | null = null,
+): void {
+  const options = { id: 'setting', action: { label: undo.label, onClick: () => undo.run() } };
+  // The one that it replaces may have had a detail: without any, that would stay.
+  if (detail === null) toast.success(title, { ...options, description: null, duration: 6_000 });
+  else toast.warning(title, { ...options, description: detail.text, duration: Math.max(6, detail.seconds) * 1_000 });
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { backendStatusSchema, engineOffersSchema } from './backends.ts';
+import { endingSoonSchema } from './ending-soon.ts';
 import { wireErrorSchema } from './errors.ts';
 import { historyEntrySchema } from './history.ts';
 import { deliverySchema, hookNameSchema, hooksViewSchema } from './hooks.ts';
@@ -102,7 +103,11 @@ export const METHODS = {
   /** Stops everything in the session where it stands; it keeps its memory, and its idle timeout rests. */
   'sessions.freeze': method(bySession, done),
   'sessions.thaw': method(bySession, done),
-  'sessions.events': method(bySession, z.array(sessionEventSchema)),
+  /** Oldest first. `leftOut`: how many between the first and the latest are not kept. */
+  'sessions.events': method(
+    bySession,
+    z.strictObject({ events: z.array(sessionEventSchema), leftOut: z.int().min(0) }),
+  ),
   'sessions.export': method(z.strictObject({ id: sessionIdSchema, format: z.enum(EXPORT_FORMATS) }), exportResult),
   'sessions.metrics': method(none, metricsSchema),
   /** Sessions of this and earlier runs, the latest first; `before` is the last one that is known. */
@@ -142,10 +147,13 @@ export const METHODS = {
   'credentials.store': method(z.strictObject({ name: storedNameSchema, value: z.string().min(1).max(65_536) }), done),
   'credentials.remove': method(z.strictObject({ name: storedNameSchema }), done),
   'settings.get': method(none, settingsViewSchema),
-  /** All changes or none: the first that is not valid refuses the lot, with `invalid_setting`. */
+  /**
+   * All changes or none: the first that is not valid refuses the lot, with `invalid_setting`. `endings`: the sessions that the
+   * change brings near to their end.
+   */
   'settings.change': method(
     z.strictObject({ changes: z.array(settingChangeSchema).min(1).max(64) }),
-    settingsViewSchema,
+    z.strictObject({ view: settingsViewSchema, endings: z.array(endingSoonSchema) }),
   ),
   /** Writes the settings in force over a settings file that is not used; gives the path of the copy that is kept of it. */
   'settings.replaceFile': method(none, z.strictObject({ copy: z.string(), settings: settingsViewSchema })),

@@ -120,6 +120,13 @@ const ended = {
       signal: z.string().nullable().describe('The signal that ended the shell; null where none did.'),
       expired: expiry.nullable().describe('Which limit ran out; null where none did.'),
       limitSeconds: z.number().nullable().describe('That limit as it stood at the end, extensions included.'),
+      elapsedSeconds: z
+        .number()
+        .nullable()
+        .optional()
+        .describe(
+          'How long it had really been without activity, or open, when the limit ran out: more than the limit where that was lowered, or the machine slept.',
+        ),
       failure: z
         .object({ stage: z.enum(START_STAGES), message: z.string(), hint: z.string() })
         .nullable()

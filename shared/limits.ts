@@ -5,8 +5,12 @@ export const MAX_LIMIT_SECONDS = 604_800;
 /** The shortest timeout without a policy that allows less, in seconds. */
 export const DEFAULT_MINIMUM_TIMEOUT_SECONDS = 60;
 
-/** What may count as a sign of life for the idle timeout. */
-export const ACTIVITY_KINDS = ['input', 'output', 'foreground', 'cpu'] as const;
+/**
+ * What may count as activity for the idle timeout: `input` is what the user does; `busy`, that the command in the
+ * foreground uses the processor, prints or moves bytes; `output`, anything printed; `foreground`, that a command runs,
+ * whether it does anything or not; `cpu`, that anything in the session uses the processor.
+ */
+export const ACTIVITY_KINDS = ['input', 'busy', 'output', 'foreground', 'cpu'] as const;
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number];
 
 /**

@@ -37,6 +37,8 @@ export const metadataSchema = z.strictObject({
   durationSeconds: z.number(),
   limits: recordedLimitsSchema,
   events: z.array(sessionEventSchema),
+  /** How many events are left out, between the first and the latest; absent where none are. */
+  eventsLeftOut: z.int().min(1).optional(),
   counters: z.strictObject({
     bytesOut: z.number(),
     bytesIn: z.number(),

@@ -135,6 +135,12 @@ export const endSchema = z.strictObject({
   signal: z.string().nullable(),
   /** The limit that ran out, in seconds as it stood at the end (extensions included); null for other reasons. */
   limitSeconds: z.number().nullable(),
+  /**
+   * How long the session had really gone without activity, or had been open, when that limit ran out, in seconds: more than
+   * `limitSeconds` where the limit was lowered meanwhile or the machine slept. Null where no such limit ran out, and in
+   * what earlier versions wrote.
+   */
+  elapsedSeconds: z.number().min(0).nullable().default(null),
   /** Which limit ran out, also where the reason is `auto_reset`; null where none did. */
   expired: z.enum(EXPIRIES).nullable().default(null),
   failure: startFailureSchema.nullable(),
@@ -284,9 +290,26 @@ export function isLive(state: SessionState): boolean {
   return state !== 'ended';
 }
 
+/** From here on it is worth saying that a limit ran out later than it says, in seconds. */
+const NOTABLE_SECONDS = 2;
+
+/**
+ * What is to be said of a limit that ran out: how long the session had really gone (`length`), and the limit, where it was
+ * a shorter one. `limit` is null where both are the same.
+ */
+export function expiredWords({ limitSeconds, elapsedSeconds }: Pick<SessionEnd, 'limitSeconds' | 'elapsedSeconds'>): {
+  readonly length: string;
+  readonly limit: string | null;
+} {
+  if (limitSeconds === null) return { length: '', limit: null };
+  const limit = describeDuration(limitSeconds);
+  if (elapsedSeconds === null || elapsedSeconds < limitSeconds + NOTABLE_SECONDS) return { length: limit, limit: null };
+  return { length: describeDuration(elapsedSeconds), limit };
+}
+
 /** Why a session ended, as one sentence without a full stop: “Closed after 15 minutes without input”. */
 export function describeEnd(end: SessionEnd): string {
-  const limit = end.limitSeconds === null ? '' : describeDuration(end.limitSeconds);
+  const { length, limit } = expiredWords(end);
   switch (end.reason) {
     case 'exited':
       if (end.signal !== null) return `The shell was ended by ${end.signal}`;
@@ -294,9 +317,11 @@ export function describeEnd(end: SessionEnd): string {
     case 'closed':
       return 'Closed by you';
     case 'idle_timeout':
-      return `Closed after ${limit} without activity`;
+      return `Closed after ${length} without activity${limit === null ? '' : `; its idle timeout was ${limit}`}`;
     case 'max_duration':
-      return `Closed after its maximum duration of ${limit}`;
+      return limit === null
+        ? `Closed after its maximum duration of ${length}`
+        : `Closed after ${length}; its maximum duration was ${limit}`;
     case 'command_limit':
       return 'Closed after its last allowed command';
     case 'auto_reset':

@@ -67,7 +67,7 @@ export const DEFAULT_SETTINGS: Settings = {
   limits: {
     local: { idleTimeoutSeconds: 3_600, maxDurationSeconds: 28_800 },
     sandboxed: { idleTimeoutSeconds: 900, maxDurationSeconds: 3_600 },
-    activity: [ACTIVITY_KINDS[0]],
+    activity: ['input', 'busy'],
     warnBeforeSeconds: [300, 60, 10],
     extensions: { count: 2, seconds: 1_800 },
     closeGraceSeconds: 2,

@@ -81,6 +81,28 @@ export interface Foreground {
   readonly command: string | null;
 }
 
+/** What one process has used so far. */
+export interface ProcessUsage {
+  readonly pid: number;
+  readonly parent: number;
+  /** Since its start, in milliseconds. */
+  readonly ageMs: number;
+  /** Processor time of it and of its ended children, in milliseconds. */
+  readonly cpuMs: number;
+  /** Bytes that it and its ended children have read and written, files and sockets alike; null where that cannot be read. */
+  readonly readBytes: number | null;
+  /** Those of `readBytes` that came from a disk. */
+  readonly storageReadBytes: number | null;
+  readonly writtenBytes: number | null;
+}
+
+/** What the command in the foreground and all that it has started have used so far. */
+export interface ForegroundUsage {
+  /** The process group in front: with it the command is the same one. */
+  readonly group: number;
+  readonly processes: readonly ProcessUsage[];
+}
+
 /** What the close ladder achieved. */
 export interface TerminationReport {
   readonly survivors: readonly Survivor[];
@@ -129,6 +151,11 @@ export interface BackendProcess {
    * Where what is in front cannot be told, that counts as well. Empty where nothing can be told. Reads the system's whole process table. Never rejects.
    */
   background(): Promise<readonly string[]>;
+  /**
+   * What the command in the foreground has used so far; null while the shell itself is in front, and where it cannot be
+   * found out. Reads the processes of that command alone.
+   */
+  foregroundUsage(): Promise<ForegroundUsage | null>;
   /** CPU time of all the session's processes together so far, in milliseconds; null where it cannot be had. */
   cpuTimeMs(): Promise<number | null>;
   /**

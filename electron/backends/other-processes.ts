@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { markIn } from './environment.ts';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
+import { type GroupedUsage, parsePsTime, parsePsUsage, usageInFront } from './ps-usage.ts';
 
 const run = promisify(execFile);
 const OPTIONS = { timeout: 5000, maxBuffer: 16 * 1024 * 1024, windowsHide: true } as const;
@@ -23,17 +24,24 @@ export function parsePs(output: string): ProcessEntry[] {
   }));
 }
 
-/** `[[days-]hours:]minutes:seconds.hundredths` in milliseconds. */
-function parsePsTime(text: string): number {
-  const [clock = '', days = '0'] = text.split('-').reverse();
-  const seconds = clock.split(':').reduce((total, part) => total * 60 + Number(part), 0);
-  return Math.round((Number(days) * 86_400 + seconds) * 1000);
-}
-
 async function ps(args: readonly string[]): Promise<string> {
   const environment = { ...process.env, LC_ALL: 'C' };
   const { stdout } = await run('/bin/ps', args, { ...OPTIONS, env: environment });
   return stdout;
+}
+
+const USAGE_COLUMNS = 'pid=,ppid=,pgid=,tpgid=,lstart=,time=';
+
+/** One list for everyone who asks while it is being made. */
+let usages: Promise<GroupedUsage[]> | null = null;
+
+function listUsages(): Promise<GroupedUsage[]> {
+  usages ??= ps(['-axo', USAGE_COLUMNS])
+    .then((output) => parsePsUsage(output, Date.now()))
+    .finally(() => {
+      usages = null;
+    });
+  return usages;
 }
 
 /** The process table through `ps`. */
@@ -51,6 +59,7 @@ export const psProcesses: ProcessTable = {
     const [own = 0, front = 0] = output.trim().split(/\s+/).map(Number);
     return own > 0 && front > 0 ? { own, front } : null;
   },
+  foregroundUsage: async (shellPid) => usageInFront(await listUsages(), shellPid),
 };
 
 const cimProcess = z.object({
@@ -89,4 +98,5 @@ export const cimProcesses: ProcessTable = {
   find: async (pid) => (await listCim()).find((entry) => entry.pid === pid) ?? null,
   sessionMark: async () => null,
   foregroundGroup: async () => null,
+  foregroundUsage: async () => null,
 };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { parseStat } from './linux-processes.ts';
+import { parseStat } from './linux-stat.ts';
 import { leftovers, startScript, startShell, testBackend, testCgroupParent } from './testing/shells.ts';
 
 let cgroups: Awaited<ReturnType<typeof testCgroupParent>>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseStat } from './linux-processes.ts';
+import { parseStat } from './linux-stat.ts';
 import { parsePs } from './other-processes.ts';
 import { findMembers, type ProcessEntry } from './process-table.ts';
 

@@ -1,3 +1,5 @@
+import type { ForegroundUsage } from './backend.ts';
+
 /** One process, as the system's table shows it. */
 export interface ProcessEntry {
   readonly pid: number;
@@ -28,6 +30,8 @@ export interface ProcessTable {
   sessionMark(pid: number): Promise<string | null>;
   /** The process group in front on the terminal of the process, and its own; null when it cannot be told. */
   foregroundGroup(pid: number): Promise<{ own: number; front: number } | null>;
+  /** What the process group in front of this shell has used, with all its descendants; null when the shell is in front. */
+  foregroundUsage(shellPid: number): Promise<ForegroundUsage | null>;
 }
 
 /** Whether both are the same process, not only the same number. */

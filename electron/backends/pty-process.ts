@@ -1,7 +1,14 @@
 import { basename } from 'node:path';
 import { messageOf } from '../../shared/error-message.ts';
 import type { Isolation, Survivor } from '../../shared/session.ts';
-import type { BackendProcess, CredentialValue, ExitStatus, Foreground, TerminationReport } from './backend.ts';
+import type {
+  BackendProcess,
+  CredentialValue,
+  ExitStatus,
+  Foreground,
+  ForegroundUsage,
+  TerminationReport,
+} from './backend.ts';
 import type { BackendLog } from './backend-log.ts';
 import { backgroundPrograms } from './background.ts';
 import { closeTree, pauseFor } from './close-ladder.ts';
@@ -154,6 +161,11 @@ export class PtyProcess implements BackendProcess {
       log.warn({ sessionId, err: error }, 'The processes of a session could not be listed');
       return [];
     }
+  }
+
+  async foregroundUsage(): Promise<ForegroundUsage | null> {
+    if (this.#hasExited) return null;
+    return this.#parts.table.foregroundUsage(this.#sandbox?.processes.shell.pid ?? this.pid);
   }
 
   async cpuTimeMs(): Promise<number | null> {

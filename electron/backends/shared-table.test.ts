@@ -17,6 +17,7 @@ function tableInSteps() {
       return `mark ${pid}`;
     },
     foregroundGroup: async () => null,
+    foregroundUsage: async () => null,
   };
   return { lists, marksRead: () => marksRead, shared: shareTable(table) };
 }

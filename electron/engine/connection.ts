@@ -131,14 +131,15 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     return tab;
   };
 
-  const eventsOf = async (id: SessionId): Promise<SessionEvent[]> => {
+  const eventsOf = async (id: SessionId): Promise<{ events: SessionEvent[]; leftOut: number }> => {
     const tab = manager.tab(id);
-    if (tab !== undefined) return [...tab.events];
+    if (tab !== undefined)
+      return { events: [...tab.events], leftOut: tab instanceof Remains ? 0 : tab.eventLog.leftOut };
     const kept = await options.journal.events(id);
-    if (kept !== null) return [...kept];
+    if (kept !== null) return { events: [...kept], leftOut: 0 };
     const read = await readMetadata(recorders.folderOf(id));
     if (!read.ok) throw new RequestError('unknown_session', read.message);
-    return read.metadata.events;
+    return { events: read.metadata.events, leftOut: read.metadata.eventsLeftOut ?? 0 };
   };
 
   return {
@@ -190,7 +191,8 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
         : { outcome: 'restarted', session: result.info() };
     },
     'sessions.keepOpen': ({ id }) => {
-      find(id).keepOpen();
+      const result = find(id).keepOpen();
+      if (!result.ok) throw new RequestError('not_allowed', result.message);
       return {};
     },
     'sessions.extend': ({ id }) => {
@@ -216,8 +218,8 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     'sessions.metrics': () => manager.metrics(),
     'settings.get': () => settingsView(settings),
     'settings.change': ({ changes }) => {
-      settings.change(changes);
-      return settingsView(settings);
+      const endings = manager.endingsOf(() => settings.change(changes));
+      return { view: settingsView(settings), endings };
     },
     'settings.replaceFile': () => ({ copy: settings.replaceFile(), settings: settingsView(settings) }),
     ...journalHandlers(options.journal, host, options.hooksFolder),

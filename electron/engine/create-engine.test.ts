@@ -202,7 +202,7 @@ describe('a window of the engine', () => {
     );
     expect(texts[0]).toContain('recorded');
     expect(JSON.parse(texts[1] ?? '')).toMatchObject({ id, end: { reason: 'closed' }, app: { version: '1.2.3' } });
-    expect(await window.ask('sessions.events', { id })).not.toEqual([]);
+    expect((await window.ask('sessions.events', { id })).events).not.toEqual([]);
   });
 
   it('sees changed settings in every window, and is refused what is not valid', async () => {

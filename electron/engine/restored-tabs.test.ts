@@ -75,7 +75,7 @@ describe.runIf(process.platform === 'linux')('after a crash', () => {
       // Whatever the program was doing, the terminal is in order.
       expect(window.output(channel)).toContain('\u001b[?25h');
       await window.ask('sessions.resize', { id, cols: 100, rows: 30 });
-      const events = await window.ask('sessions.events', { id });
+      const { events } = await window.ask('sessions.events', { id });
       expect(events.filter(({ type }) => type === 'session:end')).toHaveLength(1);
       if (recording.state !== 'none') {
         await window.ask('sessions.export', { id, format: 'cast-v3' });

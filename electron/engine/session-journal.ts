@@ -4,7 +4,7 @@ import type { Journal, RecordedFile, SessionRecord } from '../journal/journal.ts
 import type { RecorderFactory } from '../recording/recorder.ts';
 import type { Clock, Timer } from '../sessions/clock.ts';
 import type { SessionManager } from '../sessions/manager.ts';
-import { describeSession } from '../sessions/metadata.ts';
+import { describeFacts } from '../sessions/metadata.ts';
 import type { Session } from '../sessions/session.ts';
 
 /** How often the journal is told which sessions live, in milliseconds: how far an end after a crash can be off. */
@@ -90,8 +90,7 @@ export class SessionJournal implements Disposable {
   }
 
   #record(session: Session): SessionRecord {
-    const { events: _events, ...record } = describeSession(session, this.#options.app);
-    return record;
+    return describeFacts(session, this.#options.app);
   }
 
   #note(session: Session): void {

@@ -68,6 +68,7 @@ test('an end tells who, what, when, how long, why and where the recording is', (
         signal: 'SIGHUP',
         expired: 'idle_timeout',
         limitSeconds: 900,
+        elapsedSeconds: 900,
         failure: null,
         detail: null,
         survivors: 1,

@@ -117,6 +117,7 @@ function dataOf({ event, record, recording, recordingFile }: EventFacts): EventD
           signal: end.signal,
           expired: end.expired,
           limitSeconds: end.limitSeconds,
+          elapsedSeconds: end.elapsedSeconds,
           failure:
             end.failure === null
               ? null

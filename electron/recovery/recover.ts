@@ -213,6 +213,7 @@ function crashEvent(
     exitCode: null,
     signal: null,
     limitSeconds: null,
+    elapsedSeconds: null,
     expired: null,
     failure: null,
     detail: hasOwnStatus(repaired) ? `Its shell had ended with status ${repaired.exitStatus} before.` : null,

@@ -23,6 +23,15 @@ export interface CommandCountListener {
   onError(error: unknown): void;
 }
 
+/**
+ * How many commands a session may run once its limit was changed (0: any number). A lower limit ends no session out of
+ * hand: one that has run as many already may run one more, but never more than it might have before.
+ */
+export function commandLimitAfterChange(before: number, limit: number, used: number): number {
+  if (limit === 0 || (before !== 0 && limit >= before)) return limit;
+  return Math.max(limit, Math.min(before === 0 ? Number.POSITIVE_INFINITY : before, used + 1));
+}
+
 /** What one family of marks has told. */
 interface Marked {
   used: number;

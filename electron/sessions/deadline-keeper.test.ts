@@ -12,6 +12,7 @@ function keeperWith(limits: EffectiveLimits, listener: Partial<DeadlineListener>
     onWarning: (warning) => log.push(`warning ${warning.deadline} ${warning.beforeSeconds}`),
     onWarningChanged: () => {},
     probe: () => null,
+    onProbed: () => log.push('probed'),
     onError: (error) => log.push(String(error)),
     ...listener,
   });
@@ -127,10 +128,91 @@ describe('the deadlines of a session', () => {
   it('follow new limits at once', async () => {
     const { clock, keeper, log } = keeperWith(limits);
     await clock.advance(100_000);
-    keeper.updateLimits(limitsWith({ idleTimeoutSeconds: 120, maxDurationSeconds: 3_600, warnBeforeSeconds: [60] }));
+    keeper.updateLimits(limitsWith({ idleTimeoutSeconds: 200, maxDurationSeconds: 3_600, warnBeforeSeconds: [60] }));
+    expect(log).toEqual([]);
+    await clock.advance(40_000);
     expect(log).toEqual(['warning idle 60']);
-    await clock.advance(20_000);
+    await clock.advance(60_000);
     expect(log.at(-1)).toBe('expired idle 0');
+  });
+
+  it('leave the time of the last warning to a session that new limits would end at once', async () => {
+    const { clock, keeper, log } = keeperWith(limits);
+    await clock.advance(590_000);
+    keeper.updateLimits(limitsWith({ idleTimeoutSeconds: 120, maxDurationSeconds: 60, warnBeforeSeconds: [60, 10] }));
+    expect(log).toEqual(['warning idle 10']);
+    await clock.advance(9_999);
+    expect(log).toHaveLength(1);
+    await clock.advance(1);
+    expect(log.at(-1)).toBe('expired idle 0');
+    expect(keeper.elapsedSeconds('idle')).toBe(600);
+    expect(keeper.limitSeconds('idle')).toBe(120);
+  });
+
+  it('come back when a lowered limit is put back', async () => {
+    const { clock, keeper, log } = keeperWith(limits);
+    await clock.advance(500_000);
+    keeper.updateLimits(limitsWith({ idleTimeoutSeconds: 60, maxDurationSeconds: 120, warnBeforeSeconds: [10] }));
+    await clock.advance(5_000);
+    expect(keeper.warning).not.toBeNull();
+    keeper.updateLimits(limits);
+    expect(keeper.warning).toBeNull();
+    expect(keeper.deadlines).toEqual({ idle: 1_900_000, max: 4_600_000 });
+    log.length = 0;
+    await clock.advance(95_000);
+    expect(log).toEqual(['warning idle 300']);
+  });
+
+  it('cannot be put off by changing limits again and again', async () => {
+    const { clock, keeper, log } = keeperWith(limits);
+    await clock.advance(500_000);
+    for (let change = 0; change < 9; change += 1) {
+      keeper.updateLimits(limitsWith({ idleTimeoutSeconds: 60 + change, warnBeforeSeconds: [10] }));
+      await clock.advance(1_000);
+    }
+    expect(log).toEqual(['warning idle 10']);
+    await clock.advance(1_000);
+    expect(log.at(-1)).toBe('expired idle 0');
+  });
+
+  it('are extended from where a change of limits has put them', async () => {
+    const { clock, keeper } = keeperWith(limits);
+    await clock.advance(850_000);
+    keeper.updateLimits(limitsWith({ idleTimeoutSeconds: 60, maxDurationSeconds: 120, warnBeforeSeconds: [10] }));
+    expect(keeper.extend()).toEqual({ ok: true, seconds: 1_800 });
+    expect(keeper.deadlines).toEqual({ idle: 1_850_000 + 1_810_000, max: 1_850_000 + 1_810_000 });
+  });
+
+  it('leave a session that rests the time of its last warning once it goes on', async () => {
+    const { clock, keeper, log } = keeperWith(limits);
+    await clock.advance(500_000);
+    keeper.rest();
+    keeper.updateLimits(limitsWith({ idleTimeoutSeconds: 60, warnBeforeSeconds: [10] }));
+    await clock.advance(100_000);
+    keeper.resume();
+    expect(log).toEqual(['warning idle 10']);
+    await clock.advance(9_999);
+    expect(log).toHaveLength(1);
+    await clock.advance(1);
+    expect(log.at(-1)).toBe('expired idle 0');
+  });
+
+  it('do not count what the start took as idle time', async () => {
+    const clock = new TestClock();
+    const log: string[] = [];
+    const keeper = new DeadlineKeeper(clock, limitsWith({ idleTimeoutSeconds: 60 }), {
+      onExpired: (deadline) => log.push(deadline),
+      onWarning: () => {},
+      onWarningChanged: () => {},
+      probe: () => null,
+      onProbed: () => {},
+      onError: () => {},
+    });
+    await clock.advance(600_000);
+    keeper.start();
+    expect(log).toEqual([]);
+    await clock.advance(60_000);
+    expect(log).toEqual(['idle']);
   });
 
   it('ask for other signs of life only when something is due', async () => {
@@ -139,17 +221,17 @@ describe('the deadlines of a session', () => {
     const { clock, log } = keeperWith(limits, {
       probe: async () => {
         asked += 1;
-        return busy ? 'foreground' : null;
+        return busy ? { kind: 'foreground', atMs: clock.now() } : null;
       },
     });
     await clock.advance(599_999);
     expect(asked).toBe(0);
     await clock.advance(1);
     expect(asked).toBe(1);
-    expect(log).toEqual([]);
+    expect(log).toEqual(['probed']);
     busy = false;
     await clock.advance(600_000);
-    expect(log).toEqual(['warning idle 300']);
+    expect(log).toEqual(['probed', 'warning idle 300']);
   });
 
   it('go on when asking fails', async () => {

@@ -1,11 +1,16 @@
 import type { EffectiveLimits, Limits } from '../../shared/limits.ts';
 import type { Activity, DeadlineKind, SessionWarning } from '../../shared/session.ts';
+import { type ProbedActivity, probeIntervalMs } from './activity-probe.ts';
 import type { Clock, Timer } from './clock.ts';
 import {
+  applicableWarnings,
   type Deadlines,
   deadlines,
+  givenAfterChange,
   grantExtension,
   judge,
+  lastWarningSeconds,
+  notBeforeAfterChange,
   type ThawEnd,
   type TimeState,
   thawEnd,
@@ -23,8 +28,10 @@ export interface DeadlineListener {
   onWarning(warning: SessionWarning): void;
   /** The warning in force is another one, or none. */
   onWarningChanged(): void;
-  /** Looks for signs of life nobody tells of; null: none, or none wanted. */
-  probe(): Promise<'foreground' | 'cpu' | null> | null;
+  /** Probes for activity that nothing notifies of; null: none counts, or there is nothing to probe. */
+  probe(): Promise<ProbedActivity | null> | null;
+  /** A probe has found activity. */
+  onProbed(): void;
   onError(error: unknown): void;
 }
 
@@ -59,6 +66,8 @@ interface Frozen {
   readonly limitSeconds: number;
 }
 
+const UNBOUND: Deadlines = { idle: null, max: null };
+
 /** An extension's answer: what it added, in seconds, or why it was not granted, for a person. */
 export type ExtendResult = { ok: true; seconds: number } | { ok: false; message: string };
 
@@ -80,7 +89,14 @@ export class DeadlineKeeper {
   #warning: SessionWarning | null = null;
   #timer: Timer | null = null;
   #probing = false;
+  /** When activity was probed for last. */
+  #probedMs = Number.NEGATIVE_INFINITY;
+  /** What a change of limits has left to each deadline at least. */
+  #notBefore: Deadlines = UNBOUND;
+  #thawNotBeforeMs: number | null = null;
   #running = false;
+  /** No earlier run of the app had opened it. */
+  readonly #isFresh: boolean;
   #stoppedMs: number | null = null;
   /** Since when the idle timeout rests; null: it does not. */
   #restingMs: number | null = null;
@@ -96,6 +112,7 @@ export class DeadlineKeeper {
     this.#startedMs = now - (earlier?.ageMs ?? 0);
     this.#lastActivityMs = now - (earlier?.idleMs ?? 0) - (earlier?.restedMs ?? 0);
     this.#lastActivity = earlier?.lastActivity ?? { kind: 'start', at: clock.wall() };
+    this.#isFresh = earlier === undefined;
     if (earlier === undefined) return;
     this.#restingMs = earlier.restedMs === null ? null : now - earlier.restedMs;
     this.#idleExtraMs = earlier.idleExtraMs;
@@ -122,6 +139,11 @@ export class DeadlineKeeper {
 
   get lastActivity(): Activity {
     return this.#lastActivity;
+  }
+
+  /** When the last activity was, on the session's clock. */
+  get lastActivityMs(): number {
+    return this.#lastActivityMs;
   }
 
   /** Milliseconds since the last sign of life, up to the moment it was stopped. */
@@ -162,9 +184,17 @@ export class DeadlineKeeper {
     return this.#clock.now() - Math.min(idle ?? Number.POSITIVE_INFINITY, max ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Begins to watch. */
+  /** How long a session has gone without activity, or has been open, when that limit ran out; in seconds. */
+  elapsedSeconds(deadline: DeadlineKind): number {
+    const endMs = this.#stoppedMs ?? this.#clock.now();
+    if (deadline === 'idle') return Math.max(0, (this.#restingMs ?? endMs) - this.#lastActivityMs) / 1_000;
+    return ((this.#frozen?.by === 'max' ? this.#frozen.sinceMs : endMs) - this.#startedMs) / 1_000;
+  }
+
+  /** Begins to watch. The shell is there: what its start took is no idle time. */
   start(): void {
     this.#running = true;
+    if (this.#isFresh && this.#lastActivity.kind === 'start') this.touch('start');
     this.check();
   }
 
@@ -177,11 +207,16 @@ export class DeadlineKeeper {
     this.#timer = null;
   }
 
-  /** A sign of life. */
+  /** A sign of life, now. */
   touch(kind: Activity['kind']): void {
-    this.#lastActivityMs = this.#clock.now();
-    this.#lastActivity = { kind, at: this.#clock.wall() };
+    this.#touchAt(kind, this.#clock.now());
+  }
+
+  #touchAt(kind: Activity['kind'], atMs: number): void {
+    this.#lastActivity = { kind, at: this.#clock.wall() - (this.#clock.now() - atMs) };
+    this.#lastActivityMs = atMs;
     this.#idleExtraMs = 0;
+    if (this.#notBefore.idle !== null) this.#notBefore = { ...this.#notBefore, idle: null };
     if (this.#due.idle > 0) this.check();
   }
 
@@ -208,12 +243,47 @@ export class DeadlineKeeper {
     this.#extensionsUsed += 1;
     this.#idleExtraMs += grant.idleMs;
     this.#maxExtraMs += grant.maxMs;
+    const { idle, max } = this.#notBefore;
+    this.#notBefore = {
+      idle: idle === null ? null : idle + grant.idleMs,
+      max: max === null ? null : max + grant.maxMs,
+    };
     return { ok: true, seconds: Math.max(grant.idleMs, grant.maxMs) / 1_000 };
   }
 
-  /** New limits; they hold at once. */
+  /**
+   * New limits; they hold at once. Where they would end the session sooner than its last warning, it gets the time of that
+   * warning; where they leave more time again, it has that.
+   */
   updateLimits(limits: EffectiveLimits): void {
+    const now = this.#clock.now();
+    const old = this.#limits.values;
+    const before = deadlines(old, this.#state());
+    const thawBeforeMs = this.thawUntilMs;
     this.#limits = limits;
+    const { values } = limits;
+    const warnings = values.warnBeforeSeconds;
+    const bound = (deadline: DeadlineKind, nextMs: number | null, seconds: number, nowMs: number): number | null =>
+      notBeforeAfterChange(before[deadline], nextMs, lastWarningSeconds(warnings, seconds), nowMs);
+    this.#notBefore = UNBOUND;
+    const next = deadlines(values, this.#state());
+    this.#notBefore = {
+      // While the idle timeout rests, what is left of it stays as it is.
+      idle: bound('idle', next.idle, values.idleTimeoutSeconds, this.#restingMs ?? now),
+      max: bound('max', next.max, values.maxDurationSeconds, now),
+    };
+    this.#thawNotBeforeMs = null;
+    if (thawBeforeMs !== null) {
+      const notice = lastWarningSeconds(warnings, values.thawWindowSeconds);
+      this.#thawNotBeforeMs = notBeforeAfterChange(thawBeforeMs, this.thawUntilMs, notice, now);
+    }
+    const { due } = judge(this.#values(), this.#state(), now);
+    const given = (deadline: DeadlineKind, name: 'idleTimeoutSeconds' | 'maxDurationSeconds'): number =>
+      givenAfterChange(
+        { warnings: applicableWarnings(old.warnBeforeSeconds, old[name]), due: this.#due[deadline] },
+        { warnings: applicableWarnings(warnings, values[name]), due: due[deadline] },
+      );
+    this.#due = { idle: given('idle', 'idleTimeoutSeconds'), max: given('max', 'maxDurationSeconds') };
     this.check();
   }
 
@@ -237,6 +307,8 @@ export class DeadlineKeeper {
     this.#frozen = { by, sinceMs: now, limitSeconds: this.limitSeconds(by) };
     // The idle period that was extended is over.
     this.#idleExtraMs = 0;
+    this.#notBefore = { ...this.#notBefore, idle: null };
+    this.#thawNotBeforeMs = null;
     this.rest();
   }
 
@@ -255,6 +327,8 @@ export class DeadlineKeeper {
     if (frozen === null) {
       // What was typed meanwhile counts as of now.
       this.#lastActivityMs = Math.min(now, this.#lastActivityMs + restedMs);
+      const { idle } = this.#notBefore;
+      if (idle !== null) this.#notBefore = { ...this.#notBefore, idle: idle + restedMs };
     } else {
       if (this.#lastActivityMs < frozen.sinceMs) this.#lastActivity = { kind: 'keep_open', at: this.#clock.wall() };
       this.#lastActivityMs = now;
@@ -268,7 +342,7 @@ export class DeadlineKeeper {
 
   /** Looks now, and sets the timer for the next time. */
   check(): void {
-    this.#check(false);
+    this.#look(false);
   }
 
   #check(byTimer: boolean): void {
@@ -315,45 +389,59 @@ export class DeadlineKeeper {
   #thawEnd(frozen: Pick<Frozen, 'by' | 'sinceMs'>): ThawEnd {
     const { values, caps } = this.#limits;
     const canExtend = this.#extensionsUsed < values.extensions.count;
-    return thawEnd(values, caps, this.#state(), frozen, canExtend);
+    const end = thawEnd(values, caps, this.#state(), frozen, canExtend);
+    return { ...end, atMs: Math.max(end.atMs, this.#thawNotBeforeMs ?? Number.NEGATIVE_INFINITY) };
+  }
+
+  /** When activity is to be probed for next; null: nothing that is probed for counts now. */
+  get #probeAtMs(): number | null {
+    const intervalMs = this.#frozen === null ? probeIntervalMs(this.#values()) : null;
+    // What is done in the session moves the probe as it moves the deadline: who types is not probed.
+    return intervalMs === null ? null : Math.max(this.#probedMs, this.#lastActivityMs) + intervalMs;
   }
 
   #setTimer(atMs: number | null): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;
     if (atMs === null) return;
-    this.#timer = this.#clock.setTimer(atMs - this.#clock.now(), () => {
+    const wakeAtMs = Math.min(atMs, this.#probeAtMs ?? Number.POSITIVE_INFINITY);
+    this.#timer = this.#clock.setTimer(wakeAtMs - this.#clock.now(), () => {
       this.#timer = null;
-      this.#onTimer();
+      this.#look(true);
     });
   }
 
-  #onTimer(): void {
+  #look(byTimer: boolean): void {
     if (!this.#running || this.#probing) return;
-    if (this.#frozen !== null) {
-      this.#check(true);
-      return;
-    }
-    // Before asking around, see whether anything is due at all: most often only the timer was early.
-    const verdict = judge(this.#values(), this.#state(), this.#clock.now());
-    const somethingDue = verdict.expired !== null || verdict.due.idle > this.#due.idle;
-    const probe = somethingDue ? this.#listener.probe() : null;
+    const now = this.#clock.now();
+    const probe = this.#wantsProbe(now) ? this.#listener.probe() : null;
     if (probe === null) {
-      this.#check(true);
+      this.#check(byTimer);
       return;
     }
     this.#probing = true;
+    this.#probedMs = now;
     probe
       .then(
         (found) => {
-          if (found !== null && this.#running) this.touch(found);
+          if (found === null || !this.#running || found.atMs <= this.#lastActivityMs) return;
+          this.#touchAt(found.kind, found.atMs);
+          this.#listener.onProbed();
         },
         (error: unknown) => this.#listener.onError(error),
       )
       .finally(() => {
         this.#probing = false;
-        this.#check(true);
+        this.#check(byTimer);
       });
+  }
+
+  /** Whether it matters now what the session's programs do. Most often only the timer was early. */
+  #wantsProbe(now: number): boolean {
+    if (this.#frozen !== null || this.#expired || this.#restingMs !== null) return false;
+    const { expired, due } = judge(this.#values(), this.#state(), now);
+    if (expired !== null) return expired.deadline === 'idle';
+    return due.idle > this.#due.idle || now >= (this.#probeAtMs ?? Number.POSITIVE_INFINITY);
   }
 
   #values(): Limits {
@@ -367,6 +455,7 @@ export class DeadlineKeeper {
       lastActivityMs: this.#lastActivityMs,
       idleExtraMs: this.#idleExtraMs,
       maxExtraMs: this.#maxExtraMs,
+      notBefore: this.#notBefore,
     };
   }
 }

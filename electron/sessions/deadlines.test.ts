@@ -1,7 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEADLINES } from '../../shared/session.ts';
-import { applicableWarnings, deadlines, grantExtension, judge, type TimeState, thawEnd } from './deadlines.ts';
+import {
+  applicableWarnings,
+  CHANGE_NOTICE_SECONDS,
+  deadlines,
+  givenAfterChange,
+  grantExtension,
+  judge,
+  lastWarningSeconds,
+  notBeforeAfterChange,
+  type TimeState,
+  thawEnd,
+} from './deadlines.ts';
 
 const limits = { idleTimeoutSeconds: 900, maxDurationSeconds: 3_600, warnBeforeSeconds: [300, 60, 10] };
 const fresh: TimeState = { startedMs: 0, lastActivityMs: 0, idleExtraMs: 0, maxExtraMs: 0 };
@@ -124,6 +135,83 @@ describe('an extension', () => {
           );
       }),
     );
+  });
+});
+
+describe('a change of limits', () => {
+  const anyMoment = fc.integer({ min: 0, max: 2e9 });
+  const change = (oldLimits: typeof limits, newLimits: typeof limits, time: TimeState, now: number) => {
+    const before = deadlines(oldLimits, time);
+    const alone = deadlines(newLimits, { ...time, notBefore: { idle: null, max: null } });
+    const notice = {
+      idle: lastWarningSeconds(newLimits.warnBeforeSeconds, newLimits.idleTimeoutSeconds),
+      max: lastWarningSeconds(newLimits.warnBeforeSeconds, newLimits.maxDurationSeconds),
+    };
+    const notBefore = {
+      idle: notBeforeAfterChange(before.idle, alone.idle, notice.idle, now),
+      max: notBeforeAfterChange(before.max, alone.max, notice.max, now),
+    };
+    return { before, alone, notice, after: { ...time, notBefore } };
+  };
+
+  it('ends no session before its last warning has had its time, unless it had less left anyway', () => {
+    fc.assert(
+      fc.property(anyLimits, anyLimits, anyTime, anyMoment, (oldLimits, newLimits, time, now) => {
+        const { before, notice, after } = change(oldLimits, newLimits, time, now);
+        const at = deadlines(newLimits, after);
+        for (const kind of DEADLINES) {
+          if (at[kind] === null) continue;
+          const warned = now + notice[kind] * 1_000;
+          expect(at[kind]).toBeGreaterThanOrEqual(Math.min(before[kind] ?? Number.POSITIVE_INFINITY, warned));
+        }
+      }),
+    );
+  });
+
+  it('moves no deadline beyond both that of the new limits and that of the old ones', () => {
+    fc.assert(
+      fc.property(anyLimits, anyLimits, anyTime, anyMoment, (oldLimits, newLimits, time, now) => {
+        const { before, alone, after } = change(oldLimits, newLimits, time, now);
+        const at = deadlines(newLimits, after);
+        for (const kind of DEADLINES) {
+          if (at[kind] === null) continue;
+          expect(at[kind]).toBeLessThanOrEqual(Math.max(alone[kind] ?? 0, before[kind] ?? Number.POSITIVE_INFINITY));
+        }
+      }),
+    );
+  });
+
+  it('that had lowered a limit and is undone in time leaves the deadline where it was', () => {
+    fc.assert(
+      fc.property(anyLimits, anyLimits, anyTime, anyMoment, anyMoment, (oldLimits, newLimits, time, now, laterMs) => {
+        const { after, before } = change(oldLimits, newLimits, time, now);
+        const lowered = deadlines(newLimits, after);
+        const undone = deadlines(oldLimits, change(newLimits, oldLimits, after, now + laterMs).after);
+        for (const kind of DEADLINES) {
+          const wasLowered = lowered[kind] !== null && lowered[kind] <= (before[kind] ?? Number.POSITIVE_INFINITY);
+          if (wasLowered) expect(undone[kind]).toBe(before[kind]);
+        }
+      }),
+    );
+  });
+
+  it('gives the time of the shortest warning that applies, and a moment where none does', () => {
+    expect(lastWarningSeconds([300, 60, 10], 20)).toBe(10);
+    expect(lastWarningSeconds([300, 60, 10], 3_600)).toBe(10);
+    expect(lastWarningSeconds([300, 60], 20)).toBe(CHANGE_NOTICE_SECONDS);
+    expect(lastWarningSeconds([], 20)).toBe(CHANGE_NOTICE_SECONDS);
+  });
+
+  it('warns again where the end is nearer than the session was warned of, and only there', () => {
+    const warnings = [300, 60, 10];
+    const given = (before: number, after: number) =>
+      givenAfterChange({ warnings, due: before }, { warnings, due: after });
+    expect(given(0, 3)).toBe(2);
+    expect(given(1, 3)).toBe(2);
+    expect(given(3, 3)).toBe(3);
+    expect(given(3, 1)).toBe(1);
+    expect(given(2, 0)).toBe(0);
+    expect(givenAfterChange({ warnings: [300], due: 1 }, { warnings: [10], due: 1 })).toBe(0);
   });
 });
 

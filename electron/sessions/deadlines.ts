@@ -9,6 +9,8 @@ export interface TimeState {
   readonly idleExtraMs: number;
   /** What extensions added to the maximum duration. */
   readonly maxExtraMs: number;
+  /** Moments before which a deadline does not come, because a change of limits had moved it to an earlier one. */
+  readonly notBefore?: Deadlines;
 }
 
 type TimeLimits = Pick<Limits, 'idleTimeoutSeconds' | 'maxDurationSeconds' | 'warnBeforeSeconds'>;
@@ -39,13 +41,56 @@ export interface Verdict {
 
 /** Both deadlines. */
 export function deadlines(limits: TimeLimits, time: TimeState): Deadlines {
+  const at = (beginMs: number, seconds: number, extraMs: number, notBeforeMs: number | null = null): number | null =>
+    seconds === 0 ? null : Math.max(beginMs + seconds * 1_000 + extraMs, notBeforeMs ?? Number.NEGATIVE_INFINITY);
   return {
-    idle:
-      limits.idleTimeoutSeconds === 0
-        ? null
-        : time.lastActivityMs + limits.idleTimeoutSeconds * 1_000 + time.idleExtraMs,
-    max: limits.maxDurationSeconds === 0 ? null : time.startedMs + limits.maxDurationSeconds * 1_000 + time.maxExtraMs,
+    idle: at(time.lastActivityMs, limits.idleTimeoutSeconds, time.idleExtraMs, time.notBefore?.idle),
+    max: at(time.startedMs, limits.maxDurationSeconds, time.maxExtraMs, time.notBefore?.max),
   };
+}
+
+/** How long a session whose limits were changed is left at least where no warning applies to it, in seconds. */
+export const CHANGE_NOTICE_SECONDS = 10;
+
+/** How long before its end a session gets the last warning of a timeout, in seconds. */
+export function lastWarningSeconds(warnBeforeSeconds: readonly number[], timeoutSeconds: number): number {
+  return applicableWarnings(warnBeforeSeconds, timeoutSeconds).at(-1) ?? CHANGE_NOTICE_SECONDS;
+}
+
+/**
+ * The moment before which a deadline may not come once its limit was changed at `nowMs`: the session gets the time of its
+ * last warning, but never more time than it had before the change.
+ *
+ * @param previousMs when the deadline would have come without the change; null: never.
+ * @param nextMs when it comes by the new limits alone; null: never.
+ * @returns null where the new limits need no such bound: they leave time enough, or more than there was.
+ */
+export function notBeforeAfterChange(
+  previousMs: number | null,
+  nextMs: number | null,
+  noticeSeconds: number,
+  nowMs: number,
+): number | null {
+  if (nextMs === null) return null;
+  const earliestMs = Math.min(previousMs ?? Number.POSITIVE_INFINITY, nowMs + noticeSeconds * 1_000);
+  return nextMs < earliestMs ? earliestMs : null;
+}
+
+/** What a change of limits is judged by for one deadline: the warnings that apply, and how many of them are due. */
+export interface WarningState {
+  readonly warnings: readonly number[];
+  readonly due: number;
+}
+
+/**
+ * How many warnings count as given right after a change of limits, so that the session is warned again exactly where it
+ * was not yet warned that its end is as near as that.
+ */
+export function givenAfterChange(before: WarningState, after: WarningState): number {
+  const given = before.warnings[before.due - 1];
+  const due = after.warnings[after.due - 1];
+  if (due === undefined) return after.due;
+  return given !== undefined && given <= due ? after.due : after.due - 1;
 }
 
 /** The warnings that apply to a timeout: those shorter than it, longest first, each once. */
@@ -114,14 +159,15 @@ export function grantExtension(
   time: TimeState,
 ): { readonly idleMs: number; readonly maxMs: number } {
   const wanted = limits.extensions.seconds * 1_000;
-  const room = (timeoutSeconds: number, extraMs: number, capSeconds: number): number => {
-    if (timeoutSeconds === 0) return 0;
+  const at = deadlines(limits, time);
+  const room = (atMs: number | null, beginMs: number, capSeconds: number): number => {
+    if (atMs === null) return 0;
     if (capSeconds === 0) return wanted;
-    return Math.min(wanted, Math.max(0, capSeconds * 1_000 - timeoutSeconds * 1_000 - extraMs));
+    return Math.min(wanted, Math.max(0, beginMs + capSeconds * 1_000 - atMs));
   };
   return {
-    idleMs: room(limits.idleTimeoutSeconds, time.idleExtraMs, caps.idleTimeoutSeconds),
-    maxMs: room(limits.maxDurationSeconds, time.maxExtraMs, caps.maxDurationSeconds),
+    idleMs: room(at.idle, time.lastActivityMs, caps.idleTimeoutSeconds),
+    maxMs: room(at.max, time.startedMs, caps.maxDurationSeconds),
   };
 }
 

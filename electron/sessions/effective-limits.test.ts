@@ -36,7 +36,7 @@ const IDLE = 'limits.local.idleTimeoutSeconds';
 
 test('with nothing set, the defaults hold and say so', () => {
   const { values, origins, caps } = limitsOf({});
-  expect(values).toMatchObject({ idleTimeoutSeconds: 3_600, maxDurationSeconds: 28_800, activity: ['input'] });
+  expect(values).toMatchObject({ idleTimeoutSeconds: 3_600, maxDurationSeconds: 28_800, activity: ['input', 'busy'] });
   expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
   expect(caps).toEqual({ idleTimeoutSeconds: 0, maxDurationSeconds: 0 });
 });

@@ -1,10 +1,17 @@
 import { constants } from 'node:os';
-import type { EndReason, Expiry, SessionEnd, SessionEndEvent, StartFailure, Survivor } from '../../shared/session.ts';
+import {
+  describeEnd,
+  type EndReason,
+  type SessionEnd,
+  type SessionEndEvent,
+  type StartFailure,
+  type Survivor,
+} from '../../shared/session.ts';
 import type { ExitStatus } from '../backends/backend.ts';
 import type { ClosedRecording } from '../recording/recorder.ts';
 import { buriesNotice, noticeText, restoreSequences } from './notice.ts';
 import type { Session } from './session.ts';
-import type { EndDetails } from './session-options.ts';
+import type { ActionResult, EndDetails } from './session-options.ts';
 
 /** How long watchers get to show the last output, in milliseconds. */
 export const DRAIN_MS = 2_000;
@@ -28,7 +35,7 @@ const SAVE_CURSOR = '\x1b7';
 export async function endSession(
   session: Session,
   reason: EndReason,
-  details: Omit<EndDetails, 'expired'> & { readonly expired: Expiry | null; readonly limitSeconds: number | null },
+  details: Omit<EndDetails, 'expired'> & Pick<SessionEnd, 'expired' | 'limitSeconds' | 'elapsedSeconds'>,
 ): Promise<SessionEndEvent> {
   const { logger } = session.dependencies;
   const step = async (name: string, run: () => Promise<void> | void): Promise<void> => {
@@ -44,8 +51,8 @@ export async function endSession(
   const at = session.wall();
   const durationSeconds = session.ageMs / 1_000;
   const failure = details.failure === undefined ? null : withoutSecrets(session, details.failure);
-  const { expired, limitSeconds } = details;
-  const text = noticeText({ reason, expired, limitSeconds, failure, at });
+  const { expired, limitSeconds, elapsedSeconds } = details;
+  const text = noticeText({ reason, expired, limitSeconds, elapsedSeconds, failure, at });
   const emit = (bytes: Uint8Array): void => {
     session.recording.write((recorder) => recorder.output(session.ageMs, bytes));
     session.flow.append(bytes);
@@ -93,6 +100,7 @@ export async function endSession(
     exitCode: exit?.exitCode ?? null,
     signal: exit?.signal ?? null,
     limitSeconds,
+    elapsedSeconds,
     expired,
     failure,
     detail: exit?.detail === undefined ? null : session.redact(exit.detail),
@@ -113,4 +121,16 @@ function recordedStatus(exit: ExitStatus | null): number | null {
   if (exit === null || exit.exitCode !== null || exit.signal === null) return exit?.exitCode ?? null;
   const signal = Object.entries(constants.signals).find(([name]) => name === exit.signal);
   return signal === undefined ? null : 128 + signal[1];
+}
+
+/** Why nothing can be done for a session any more whose end has begun; `end`: how it ended, once it has. */
+export function whyOver(end: SessionEnd | null, reason: EndReason | null): ActionResult & { readonly ok: false } {
+  if (end !== null) return { ok: false, message: `The session has ended: ${describeEnd(end)}.` };
+  return {
+    ok: false,
+    message:
+      reason === 'command_limit'
+        ? 'The session has run its last allowed command and is closing. More time does not change that.'
+        : 'The session is closing.',
+  };
 }

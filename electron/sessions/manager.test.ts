@@ -172,6 +172,8 @@ describe('the manager', () => {
     await session.started;
     clock.suspend(200_000);
     manager.sweep();
+    // First it is probed whether a command is at work.
+    await clock.advance(0);
     expect((await session.end('closed')).reason).toBe('idle_timeout');
     expect(logger.complaints).toEqual(['The sweep found a session past its deadline']);
     expect(manager.metrics().swept).toBe(1);
@@ -188,14 +190,18 @@ describe('the manager', () => {
     await manager.quit();
   });
 
-  it('holds new settings against running sessions at once', async () => {
+  it('holds new settings against running sessions at once, and leaves them the time of the last warning', async () => {
     const { clock, manager, preferences, settingsChanged } = managerWith({ idle: 1_000 });
     const session = manager.open(size);
     await session.started;
     await clock.advance(500_000);
     preferences.limits.local = { idleTimeoutSeconds: 400, maxDurationSeconds: 0 };
-    settingsChanged();
-    expect((await session.end('closed')).reason).toBe('idle_timeout');
+    const endings = manager.endingsOf(() => settingsChanged());
+    expect(endings).toEqual([{ id: session.id, title: session.title, seconds: 10, outcome: 'close' }]);
+    await clock.advance(9_999);
+    expect(session.isEnding).toBe(false);
+    await clock.advance(1);
+    expect(session.ended).toMatchObject({ reason: 'idle_timeout', limitSeconds: 400, elapsedSeconds: 510 });
     await manager.quit();
   });
 

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { monotonicFactory } from 'ulid';
+import type { EndingSoon } from '../../shared/ending-soon.ts';
 import { RequestError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import { LOCAL_PROFILE_ID, type Profile } from '../../shared/profile.ts';
@@ -13,6 +15,7 @@ import type { SettingsStore } from '../storage/settings-store.ts';
 import type { Clock, Timer } from './clock.ts';
 import { effectiveLimits } from './effective-limits.ts';
 import { Emitter } from './emitter.ts';
+import { endingsOf } from './limit-changes.ts';
 import { random } from './random.ts';
 import type { Remains } from './remains.ts';
 import type { LeftSession } from './resume.ts';
@@ -105,6 +108,11 @@ export class SessionManager {
     this.#stopSettings = options.settings.onChange(() => this.#onSettings());
     this.#keepReady();
     this.#armSweep();
+  }
+
+  /** Makes a change of settings, and gives the sessions that it brings near to their end. */
+  endingsOf(change: () => void): EndingSoon[] {
+    return endingsOf(() => this.live, change);
   }
 
   /** Adds a listener for one kind of news; gives the function that removes it. */
@@ -430,7 +438,8 @@ export class SessionManager {
     if (policy.ok) {
       for (const session of this.live) {
         const { profile } = session;
-        session.updateLimits(effectiveLimits({ settings: settings.effective, policy: policy.policy, profile }));
+        const limits = effectiveLimits({ settings: settings.effective, policy: policy.policy, profile });
+        if (!isDeepStrictEqual(limits, session.limits)) session.updateLimits(limits);
       }
     }
     this.#armSweep();

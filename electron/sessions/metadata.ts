@@ -4,11 +4,24 @@ import type { SessionEndEvent } from '../../shared/session.ts';
 import type { ClosedRecording } from '../recording/recorder.ts';
 import type { Session } from './session.ts';
 
+/** What is only known of a session that has ended. */
+type Ending = 'endedAt' | 'durationSeconds' | 'end' | 'recording';
+
 /** Everything known of a session that may not have ended: for an export in the middle of it. */
-export function describeSession(
+export function describeSession(session: Session, app: SessionMetadata['app']): Omit<SessionMetadata, Ending> {
+  const { kept, leftOut } = session.eventLog;
+  return {
+    ...describeFacts(session, app),
+    events: [...kept],
+    ...(leftOut === 0 ? {} : { eventsLeftOut: leftOut }),
+  };
+}
+
+/** The same without its events, which are many. */
+export function describeFacts(
   session: Session,
   app: SessionMetadata['app'],
-): Omit<SessionMetadata, 'endedAt' | 'durationSeconds' | 'end' | 'recording'> {
+): Omit<SessionMetadata, Ending | 'events' | 'eventsLeftOut'> {
   const { process } = session;
   return {
     version: METADATA_VERSION,
@@ -26,14 +39,13 @@ export function describeSession(
     },
     startedAt: session.createdAt,
     limits: session.limits,
-    events: [...session.events],
     counters: {
       bytesOut: session.bytesOut,
       bytesIn: session.bytesIn,
       resizes: session.resizes,
       warnings: session.warnings,
       extensions: session.extensionsUsed,
-      commands: session.commandsUsed,
+      commands: session.commands.used,
     },
     host: { platform: platform(), release: release(), arch: arch(), hostname: hostname() },
     app,

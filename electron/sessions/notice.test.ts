@@ -8,6 +8,7 @@ const facts = {
   reason: 'idle_timeout',
   expired: 'idle_timeout',
   limitSeconds: 900,
+  elapsedSeconds: 900,
   failure: null,
   at: Date.UTC(2026, 10, 21, 12),
 } as const;

@@ -1,5 +1,4 @@
-import { describeDuration } from '../../shared/duration.ts';
-import type { EndReason, Expiry, StartFailure, StartStage } from '../../shared/session.ts';
+import { type EndReason, type Expiry, expiredWords, type StartFailure, type StartStage } from '../../shared/session.ts';
 import type { TerminalModes } from './terminal-modes.ts';
 
 /** The first line of the notice on a timeout, as programs may look for it in the stream. */
@@ -51,6 +50,8 @@ export interface NoticeFacts {
   readonly expired: Expiry | null;
   /** What it was, extensions included, in seconds; null where none did. */
   readonly limitSeconds: number | null;
+  /** How long it had really been without activity, or open, in seconds; null where that is not known. */
+  readonly elapsedSeconds: number | null;
   readonly failure: StartFailure | null;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
@@ -59,12 +60,13 @@ export interface NoticeFacts {
 /** The text drained to the terminal when Sandglass ends a session; empty where the user or the shell did. */
 export function noticeText(facts: NoticeFacts): string {
   const when = `at ${localTime(facts.at)}`;
-  const limit = facts.limitSeconds === null ? '' : describeDuration(facts.limitSeconds);
+  const { length, limit } = expiredWords(facts);
+  const over = limit === null ? '' : ` (limit: ${limit})`;
   switch (facts.reason) {
     case 'idle_timeout':
-      return `${TIMEOUT_NOTICE}Idle timeout: no activity for ${limit}, closed ${when}.\r\n`;
+      return `${TIMEOUT_NOTICE}Idle timeout: no activity for ${length}${over}, closed ${when}.\r\n`;
     case 'max_duration':
-      return `${TIMEOUT_NOTICE}Maximum duration: open for ${limit}, closed ${when}.\r\n`;
+      return `${TIMEOUT_NOTICE}Maximum duration: open for ${length}${over}, closed ${when}.\r\n`;
     case 'command_limit':
       return `\r\nCommand limit reached - connection closed\r\nClosed ${when}.\r\n`;
     case 'auto_reset':

@@ -198,7 +198,7 @@ describe('a session that goes on', () => {
       resizes: 2,
       warnings: 3,
       extensionsUsed: 2,
-      commandsUsed: 5,
+      commands: { used: 5 },
     });
     await session.end('closed');
   });

@@ -368,9 +368,26 @@ describe('a session with a maximum of commands', () => {
   it('does not pass on a command beyond the last', async () => {
     const { process, session } = await startedSession({ limits: limitsWith({ maxCommands: 1 }) });
     expect(type(session, 'one\rtwo\r')).toBe('written');
-    expect(type(session, 'three\r')).toBe('not_running');
+    expect(type(session, 'three\r')).toBe('command_limit');
+    expect(session.extend()).toEqual({
+      ok: false,
+      message: 'The session has run its last allowed command and is closing. More time does not change that.',
+    });
+    expect(session.keepOpen()).toMatchObject({ ok: false });
     expect((await session.end('closed')).reason).toBe('command_limit');
     expect(process.written.join('')).toBe('one\r');
+  });
+
+  it('may run one more where the limit is lowered to what it has run already', async () => {
+    const { clock, process, session } = await startedSession({ limits: limitsWith({ maxCommands: 5 }) });
+    for (const command of ['one\r', 'two\r', 'three\r']) type(session, command);
+    session.updateLimits(limitsWith({ maxCommands: 1 }));
+    await clock.advance(60_000);
+    expect(session.ended).toBeNull();
+    type(session, 'four\r');
+    await clock.advance(2 * LOOK_MS);
+    expect(session.ended?.reason).toBe('command_limit');
+    expect(process.written.join('')).toBe('one\rtwo\rthree\rfour\r');
   });
 
   it('closes when shell integration marks that the last is done', async () => {
@@ -412,7 +429,8 @@ describe('a session with a maximum of commands', () => {
   it('follows a new maximum at once', async () => {
     const { clock, session } = await startedSession();
     type(session, 'a\rb\rc\r');
-    session.updateLimits(limitsWith({ maxCommands: 3 }));
+    session.updateLimits(limitsWith({ maxCommands: 4 }));
+    type(session, 'd\r');
     await clock.advance(2 * LOOK_MS);
     expect(session.ended?.reason).toBe('command_limit');
   });

@@ -4,15 +4,17 @@ import {
   type Activity,
   type DeadlineKind,
   type Expiry,
+  type SessionEnd,
   type SessionTiming,
   type SessionWarning,
   TRANSITIONS,
 } from '../../shared/session.ts';
-import { ActivityProbe } from './activity-probe.ts';
+import { ActivityProbe, PROBED_KINDS, type ProbedActivity } from './activity-probe.ts';
 import { DeadlineKeeper, type EarlierTime, type ExtendResult } from './deadline-keeper.ts';
 import type { Session } from './session.ts';
 import { sessionTiming } from './session-info.ts';
 import type { ActionResult, SessionListener } from './session-options.ts';
+import type { TerminalModes } from './terminal-modes.ts';
 
 /** How long a session may take to be frozen by its expiry before it is closed instead, in milliseconds. */
 export const FREEZE_MS = 10_000;
@@ -32,6 +34,8 @@ export class SessionExpiry {
   readonly #listener: SessionListener;
   readonly #deadlines: DeadlineKeeper;
   readonly #probe: ActivityProbe;
+  /** When the command in the foreground printed last, on the session's clock. */
+  #printedMs: number | null = null;
   /** A deadline has passed and the session is being stopped where it stands. */
   #freezing = false;
   /** Somebody wanted it to go on meanwhile. */
@@ -47,7 +51,8 @@ export class SessionExpiry {
       onExpired: (deadline: DeadlineKind, lateMs: number | null) => this.#onExpired(deadline, lateMs),
       onWarning: (warning: SessionWarning) => this.#onWarning(warning),
       onWarningChanged: () => listener.onChange(session),
-      probe: () => this.#lookForActivity(),
+      probe: () => this.#probeActivity(),
+      onProbed: () => listener.onActivity(session),
       onError: (error: unknown) => logger.warn({ session: session.id, err: error }, 'activity could not be probed'),
     };
     this.#deadlines = new DeadlineKeeper(clock, limits, told, earlier);
@@ -94,16 +99,18 @@ export class SessionExpiry {
     this.#deadlines.stop();
   }
 
-  /** What ran out, extensions included, in seconds; null for a limit that is no time. */
-  limitSeconds(expired: Expiry): number | null {
-    switch (expired) {
-      case 'idle_timeout':
-        return this.#deadlines.limitSeconds('idle');
-      case 'max_duration':
-        return this.#deadlines.limitSeconds('max');
-      case 'command_limit':
-        return null;
-    }
+  /**
+   * What there is to say of a limit that ran out, in seconds: the limit, extensions included, and how far its time had
+   * really gone. Null where none did, and for a limit that is no time.
+   */
+  ranOut(expired: Expiry | null): Pick<SessionEnd, 'expired' | 'limitSeconds' | 'elapsedSeconds'> {
+    if (expired === null || expired === 'command_limit') return { expired, limitSeconds: null, elapsedSeconds: null };
+    const deadline = expired === 'idle_timeout' ? 'idle' : 'max';
+    return {
+      expired,
+      limitSeconds: this.#deadlines.limitSeconds(deadline),
+      elapsedSeconds: this.#deadlines.elapsedSeconds(deadline),
+    };
   }
 
   /** A sign of life. */
@@ -216,11 +223,24 @@ export class SessionExpiry {
     this.#listener.onChange(this.#session);
   }
 
-  #lookForActivity(): Promise<'foreground' | 'cpu' | null> | null {
+  /** The command in the foreground has printed something. Called for each piece of output: it only stores the moment. */
+  notePrinted(): void {
+    this.#printedMs = this.#session.dependencies.clock.now();
+  }
+
+  #probeActivity(): Promise<ProbedActivity | null> | null {
     const { activity } = this.limits.values;
-    const { process } = this.#session;
-    if (process === null || !(activity.includes('foreground') || activity.includes('cpu'))) return null;
-    return this.#probe.look(process, activity);
+    const session = this.#session;
+    const { process } = session;
+    if (process === null || !PROBED_KINDS.some((kind) => activity.includes(kind))) return null;
+    const subject = {
+      process,
+      lastActivityMs: this.#deadlines.lastActivityMs,
+      printedMs: this.#printedMs,
+      bytesOut: session.bytesOut,
+      isFullScreen: () => hasScreen(session.flow.modes()),
+    };
+    return this.#probe.look(subject, activity);
   }
 
   #onExpired(deadline: DeadlineKind, lateMs: number | null): void {
@@ -282,4 +302,12 @@ export class SessionExpiry {
     session.mark(`warning: ${WORDS[warning.deadline]} in ${warning.beforeSeconds} s`);
     session.tell({ ...session.eventBase(), type: 'session:warning', warning });
   }
+}
+
+/**
+ * Whether a program has the whole screen to itself, and only keeps it up to date with what it prints: on the alternate screen,
+ * or, like `top`, with the cursor keys to itself (DECCKM).
+ */
+function hasScreen(modes: TerminalModes): boolean {
+  return modes.alternateScreen || modes.isSet(1);
 }

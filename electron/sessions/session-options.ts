@@ -102,7 +102,7 @@ export interface InputOrigin {
 }
 
 /**
- * What became of input: `written` is on its way; `refused` is more than its source may have on its way, and `not_running`
- * reaches no program: nothing of either is taken.
+ * What became of input: `written` is on its way; `refused` is more than its source may have on its way, `command_limit` would
+ * have begun a command beyond the last, and `not_running` reaches no program: nothing of these is taken.
  */
-export type WriteResult = 'written' | 'refused' | 'not_running';
+export type WriteResult = 'written' | 'refused' | 'command_limit' | 'not_running';

@@ -336,7 +336,7 @@ describe('activity', () => {
     expect(session.timing().lastActivity.kind).toBe('foreground');
     process.inFront = { isShell: true, command: null };
     process.cpuMs = 50_000;
-    await clock.advance(100_000);
+    await clock.advance(99_000);
     expect(session.timing().lastActivity.kind).toBe('cpu');
     await clock.advance(100_000);
     expect(session.ended?.reason).toBe('idle_timeout');

@@ -16,14 +16,15 @@ import {
 } from '../../shared/session.ts';
 import type { BackendListener, BackendProcess, ExitStatus } from '../backends/backend.ts';
 import { openCredentials, type SessionCredentials } from '../credentials/session-credentials.ts';
-import { CommandCount } from './command-count.ts';
+import { CommandCount, commandLimitAfterChange } from './command-count.ts';
 import type { ExtendResult } from './deadline-keeper.ts';
-import { endSession } from './ending.ts';
+import { endSession, whyOver } from './ending.ts';
 import { InputQueue, NO_SOURCE } from './input-queue.ts';
 import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
 import { outputStream } from './output-stream.ts';
 import { RecorderBrake } from './recorder-brake.ts';
 import { type LeftSession, readScrollback, reattachShell, tellReattached } from './resume.ts';
+import { SessionEvents } from './session-events.ts';
 import { SessionExpiry } from './session-expiry.ts';
 import { sessionInfo } from './session-info.ts';
 import type {
@@ -53,7 +54,7 @@ export class Session {
   readonly createdAt: number;
   readonly flow: OutputFlow;
   readonly recording: SessionRecording;
-  readonly events: SessionEvent[];
+  readonly eventLog: SessionEvents;
   readonly dependencies: SessionDependencies;
   /** Null where its profile has none. */
   readonly credentials: SessionCredentials | null;
@@ -65,6 +66,7 @@ export class Session {
   #progress: StartProgress | null = null;
   #exit: ExitStatus | null = null;
   #ending: Promise<SessionEnd> | null = null;
+  #endReason: EndReason | null = null;
   #end: SessionEnd | null = null;
   #endedMs: number | null = null;
   readonly #starting = new AbortController();
@@ -84,6 +86,8 @@ export class Session {
   #bytesOutBefore: number;
   bytesIn: number;
   resizes: number;
+  /** How many commands it may run; 0: any number. More than the limit where that was lowered while it ran. */
+  commandLimit: number;
   warnings: number;
 
   constructor(options: SessionOptions, dependencies: SessionDependencies, listener: SessionListener) {
@@ -98,15 +102,16 @@ export class Session {
     const { clock } = dependencies;
     const { earlier } = options;
     this.createdAt = earlier?.createdAt ?? clock.wall();
-    this.events = [...(earlier?.events ?? [])];
+    this.eventLog = new SessionEvents(earlier?.events);
     this.#bytesOutBefore = earlier?.counters.bytesOut ?? 0;
     this.bytesIn = earlier?.counters.bytesIn ?? 0;
     this.resizes = earlier?.counters.resizes ?? 0;
     this.warnings = earlier?.counters.warnings ?? 0;
+    this.commandLimit = options.limits.values.maxCommands;
     this.#expiry = new SessionExpiry(this, options.limits, listener, earlier?.time);
     this.#commands = new CommandCount(clock, {
       before: earlier?.counters.commands ?? 0,
-      limit: () => this.limits.values.maxCommands,
+      limit: () => this.commandLimit,
       isShellInFront: async () =>
         this.process !== null && this.#state !== 'frozen' && (await this.refreshForeground()).isShell,
       onChange: () => listener.onChange(this),
@@ -128,6 +133,11 @@ export class Session {
       (message) => this.#onRecordingTruncated(message),
       (recorder) => this.credentials?.wrap(recorder) ?? recorder,
     );
+  }
+
+  /** What has happened to it, oldest first, within a bound. */
+  get events(): readonly SessionEvent[] {
+    return this.eventLog.kept;
   }
 
   get state(): SessionState {
@@ -176,11 +186,6 @@ export class Session {
   /** Commands begun so far, and what counted them. */
   get commands(): SessionInfo['commands'] {
     return this.#commands.state;
-  }
-
-  /** How many of them. */
-  get commandsUsed(): number {
-    return this.#commands.state.used;
   }
 
   /** Which limit has frozen it; null where none has. */
@@ -307,7 +312,7 @@ export class Session {
     if (user) {
       this.#expiry.touch('input');
       allowed = this.#commands.input(bytes, this.#state === 'waiting' || this.#state === 'starting');
-      if (allowed === null) return 'not_running';
+      if (allowed === null) return 'command_limit';
       if (this.#state === 'running' && bytes.includes(0x03)) this.transition('interrupted');
     }
     this.#listener.onActivity(this);
@@ -345,14 +350,17 @@ export class Session {
   }
 
   /** The user wants it open: counts as activity. */
-  keepOpen(): void {
-    if (this.#ending === null) this.#expiry.keepOpen();
+  keepOpen(): ActionResult {
+    if (this.#ending !== null) return whyOver(this.#end, this.#endReason);
+    this.#expiry.keepOpen();
+    return { ok: true };
   }
 
   /** Spends one extension: lengthens both deadlines, never past the policy. */
   extend(): ExtendResult {
-    if (this.#ending !== null || this.#state === 'starting')
-      return { ok: false, message: 'The session is not running.' };
+    if (this.#ending !== null) return whyOver(this.#end, this.#endReason);
+    if (this.#state === 'starting')
+      return { ok: false, message: 'The session is still starting. Try again in a moment.' };
     return this.#expiry.extend();
   }
 
@@ -369,14 +377,13 @@ export class Session {
   /** New limits, from changed settings; they hold at once. */
   updateLimits(limits: EffectiveLimits): void {
     if (this.#ending !== null) return;
+    this.commandLimit = commandLimitAfterChange(this.commandLimit, limits.values.maxCommands, this.commands.used);
     this.#expiry.updateLimits(limits);
     this.#commands.check();
   }
 
   /** Looks at the deadlines now, whatever the timer says: after a wake-up, and in the sweep. */
-  checkDeadlines(): void {
-    this.#expiry.check();
-  }
+  readonly checkDeadlines = (): void => this.#expiry.check();
 
   /** How far past its deadline it is, in milliseconds; negative or null when it is not. */
   get overdueMs(): number | null {
@@ -407,6 +414,7 @@ export class Session {
   }
 
   async #runEnding(reason: EndReason, details: EndDetails): Promise<SessionEnd> {
+    this.#endReason = reason;
     this.#expiry.stop();
     this.#commands.stop();
     this.#brake[Symbol.dispose]();
@@ -414,12 +422,11 @@ export class Session {
     // After the start nobody listens any more, and to make the error that an abort carries is dear.
     if (this.process === null) this.#starting.abort();
     const expired = details.expired ?? EXPIRIES.find((expiry) => expiry === reason) ?? null;
-    const limitSeconds = expired === null ? null : this.#expiry.limitSeconds(expired);
     const isStarting = this.#state === 'starting';
     this.transition('closing');
     // A start under way is waited for, so that what it made can be ended. A failed start is the one that calls.
     if (isStarting && reason !== 'start_failed') await this.#started;
-    const event = await endSession(this, reason, { ...details, expired, limitSeconds });
+    const event = await endSession(this, reason, { ...details, ...this.#expiry.ranOut(expired) });
     this.credentials?.[Symbol.dispose]();
     const { end } = event;
     this.#end = end;
@@ -438,10 +445,7 @@ export class Session {
     return this.#expiry.timing();
   }
 
-  /**
-   * What the wall clock shows, in milliseconds since the Unix epoch; never before the start: who sets it back meanwhile
-   * makes no end precede its start.
-   */
+  /** Milliseconds since the Unix epoch, and never before the start, however the wall clock is set meanwhile. */
   wall(): number {
     return Math.max(this.createdAt, this.dependencies.clock.wall());
   }
@@ -452,14 +456,12 @@ export class Session {
 
   /** Keeps an event and tells it. For the parts of a session alone. */
   tell(event: SessionEvent): void {
-    this.events.push(event);
+    this.eventLog.add(event);
     this.#listener.onEvent(this, event);
   }
 
   /** A text that may be written down: without its secrets. */
-  redact(text: string): string {
-    return this.credentials?.redact(text) ?? text;
-  }
+  readonly redact = (text: string): string => this.credentials?.redact(text) ?? text;
 
   /** Writes down a moment in the recording. */
   mark(label: string): void {
@@ -482,6 +484,7 @@ export class Session {
     this.flow.append(bytes);
     this.#commands.output(bytes);
     this.#listener.onBytes(bytes.byteLength, 0);
+    if (this.#state === 'running' || this.#state === 'interrupted') this.#expiry.notePrinted();
     if (this.limits.values.activity.includes('output')) this.#expiry.touch('output');
     else this.#listener.onActivity(this);
   }

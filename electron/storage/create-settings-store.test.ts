@@ -88,7 +88,7 @@ test.each([
   [IDLE, 30, 'Idle timeout: at least 1 minute, or off (built-in policy)'],
   ['limits.local.maxDurationSeconds', '60', 'Maximum duration: a time of up to 7 days, or off'],
   ['limits.warnBeforeSeconds', [0], 'Warn before: up to 8 times, each from 1 second to 1 day'],
-  ['limits.activity', [], 'Activity: at least one of input, output, foreground, cpu'],
+  ['limits.activity', [], 'Activity: at least one of input, busy, output, foreground, cpu'],
   ['limits.closeGraceSeconds', 61, 'Closing grace period: a time of up to 1 minute'],
   ['sessions.maxConcurrentSessions', 1.5, 'Concurrent sessions: a whole number from 1 to 10000'],
   ['sessions.cleanupIntervalSeconds', 0, 'Cleanup interval: a time from 1 second to 1 day'],

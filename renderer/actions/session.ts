@@ -102,8 +102,12 @@ export function toggleAbout(): void {
 export async function loadEvents(id: SessionId): Promise<void> {
   if (getApp().events[id] !== undefined) return;
   try {
-    const events = await call('sessions.events', { id });
-    setApp((state) => (state.sessions[id] === undefined ? {} : { events: { ...state.events, [id]: events } }));
+    const { events, leftOut } = await call('sessions.events', { id });
+    setApp((state) =>
+      state.sessions[id] === undefined
+        ? {}
+        : { events: { ...state.events, [id]: events }, eventsLeftOut: { ...state.eventsLeftOut, [id]: leftOut } },
+    );
   } catch {
     // Forgotten by the engine: the panel says that nothing is held any more.
     setApp((state) => ({ events: { ...state.events, [id]: [] } }));

@@ -1,3 +1,4 @@
+import { describeEndings } from '../../shared/ending-soon.ts';
 import { call, report } from '../engine.ts';
 import { settingWords } from '../settings/parse.ts';
 import { type SettingValue, sameValue, settingAt } from '../settings/paths.ts';
@@ -5,19 +6,27 @@ import type { SettingRow } from '../settings/rows.ts';
 import { getApp, setApp } from '../store/store.ts';
 import { showDone, showSettingChanged } from '../toasts.ts';
 
+/** A toast that says which sessions will close stays as long as there is time to undo that, and no longer than this. */
+const MAX_TOAST_SECONDS = 60;
+
 /** Changes a setting at once and offers to undo it; null puts the default back. @throws RequestError when refused. */
 export async function changeSetting(row: SettingRow, value: SettingValue | null): Promise<void> {
   const before = getApp().settings;
-  const settings = await call('settings.change', { changes: [{ path: row.path, value }] });
+  const { view: settings, endings } = await call('settings.change', { changes: [{ path: row.path, value }] });
   setApp({ settings });
   if (before === null) return;
   const old = settingAt(before.preferences, row.path);
   const now = settingAt(settings.preferences, row.path);
   if (sameValue(old, now)) return;
-  showSettingChanged(`${row.name}: ${settingWords(now, row.control)}`, {
-    label: 'Undo',
-    run: () => void undo(row, old),
-  });
+  const back =
+    before.origins[row.path] === 'default' || sameValue(old, settingAt(before.defaults, row.path)) ? null : old;
+  const text = describeEndings(endings);
+  const last = Math.min(MAX_TOAST_SECONDS, Math.max(0, ...endings.map(({ seconds }) => seconds ?? 0)));
+  showSettingChanged(
+    `${row.name}: ${settingWords(now, row.control)}`,
+    { label: 'Undo', run: () => void undo(row, back) },
+    text === null ? null : { text, seconds: last },
+  );
 }
 
 /** Writes the settings over a file that is not used, as the user has agreed. */
@@ -31,9 +40,11 @@ export async function replaceSettingsFile(): Promise<void> {
   }
 }
 
-async function undo(row: SettingRow, old: SettingValue): Promise<void> {
+/** Null puts the default back, so that a better one of a later version holds. */
+async function undo(row: SettingRow, old: SettingValue | null): Promise<void> {
   try {
-    setApp({ settings: await call('settings.change', { changes: [{ path: row.path, value: old }] }) });
+    const { view: settings } = await call('settings.change', { changes: [{ path: row.path, value: old }] });
+    setApp({ settings });
   } catch (error) {
     report(error);
   }

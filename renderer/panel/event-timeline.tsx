@@ -10,6 +10,7 @@ import { STATE_WORDS } from './now-section.tsx';
 /** What happened to a session, newest first. */
 export function EventTimeline({ id }: { id: SessionId }) {
   const events = useApp((state) => state.events[id]);
+  const leftOut = useApp((state) => state.eventsLeftOut[id] ?? 0);
   const open = useApp((state) => state.link.state === 'open');
   useEffect(() => {
     if (open) void loadEvents(id);
@@ -19,16 +20,29 @@ export function EventTimeline({ id }: { id: SessionId }) {
   const now = Date.now();
   return (
     <ol className="timeline" data-testid="timeline">
-      {events.toReversed().map((event) => (
-        <li key={event.id} data-type={event.type} data-tone={tone(event)}>
-          <span>{describeEvent(event)}</span>
-          <time className="figures" dateTime={new Date(event.at).toISOString()}>
-            {formatMoment(event.at, now, true)}
-          </time>
+      {events
+        .filter(isTold)
+        .toReversed()
+        .map((event) => (
+          <li key={event.id} data-type={event.type} data-tone={tone(event)}>
+            <span>{describeEvent(event)}</span>
+            <time className="figures" dateTime={new Date(event.at).toISOString()}>
+              {formatMoment(event.at, now, true)}
+            </time>
+          </li>
+        ))}
+      {leftOut === 0 ? null : (
+        <li data-testid="events-left-out">
+          <span>{leftOut === 1 ? '1 event' : `${leftOut} events`} between the first and the latest are not kept</span>
         </li>
-      ))}
+      )}
     </ol>
   );
+}
+
+/** A change of state that an event of its own says better is not told twice. */
+function isTold(event: SessionEvent): boolean {
+  return event.type !== 'session:state' || (event.to !== 'frozen' && event.to !== 'ended');
 }
 
 function tone(event: SessionEvent): 'warn' | 'good' | 'end' | undefined {

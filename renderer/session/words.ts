@@ -43,6 +43,8 @@ export function describeActivity(kind: Activity['kind']): string {
   switch (kind) {
     case 'input':
       return 'typing';
+    case 'busy':
+      return 'a command at work';
     case 'output':
       return 'output';
     case 'foreground':

@@ -215,23 +215,32 @@ function Several({
     >
       {control.options.map((option) => {
         const checked = chosen.includes(option.value);
+        const about = option.about === undefined ? undefined : `${labelledBy}-${option.value}-about`;
         return (
-          <label className="check" key={option.value}>
-            <input
-              type="checkbox"
-              checked={checked}
-              // One has to stay: without any sign of life nothing could keep a session open.
-              disabled={disabled || (checked && chosen.length === 1)}
-              onChange={() =>
-                void onChange(
-                  control.options
-                    .map(({ value: other }) => other)
-                    .filter((other) => (other === option.value ? !checked : chosen.includes(other))),
-                )
-              }
-            />
-            {option.label}
-          </label>
+          <div className="check-row" key={option.value}>
+            <label className="check">
+              <input
+                type="checkbox"
+                aria-describedby={about}
+                checked={checked}
+                // One has to stay: without any sign of life nothing could keep a session open.
+                disabled={disabled || (checked && chosen.length === 1)}
+                onChange={() =>
+                  void onChange(
+                    control.options
+                      .map(({ value: other }) => other)
+                      .filter((other) => (other === option.value ? !checked : chosen.includes(other))),
+                  )
+                }
+              />
+              {option.label}
+            </label>
+            {about === undefined ? null : (
+              <p id={about} className="setting-note">
+                {option.about}
+              </p>
+            )}
+          </div>
         );
       })}
     </fieldset>

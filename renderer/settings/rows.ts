@@ -1,4 +1,4 @@
-import type { OnExpiry } from '../../shared/limits.ts';
+import type { ActivityKind, OnExpiry } from '../../shared/limits.ts';
 import type { SettingPath } from '../../shared/settings.ts';
 
 /** One of the values that a setting can have. */
@@ -51,6 +51,24 @@ export const EXPIRY_OPTIONS: readonly (Option & { value: OnExpiry; about: string
   },
 ];
 
+/** What may count as activity, in the words of every form that asks. */
+export const ACTIVITY_OPTIONS: readonly (Option & { value: ActivityKind; about: string })[] = [
+  { value: 'input', label: 'Typing and pasting', about: 'What you do in the session: keys, paste, mouse buttons.' },
+  {
+    value: 'busy',
+    label: 'A command at work',
+    about:
+      'The command in the foreground uses the processor, prints, or moves data, as a build, a download or an agent does. An editor, a pager or a sleep that is left alone does not. On macOS and for containers elsewhere, processor and printing alone; not on Windows.',
+  },
+  { value: 'output', label: 'Any output', about: 'Anything printed, by programs in the background too.' },
+  {
+    value: 'foreground',
+    label: 'A running command',
+    about: 'A command runs, whether it does anything or not: a forgotten pager keeps its session open.',
+  },
+  { value: 'cpu', label: 'Processor use', about: 'Anything in the session uses the processor, in the background too.' },
+];
+
 const OLDEST_FIRST = 'The oldest go first, with their recordings.';
 
 /** The settings page, from top to bottom. */
@@ -91,12 +109,7 @@ export const SECTIONS: readonly SettingSection[] = [
         description: 'Each of these puts the idle timeout back to its start.',
         control: {
           kind: 'several',
-          options: [
-            { value: 'input', label: 'Typing and pasting' },
-            { value: 'output', label: 'Output' },
-            { value: 'foreground', label: 'A running command' },
-            { value: 'cpu', label: 'Processor use' },
-          ],
+          options: ACTIVITY_OPTIONS,
         },
       },
       {

@@ -27,6 +27,7 @@ const end: SessionEnd = {
   exitCode: 0,
   signal: null,
   limitSeconds: null,
+  elapsedSeconds: null,
   expired: null,
   failure: null,
   detail: null,

@@ -100,6 +100,7 @@ export function removed(state: AppState, id: SessionId): Change {
     samples: without(state.samples, id),
     events: without(state.events, id),
     inputs: without(state.inputs, id),
+    eventsLeftOut: without(state.eventsLeftOut, id),
     order,
     evicted: withoutMember(state.evicted, id),
     lost: withoutMember(state.lost, id),

@@ -47,6 +47,8 @@ export interface AppState {
   inputs: Readonly<Record<SessionId, InputState>>;
   /** Events by session, oldest first; only of sessions whose events were asked for. */
   events: Readonly<Record<SessionId, readonly SessionEvent[]>>;
+  /** How many of them, between the first and the latest, are not kept. */
+  eventsLeftOut: Readonly<Record<SessionId, number>>;
   settings: SettingsView | null;
   /** Raised whenever a session has begun or ended: the list of recent ones has something new. */
   journalVersion: number;
@@ -80,6 +82,7 @@ export const INITIAL_STATE: AppState = {
   unseen: new Set(),
   inputs: {},
   events: {},
+  eventsLeftOut: {},
   settings: null,
   journalVersion: 0,
   backends: [],

@@ -6,6 +6,7 @@ import {
   type NotificationPayload,
   rpcMessageSchema,
 } from '../../shared/contract.ts';
+import type { EndingSoon } from '../../shared/ending-soon.ts';
 import { RequestError } from '../../shared/errors.ts';
 import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
 import type { HistoryEntry } from '../../shared/history.ts';
@@ -59,6 +60,8 @@ export class FakeEngine {
 
   /** What the next request to save a profile is refused with. */
   refuseNext: string | null = null;
+  /** The sessions that a change of settings brings near to their end. */
+  endings: EndingSoon[] = [];
   readonly #host: string;
 
   readonly #history: HistoryEntry[];
@@ -246,7 +249,7 @@ export class FakeEngine {
         return this.#settings;
       case 'settings.change':
         this.#settings = withChanges(this.#settings, args.changes ?? []);
-        return this.#settings;
+        return { view: this.#settings, endings: this.endings };
       case 'profiles.save': {
         const { refuseNext } = this;
         this.refuseNext = null;
@@ -344,7 +347,7 @@ export class FakeEngine {
         return { outcome: 'closed' };
       case 'sessions.events': {
         const info = this.#sessions.get(args.id ?? '');
-        return info === undefined ? [] : fakeEvents(info);
+        return { events: info === undefined ? [] : fakeEvents(info), leftOut: 0 };
       }
       case 'sessions.metrics':
         return {

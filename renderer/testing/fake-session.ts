@@ -82,6 +82,7 @@ export const endedWith = (change: Partial<SessionEnd>): SessionEnd => ({
   exitCode: null,
   signal: 'SIGHUP',
   limitSeconds: 900,
+  elapsedSeconds: 900,
   expired: null,
   failure: null,
   detail: null,

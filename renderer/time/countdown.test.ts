@@ -82,6 +82,7 @@ describe('a tab', () => {
       exitCode: 0,
       signal: null,
       limitSeconds: null,
+      elapsedSeconds: null,
       expired: null,
       failure: null,
       detail: null,

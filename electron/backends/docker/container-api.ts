@@ -1,7 +1,9 @@
 import { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import * as z from 'zod';
+import type { GroupedUsage } from '../ps-usage.ts';
 import type { ContainerSpec } from './container-spec.ts';
+import { parseTop, TOP_COLUMNS } from './container-top.ts';
 import { dial, EngineRefusal } from './engine-dial.ts';
 import { reasonIn, words } from './engine-failures.ts';
 import { ask } from './engine-http.ts';
@@ -137,6 +139,11 @@ export class ContainerApi {
       .toSorted((a, b) => a.pid - b.pid)
       .slice(2)
       .map(({ command }) => command);
+  }
+
+  /** Its processes, as `ps` on the engine's machine lists them. */
+  async top(timeoutMs: number): Promise<GroupedUsage[]> {
+    return parseTop(await this.#ask('GET', 'top', { ps_args: TOP_COLUMNS }, timeoutMs));
   }
 
   /** Runs a command in it, as its user, and gives what it printed; see `execute`. */

@@ -7,6 +7,7 @@ import type {
   CredentialValue,
   ExitStatus,
   Foreground,
+  ForegroundUsage,
   TerminationReport,
 } from '../backend.ts';
 import type { BackendLog } from '../backend-log.ts';
@@ -17,6 +18,7 @@ import type { ContainerTracker, Survival } from '../tracker.ts';
 import type { RunningContainer } from './allocate.ts';
 import { EngineRefusal } from './container-api.ts';
 import { ContainerStream } from './container-stream.ts';
+import { usageInContainer } from './container-top.ts';
 import { commandOf } from './credential-gate.ts';
 import { getCredentials, putCredentials } from './credentials.ts';
 import type { DockerEngine } from './engine.ts';
@@ -213,6 +215,17 @@ export class DockerProcess implements BackendProcess {
       this.#parts.log.warn({ err: error }, 'The programs in a container could not be listed');
       return [];
     }
+  }
+
+  async foregroundUsage(): Promise<ForegroundUsage | null> {
+    if (!this.isRunning) return null;
+    const { view, api, inspection } = this.#parts.container;
+    if (view !== null) return view.foregroundUsage();
+    const { Pid: initPid } = inspection.State;
+    if (initPid === null || initPid === undefined) return null;
+    // Of a container elsewhere the engine tells as much as it has `ps` for.
+    const entries = await api.top(USAGE_MS).catch(() => null);
+    return entries === null ? null : usageInContainer(entries, initPid);
   }
 
   async cpuTimeMs(): Promise<number | null> {

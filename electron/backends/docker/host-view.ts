@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Foreground } from '../backend.ts';
+import type { Foreground, ForegroundUsage } from '../backend.ts';
 import { backgroundPrograms } from '../background.ts';
 import { findNow, linuxProcesses } from '../linux-processes.ts';
 import { findMembers, isSame, type ProcessEntry, type ProcessIdentity } from '../process-table.ts';
@@ -89,6 +89,12 @@ export class HostView {
       isOwn: (entry) => isSame(entry, this.init) || isSame(entry, shell),
       table: linuxProcesses,
     });
+  }
+
+  /** What the command in the foreground has used; null while the shell is in front, and where it cannot be told. */
+  async foregroundUsage(): Promise<ForegroundUsage | null> {
+    const shell = this.isAlive ? this.#findShell() : null;
+    return shell === null ? null : linuxProcesses.foregroundUsage(shell.pid);
   }
 
   /**

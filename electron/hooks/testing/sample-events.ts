@@ -67,6 +67,7 @@ export const sampleEnd: SessionEnd = {
   exitCode: null,
   signal: 'SIGHUP',
   limitSeconds: 900,
+  elapsedSeconds: 900,
   expired: 'idle_timeout',
   failure: null,
   detail: null,

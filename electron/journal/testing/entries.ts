@@ -52,6 +52,7 @@ export function end(changes: Partial<SessionEnd> = {}): SessionEnd {
     exitCode: 0,
     signal: null,
     limitSeconds: null,
+    elapsedSeconds: null,
     expired: null,
     failure: null,
     detail: null,

@@ -139,6 +139,7 @@ export const METADATA: SessionMetadata = {
     exitCode: 0,
     signal: null,
     limitSeconds: null,
+    elapsedSeconds: null,
     expired: null,
     failure: null,
     detail: null,

@@ -51,10 +51,10 @@ export class Screen {
     this.session.updateLimits({ ...limits, values: { ...limits.values, ...values } });
   }
 
-  /** Its time is up a second from now, however long it has been open. Gives its limit, in seconds. */
+  /** Its time is up a second or two from now, however long it has been open. Gives its limit, in seconds. */
   endSoon(): number {
     const maxDurationSeconds = Math.ceil(this.session.ageMs / 1_000) + 1;
-    this.limit({ maxDurationSeconds, warnBeforeSeconds: [] });
+    this.limit({ maxDurationSeconds, warnBeforeSeconds: [1] });
     return maxDurationSeconds;
   }
 

@@ -60,6 +60,7 @@ function preferencesOfTests() {
   const preferences = structuredClone(DEFAULT_SETTINGS);
   preferences.limits.local = { idleTimeoutSeconds: 0, maxDurationSeconds: 0 };
   preferences.limits.sandboxed = { idleTimeoutSeconds: 0, maxDurationSeconds: 0 };
+  preferences.limits.activity = ['input'];
   preferences.limits.warnBeforeSeconds = [1];
   preferences.limits.closeGraceSeconds = 0.5;
   return preferences;

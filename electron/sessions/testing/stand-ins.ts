@@ -7,6 +7,7 @@ import type {
   Backends,
   ExitStatus,
   Foreground,
+  ForegroundUsage,
   ReattachSpec,
   StartResult,
   StartSpec,
@@ -35,6 +36,7 @@ export class StandInProcess implements BackendProcess {
   inFront: Foreground = { isShell: true, command: null };
   inBackground: readonly string[] = [];
   cpuMs = 0;
+  usage: ForegroundUsage | null = null;
   takesInput = true;
   survivors: readonly Survivor[] = [];
   /** What comes out while the ladder runs. */
@@ -89,6 +91,10 @@ export class StandInProcess implements BackendProcess {
 
   async background(): Promise<readonly string[]> {
     return this.inBackground;
+  }
+
+  async foregroundUsage(): Promise<ForegroundUsage | null> {
+    return this.usage;
   }
 
   async cpuTimeMs(): Promise<number> {

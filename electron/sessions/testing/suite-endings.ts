@@ -18,7 +18,7 @@ export function endingTests({ kind, rig }: SuiteContext): void {
       const screen = await rig().open();
       screen.type(`seq 1 200 > /tmp/text.$$; clear; ${program} /tmp/text.$$; rm /tmp/text.$$\r`);
       await screen.until(() => screen.terminal.buffer.active.type === 'alternate');
-      screen.limit({ idleTimeoutSeconds: 1, warnBeforeSeconds: [] });
+      screen.limit({ idleTimeoutSeconds: 2, warnBeforeSeconds: [1] });
       await screen.closed;
       expect(screen.terminal.buffer.active.type).toBe('normal');
       expect(screen.rows).toContain(NOTICE);

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Limits } from '../../../shared/limits.ts';
 import type { SessionEvent, SessionEventType } from '../../../shared/session.ts';
 import type { Session } from '../session.ts';
 import { Screen } from './screen.ts';
@@ -21,7 +22,7 @@ export function expiryTests({ rig }: SuiteContext): void {
       const { manager } = rig();
       using _listening = disposing(manager.on('event', (event) => told.push(event)));
       const screen = await rig().open();
-      screen.limit({ idleTimeoutSeconds: 1, warnBeforeSeconds: [], onExpiry: 'reset' });
+      screen.limit({ idleTimeoutSeconds: 2, warnBeforeSeconds: [1], onExpiry: 'reset' });
       const { id } = screen.session;
       // Asked for as soon as it closes, by two windows at once.
       await happened(screen.session, 'session:state', (event) => 'to' in event && event.to === 'closing');
@@ -30,7 +31,7 @@ export function expiryTests({ rig }: SuiteContext): void {
       expect(same).toBe(next);
       rig().adopt(next);
       await screen.closed;
-      expect(screen.session.ended).toMatchObject({ reason: 'auto_reset', expired: 'idle_timeout', limitSeconds: 1 });
+      expect(screen.session.ended).toMatchObject({ reason: 'auto_reset', expired: 'idle_timeout', limitSeconds: 2 });
       expect(screen.rows).toContain('Session timeout - connection closed');
       expect(screen.rows).toContain('Press any key to open a fresh session.');
       expect(rig().metadata(screen.session).end).toMatchObject({ reason: 'auto_reset', expired: 'idle_timeout' });
@@ -62,7 +63,7 @@ export function expiryTests({ rig }: SuiteContext): void {
       const screen = await rig().open();
       screen.type('{ while :; do echo beat; sleep 0.05; done & } 2> /dev/null; read -r line; echo "got $line"\r');
       await screen.row('beat');
-      screen.limit({ idleTimeoutSeconds: 1, warnBeforeSeconds: [], onExpiry: 'freeze', thawWindowSeconds: 60 });
+      screen.limit({ idleTimeoutSeconds: 2, warnBeforeSeconds: [1], onExpiry: 'freeze', thawWindowSeconds: 60 });
       await happened(screen.session, 'session:frozen');
       expect(screen.session.info()).toMatchObject({ state: 'frozen', frozenBy: 'idle_timeout', end: null });
       expect(screen.session.timing().thawRemainingMs).toBeGreaterThan(0);
@@ -78,18 +79,58 @@ export function expiryTests({ rig }: SuiteContext): void {
     it('closes what it has frozen when nobody thaws it', async () => {
       const screen = await rig().open();
       screen.type(`trap '' HUP; while :; do echo beat; sleep 0.05; done\r`);
-      screen.limit({ idleTimeoutSeconds: 1, warnBeforeSeconds: [], onExpiry: 'freeze', thawWindowSeconds: 1 });
+      screen.limit({ idleTimeoutSeconds: 2, warnBeforeSeconds: [1], onExpiry: 'freeze', thawWindowSeconds: 1 });
       await screen.closed;
       expect(await screen.session.end('closed')).toMatchObject({
         reason: 'idle_timeout',
         expired: 'idle_timeout',
-        limitSeconds: 1,
+        limitSeconds: 2,
         survivors: [],
       });
       expect(screen.session.events.filter(({ type }) => type === 'session:frozen')).toMatchObject([
         { by: 'idle_timeout' },
       ]);
       expect(screen.rows).toContain('Session timeout - connection closed');
+    });
+  });
+
+  describe('a command in its foreground', () => {
+    const BUSY = {
+      idleTimeoutSeconds: 2,
+      warnBeforeSeconds: [1],
+      activity: ['input', 'busy'],
+    } satisfies Partial<Limits>;
+
+    it.each([
+      ['that computes', 'timeout 5 yes > /dev/null'],
+      ['that writes now and then', 'for n in 1 2 3 4 5; do head -c 300000 /dev/zero; sleep 1; done | cat > /dev/null'],
+      ['that prints', `sh -c 'for n in 1 2 3 4 5; do sleep 1; echo "line $n"; done'`],
+    ])('%s keeps it open, and nothing does once it is done', async (_what, command) => {
+      const screen = await rig().open();
+      screen.limit(BUSY);
+      screen.type(`${command}\r`);
+      await vi.waitFor(() => expect(screen.session.timing().lastActivity.kind).toBe('busy'), 30_000);
+      await screen.closed;
+      const end = await screen.session.end('closed');
+      expect(end.reason).toBe('idle_timeout');
+      // The work takes five seconds, and no probe is early.
+      expect(end.durationSeconds).toBeGreaterThanOrEqual(6);
+      expect(screen.session.timing().lastActivity.kind).toBe('busy');
+    });
+
+    it.each([
+      ['sleep', 'sleep 1000'],
+      ['less', 'seq 1 200 > /tmp/text.$$; less /tmp/text.$$'],
+      ['a loop that waits', 'while :; do sleep 0.2; done'],
+    ])('that is left alone does not: %s', async (_name, command) => {
+      const screen = await rig().open();
+      screen.type(`${command}\r`);
+      await vi.waitFor(async () => expect((await screen.session.refreshForeground()).isShell).toBe(false), 30_000);
+      screen.limit(BUSY);
+      await screen.closed;
+      const end = await screen.session.end('closed');
+      expect(end).toMatchObject({ reason: 'idle_timeout', survivors: [] });
+      expect(screen.session.timing().lastActivity.kind).toBe('input');
     });
   });
 

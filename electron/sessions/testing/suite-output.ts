@@ -94,7 +94,7 @@ export function outputTests({ rig }: SuiteContext): void {
       await screen.row('beat');
       expect(await screen.session.freeze()).toEqual({ ok: true });
       const shown = screen.rows.filter((row) => row === 'beat').length;
-      screen.limit({ idleTimeoutSeconds: 1 });
+      screen.limit({ idleTimeoutSeconds: 2 });
       screen.endSoon();
       await screen.closed;
       expect(await screen.session.end('closed')).toMatchObject({ reason: 'max_duration', survivors: [] });

@@ -2,6 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Transport } from '../shared/transport.ts';
 import { runCommand } from './actions/commands.ts';
+import { keepTerminalFocus } from './actions/keep-focus.ts';
 import { focusTerminal } from './actions/tabs.ts';
 import { App } from './app.tsx';
 import { startEngine } from './engine.ts';
@@ -18,6 +19,7 @@ export function start(connect: () => Promise<Transport>): void {
   startTheme();
   followReading();
   listenForShortcuts();
+  keepTerminalFocus();
   refuseStrayDrops();
   startEngine({ connect: withFonts(connect), command: runCommand, filterKeys: terminalMayHandle });
   useApp.subscribe((state, before) => {

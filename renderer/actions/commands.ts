@@ -92,7 +92,7 @@ export function runCommand(command: Command): void {
       openHooks();
       return;
     case 'find':
-      if (session !== null) setApp({ finding: true });
+      if (session !== null) openFind();
       return;
     case 'openLogs':
       void openLogs();
@@ -112,6 +112,12 @@ export function runCommand(command: Command): void {
     default:
       activateAt(Number(command.slice('selectTab'.length)) - 1);
   }
+}
+
+/** Opens the find bar; in an open one, puts the keyboard back on what is looked for. */
+function openFind(): void {
+  setApp({ finding: true });
+  document.querySelector<HTMLInputElement>('.find-bar input')?.select();
 }
 
 /** Whether a command would do something now. A key whose command would not is left to the program in the terminal. */

@@ -1,5 +1,6 @@
 import { Menu } from '@base-ui/react/menu';
-import type { ReactElement, ReactNode } from 'react';
+import { type ReactElement, type ReactNode, useState } from 'react';
+import { focusAfterMenu } from '../actions/keep-focus.ts';
 import type { Command } from '../keys/keys.ts';
 import { useShortcut } from './use-shortcut.ts';
 
@@ -15,12 +16,15 @@ export function DropMenu({
   side?: 'top' | 'bottom';
   children: ReactNode;
 }) {
+  const [byMouse, setByMouse] = useState(false);
   return (
-    <Menu.Root>
+    <Menu.Root onOpenChange={(open, { event }) => open && setByMouse(event instanceof MouseEvent && event.detail > 0)}>
       <Menu.Trigger render={trigger} />
       <Menu.Portal>
         <Menu.Positioner className="positioner" align={align} side={side} sideOffset={4}>
-          <Menu.Popup className="popup">{children}</Menu.Popup>
+          <Menu.Popup className="popup" finalFocus={() => focusAfterMenu(byMouse)}>
+            {children}
+          </Menu.Popup>
         </Menu.Positioner>
       </Menu.Portal>
     </Menu.Root>

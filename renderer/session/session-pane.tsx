@@ -3,6 +3,7 @@ import type { SessionId } from '../../shared/session.ts';
 import { terminals } from '../engine.ts';
 import { useApp, useSession } from '../store/store.ts';
 import { FindBar } from '../terminal/find-bar.tsx';
+import { ReaderHint, wantsReaderHint } from '../terminal/reader-hint.tsx';
 import { TerminalMenu } from '../terminal/terminal-menu.tsx';
 import { useLostSince } from '../time/live-now.ts';
 import { Banner } from './banner.tsx';
@@ -13,6 +14,9 @@ import { InputBar } from './input-bar.tsx';
 import { LostCard } from './lost-card.tsx';
 import { ReplacingCard } from './replacing-card.tsx';
 import { StartingCard } from './starting-card.tsx';
+
+/** Said of a terminal whose output nothing reads aloud. */
+const READER_HINT = 'To have output read, turn on screen reader mode with the button before this terminal.';
 
 /** One session: its terminal, and under it what has to be said about it. Kept while its tab is in the background. */
 export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) {
@@ -30,9 +34,10 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
   useLayoutEffect(() => {
     terminals.get(id)?.setVisible(active);
   }, [id, active]);
+  const hint = useApp(wantsReaderHint);
   useEffect(() => {
-    if (info !== undefined) terminals.get(id)?.setLabel(`Terminal: ${info.title}`);
-  }, [id, info]);
+    if (info !== undefined) terminals.get(id)?.setLabel(`Terminal: ${info.title}`, hint ? READER_HINT : '');
+  }, [id, info, hint]);
   if (info === undefined) return null;
   // What a live session is doing, or is about to, is not known without a connection.
   const shown = !lost && !away;
@@ -47,6 +52,7 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
       data-away={(info.end === null && away) || undefined}
       hidden={!active}
     >
+      <ReaderHint />
       <TerminalMenu id={id}>
         <div ref={area} className="terminal-area" data-testid="terminal" data-session-id={id} />
       </TerminalMenu>

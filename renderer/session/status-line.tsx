@@ -13,6 +13,7 @@ import { formatClock } from '../../shared/duration.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import { toggleSessionPanel } from '../actions/session.ts';
 import { AsOf } from '../components/as-of.tsx';
+import { Figures } from '../components/figures.tsx';
 import type { PanelSection } from '../store/state.ts';
 import { useApp, useSample } from '../store/store.ts';
 import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
@@ -153,11 +154,15 @@ function Time({ info }: { info: SessionInfo }) {
     <>
       {idle === null ? null : (
         <Item section="now" testId="status-idle" tone={tone(idle)}>
-          <span className="figures">idle {progress(idle)}</span>
+          <Figures text={`idle ${progress(idle)}`} widest={`idle ${fullProgress(idle)}`} />
         </Item>
       )}
       <Item section="limits" testId="status-max" tone={tone(max)}>
-        <span className="figures">{max === null ? `open ${formatClock(ageMs / 1_000)}` : `max ${progress(max)}`}</span>
+        {max === null ? (
+          <span className="figures">open {formatClock(ageMs / 1_000)}</span>
+        ) : (
+          <Figures text={`max ${progress(max)}`} widest={`max ${fullProgress(max)}`} />
+        )}
       </Item>
     </>
   );
@@ -165,6 +170,11 @@ function Time({ info }: { info: SessionInfo }) {
 
 function progress({ elapsedMs, spanMs }: Countdown): string {
   return `${formatClock(elapsedMs / 1_000)}/${formatClock(Math.round(spanMs / 1_000))}`;
+}
+
+/** The widest that {@link progress} gets. */
+function fullProgress({ spanMs, ...rest }: Countdown): string {
+  return progress({ ...rest, spanMs, elapsedMs: spanMs });
 }
 
 function Recording({ info: { recording }, away }: { info: SessionInfo; away: boolean }) {

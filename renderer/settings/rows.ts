@@ -286,6 +286,13 @@ export const SECTIONS: readonly SettingSection[] = [
   },
 ];
 
+/** The row of one setting. */
+export function settingRow(path: SettingPath): SettingRow {
+  const row = SECTIONS.flatMap(({ rows }) => rows).find((candidate) => candidate.path === path);
+  if (row === undefined) throw new Error(`The settings page has no row for ${path}.`);
+  return row;
+}
+
 /** The sections with the rows that have every word of `query` in their name, description, address or options. */
 export function searchSections(query: string): readonly SettingSection[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);

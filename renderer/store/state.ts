@@ -26,6 +26,14 @@ export type Question =
   | { kind: 'restart'; id: SessionId; title: string; running: Running }
   | { kind: 'paste'; id: SessionId; review: PasteReview };
 
+/** A search in a terminal's scrollback. */
+export interface FindQuery {
+  text: string;
+  caseSensitive: boolean;
+  /** Whether the text is a regular expression. */
+  regex: boolean;
+}
+
 export interface AppState {
   link: LinkState;
   /** Whether the engine's list has ever arrived. */
@@ -61,6 +69,8 @@ export interface AppState {
   profileMenuOpen: boolean;
   renaming: SessionId | null;
   finding: boolean;
+  /** What was last looked for in this window, and how. */
+  find: FindQuery;
   shortcutsOpen: boolean;
   question: Question | null;
   /** The address of the link under the pointer. */
@@ -92,6 +102,7 @@ export const INITIAL_STATE: AppState = {
   profileMenuOpen: false,
   renaming: null,
   finding: false,
+  find: { text: '', caseSensitive: false, regex: false },
   shortcutsOpen: false,
   question: null,
   hoveredLink: null,

@@ -12,6 +12,7 @@ import { RenameField } from './rename-field.tsx';
 import { CloseButton, handleTabKeys, SessionTab } from './tab.tsx';
 import { FreezeItem, RestartItem } from './tab-menu.tsx';
 import { useTabDrag } from './use-drag.ts';
+import { useKeepInView } from './use-keep-in-view.ts';
 
 /** The window's top edge: tabs, and what concerns the window as a whole. */
 export function TabStrip() {
@@ -50,9 +51,7 @@ export function TabStrip() {
 function SettingsTab() {
   const active = useApp((state) => state.active === SETTINGS_TAB);
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    if (active) button.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [active]);
+  useKeepInView(button, active);
   return (
     <div className="tab" role="presentation" data-testid="settings-tab" data-active={active || undefined}>
       <button

@@ -1,15 +1,25 @@
 import { History, KeyRound, ShieldAlert, Snowflake, X } from 'lucide-react';
-import { type KeyboardEvent, memo, type PointerEvent, useEffect, useRef } from 'react';
+import { type KeyboardEvent, memo, type PointerEvent, useRef } from 'react';
 import { formatClock } from '../../shared/duration.ts';
 import type { SessionId } from '../../shared/session.ts';
 import { activate, activateAt, activateNeighbour, closeTab, moveTab } from '../actions/tabs.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
+import { Figures } from '../components/figures.tsx';
 import { badgeOf, tabStatus, wantsCredential } from '../session/badge.ts';
 import { setApp, useApp, useSample, useSession } from '../store/store.ts';
-import { closesNext, countdowns, remainingSeconds, ringFraction, ringStage, showsTime } from '../time/countdown.ts';
+import {
+  closesNext,
+  countdowns,
+  longestRemainingMs,
+  remainingSeconds,
+  ringFraction,
+  ringStage,
+  showsTime,
+} from '../time/countdown.ts';
 import { useLiveNow, useLostSince } from '../time/live-now.ts';
 import { Ring } from './ring.tsx';
 import { TabMenu } from './tab-menu.tsx';
+import { useKeepInView } from './use-keep-in-view.ts';
 
 /** One session's tab. */
 export const SessionTab = memo(function SessionTab({
@@ -29,15 +39,20 @@ export const SessionTab = memo(function SessionTab({
   const now = useLiveNow();
   const away = useLostSince() !== null;
   const lost = useApp((state) => state.lost.has(id));
-  useEffect(() => {
-    if (active) button.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [active]);
+  useKeepInView(button, active && info !== undefined);
   if (info === undefined) return null;
 
   const live = info.end === null && !lost;
-  const nearest = live && sample !== undefined ? closesNext(info, countdowns(sample, now)) : null;
+  const counted = live && sample !== undefined ? countdowns(sample, now) : null;
+  const nearest = counted === null ? null : closesNext(info, counted);
   const stage = lost ? 'failed' : ringStage(info, nearest);
-  const time = showsTime(nearest, active) ? formatClock(remainingSeconds(nearest.remainingMs)) : null;
+  const time =
+    counted !== null && showsTime(nearest, active)
+      ? {
+          text: formatClock(remainingSeconds(nearest.remainingMs)),
+          widest: formatClock(longestRemainingMs(counted, nearest) / 1_000),
+        }
+      : null;
   const badge = badgeOf(info);
   const tab = (
     <div
@@ -80,11 +95,7 @@ export const SessionTab = memo(function SessionTab({
           {lost ? 'ended' : live && away ? `${tabStatus(info)}, not connected` : tabStatus(info)}
         </span>
         {info.state === 'frozen' ? <Snowflake className="icon tab-frozen" aria-hidden="true" /> : null}
-        {time === null ? null : (
-          <span className="tab-time figures" data-testid="tab-time">
-            {time}
-          </span>
-        )}
+        {time === null ? null : <Figures className="tab-time" testId="tab-time" {...time} />}
         {live ? null : <span className="tab-time">ended</span>}
         {unseen && !active ? <span className="tab-dot" role="img" aria-label="New output" /> : null}
       </button>

@@ -4,30 +4,40 @@ import type { SessionId } from '../../shared/session.ts';
 import { focusTerminal } from '../actions/tabs.ts';
 import { IconButton } from '../components/button.tsx';
 import { terminals } from '../engine.ts';
-import { setApp } from '../store/store.ts';
+import type { FindQuery } from '../store/state.ts';
+import { setApp, useApp } from '../store/store.ts';
 import type { Found } from './finder.ts';
 
-/** Finds text in the scrollback of one terminal. Enter goes to the next match, Shift+Enter to the one before. */
+/** Matches are counted up to this many: the addon's limit. */
+const MAX_COUNTED = 1_000;
+
+/** Finds text in the scrollback of one terminal. Enter goes to the previous match, Shift+Enter to the next. */
 export function FindBar({ id }: { id: SessionId }) {
-  const [text, setText] = useState('');
+  const query = useApp((state) => state.find);
+  const { text, caseSensitive, regex } = query;
   const [found, setFound] = useState<Found>({ index: -1, count: 0 });
-  const [caseSensitive, setCaseSensitive] = useState(false);
-  const [regex, setRegex] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  const finder = terminals.get(id)?.finder;
+  const view = terminals.get(id);
+  const finder = view?.finder;
   const broken = regex && !isPattern(text);
+  const change = (part: Partial<FindQuery>): void => setApp({ find: { ...query, ...part } });
 
   useEffect(() => {
-    field.current?.focus();
-    finder?.onFound(setFound);
-    return () => void finder?.stop();
-  }, [finder]);
+    // What was looked for last is there again; the first key replaces it.
+    field.current?.select();
+    view?.setFinding(true);
+    view?.finder.onFound(setFound);
+    return () => {
+      view?.setFinding(false);
+      void view?.finder.stop();
+    };
+  }, [view]);
   useEffect(() => {
-    if (!broken) void finder?.find(text, 'previous', { caseSensitive, regex }, true);
-  }, [finder, text, caseSensitive, regex, broken]);
+    if (!broken) void finder?.find(query, 'previous', true);
+  }, [finder, query, broken]);
 
   const go = (direction: 'next' | 'previous'): void => {
-    if (!broken) void finder?.find(text, direction, { caseSensitive, regex }, false);
+    if (!broken) void finder?.find(query, direction, false);
   };
   const close = (): void => {
     setApp({ finding: false });
@@ -43,7 +53,7 @@ export function FindBar({ id }: { id: SessionId }) {
         aria-invalid={broken}
         spellCheck={false}
         value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => change({ text: event.currentTarget.value })}
         onKeyDown={(event) => {
           if (event.key === 'Escape') close();
           else if (event.key === 'Enter') go(event.shiftKey ? 'next' : 'previous');
@@ -54,16 +64,20 @@ export function FindBar({ id }: { id: SessionId }) {
       <output className="find-count figures" data-testid="find-count">
         {countText(text, broken, found)}
       </output>
-      <IconButton label="Match case" aria-pressed={caseSensitive} onClick={() => setCaseSensitive(!caseSensitive)}>
+      <IconButton
+        label="Match case"
+        aria-pressed={caseSensitive}
+        onClick={() => change({ caseSensitive: !caseSensitive })}
+      >
         <span className="toggle-letter">Aa</span>
       </IconButton>
-      <IconButton label="Regular expression" aria-pressed={regex} onClick={() => setRegex(!regex)}>
+      <IconButton label="Regular expression" aria-pressed={regex} onClick={() => change({ regex: !regex })}>
         <span className="toggle-letter">.*</span>
       </IconButton>
-      <IconButton label="Earlier match (Enter)" onClick={() => go('previous')}>
+      <IconButton label="Previous match (Enter)" onClick={() => go('previous')}>
         <ArrowUp className="icon" />
       </IconButton>
-      <IconButton label="Later match (Shift+Enter)" onClick={() => go('next')}>
+      <IconButton label="Next match (Shift+Enter)" onClick={() => go('next')}>
         <ArrowDown className="icon" />
       </IconButton>
       <IconButton label="Close (Escape)" onClick={close}>
@@ -86,5 +100,6 @@ function countText(text: string, broken: boolean, { index, count }: Found): stri
   if (text === '') return '';
   if (broken) return 'Not a pattern';
   if (count === 0) return 'No match';
-  return index < 0 ? `${count}+` : `${index + 1} of ${count}`;
+  if (index >= 0) return `${index + 1} of ${count}`;
+  return count >= MAX_COUNTED ? `${count}+` : `${count}`;
 }

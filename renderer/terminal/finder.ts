@@ -1,5 +1,6 @@
 import type { SearchAddon } from '@xterm/addon-search';
 import type { Terminal } from '@xterm/xterm';
+import type { FindQuery } from '../store/state.ts';
 import { readFindColours } from './theme.ts';
 
 /** What a search found: `index` counts from 0 and is −1 when there are too many to count. */
@@ -8,16 +9,12 @@ export interface Found {
   count: number;
 }
 
-export interface FindOptions {
-  caseSensitive: boolean;
-  regex: boolean;
-}
-
 /** Searches one terminal's scrollback. The addon is loaded with the first search. */
 export class Finder {
   readonly #terminal: Terminal;
   #addon: Promise<SearchAddon> | null = null;
   #listener: (found: Found) => void = () => {};
+  #last: FindQuery | null = null;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -27,8 +24,15 @@ export class Finder {
     this.#listener = listener;
   }
 
-  async find(text: string, direction: 'next' | 'previous', options: FindOptions, typing: boolean): Promise<void> {
+  async find(query: FindQuery, direction: 'next' | 'previous', typing: boolean): Promise<void> {
     const addon = await this.#load();
+    const { text, ...options } = query;
+    // The addon notices another text, but takes other options for the same search and gives its old count.
+    const last = this.#last;
+    if (last !== null && (last.caseSensitive !== query.caseSensitive || last.regex !== query.regex)) {
+      addon.clearDecorations();
+    }
+    this.#last = query;
     if (text === '') {
       addon.clearDecorations();
       this.#listener({ index: -1, count: 0 });

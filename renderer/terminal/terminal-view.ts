@@ -74,6 +74,7 @@ export class TerminalView {
   #pasting: boolean | null = null;
   #ptySize = { cols: 0, rows: 0 };
   #visible = false;
+  #finding = false;
   #opened = false;
   #over = false;
   #unseen = false;
@@ -221,11 +222,13 @@ export class TerminalView {
     this.#terminal.write(HIDE_CURSOR);
   }
 
-  setLabel(label: string): void {
-    this.#label = label;
+  /** What screen readers say of the terminal's input, and what they may add. */
+  setLabel(label: string, description: string): void {
+    this.#label = { label, description };
     this.#terminal.textarea?.setAttribute('aria-label', label);
+    this.#terminal.textarea?.setAttribute('aria-description', description);
   }
-  #label = 'Terminal';
+  #label = { label: 'Terminal', description: '' };
 
   /** Puts the terminal into `parent`, which has a size by then. */
   mount(parent: HTMLElement): void {
@@ -289,7 +292,13 @@ export class TerminalView {
   }
 
   applyTheme(): void {
-    this.#terminal.options.theme = readTerminalTheme();
+    this.#terminal.options.theme = readTerminalTheme(this.#finding);
+  }
+
+  /** Whether the find bar is open: the active match stands out then. */
+  setFinding(finding: boolean): void {
+    this.#finding = finding;
+    this.applyTheme();
   }
 
   dispose(): void {
@@ -310,7 +319,7 @@ export class TerminalView {
     if (this.#opened || this.#disposed || !this.element.isConnected) return;
     this.#opened = true;
     this.#terminal.open(this.element);
-    this.setLabel(this.#label);
+    this.setLabel(this.#label.label, this.#label.description);
     this.#observer.observe(this.element);
   }
 

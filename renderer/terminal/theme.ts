@@ -29,12 +29,15 @@ const TOKENS = {
   brightWhite: '--term-bright-white',
 } as const satisfies Partial<Record<keyof ITheme, string>>;
 
-/** The terminal's colours as the tokens stand now. */
-export function readTerminalTheme(): ITheme {
+/**
+ * The terminal's colours as the tokens stand now. `finding`: the active match is the terminal's selection, which xterm.js
+ * draws over the marks of all matches; while the keyboard is in the find bar it has the active match's colour.
+ */
+export function readTerminalTheme(finding = false): ITheme {
   const style = getComputedStyle(document.documentElement);
-  return Object.fromEntries(
-    Object.entries(TOKENS).map(([name, token]) => [name, style.getPropertyValue(token).trim()]),
-  );
+  const read = (token: string): string => style.getPropertyValue(token).trim();
+  const theme: ITheme = Object.fromEntries(Object.entries(TOKENS).map(([name, token]) => [name, read(token)]));
+  return finding ? { ...theme, selectionInactiveBackground: read('--term-match-active') } : theme;
 }
 
 /** The decorations of found text; xterm.js takes only #RRGGBB here. */

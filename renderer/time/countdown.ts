@@ -47,6 +47,12 @@ export function closesNext(info: SessionInfo, { nearest, thawMs }: Countdowns): 
   return { kind: 'thaw', elapsedMs: spanMs - thawMs, remainingMs: thawMs, spanMs, fraction: thawMs / spanMs };
 }
 
+/** The longest time that the countdown beside a tab can come to show: each key may put the idle timeout back to its start. */
+export function longestRemainingMs({ idle, max }: Countdowns, next: Countdown): number {
+  if (next.kind === 'thaw') return next.spanMs;
+  return Math.min(idle?.spanMs ?? next.spanMs, max?.spanMs ?? next.spanMs);
+}
+
 function countdown(kind: DeadlineKind, elapsedMs: number, remaining: number | null, passed: number): Countdown | null {
   if (remaining === null) return null;
   const remainingMs = Math.max(0, remaining - passed);

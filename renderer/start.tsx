@@ -9,9 +9,9 @@ import { startEngine } from './engine.ts';
 import { listenForShortcuts, terminalMayHandle } from './keys/handler.ts';
 import type { AppState } from './store/state.ts';
 import { useApp } from './store/store.ts';
+import { followReading } from './terminal/follow-reading.ts';
 import { loadTerminalFonts } from './terminal/font.ts';
 import { refuseStrayDrops } from './terminal/paste-sources.ts';
-import { followReading } from './terminal/reading.ts';
 import { startTheme } from './theme.ts';
 
 /** Draws the window and connects it. */

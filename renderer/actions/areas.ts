@@ -10,11 +10,12 @@ function areas(): HTMLElement[] {
     pane?.querySelector<HTMLElement>('.banner button:enabled, .starting-card button, [data-primary]') ?? null,
     document.querySelector<HTMLElement>('.panel-body'),
     document.querySelector<HTMLElement>('.status button'),
+    document.querySelector<HTMLElement>('[data-sonner-toast] button'),
   ];
   return found.filter((element) => element !== null);
 }
 
-const AREA = '.strip, .terminal-area, .banner, .starting-card, .ended-card, .panel, .status';
+const AREA = '.strip, .terminal-area, .banner, .starting-card, .ended-card, .panel, .status, [data-sonner-toaster]';
 
 /** Puts the keyboard into the next area: out of the terminal, which takes Tab for its program. */
 export function focusNextArea(): void {

@@ -117,7 +117,9 @@ export function runCommand(command: Command): void {
 /** Opens the find bar; in an open one, puts the keyboard back on what is looked for. */
 function openFind(): void {
   setApp({ finding: true });
-  document.querySelector<HTMLInputElement>('.find-bar input')?.select();
+  const field = document.querySelector<HTMLInputElement>('.find-bar input');
+  field?.focus();
+  field?.select();
 }
 
 /** Whether a command would do something now. A key whose command would not is left to the program in the terminal. */

@@ -17,10 +17,25 @@ function isLost(): boolean {
  * Where the keyboard goes when a menu closes. For one that was opened by mouse that is the terminal, since what is typed
  * next would be lost on its button.
  */
-export function focusAfterMenu(openedByMouse: boolean): HTMLElement | true {
+export function focusAfterMenu(openedByMouse: boolean): HTMLElement | boolean {
+  const { active, finding, renaming, question, shortcutsOpen } = getApp();
+  // What was chosen has the keyboard already.
+  if (renaming !== null || question !== null || shortcutsOpen) return false;
+  if (finding) return findField() ?? true;
   if (!openedByMouse) return true;
-  const { active } = getApp();
   return document.querySelector<HTMLElement>(`[id="panel-${active ?? ''}"] .xterm-helper-textarea`) ?? true;
+}
+
+/** After the terminal's own menu: the terminal, or the find bar if that was opened or is open. */
+export function focusAfterTerminalMenu(): void {
+  requestAnimationFrame(() => {
+    if (getApp().finding) findField()?.focus();
+    else focusTerminal();
+  });
+}
+
+function findField(): HTMLElement | null {
+  return document.querySelector<HTMLElement>('.find-bar input');
 }
 
 /** Keeps the keyboard in the terminal while the window is used by mouse. Gives the function that ends it. */

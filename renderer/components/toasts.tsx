@@ -26,6 +26,8 @@ export function Toasts() {
       offset={offset}
       mobileOffset={offset}
       closeButton
+      // Alt+T, the default, is a key of the shell. F6 leads to messages.
+      hotkey={[]}
     />
   );
 }

@@ -24,6 +24,7 @@ export function FindBar({ id }: { id: SessionId }) {
 
   useEffect(() => {
     // What was looked for last is there again; the first key replaces it.
+    field.current?.focus();
     field.current?.select();
     view?.setFinding(true);
     view?.finder.onFound(setFound);

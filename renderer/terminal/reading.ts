@@ -1,6 +1,4 @@
 import type { Preferences, SettingsView } from '../../shared/settings.ts';
-import { terminals } from '../engine.ts';
-import { getApp, useApp } from '../store/store.ts';
 
 /** What terminals are drawn by: the settings in force, and what the system asks for where they leave it open. */
 export interface TerminalPreferences extends Omit<Preferences['terminal'], 'screenReader'> {
@@ -31,21 +29,4 @@ export function terminalPreferences(
     minimumContrastRatio: isDefault && highContrast ? HIGH_CONTRAST_RATIO : terminal.minimumContrastRatio,
     screenReader: terminal.screenReader === 'automatic' ? screenReader === true : terminal.screenReader === 'on',
   };
-}
-
-/** Keeps all terminals as the settings and the system have it. */
-export function followReading(): void {
-  const queries = [window.matchMedia('(prefers-contrast: more)'), window.matchMedia('(forced-colors: active)')];
-  const apply = (): void => {
-    const { settings, info } = getApp();
-    if (settings === null) return;
-    const highContrast = queries.some(({ matches }) => matches);
-    terminals.applyPreferences(
-      terminalPreferences(settings, { highContrast, screenReader: info?.screenReader ?? null }),
-    );
-  };
-  for (const query of queries) query.addEventListener('change', apply);
-  useApp.subscribe((state, before) => {
-    if (state.settings !== before.settings || state.info?.screenReader !== before.info?.screenReader) apply();
-  });
 }

@@ -2,7 +2,7 @@ import { ContextMenu } from '@base-ui/react/context-menu';
 import { type MouseEvent, type ReactElement, useState } from 'react';
 import type { SessionId } from '../../shared/session.ts';
 import { runCommand } from '../actions/commands.ts';
-import { focusTerminal } from '../actions/tabs.ts';
+import { focusAfterTerminalMenu } from '../actions/keep-focus.ts';
 import { MenuItem, MenuSeparator } from '../components/menu.tsx';
 import { terminals } from '../engine.ts';
 
@@ -18,7 +18,7 @@ export function TerminalMenu({ id, children }: { id: SessionId; children: ReactE
     setHasSelection((view?.selection ?? '') !== '');
   };
   return (
-    <ContextMenu.Root onOpenChange={(open) => (open ? undefined : focusTerminal())}>
+    <ContextMenu.Root onOpenChange={(open) => (open ? undefined : focusAfterTerminalMenu())}>
       <ContextMenu.Trigger className="terminal-area" onContextMenuCapture={guard} render={children} />
       <ContextMenu.Portal>
         <ContextMenu.Positioner className="positioner">

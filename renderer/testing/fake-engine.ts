@@ -79,6 +79,9 @@ export class FakeEngine {
     this.#sessions = new Map((SCENES[scene] ?? SCENES.plain ?? (() => []))().map((info) => [info.id, info]));
   }
 
+  /** The size that the last window asked a terminal to have. */
+  size = { cols: 80, rows: 24 };
+
   connect(): Transport {
     return {
       bufferedBytes: 0,
@@ -284,6 +287,9 @@ export class FakeEngine {
         if (!starting) setTimeout(() => this.#print(channel, screen));
         return { channel, cols: 80, rows: 24, replayBytes: bytes, replayTruncated: false };
       }
+      case 'sessions.resize':
+        this.size = { cols: Number(args.cols), rows: Number(args.rows) };
+        return {};
       case 'sessions.rename':
         this.change(args.id ?? '', { title: args.title ?? '' });
         return {};

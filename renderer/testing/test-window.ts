@@ -29,15 +29,21 @@ export interface OpenOptions extends BrowserContextOptions {
   history?: number;
   /** Time stands still until the test moves it. */
   stillTime?: boolean;
+  /** The display's scale, as the browser gets it from the system: `deviceScaleFactor` only pretends to it. */
+  scale?: number;
 }
 
 /** The renderer in a real browser, with its made-up engine. One per test file; `close` ends server and browser. */
 export class TestWindows {
   readonly #server: PreviewServer;
   readonly #browser: Browser;
+  readonly #path: string;
+  /** Browsers at other scales. */
+  readonly #scaled = new Map<number, Browser>();
 
-  private constructor(server: PreviewServer, browser: Browser) {
+  private constructor(server: PreviewServer, browser: Browser, path: string) {
     this.#server = server;
+    this.#path = path;
     this.#browser = browser;
   }
 
@@ -50,12 +56,18 @@ export class TestWindows {
     const input = `${projectRoot}/renderer/testing/index.html`;
     await inProduction(() => build({ ...common, build: { outDir, minify: false, rolldownOptions: { input } } }));
     const server = await preview({ ...common, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
-    return new TestWindows(server, await chromium.launch({ executablePath: found.path, args: ['--no-sandbox'] }));
+    return new TestWindows(server, await launch(found.path), found.path);
   }
 
   async close(): Promise<void> {
-    await this.#browser.close();
+    await Promise.all([this.#browser, ...this.#scaled.values()].map((browser) => browser.close()));
     await this.#server.close();
+  }
+
+  async #atScale(scale: number): Promise<Browser> {
+    const browser = this.#scaled.get(scale) ?? (await launch(this.#path, [`--force-device-scale-factor=${scale}`]));
+    this.#scaled.set(scale, browser);
+    return browser;
   }
 
   /** A window with a scene of `scenes.ts`. Closing its context closes it. */
@@ -66,10 +78,12 @@ export class TestWindows {
       hooks = 'some',
       history = 0,
       stillTime = false,
+      scale,
       ...contextOptions
     } = options;
-    const context = await this.#browser.newContext({
-      viewport: { width: 1_000, height: 600 },
+    const browser = scale === undefined ? this.#browser : await this.#atScale(scale);
+    const context = await browser.newContext({
+      viewport: scale === undefined ? { width: 1_000, height: 600 } : null,
       reducedMotion: 'reduce',
       ...contextOptions,
     });
@@ -83,6 +97,15 @@ export class TestWindows {
     if (stillTime) await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
     return page;
   }
+}
+
+/** With the scroll bars that people see, and with WebGL where there is no GPU. */
+function launch(executablePath: string, args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--enable-unsafe-swiftshader', '--window-size=1000,600', ...args],
+    ignoreDefaultArgs: ['--hide-scrollbars'],
+  });
 }
 
 /** The terminal's own rows are left out: their colours are the program's choice, kept legible by xterm.js. `ignored`: axe rules. */

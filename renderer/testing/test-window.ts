@@ -31,6 +31,8 @@ export interface OpenOptions extends BrowserContextOptions {
   stillTime?: boolean;
   /** The display's scale, as the browser gets it from the system: `deviceScaleFactor` only pretends to it. */
   scale?: number;
+  /** The browser says that it runs on macOS. */
+  onMac?: boolean;
 }
 
 /** The renderer in a real browser, with its made-up engine. One per test file; `close` ends server and browser. */
@@ -79,6 +81,7 @@ export class TestWindows {
       history = 0,
       stillTime = false,
       scale,
+      onMac = false,
       ...contextOptions
     } = options;
     const browser = scale === undefined ? this.#browser : await this.#atScale(scale);
@@ -88,6 +91,12 @@ export class TestWindows {
       ...contextOptions,
     });
     context.setDefaultTimeout(STEP_TIMEOUT_MS);
+    if (onMac) {
+      await context.addInitScript(() => {
+        Object.defineProperty(Navigator.prototype, 'platform', { get: () => 'MacIntel' });
+        Object.defineProperty(Navigator.prototype, 'userAgentData', { get: () => ({ platform: 'macOS' }) });
+      });
+    }
     const page = await context.newPage();
     if (stillTime) await page.clock.install();
     const base = this.#server.resolvedUrls?.local[0] ?? '';

@@ -8,6 +8,7 @@ export const PROFILE_FIELDS = {
   backend: 'Kind',
   shell: 'Shell',
   args: 'Arguments',
+  loginShell: 'Login shell',
   folder: 'Folder',
   folderAccess: 'Access to the folder',
   mountAt: 'Mounted at',

@@ -146,10 +146,18 @@ const common = {
   credentials: z.array(credentialSchema).max(32).default([]),
 } as const;
 
+/** Whether a shell is started as a login shell, which reads more start-up files. `automatic`: on macOS. */
+export const LOGIN_SHELL = ['automatic', 'yes', 'no'] as const;
+export type LoginShell = (typeof LOGIN_SHELL)[number];
+export const loginShellSchema = z.enum(LOGIN_SHELL);
+
+/** For shells of this machine's file system; without it, as the settings have it. */
+const loginShell = { loginShell: loginShellSchema.optional() } as const;
+
 /** A named recipe for a tab. */
 export const profileSchema = z.discriminatedUnion('backend', [
-  z.strictObject({ ...common, backend: z.literal('pty') }),
-  z.strictObject({ ...common, backend: z.literal('bubblewrap'), bubblewrap: bubblewrapSchema }),
+  z.strictObject({ ...common, ...loginShell, backend: z.literal('pty') }),
+  z.strictObject({ ...common, ...loginShell, backend: z.literal('bubblewrap'), bubblewrap: bubblewrapSchema }),
   z.strictObject({ ...common, backend: z.literal('docker'), container: containerSchema }),
 ]);
 export type Profile = z.infer<typeof profileSchema>;

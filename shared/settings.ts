@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACTIVITY_KINDS, extensionsSchema, LIMIT_ORIGINS, limitsSchema } from './limits.ts';
-import { PRESETS, profileSchema } from './profile.ts';
+import { loginShellSchema, PRESETS, profileSchema } from './profile.ts';
 
 /** The version of the settings file; raised with each migration. */
 export const SETTINGS_VERSION = 2;
@@ -44,6 +44,8 @@ export const preferencesSchema = z.strictObject({
     /** `auto` uses the GPU where it is real. */
     renderer: z.enum(['auto', 'webgl', 'dom']),
     cursorBlink: z.boolean(),
+    /** Whether shells of this machine are login shells. */
+    loginShell: loginShellSchema,
     /** The contrast that text has at least, as WCAG 2 measures it; 1: colours stay as programs send them. */
     minimumContrastRatio: z.number().min(1).max(21),
     /** Whether Alt (Cmd on macOS) with a digit selects a tab where there are several; else it is the program's. */
@@ -82,6 +84,7 @@ export const DEFAULT_SETTINGS: Settings = {
     scrollbackLines: 10_000,
     renderer: 'auto',
     cursorBlink: false,
+    loginShell: 'automatic',
     minimumContrastRatio: 1,
     digitsSelectTabs: true,
     screenReader: 'automatic',
@@ -136,6 +139,7 @@ export const SETTING_PATHS = [
   'terminal.scrollbackLines',
   'terminal.renderer',
   'terminal.cursorBlink',
+  'terminal.loginShell',
   'terminal.minimumContrastRatio',
   'terminal.digitsSelectTabs',
   'terminal.screenReader',

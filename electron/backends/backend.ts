@@ -1,5 +1,5 @@
 import type { BackendStatus } from '../../shared/backends.ts';
-import type { BackendKind, BubblewrapOptions, ContainerOptions, Profile } from '../../shared/profile.ts';
+import type { BackendKind, BubblewrapOptions, ContainerOptions, LoginShell, Profile } from '../../shared/profile.ts';
 import type {
   ContainerInfo,
   Containment,
@@ -31,6 +31,8 @@ export interface StartSpec {
   /** The shell to run; without it the user's login shell. */
   readonly shell?: string;
   readonly args: readonly string[];
+  /** Whether it is a login shell; without it, as the settings have it. Not for containers. */
+  readonly loginShell?: LoginShell;
   /** Where to start; without it the home folder. */
   readonly folder?: string;
   /** Added to (and over) the inherited environment. */

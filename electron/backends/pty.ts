@@ -1,8 +1,10 @@
+import type { LoginShell } from '../../shared/profile.ts';
 import type { Backend, BackendListener, StartResult, StartSpec } from './backend.ts';
 import { type CgroupSupport, probeCgroups } from './cgroup-support.ts';
 import { deliverCredentials } from './credential-delivery.ts';
 import type { CredentialFolders } from './credential-folders.ts';
 import { shellEnvironment } from './environment.ts';
+import { loginArguments } from './login-shell.ts';
 import { checkFolder, checkShell } from './shell.ts';
 import { ABORTED, TerminalSessions, type TerminalSessionsOptions } from './terminal-session.ts';
 
@@ -14,12 +16,22 @@ export interface PtyBackendOptions extends TerminalSessionsOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** For programs that ask which terminal they run in. */
   readonly appVersion?: string | undefined;
+  /** Whether shells of profiles that do not say are login shells; `automatic` without it. */
+  readonly loginShell?: (() => LoginShell) | undefined;
   /** Linux: make sessions' cgroups below this folder instead of below the app's own cgroup; `none`: make none. */
   readonly cgroupParent?: string | { readonly none: true };
   /** Where credentials lie while sessions have them. */
   readonly credentialFolders?: CredentialFolders;
   /** Linux: the program that makes scopes where cgroups cannot be made directly. */
   readonly systemdRun?: string;
+}
+
+/** Whether a session's shell is to be a login shell. */
+export function wantedLogin(
+  spec: Pick<StartSpec, 'loginShell'>,
+  options: Pick<PtyBackendOptions, 'loginShell'>,
+): LoginShell {
+  return spec.loginShell ?? options.loginShell?.() ?? 'automatic';
 }
 
 /** Runs shells on pseudoterminals of this machine, without isolation. */
@@ -64,7 +76,10 @@ export function createPtyBackend(options: PtyBackendOptions): Backend {
     const request = {
       spec,
       shell: shell.path,
-      command: [shell.path, ...spec.args] as const,
+      command: [
+        shell.path,
+        ...loginArguments(shell.path, spec.args, wantedLogin(spec, options), process.platform),
+      ] as const,
       folder: folder.path,
       environment: shellEnvironment(
         options.environment,

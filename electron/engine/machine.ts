@@ -1,5 +1,6 @@
 import { homedir, hostname, tmpdir } from 'node:os';
 import type { EngineOffers } from '../../shared/backends.ts';
+import type { LoginShell } from '../../shared/profile.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Backends } from '../backends/backend.ts';
 import { createBubblewrapBackend } from '../backends/bubblewrap/bubblewrap.ts';
@@ -46,6 +47,8 @@ export interface MachineOptions {
   /** What the app was called with: for shells, hooks and commands. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly appVersion?: string | undefined;
+  /** The setting, for profiles that do not say. */
+  readonly loginShell?: (() => LoginShell) | undefined;
   readonly locations: Pick<Locations, 'config' | 'data' | 'logs'>;
   /** How this host starts the reaper. */
   readonly reaper: ReaperCommand;
@@ -53,7 +56,7 @@ export interface MachineOptions {
 
 /** Everything that runs shells here. Nothing is started until a session is opened or a backend is asked to look. */
 export async function createMachine(options: MachineOptions): Promise<Machine> {
-  const { logger, environment, appVersion, locations, reaper } = options;
+  const { logger, environment, appVersion, loginShell, locations, reaper } = options;
   const problems = new Emitter<Problem>((error) => logger.error({ err: error }, 'A listener threw'));
   const processes = processTable();
   const installation = installationId(locations.data);
@@ -87,11 +90,12 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
     onError: (error) => logger.warn({ err: error }, 'The container engine’s connection had a problem'),
   });
   const backends: Backends = {
-    pty: createPtyBackend({ log: logger, environment, appVersion, tracker, credentialFolders }),
+    pty: createPtyBackend({ log: logger, environment, appVersion, loginShell, tracker, credentialFolders }),
     bubblewrap: createBubblewrapBackend({
       log: logger,
       environment,
       appVersion,
+      loginShell,
       tracker,
       forbiddenFolders,
       credentialFolders,

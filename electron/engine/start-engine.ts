@@ -1,3 +1,4 @@
+import type { LoginShell } from '../../shared/profile.ts';
 import type { ReaperCommand } from '../backends/reaper/command.ts';
 import { eventSource } from '../hooks/cloud-event.ts';
 import { createJournal } from '../journal/journal-thread.ts';
@@ -28,7 +29,8 @@ export async function startEngine({
 }: StartEngineOptions): Promise<Engine> {
   const { locations, log, settings, problems, lock } = storage;
   const { logger } = log;
-  const machine = await createMachine({ logger, environment, appVersion, locations, reaper });
+  const loginShell = (): LoginShell => settings.effective.preferences.terminal.loginShell;
+  const machine = await createMachine({ logger, environment, appVersion, loginShell, locations, reaper });
   const journal = createJournal({
     dataFolder: locations.data,
     sessionsFolder: locations.sessions,

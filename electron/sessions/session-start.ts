@@ -88,6 +88,7 @@ function startSpec(session: Session): StartSpec {
     sessionId: session.id,
     profileId: profile.id,
     ...(profile.shell === undefined ? {} : { shell: profile.shell }),
+    ...(profile.backend === 'docker' || profile.loginShell === undefined ? {} : { loginShell: profile.loginShell }),
     ...(profile.folder === undefined ? {} : { folder: profile.folder }),
     ...(profile.backend === 'bubblewrap' ? { bubblewrap: profile.bubblewrap } : {}),
     ...(profile.backend === 'docker' ? { container: profile.container } : {}),

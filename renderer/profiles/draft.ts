@@ -5,6 +5,7 @@ import {
   DEFAULT_BUBBLEWRAP,
   DEFAULT_CONTAINER,
   type FolderAccess,
+  type LoginShell,
   type Profile,
   type PULL_POLICIES,
 } from '../../shared/profile.ts';
@@ -25,6 +26,8 @@ export interface Draft {
   readonly shell: string;
   /** One per line; null: they cannot be told by lines, and stay as they are. */
   readonly args: string | null;
+  /** Nothing: as the settings have it. */
+  readonly loginShell: LoginShell | '';
   readonly folder: string;
   readonly environment: readonly VariableRow[];
   /** Nothing: as the settings have it. */
@@ -64,6 +67,7 @@ export function draftOf(profile: Profile): Draft {
     name,
     shell: shell ?? '',
     args: argumentsText(args),
+    loginShell: backend === 'docker' ? '' : (profile.loginShell ?? ''),
     folder: folder ?? '',
     environment: Object.entries(environment).map(([variable, value], key) => ({ key, name: variable, value })),
     idleTimeoutSeconds: limitText(limits.idleTimeoutSeconds),

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { FOLDER_ACCESS, type FolderAccess, isSandboxed, PULL_POLICIES } from '../../shared/profile.ts';
 import { chooseFolder } from '../actions/profiles.ts';
 import { Button } from '../components/button.tsx';
+import { LOGIN_SHELL_OPTIONS } from '../settings/rows.ts';
 import { CredentialsField } from './credentials-field.tsx';
 import { useEditor } from './editor-context.ts';
 import { ChoiceField, Field, SelectField, SwitchField, TextField } from './fields.tsx';
@@ -36,6 +37,7 @@ export function ProfileForm() {
           }
         />
         <ArgumentsField />
+        {inContainer ? null : <LoginShellField />}
         {inContainer ? (
           <TextField
             field="pool"
@@ -91,6 +93,20 @@ function NameField() {
   const { draft, otherNames } = useEditor();
   const taken = otherNames.has(draft.name.trim());
   return <TextField field="name" note={taken ? 'Another profile has this name, too.' : null} />;
+}
+
+function LoginShellField() {
+  const { draft, change, inForce } = useEditor();
+  const inherited = LOGIN_SHELL_OPTIONS.find(({ value }) => value === inForce.terminal.loginShell)?.label ?? '';
+  return (
+    <ChoiceField
+      field="loginShell"
+      value={draft.loginShell}
+      options={[{ value: '', label: 'As in the settings' }, ...LOGIN_SHELL_OPTIONS]}
+      onChange={(loginShell) => change({ loginShell })}
+      hint={`Reads the start-up files of a login. In the settings: ${inherited}. Automatic: on macOS only.`}
+    />
+  );
 }
 
 function SurviveField() {

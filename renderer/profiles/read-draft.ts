@@ -40,6 +40,7 @@ const TAKES: Readonly<Record<ProfileField, string>> = {
   backend: 'It cannot be of this kind.',
   shell: 'It can be a path or a name of up to 4096 characters.',
   args: 'There can be up to 64 arguments, each of up to 4096 characters.',
+  loginShell: 'Choose one of the four.',
   folder: 'It can be a path of up to 4096 characters.',
   folderAccess: 'Choose one of the three.',
   mountAt: 'Write a full path in the container, such as /src, without a colon.',
@@ -126,6 +127,7 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
     recording: draft.recording,
     credentials: rows.map((row, index) => credentialOf(row, (message) => noteCredential(index, 'ttlSeconds', message))),
   };
+  const login = draft.loginShell === '' ? {} : { loginShell: draft.loginShell };
   const sandbox = {
     folderAccess: draft.folderAccess,
     network: draft.network.trim(),
@@ -135,9 +137,9 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
   const candidate = ((): object => {
     switch (draft.backend) {
       case 'pty':
-        return { ...common, backend: 'pty' };
+        return { ...common, ...login, backend: 'pty' };
       case 'bubblewrap':
-        return { ...common, backend: 'bubblewrap', bubblewrap: sandbox };
+        return { ...common, ...login, backend: 'bubblewrap', bubblewrap: sandbox };
       case 'docker':
         return {
           ...common,

@@ -49,6 +49,8 @@ export function settingAt(preferences: Preferences, path: SettingPath): SettingV
       return terminal.renderer;
     case 'terminal.cursorBlink':
       return terminal.cursorBlink;
+    case 'terminal.loginShell':
+      return terminal.loginShell;
     case 'terminal.minimumContrastRatio':
       return terminal.minimumContrastRatio;
     case 'terminal.digitsSelectTabs':

@@ -1,4 +1,5 @@
 import type { ActivityKind, OnExpiry } from '../../shared/limits.ts';
+import type { LoginShell } from '../../shared/profile.ts';
 import type { SettingPath } from '../../shared/settings.ts';
 
 /** One of the values that a setting can have. */
@@ -34,6 +35,13 @@ export interface SettingSection {
   title: string;
   rows: readonly SettingRow[];
 }
+
+/** Whether shells are login shells, for every form that asks. */
+export const LOGIN_SHELL_OPTIONS: readonly (Option & { value: LoginShell })[] = [
+  { value: 'automatic', label: 'Automatic' },
+  { value: 'yes', label: 'Yes' },
+  { value: 'no', label: 'No' },
+];
 
 /** What can be done with a session whose time is up, in the words of every form that asks. */
 export const EXPIRY_OPTIONS: readonly (Option & { value: OnExpiry; about: string })[] = [
@@ -235,6 +243,13 @@ export const SECTIONS: readonly SettingSection[] = [
         name: 'Blinking cursor',
         description: 'Costs some speed where the GPU is not used.',
         control: { kind: 'switch' },
+      },
+      {
+        path: 'terminal.loginShell',
+        name: 'Login shell',
+        description:
+          'Whether new local and sandboxed shells read the start-up files of a login, such as ~/.zprofile. Automatic: on macOS only. It has no effect on Windows and in containers.',
+        control: { kind: 'choice', options: LOGIN_SHELL_OPTIONS },
       },
       {
         path: 'terminal.minimumContrastRatio',

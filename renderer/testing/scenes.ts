@@ -156,6 +156,7 @@ export function fakeSettings(): SettingsView {
       'terminal.scrollbackLines': 'default',
       'terminal.renderer': 'default',
       'terminal.cursorBlink': 'default',
+      'terminal.loginShell': 'default',
       'terminal.minimumContrastRatio': 'default',
       'terminal.digitsSelectTabs': 'default',
       'terminal.screenReader': 'default',

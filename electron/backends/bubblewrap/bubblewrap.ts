@@ -7,7 +7,8 @@ import type { Backend, BackendListener, StartResult, StartSpec } from '../backen
 import { sweepCgroups } from '../cgroup.ts';
 import { type Delivery, deliverCredentials } from '../credential-delivery.ts';
 import type { CredentialFolders } from '../credential-folders.ts';
-import type { PtyBackendOptions } from '../pty.ts';
+import { loginArguments } from '../login-shell.ts';
+import { type PtyBackendOptions, wantedLogin } from '../pty.ts';
 import { planLimits, scopeProperties } from '../resource-limits.ts';
 import { SessionCgroups } from '../session-cgroups.ts';
 import { ABORTED, failed, type TerminalRequest, TerminalSessions } from '../terminal-session.ts';
@@ -116,6 +117,7 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
       locales,
       appVersion: options.appVersion,
     });
+    const args = loginArguments(shell.path, spec.args, wantedLogin(spec, options), platform);
     const limits = planLimits(wanted.resources, support, !user.isRootOutside);
     // Seen by sandboxes that run as well. Nothing waits for it.
     etc.update().catch((error: unknown) => log.warn({ err: error }, 'The sandboxes’ /etc could not be updated'));
@@ -137,15 +139,15 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
         shell: shell.path,
       };
       using prepared = prepareSandbox({ ...kit, etc: await etc.prepare() }, wish);
-      const ignoresInterrupts = canResetInterrupts && !isInteractiveShell(shell.path, spec.args);
-      const inside = stubCommand({ limits, resetsInterrupts: ignoresInterrupts }, [shell.path, ...spec.args]);
+      const ignoresInterrupts = canResetInterrupts && !isInteractiveShell(shell.path, args);
+      const inside = stubCommand({ limits, resetsInterrupts: ignoresInterrupts }, [shell.path, ...args]);
       const isScope = support.cgroups?.kind === 'scope';
       const withoutSystemd = isScope ? ['/usr/bin/env', ...SYSTEMD_VARIABLES.flatMap((name) => ['-u', name])] : [];
-      const [file = bwrap.path, ...args] = [...withoutSystemd, bwrap.path, ...prepared.args, ...inside];
+      const [file = bwrap.path, ...rest] = [...withoutSystemd, bwrap.path, ...prepared.args, ...inside];
       const request: TerminalRequest = {
         spec,
         shell: shell.path,
-        command: [file, ...args],
+        command: [file, ...rest],
         folder: '/',
         environment: outerEnvironment(spec.sessionId, isScope, options.environment),
         credentials,

@@ -17,5 +17,5 @@ test('on SIGTERM every session is told, ends with a reason, and is recorded to i
   ]);
   expect(all.every(({ recording }) => recording.sha256 !== null && !recording.truncated)).toBe(true);
   await app.terminal.waitForLine('Sandglass was quit - connection closed');
-  await expect(app.page.getByTestId('link-banner')).toContainText('Not connected');
+  await expect(app.page.getByTestId('link-banner')).toContainText('Sandglass was quit. Its sessions have ended.');
 });

@@ -11,10 +11,12 @@ import { RequestError } from '../../shared/errors.ts';
 import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
 import type { HistoryEntry } from '../../shared/history.ts';
 import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
+import { HOST_QUIT } from '../../shared/presence.ts';
 import { PRESETS, type Profile, profileSchema } from '../../shared/profile.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import type { SettingChange, SettingsView } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
+import { AwayError, type AwayReason } from '../rpc/away.ts';
 import { FAKE_BACKENDS, FAKE_OFFERS } from './fake-backends.ts';
 import { fakeHistory } from './fake-history.ts';
 import { FakeHooks } from './fake-hooks.ts';
@@ -40,6 +42,8 @@ export class FakeEngine {
   #settings = fakeSettings();
   #backends: readonly BackendStatus[];
   #receive: (message: string | Uint8Array) => void = () => {};
+  #closed: (reason: string) => void = () => {};
+  #away: AwayReason | null = null;
   #nextChannel = 1;
   #opened = 100;
   /** Requests that were answered, as a test may want to count them. */
@@ -82,14 +86,27 @@ export class FakeEngine {
   /** The size that the last window asked a terminal to have. */
   size = { cols: 80, rows: 24 };
 
+  /** Breaks the window's connection; until {@link comeBack} it is made again only to say why there is none. */
+  goAway(why: AwayReason): void {
+    this.#away = why;
+    this.#closed(why === 'quit' ? HOST_QUIT : 'The connection broke');
+  }
+
+  comeBack(): void {
+    this.#away = null;
+  }
+
   connect(): Transport {
+    if (this.#away !== null) throw new AwayError(this.#away, 'Sandglass does not answer.');
     return {
       bufferedBytes: 0,
       send: (message) => queueMicrotask(() => this.#message(message)),
       onMessage: (listener) => {
         this.#receive = listener;
       },
-      onClose: () => {},
+      onClose: (listener) => {
+        this.#closed = listener;
+      },
       close: () => {},
     };
   }

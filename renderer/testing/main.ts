@@ -16,4 +16,4 @@ const engine = new FakeEngine(query.get('scene') ?? 'plain', {
   history: Number(query.get('history') ?? '0'),
 });
 Object.assign(window, { fakeEngine: engine });
-start(() => Promise.resolve(engine.connect()));
+start(async () => engine.connect());

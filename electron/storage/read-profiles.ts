@@ -203,7 +203,9 @@ function describe(issue: Issue, value: unknown): string {
   const actual = isSecret || found === undefined ? '' : ` (it is ${shown(found)})`;
   if (path[0] === 'backend') return `backend must be one of ${BACKENDS.join(', ')}${actual}`;
   const what = path[0] === 'id' || path[0] === 'name' ? `${inside}: ` : '';
-  return `${what}${issue.message}${actual}`;
+  const wrong =
+    issue.code === 'invalid_value' ? `must be one of ${issue.values.map(String).join(', ')}` : issue.message;
+  return `${what}${wrong}${actual}`;
 }
 
 function at(value: unknown, key: PropertyKey): unknown {

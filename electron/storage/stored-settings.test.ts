@@ -194,8 +194,7 @@ test('what is wrong in a profile costs that alone, and names no value that may b
   });
   const message = store.problems[0]?.message ?? '';
   for (const text of [
-    'profiles[0].bubblewrap.network (“Box”): ',
-    '(it is "lan"); "none" is used',
+    'profiles[0].bubblewrap.network (“Box”): must be one of none, host (it is "lan"); "none" is used',
     'profiles[0].bubblewrap.colour (“Box”) is not known',
     'profiles[0].limits.idleTimeoutSeconds',
     'profiles[0].args',

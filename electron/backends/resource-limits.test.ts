@@ -6,6 +6,7 @@ import type { Controller } from './cgroup-places.ts';
 import type { LimitSupport } from './cgroup-support.ts';
 import {
   applyLimit,
+  canLimitData,
   describeLimits,
   isApplied,
   isInLimits,
@@ -124,11 +125,19 @@ describe('a bound is written as the kernel wants it', () => {
   });
 });
 
+test('memory is bounded by an rlimit only where the kernel holds processes to it', () => {
+  expect(canLimitData('6.1.0-18-amd64', 'N\n')).toBe(true);
+  expect(canLimitData('4.7.0', '')).toBe(true);
+  expect(canLimitData('4.6.9', '')).toBe(false);
+  expect(canLimitData('3.10.0-1160.el7', '')).toBe(false);
+  expect(canLimitData('6.1.0', 'Y\n')).toBe(false);
+});
+
 test('what holds a process is read from its limits', () => {
   const text = [
     'Limit                     Soft Limit           Hard Limit           Units     ',
     'Max processes             64                   64                   processes ',
-    'Max address space         unlimited            unlimited            bytes     ',
+    'Max data size             unlimited            unlimited            bytes     ',
   ].join('\n');
   const [memory, , pids] = limits('rlimit');
   expect(memory !== undefined && isInLimits(memory, text)).toBe(false);

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Resources } from '../../shared/profile.ts';
 import type { IsolationItem } from '../../shared/session.ts';
@@ -37,13 +38,38 @@ export function planLimits(resources: Resources, support: LimitSupport, canLimit
   const { memoryMiB, pids, cpus } = resources;
   const limits: Limit[] = [];
   if (memoryMiB !== null) {
-    limits.push({ controller: 'memory', amount: memoryMiB * MIB, place: place('memory', 'rlimit') });
+    limits.push({
+      controller: 'memory',
+      amount: memoryMiB * MIB,
+      place: place('memory', canLimitData() ? 'rlimit' : 'none'),
+    });
   }
   if (cpus !== null) limits.push({ controller: 'cpu', amount: cpus, place: place('cpu', 'none') });
   if (pids !== null) {
     limits.push({ controller: 'pids', amount: pids, place: place('pids', canLimitProcesses ? 'rlimit' : 'none') });
   }
   return limits;
+}
+
+/**
+ * Whether the kernel holds processes to an amount of private memory that they may write (RLIMIT_DATA of setrlimit(2)): since
+ * Linux 4.7, unless it was started with `ignore_rlimit_data`. A bound on addresses (RLIMIT_AS) is no substitute: Node.js, Java and
+ * browsers reserve many times more than they use, and do not start with one.
+ *
+ * @param kernel its release, such as `6.1.0-18-amd64`.
+ * @param ignored the text of its parameter `ignore_rlimit_data`.
+ */
+export function canLimitData(kernel = release(), ignored = readParameter('ignore_rlimit_data')): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return (major > 4 || (major === 4 && minor >= 7)) && ignored.trim() !== 'Y';
+}
+
+function readParameter(name: string): string {
+  try {
+    return readFileSync(`/sys/module/kernel/parameters/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Sets a bound of a cgroup; `folder` is of the version that the limit's place names. @throws when the system refuses. */
@@ -127,7 +153,7 @@ export function isApplied(limit: Limit, folder: string): boolean {
 
 /** Whether the text of `/proc/<pid>/limits` holds the process to the bound (proc_pid_limits(5)). */
 export function isInLimits(limit: Limit, text: string): boolean {
-  const name = limit.controller === 'memory' ? 'Max address space' : 'Max processes';
+  const name = limit.controller === 'memory' ? 'Max data size' : 'Max processes';
   const hard = new RegExp(`^${name}\\s+\\S+\\s+(\\d+)\\s`, 'm').exec(text)?.[1];
   return hard !== undefined && Number(hard) <= limit.amount;
 }

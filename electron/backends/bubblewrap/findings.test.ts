@@ -53,7 +53,7 @@ const good: Inspection = {
   isFiltered: true,
   mounts,
   interfaces: ['lo'],
-  limits: 'Max address space         67108864             67108864             bytes     \n',
+  limits: 'Max data size             67108864             67108864             bytes     \n',
   cgroups: { unified: null, legacy: new Map() },
   folder: { device: 1, inode: 2 },
   credentials: null,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
@@ -146,7 +146,7 @@ describe('by rlimit, where there are no cgroups', () => {
     const shell = await startSandbox(
       backend,
       { resources: { memoryMiB: 64 } },
-      { args: ['-c', `perl -e '$| = 1; ${HOG}'; echo "perl: $?"; ulimit -v unlimited 2>/dev/null || echo fixed`] },
+      { args: ['-c', `perl -e '$| = 1; ${HOG}'; echo "perl: $?"; ulimit -d unlimited 2>/dev/null || echo fixed`] },
     );
     expect(words(shell)).toContain('64 MB per process (rlimit)');
     expect(shell.process.containment).toBe('namespace');
@@ -154,6 +154,29 @@ describe('by rlimit, where there are no cgroups', () => {
     expect(shell.text()).toMatch(/Out of memory/);
     expect(shell.text()).not.toContain('perl: 0');
     expect(shell.text()).toContain('fixed');
+    await shell.process.terminate(0);
+  });
+
+  test('programs that reserve far more memory than they use run within the default bound', async () => {
+    const script = [
+      "const server = require('node:http').createServer((_, response) => response.end('fetched'));",
+      "server.listen(0, '127.0.0.1', async () => {",
+      "const answer = await fetch('http://127.0.0.1:' + server.address().port);",
+      'console.log(await answer.text());',
+      'const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });',
+      "console.log('pages ' + memory.grow(1));",
+      'server.close();',
+      '});',
+    ].join('');
+    const node = realpathSync(process.execPath);
+    const shell = await startSandbox(
+      backend,
+      { folderAccess: 'read-only' },
+      { folder: dirname(node), shell: node, args: ['-e', script] },
+    );
+    expect(words(shell)).toContain('2048 MB per process (rlimit)');
+    expect(await shell.exit).toMatchObject({ exitCode: 0 });
+    expect(shell.text()).toContain('fetched\r\npages 1\r\n');
     await shell.process.terminate(0);
   });
 

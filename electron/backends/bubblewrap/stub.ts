@@ -44,7 +44,7 @@ export function stubCommand({ limits, resetsInterrupts }: StubOptions, shell: re
 function boundCommand({ controller, amount }: Limit): string {
   // Shells differ in the letter for processes: -u in bash and zsh, -p in dash and BusyBox.
   return controller === 'memory'
-    ? `ulimit -v ${Math.floor(amount / 1024)}`
+    ? `ulimit -d ${Math.floor(amount / 1024)}`
     : `ulimit -u ${amount} || ulimit -p ${amount}`;
 }
 

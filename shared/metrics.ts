@@ -15,7 +15,9 @@ export const metricsSchema = z.strictObject({
   endedByReason: z.partialRecord(z.enum(END_REASONS), z.int()),
   /** Ended sessions by duration; `upToSeconds` null is the last, open bucket. Counts are not cumulative. */
   durations: z.array(z.strictObject({ upToSeconds: z.number().nullable(), count: z.int() })),
-  /** How late deadlines fired, in milliseconds. */
+  /** Limits that ran out: sessions that one of their limits has ended or frozen. A session that is frozen and then closes counts once. */
+  expired: z.int(),
+  /** How late the timers of deadlines fired, in milliseconds. */
   lateness: z.strictObject({ count: z.int(), maxMs: z.number() }),
   bytesOut: z.number(),
   bytesIn: z.number(),

@@ -94,8 +94,8 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 /**
- * The administrator's file. It caps what anybody else may set; every field is optional.
- * Read from the system's place only the administrator can write to.
+ * The policy: a file of the administrator, read from a place only they can write to, or, where there is none, one of the
+ * user's own. It caps what may be set; every field is optional.
  */
 export const policySchema = z.strictObject({
   /** The shortest timeout that may be set, in seconds. */
@@ -168,6 +168,8 @@ export const settingsViewSchema = z.strictObject({
   policy: policySchema,
   /** The policy file in force; null when there is none. */
   policyFile: z.string().nullable(),
+  /** Whether that file is the user's own, which `SANDGLASS_POLICY_FILE` names, and not an administrator's. */
+  policyIsOwn: z.boolean(),
   profiles: z.array(profileSchema),
   /** What is wrong with the settings file now; null or absent: nothing. */
   file: z

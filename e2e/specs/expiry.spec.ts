@@ -87,7 +87,7 @@ test.describe('freezing for a while', () => {
   test('a frozen session that nobody thaws closes, with the limit as the reason', async ({ app, home }) => {
     await app.openTab();
     await expect(app.card.frozen).toHaveAttribute('data-by', 'max_duration');
-    await expect(app.card.thaw).toHaveText('Thaw and extend 30 min · 2 left');
+    await expect(app.card.thaw).toHaveText('Thaw and extend 30 minutes · 2 left');
     await app.card.waitForEnd('max_duration');
     await expect(app.card.reason).toHaveText('Closed after its maximum duration of 3 seconds');
     const [metadata] = await home.metadata();

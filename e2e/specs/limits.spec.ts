@@ -52,9 +52,9 @@ test.describe('extend', () => {
 
   test('a session is extended until the budget is used up, and the button says so', async ({ app, home }) => {
     await app.openTab();
-    await expect(app.card.extend).toHaveText('Extend 3s · 2 left');
+    await expect(app.card.extend).toHaveText('Extend 3 seconds · 2 left');
     await app.card.extend.click();
-    await expect(app.card.extend).toHaveText('Extend 3s · 1 left');
+    await expect(app.card.extend).toHaveText('Extend 3 seconds · 1 left');
     await app.card.extend.click();
     await expect(app.card.extend).toHaveText('Both extensions are used');
     await expect(app.card.extend).toBeDisabled();

@@ -6,14 +6,24 @@ import { expect, test } from '../runner/test.ts';
 const IDLE = 'limits.local.idleTimeoutSeconds';
 const MAX = 'limits.local.maxDurationSeconds';
 
-test('a changed limit holds at once, for sessions that run too', async ({ app, home }) => {
+test('a lowered limit says which sessions it closes and when, and leaves them the time of a warning', async ({
+  app,
+  home,
+}) => {
   await app.openTab();
   await app.settings.open();
   await app.settings.change(IDLE, '2s');
   await expect(app.settings.field(IDLE)).toHaveValue('2s');
+  await expect(app.page.getByText('Idle timeout: 2 seconds')).toBeVisible();
+  await expect(app.page.getByText(/^1 session will close in \d+ seconds: “/)).toBeVisible();
+  await app.page.getByRole('button', { name: 'Undo' }).click();
+  await expect(app.settings.field(IDLE)).toHaveValue('10m');
+  await app.settings.change(IDLE, '2s');
   await app.tabs.all.first().getByRole('tab').click();
   await app.card.waitForEnd('idle_timeout');
-  await expect(app.card.reason).toHaveText('Closed after 2 seconds without activity');
+  await expect(app.card.reason).toHaveText(
+    /^Closed after \d+ seconds without activity; its idle timeout was 2 seconds$/,
+  );
   const stored: unknown = JSON.parse(await readFile(home.settingsFile, 'utf8'));
   expect(stored).toMatchObject({ version: SETTINGS_VERSION, limits: { local: { idleTimeoutSeconds: 2 } } });
 });
@@ -57,6 +67,7 @@ test('what happens when time is up, and the number of commands, are set for sess
   await expect(freeze).toBeChecked();
   await app.settings.change('limits.thawWindowSeconds', '1m');
   await app.settings.change('limits.maxCommands', '2');
+  await app.settings.change('limits.warnBeforeSeconds', '1s');
   await app.settings.change(IDLE, '2s');
   await app.tabs.all.first().getByRole('tab').click();
   await expect(app.card.frozen).toHaveAttribute('data-by', 'idle_timeout');
@@ -124,7 +135,7 @@ test.describe('policy', () => {
     await app.openTab();
     await app.panel.open();
     await expect(app.panel.limit('maxDurationSeconds')).toContainText('10m');
-    await expect(app.panel.limit('maxDurationSeconds')).toContainText('administrator’s policy');
+    await expect(app.panel.limit('maxDurationSeconds')).toContainText('your own policy file');
     await app.settings.open();
     await expect(app.settings.policyNote).toContainText('duration up to 10m');
     await expect(app.settings.setting(MAX)).toHaveAttribute('data-origin', 'policy');

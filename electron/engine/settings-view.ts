@@ -18,6 +18,7 @@ export function settingsView(store: SettingsStore): SettingsView {
     defaults: preferencesOf(DEFAULT_SETTINGS),
     policy: inForce,
     policyFile: policy.file,
+    policyIsOwn: policy.ok && policy.isOwn === true,
     profiles: [...settings.profiles],
     file: fileState(store),
   };

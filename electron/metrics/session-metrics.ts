@@ -7,6 +7,8 @@ export interface SessionMetrics {
   started(): void;
   /** Once for each that was started, with its length in seconds. */
   ended(reason: EndReason, durationSeconds: number): void;
+  /** A limit of a session has run out. */
+  expired(): void;
   /** A deadline fired this many milliseconds after its time; less than none counts as none. */
   lateness(ms: number): void;
   /** Bytes from the program, and to it. */
@@ -26,6 +28,7 @@ export function createSessionMetrics(clock: () => number): SessionMetrics {
   /** One count for each bucket, and one for what is longer than all of them. */
   const durations = new Array<number>(DURATION_BUCKETS_SECONDS.length + 1).fill(0);
   let total = 0;
+  let expired = 0;
   let deadlines = 0;
   let maxLatenessMs = 0;
   let bytesOut = 0;
@@ -42,6 +45,9 @@ export function createSessionMetrics(clock: () => number): SessionMetrics {
       const found = DURATION_BUCKETS_SECONDS.findIndex((upTo) => durationSeconds <= upTo);
       const bucket = found === -1 ? DURATION_BUCKETS_SECONDS.length : found;
       durations[bucket] = (durations[bucket] ?? 0) + 1;
+    },
+    expired() {
+      expired += 1;
     },
     lateness(ms) {
       deadlines += 1;
@@ -65,6 +71,7 @@ export function createSessionMetrics(clock: () => number): SessionMetrics {
         ...describeAges(activeAgesSeconds),
         endedByReason: Object.fromEntries(endedByReason),
         durations: durations.map((count, index) => ({ upToSeconds: DURATION_BUCKETS_SECONDS[index] ?? null, count })),
+        expired,
         lateness: { count: deadlines, maxMs: maxLatenessMs },
         bytesOut,
         bytesIn,

@@ -175,6 +175,8 @@ describe('the manager', () => {
     // First it is probed whether a command is at work.
     await clock.advance(0);
     expect((await session.end('closed')).reason).toBe('idle_timeout');
+    // No timer of it fired, and it has run out all the same.
+    expect(manager.metrics()).toMatchObject({ expired: 1, lateness: { count: 0 } });
     expect(logger.complaints).toEqual(['The sweep found a session past its deadline']);
     expect(manager.metrics().swept).toBe(1);
     await manager.quit();
@@ -202,6 +204,7 @@ describe('the manager', () => {
     expect(session.isEnding).toBe(false);
     await clock.advance(1);
     expect(session.ended).toMatchObject({ reason: 'idle_timeout', limitSeconds: 400, elapsedSeconds: 510 });
+    expect(manager.metrics()).toMatchObject({ expired: 1, endedByReason: { idle_timeout: 1 } });
     await manager.quit();
   });
 
@@ -276,6 +279,7 @@ describe('the manager', () => {
     expect(manager.metrics()).toMatchObject({
       active: 1,
       endedByReason: { idle_timeout: 1 },
+      expired: 1,
       lateness: { count: 1, maxMs: 0 },
     });
     await manager.quit();

@@ -80,6 +80,8 @@ export class SessionManager {
   readonly #stopSettings: () => void;
   /** Ids sort by the time they were made, also within a millisecond. */
   readonly #newId = monotonicFactory(random);
+  /** Sessions that one of their limits has frozen. */
+  readonly #frozenByLimit = new Set<SessionId>();
   #sweepTimer: Timer | null = null;
   #quitting: Promise<void> | null = null;
 
@@ -390,6 +392,7 @@ export class SessionManager {
   #onEvent(session: Session, event: SessionEvent): void {
     const { metrics, logger, clock } = this.#options;
     if (event.type === 'session:start') metrics.started();
+    this.#countExpired(event);
     if (event.type === 'session:end') {
       metrics.ended(event.end.reason, event.end.durationSeconds);
       const { reason, exitCode, signal, survivors, failure } = event.end;
@@ -407,6 +410,18 @@ export class SessionManager {
       logger.info({ session: session.id, event: event.type }, 'A session event');
     }
     this.#emitters.event.emit(event);
+  }
+
+  /** Counts each limit that ran out once: when it has frozen a session, else when it has ended one. */
+  #countExpired(event: SessionEvent): void {
+    const { metrics } = this.#options;
+    const { sessionId } = event;
+    if (event.type === 'session:frozen' && event.by !== null) {
+      this.#frozenByLimit.add(sessionId);
+      metrics.expired();
+    } else if (event.type === 'session:thawed') this.#frozenByLimit.delete(sessionId);
+    else if (event.type === 'session:end' && !this.#frozenByLimit.delete(sessionId) && event.end.expired !== null)
+      metrics.expired();
   }
 
   #onActivity(session: Session): void {

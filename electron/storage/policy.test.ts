@@ -22,6 +22,7 @@ test('the file that the environment names counts where the administrator left no
     ok: true,
     policy: { minimumTimeoutSeconds: 1 },
     file,
+    isOwn: true,
   });
 });
 

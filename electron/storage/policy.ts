@@ -29,7 +29,8 @@ export function readPolicy(
   if (!isAbsolute(named)) {
     return refuse(named, 'SANDGLASS_POLICY_FILE must be an absolute path');
   }
-  return readPolicyFile(named, read) ?? refuse(named, 'SANDGLASS_POLICY_FILE names a file that is not there');
+  const own = readPolicyFile(named, read) ?? refuse(named, 'SANDGLASS_POLICY_FILE names a file that is not there');
+  return own.ok ? { ...own, isOwn: true } : own;
 }
 
 /** Null: there is no such file. */
@@ -82,8 +83,9 @@ function refuse(file: string, why: string): PolicyState {
 }
 
 /** Where a rule comes from, for people: “policy /etc/sandglass/policy.json”. */
-export function policySource({ file }: { readonly file: string | null }): string {
-  return file === null ? 'built-in policy' : `policy ${file}`;
+export function policySource({ file, isOwn }: { readonly file: string | null; readonly isOwn?: true }): string {
+  if (file === null) return 'built-in policy';
+  return isOwn === true ? `your own policy ${file}` : `policy ${file}`;
 }
 
 /** The problem to show for a policy that cannot be used; null when it can. */

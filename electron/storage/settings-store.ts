@@ -53,9 +53,9 @@ export interface EffectiveSettings {
   readonly origins: Readonly<Record<SettingPath, LimitOrigin>>;
 }
 
-/** The policy in force, or why there is none to be had: then no session may start. */
+/** The policy in force; `isOwn`: the user's own file, which `SANDGLASS_POLICY_FILE` names, not the administrator's.  or why there is none to be had: then no session may start. */
 export type PolicyState =
-  | { ok: true; policy: Policy; file: string | null }
+  | { ok: true; policy: Policy; file: string | null; isOwn?: true }
   | { ok: false; file: string; message: string };
 
 /** What is wrong with the settings file. It stays as it is until the user changes or replaces it. */

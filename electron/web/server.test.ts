@@ -22,6 +22,7 @@ const METRICS: Metrics = {
   averageAgeSeconds: 12,
   endedByReason: { exited: 2 },
   durations: [],
+  expired: 0,
   lateness: { count: 0, maxMs: 0 },
   bytesOut: 0,
   bytesIn: 0,

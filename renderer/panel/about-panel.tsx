@@ -75,7 +75,7 @@ export function AboutPanel() {
         <h2>Limits</h2>
         <dl className="facts figures">
           <dt>Limits that ran out</dt>
-          <dd>{metrics.lateness.count}</dd>
+          <dd>{metrics.expired}</dd>
           <dt>Latest by</dt>
           <dd>{metrics.lateness.count === 0 ? 'none yet' : `${metrics.lateness.maxMs.toFixed(0)} ms`}</dd>
           <dt>Found by sweep</dt>

@@ -1,10 +1,10 @@
-import { formatDuration } from '../../shared/duration.ts';
+import { describeDuration } from '../../shared/duration.ts';
 import type { LimitName, OnExpiry } from '../../shared/limits.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import { extend } from '../actions/session.ts';
 import { Button } from '../components/button.tsx';
-import { describeActivity, describeOrigin, extension, shortLength } from '../session/words.ts';
-import { useSample } from '../store/store.ts';
+import { describeActivity, describeOrigin, extension } from '../session/words.ts';
+import { useApp, useSample } from '../store/store.ts';
 import { countdowns } from '../time/countdown.ts';
 
 /** What happens when a limit runs out. */
@@ -14,29 +14,37 @@ const EXPIRY_WORDS: Readonly<Record<OnExpiry, string>> = {
   freeze: 'it is frozen, and closes unless it is thawed in time',
 };
 
+/** A timeout in words. */
+function timeoutWords(seconds: number): string {
+  return seconds === 0 ? 'off' : describeDuration(seconds);
+}
+
 /** Each limit in force, who set it, and what may still be extended. */
 export function LimitsSection({ info }: { info: SessionInfo }) {
   const { values, caps } = info.limits;
-  const cap = (seconds: number): string => (seconds > 0 ? `; the policy allows up to ${formatDuration(seconds)}` : '');
+  const cap = (seconds: number): string =>
+    seconds > 0 ? `; the policy allows up to ${describeDuration(seconds)}` : '';
   return (
     <>
       <dl className="facts">
         <Row info={info} name="idleTimeoutSeconds" label="Idle" after={cap(caps.idleTimeoutSeconds)}>
-          {formatDuration(values.idleTimeoutSeconds)}
+          {timeoutWords(values.idleTimeoutSeconds)}
         </Row>
         <Row info={info} name="maxDurationSeconds" label="Max duration" after={cap(caps.maxDurationSeconds)}>
-          {formatDuration(values.maxDurationSeconds)}
+          {timeoutWords(values.maxDurationSeconds)}
         </Row>
         <Row info={info} name="activity" label="Counts as activity">
           {values.activity.map(describeActivity).join(', ')}
         </Row>
         <Row info={info} name="warnBeforeSeconds" label="Warns before">
-          {values.warnBeforeSeconds.length === 0 ? 'never' : values.warnBeforeSeconds.map(formatDuration).join(', ')}
+          {values.warnBeforeSeconds.length === 0
+            ? 'never'
+            : values.warnBeforeSeconds.map((seconds) => describeDuration(seconds)).join(', ')}
         </Row>
         <Row info={info} name="extensions" label="Extensions">
           {info.extensions.count === 0
             ? 'none'
-            : `${info.extensions.used} of ${info.extensions.count} used, ${shortLength(info.extensions.seconds)} each`}
+            : `${info.extensions.used} of ${info.extensions.count} used, ${describeDuration(info.extensions.seconds)} each`}
         </Row>
         <Row info={info} name="maxCommands" label="Commands">
           {values.maxCommands === 0 ? 'off' : `${info.commands.used} of ${values.maxCommands} used`}
@@ -46,11 +54,11 @@ export function LimitsSection({ info }: { info: SessionInfo }) {
         </Row>
         {values.onExpiry === 'freeze' ? (
           <Row info={info} name="thawWindowSeconds" label="Thaw window">
-            {formatDuration(values.thawWindowSeconds)}
+            {describeDuration(values.thawWindowSeconds)}
           </Row>
         ) : null}
         <Row info={info} name="closeGraceSeconds" label="Close grace">
-          {values.closeGraceSeconds} s
+          {describeDuration(values.closeGraceSeconds)}
         </Row>
       </dl>
       {info.end === null ? <ExtendButton info={info} /> : null}
@@ -71,13 +79,14 @@ function Row({
   after?: string;
   children: React.ReactNode;
 }) {
+  const policyIsOwn = useApp((state) => state.settings?.policyIsOwn ?? false);
   return (
     <>
       <dt>{label}</dt>
       <dd data-testid={`limit-${name}`}>
         {children}
         <small>
-          From {describeOrigin(info.limits.origins[name], info.profileName)}
+          From {describeOrigin(info.limits.origins[name], info.profileName, policyIsOwn)}
           {after}
         </small>
       </dd>
@@ -92,7 +101,7 @@ function ExtendButton({ info }: { info: SessionInfo }) {
   return (
     <div className="actions section-actions">
       <Button data-testid="panel-extend" disabled={!more.possible} onClick={() => void extend(info.id)}>
-        {more.possible ? `Extend ${shortLength(more.seconds)} · ${more.left} left` : more.reason}
+        {more.possible ? `Extend ${describeDuration(more.seconds)} · ${more.left} left` : more.reason}
       </Button>
     </div>
   );

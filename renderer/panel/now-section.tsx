@@ -3,7 +3,7 @@ import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { Expiry, SessionInfo, SessionState } from '../../shared/session.ts';
 import { canFreeze, freeze, thaw } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
-import { describeExpiry } from '../session/expiry-words.ts';
+import { describeFrozen } from '../session/expiry-words.ts';
 import { describeActivity, formatMoment } from '../session/words.ts';
 import { useSample } from '../store/store.ts';
 import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
@@ -35,7 +35,7 @@ export function NowSection({ info }: { info: SessionInfo }) {
         <dt>State</dt>
         <dd>
           {STATE_WORDS[info.state]}
-          {info.frozenBy === null ? null : <small>{describeFrozen(info, info.frozenBy)}</small>}
+          {info.frozenBy === null ? null : <small>{frozenSentence(info, info.frozenBy)}</small>}
           {info.foreground === null ? null : <small className="mono">{info.foreground}</small>}
         </dd>
         <dt>Last activity</dt>
@@ -123,7 +123,7 @@ function describeCommands(used: number, max: number): string {
 }
 
 /** Which limit has frozen it, as a sentence. */
-function describeFrozen(info: SessionInfo, by: Expiry): string {
-  const words = describeExpiry(by, info);
+function frozenSentence(info: SessionInfo, by: Expiry): string {
+  const words = describeFrozen(by, info);
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }

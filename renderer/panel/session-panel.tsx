@@ -63,6 +63,7 @@ function Section({ name, title, children }: { name: PanelSection; title: string;
 
 function EndedNow({ info }: { info: SessionInfo }) {
   const { end } = info;
+  const policyIsOwn = useApp((state) => state.settings?.policyIsOwn ?? false);
   if (end === null) return null;
   const now = Date.now();
   const expiry = end.reason === 'auto_reset' ? expirySentence(info, end) : null;
@@ -75,7 +76,9 @@ function EndedNow({ info }: { info: SessionInfo }) {
         {end.failure === null ? null : <small>{end.failure.hint}</small>}
         {expiry === null ? null : <small>{expiry}</small>}
         {end.expired === null ? null : (
-          <small>Set by {describeOrigin(info.limits.origins[EXPIRED_LIMITS[end.expired]], info.profileName)}</small>
+          <small>
+            Set by {describeOrigin(info.limits.origins[EXPIRED_LIMITS[end.expired]], info.profileName, policyIsOwn)}
+          </small>
         )}
       </dd>
       {info.restored ? (

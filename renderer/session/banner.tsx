@@ -1,12 +1,12 @@
 import { Hourglass } from 'lucide-react';
-import { formatClock } from '../../shared/duration.ts';
+import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import { extend, keepOpen } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
 import { useSample } from '../store/store.ts';
 import { countdowns, remainingSeconds } from '../time/countdown.ts';
 import { useLiveNow } from '../time/live-now.ts';
-import { describeWarning, extension, shortLength } from './words.ts';
+import { describeWarning, extension } from './words.ts';
 
 /** The warning in force, under the terminal's last line: how long, why, and what to do about it. */
 export function Banner({ info }: { info: SessionInfo }) {
@@ -45,7 +45,7 @@ export function Banner({ info }: { info: SessionInfo }) {
               data-testid="extend"
               onClick={() => void extend(info.id)}
             >
-              Extend {shortLength(more.seconds)} · {more.left} left
+              Extend {describeDuration(more.seconds)} · {more.left} left
             </Button>
           </Tip>
         ) : (

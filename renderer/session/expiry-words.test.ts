@@ -10,6 +10,10 @@ const withCommands = (maxCommands: number) => ({
 test('the limit that ran out is named with what it was', () => {
   expect(describeExpiry('idle_timeout', info)).toBe('nothing was typed for 1 hour');
   expect(describeExpiry('max_duration', info, 5_400)).toBe('it was open for its maximum of 1 hour 30 minutes');
+  expect(describeExpiry('idle_timeout', info, 20, 2_400)).toBe(
+    'nothing was typed for 40 minutes, and its idle timeout is 20 seconds',
+  );
+  expect(describeExpiry('max_duration', info, 60, 120)).toBe('it was open for 2 minutes, and its maximum is 1 minute');
   expect(describeExpiry('command_limit', withCommands(20))).toBe('it has run the last of its 20 commands');
   expect(describeExpiry('command_limit', withCommands(1))).toBe('it has run its one command');
 });

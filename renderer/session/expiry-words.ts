@@ -1,21 +1,26 @@
-import { describeDuration } from '../../shared/duration.ts';
-import type { Expiry, SessionEnd, SessionInfo } from '../../shared/session.ts';
+import { type Expiry, expiredWords, type SessionEnd, type SessionInfo } from '../../shared/session.ts';
 
 /** Which limit ran out, as a clause to stand after a colon or, with a capital, alone: “nothing was typed for 15 minutes”. */
 export function describeExpiry(
   expired: Expiry,
   { limits }: Pick<SessionInfo, 'limits'>,
   limitSeconds?: number | null,
+  elapsedSeconds: number | null = null,
 ): string {
   const { values } = limits;
+  const words = (configured: number) => expiredWords({ limitSeconds: limitSeconds ?? configured, elapsedSeconds });
   switch (expired) {
     case 'idle_timeout': {
-      const length = describeDuration(limitSeconds ?? values.idleTimeoutSeconds);
+      const { length, limit } = words(values.idleTimeoutSeconds);
       const typed = values.activity.length === 1 && values.activity[0] === 'input';
-      return `${typed ? 'nothing was typed' : 'there was no activity'} for ${length}`;
+      return `${typed ? 'nothing was typed' : 'there was no activity'} for ${length}${limit === null ? '' : `, and its idle timeout is ${limit}`}`;
     }
-    case 'max_duration':
-      return `it was open for its maximum of ${describeDuration(limitSeconds ?? values.maxDurationSeconds)}`;
+    case 'max_duration': {
+      const { length, limit } = words(values.maxDurationSeconds);
+      return limit === null
+        ? `it was open for its maximum of ${length}`
+        : `it was open for ${length}, and its maximum is ${limit}`;
+    }
     case 'command_limit':
       return values.maxCommands === 1
         ? 'it has run its one command'
@@ -23,10 +28,15 @@ export function describeExpiry(
   }
 }
 
+/** The same of the limit that has frozen a session: its idle time stands where it was then. */
+export function describeFrozen(by: Expiry, info: Pick<SessionInfo, 'limits' | 'timing'>): string {
+  return describeExpiry(by, info, null, by === 'idle_timeout' ? info.timing.idleMs / 1_000 : null);
+}
+
 /** Which limit ended a session, as a sentence; null: none did. */
 export function expirySentence(info: SessionInfo, end: SessionEnd): string | null {
   if (end.expired === null) return null;
-  const words = describeExpiry(end.expired, info, end.limitSeconds);
+  const words = describeExpiry(end.expired, info, end.limitSeconds, end.elapsedSeconds);
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 

@@ -1,13 +1,13 @@
 import { Snowflake } from 'lucide-react';
-import { formatClock } from '../../shared/duration.ts';
+import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { Expiry, SessionInfo } from '../../shared/session.ts';
 import { thaw } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
 import { useSample } from '../store/store.ts';
 import { countdowns, remainingSeconds } from '../time/countdown.ts';
 import { useLiveNow } from '../time/live-now.ts';
-import { describeExpiry } from './expiry-words.ts';
-import { extension, shortLength } from './words.ts';
+import { describeFrozen } from './expiry-words.ts';
+import { extension } from './words.ts';
 
 /** Says that nothing moves in a session, and why, and lets it go on. */
 export function FrozenBar({ info }: { info: SessionInfo }) {
@@ -44,7 +44,7 @@ function FrozenByLimit({ info, frozenBy }: { info: SessionInfo; frozenBy: Expiry
     >
       <Snowflake className="icon" aria-hidden="true" />
       <p className="banner-text">
-        <strong data-testid="frozen-why">Frozen: {describeExpiry(frozenBy, info)}.</strong>{' '}
+        <strong data-testid="frozen-why">Frozen: {describeFrozen(frozenBy, info)}.</strong>{' '}
         {thawMs === null ? (
           'It closes unless you thaw it.'
         ) : (
@@ -82,7 +82,7 @@ function ThawButton({ info, frozenBy }: { info: SessionInfo; frozenBy: Expiry })
   return more.possible ? (
     <Tip label="Uses one of its extensions; typing does the same" command="freeze">
       <Button variant="primary" data-testid="thaw" onClick={() => void thaw(info.id)}>
-        Thaw and extend {shortLength(more.seconds)} · {more.left} left
+        Thaw and extend {describeDuration(more.seconds)} · {more.left} left
       </Button>
     </Tip>
   ) : (

@@ -10,7 +10,7 @@ import {
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { formatClock } from '../../shared/duration.ts';
-import type { SessionInfo } from '../../shared/session.ts';
+import type { Activity, SessionInfo } from '../../shared/session.ts';
 import { toggleSessionPanel } from '../actions/session.ts';
 import { AsOf } from '../components/as-of.tsx';
 import { Figures } from '../components/figures.tsx';
@@ -144,6 +144,7 @@ function Time({ info }: { info: SessionInfo }) {
       </Item>
     );
   }
+  const keeper = keptOpenBy(info, sample.timing.lastActivity.kind);
   const tone = (countdown: Countdown | null) =>
     info.warning !== null && countdown?.kind === info.warning.deadline
       ? info.warning.last
@@ -155,6 +156,7 @@ function Time({ info }: { info: SessionInfo }) {
       {idle === null ? null : (
         <Item section="now" testId="status-idle" tone={tone(idle)}>
           <Figures text={`idle ${progress(idle)}`} widest={`idle ${fullProgress(idle)}`} />
+          {keeper === null ? null : <span>kept open by {keeper}</span>}
         </Item>
       )}
       <Item section="limits" testId="status-max" tone={tone(max)}>
@@ -166,6 +168,22 @@ function Time({ info }: { info: SessionInfo }) {
       </Item>
     </>
   );
+}
+
+/** What keeps the session open although nobody types in it; null: nothing does now. */
+function keptOpenBy({ state, foreground }: SessionInfo, kind: Activity['kind']): string | null {
+  if (state === 'frozen') return null;
+  switch (kind) {
+    case 'busy':
+    case 'foreground':
+      return foreground;
+    case 'cpu':
+      return 'processor use';
+    case 'output':
+      return 'output';
+    default:
+      return null;
+  }
 }
 
 function progress({ elapsedMs, spanMs }: Countdown): string {

@@ -1,4 +1,4 @@
-import { describeDuration, formatDuration } from '../../shared/duration.ts';
+import { describeDuration } from '../../shared/duration.ts';
 import type { LimitOrigin } from '../../shared/limits.ts';
 import type { Activity, SessionEnd, SessionInfo } from '../../shared/session.ts';
 import type { Countdown } from '../time/countdown.ts';
@@ -21,7 +21,7 @@ export function formatMoment(at: number, now: number, seconds = false): string {
 }
 
 /** Where a limit's value comes from. */
-export function describeOrigin(origin: LimitOrigin, profileName: string): string {
+export function describeOrigin(origin: LimitOrigin, profileName: string, policyIsOwn: boolean): string {
   switch (origin) {
     case 'default':
       return 'built-in default';
@@ -34,7 +34,7 @@ export function describeOrigin(origin: LimitOrigin, profileName: string): string
     case 'tab':
       return 'this tab';
     case 'policy':
-      return 'your administrator’s policy';
+      return policyIsOwn ? 'your own policy file' : 'your administrator’s policy';
   }
 }
 
@@ -61,10 +61,14 @@ export function describeActivity(kind: Activity['kind']): string {
 /** What is done about a warning: how much has passed, and of which limit. */
 export function describeWarning(info: SessionInfo, countdown: Countdown): string {
   if (countdown.kind === 'max') {
-    return `it reaches its maximum duration of ${describeDuration(countdown.spanMs / 1_000)}.`;
+    const { values } = info.limits;
+    const longest = values.maxDurationSeconds + info.extensions.used * values.extensions.seconds;
+    return countdown.spanMs / 1_000 >= longest + 2
+      ? `it is past its maximum duration of ${describeDuration(longest)}.`
+      : `it reaches its maximum duration of ${describeDuration(Math.round(countdown.spanMs / 1_000))}.`;
   }
-  const minutes = Math.floor(countdown.elapsedMs / 60_000);
-  const passed = minutes >= 1 ? `${minutes} min` : `${Math.floor(countdown.elapsedMs / 1_000)} s`;
+  const seconds = Math.floor(countdown.elapsedMs / 1_000);
+  const passed = describeDuration(seconds < 60 ? seconds : seconds - (seconds % 60));
   const { activity } = info.limits.values;
   return activity.length === 1 && activity[0] === 'input'
     ? `nothing typed for ${passed}.`
@@ -85,16 +89,9 @@ export function extension(info: SessionInfo, max: Countdown | null): Extension {
   }
   const cap = info.limits.caps.maxDurationSeconds;
   if (cap > 0 && max !== null && Math.round(max.spanMs / 1_000) >= cap) {
-    return { possible: false, reason: `The policy allows no more than ${formatDuration(cap)}` };
+    return { possible: false, reason: `The policy allows no more than ${describeDuration(cap)}` };
   }
   return { possible: true, left: count - used, seconds };
-}
-
-/** “30 min” for a button: hours and minutes as people say them. */
-export function shortLength(seconds: number): string {
-  if (seconds % 3_600 === 0) return `${seconds / 3_600} h`;
-  if (seconds % 60 === 0) return `${seconds / 60} min`;
-  return formatDuration(seconds);
 }
 
 /** What to know or do about an end that nobody wanted; null: the reason says it all. */

@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from '../../shared/duration.ts';
+import { describeDuration, formatDuration, parseDuration } from '../../shared/duration.ts';
 import type { NumberRange, SettingValue } from './paths.ts';
 import type { Control } from './rows.ts';
 
@@ -89,6 +89,9 @@ export function settingText(value: SettingValue, control: Control): string {
 
 /** A setting's value as it is told: as {@link settingText} has it, but for a 0 that stands for something else. */
 export function settingWords(value: SettingValue, control: Control): string {
+  if (control.kind === 'duration' && typeof value === 'number') return value === 0 ? 'off' : describeDuration(value);
+  if (control.kind === 'durations' && Array.isArray(value) && value.length > 0)
+    return value.map((seconds) => describeDuration(Number(seconds))).join(', ');
   const zero = control.kind === 'number' && value === 0 ? control.zero : undefined;
   return zero ?? (settingText(value, control) || 'none');
 }

@@ -54,7 +54,8 @@ export function SettingItem({ row, view }: { row: SettingRow; view: SettingsView
           ) : null}
           {origin === 'policy' && !sameValue(value, inForce) ? (
             <p className="setting-note" data-tone="warn">
-              In force: {settingWords(inForce, control)}. Your administrator’s policy allows no more.
+              In force: {settingWords(inForce, control)}.{' '}
+              {view.policyIsOwn ? 'Your own policy file' : 'Your administrator’s policy'} allows no more.
             </p>
           ) : null}
           {sameValue(value, standard) || overridden ? (

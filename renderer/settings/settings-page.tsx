@@ -142,7 +142,8 @@ function PolicyNote({ view }: { view: SettingsView }) {
   return (
     <div className="policy-note" data-testid="policy-note">
       <p>
-        An administrator’s policy is in force: <span className="mono">{view.policyFile}</span>
+        {view.policyIsOwn ? 'Your own policy file is in force' : 'An administrator’s policy is in force'}:{' '}
+        <span className="mono">{view.policyFile}</span>
       </p>
       {rules.length === 0 ? null : <p className="muted">{rules.join(' · ')}</p>}
     </div>

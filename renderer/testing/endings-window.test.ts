@@ -260,7 +260,7 @@ describe('a session that a limit has frozen', { timeout: WINDOW_TIMEOUT_MS }, ()
   test('by its maximum duration says that thawing takes an extension', async () => {
     await open('frozenMax');
     const bar = page.getByTestId('frozen-bar').filter({ visible: true });
-    await bar.getByRole('button', { name: 'Thaw and extend 30 min · 2 left' }).waitFor();
+    await bar.getByRole('button', { name: 'Thaw and extend 30 minutes · 2 left' }).waitFor();
     await change(1, { extensions: { used: 2, count: 2, seconds: 1_800 } });
     await bar.getByRole('button', { name: 'Both extensions are used', disabled: true }).waitFor();
   });

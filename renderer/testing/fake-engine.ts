@@ -385,6 +385,7 @@ export class FakeEngine {
             upToSeconds,
             count: [1, 3, 4, 12, 8, 5, 3, 1, 1, 0, 0][index] ?? 0,
           })),
+          expired: 12,
           lateness: { count: 10, maxMs: 11.4 },
           bytesOut: 18_412_331,
           bytesIn: 40_112,

@@ -82,7 +82,7 @@ export const endedWith = (change: Partial<SessionEnd>): SessionEnd => ({
   exitCode: null,
   signal: 'SIGHUP',
   limitSeconds: 900,
-  elapsedSeconds: 900,
+  elapsedSeconds: null,
   expired: null,
   failure: null,
   detail: null,

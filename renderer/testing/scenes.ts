@@ -164,6 +164,7 @@ export function fakeSettings(): SettingsView {
     },
     policy: { minimumTimeoutSeconds: 60, maxIdleTimeoutSeconds: 900, maxMaxDurationSeconds: 36_000 },
     policyFile: '/etc/sandglass/policy.yaml',
+    policyIsOwn: false,
     profiles: [...profiles, ...FAKE_PROFILES],
   };
 }

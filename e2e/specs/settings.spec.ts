@@ -17,7 +17,7 @@ test('a lowered limit says which sessions it closes and when, and leaves them th
   await expect(app.page.getByText('Idle timeout: 2 seconds')).toBeVisible();
   await expect(app.page.getByText(/^1 session will close in \d+ seconds: “/)).toBeVisible();
   await app.page.getByRole('button', { name: 'Undo' }).click();
-  await expect(app.settings.field(IDLE)).toHaveValue('10m');
+  await expect(app.settings.field(IDLE)).toHaveValue('1h');
   await app.settings.change(IDLE, '2s');
   await app.tabs.all.first().getByRole('tab').click();
   await app.card.waitForEnd('idle_timeout');
@@ -204,7 +204,7 @@ test.describe('a settings file of a person', () => {
     await expect.poll(() => readFile(home.settingsFile, 'utf8')).toBe(written.replace('7200', '10800'));
     // Someone corrects it in an editor.
     await writeFile(home.settingsFile, written.replace('"long"', '600'));
-    await expect(app.settings.field(IDLE)).toHaveValue('10m');
+    await expect(app.settings.field(IDLE)).toHaveValue('1h');
     await expect(app.settings.field(MAX)).toHaveValue('2h');
     await expect(app.settings.fileNote).toBeHidden();
   });

@@ -28,8 +28,6 @@ function createTerminal(parent: HTMLElement): Terminal {
     fontFamily: "'JetBrains Mono Variable', ui-monospace, 'DejaVu Sans Mono', monospace",
     fontSize: 13,
     fontWeightBold: 700,
-    lineHeight: 1.15,
-    minimumContrastRatio: 4.5,
     scrollback: 10_000,
     cursorBlink: query.has('blink'),
   });

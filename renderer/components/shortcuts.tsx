@@ -38,8 +38,8 @@ export function Shortcuts() {
           </div>
           {host === 'web' ? (
             <p className="muted">
-              A browser keeps some keys to itself; with Alt+Shift they are all to be had. Everything else is as in the
-              desktop app.
+              A browser keeps some keys to itself; with {platform === 'mac' ? 'Ctrl+Shift' : 'Alt+Shift'} they are all
+              available. Everything else is as in the desktop app.
             </p>
           ) : null}
           <div className="dialog-actions">

@@ -74,6 +74,10 @@ describe('characters that a program can act on', () => {
     );
   });
 
+  test('are not counted without end', () => {
+    expect(reviewPaste('\x1b'.repeat(1_000_000), bracketed)?.hiddenCount).toBe(100_000);
+  });
+
   test('are shown where they are, however deep in the text', () => {
     const parts = excerptOf(`${'x'.repeat(3_000_000)}\x1b[201~id`);
     expect(parts.find((part) => part.isHidden)?.text).toBe('^[');

@@ -24,6 +24,8 @@ const ESCAPE_PICTURE = '\u241b';
 /** How much of a text the question shows, in UTF-16 code units, and how much of it comes before the first hidden character. */
 const EXCERPT_LENGTH = 2_000;
 const EXCERPT_LEAD = 200;
+/** Hidden characters that are counted at most: a text of megabytes may be made of them. */
+const MAX_COUNTED = 100_000;
 /** Kinds of hidden characters that the question lists. */
 const MAX_KINDS = 6;
 
@@ -69,6 +71,7 @@ export interface PasteReview {
   readonly lines: number;
   /** Hidden characters, the most frequent kinds first; empty: there are none. */
   readonly hidden: readonly HiddenKind[];
+  /** How many of them there are; no more than {@link MAX_COUNTED} are counted. */
   readonly hiddenCount: number;
   /** The length of the longest line, in bytes, where a program may lose its end; null: none is that long. */
   readonly longestLineBytes: number | null;
@@ -169,7 +172,12 @@ function nameOf(notation: string): string {
 
 function hiddenKinds(text: string): HiddenKind[] {
   const counts = new Map<string, number>();
-  for (const [character] of text.matchAll(everyHidden)) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let counted = 0;
+  for (const [character] of text.matchAll(everyHidden)) {
+    counts.set(character, (counts.get(character) ?? 0) + 1);
+    counted += 1;
+    if (counted === MAX_COUNTED) break;
+  }
   return [...counts]
     .map(([character, count]) => ({ notation: notationOf(character), name: nameOf(notationOf(character)), count }))
     .sort((a, b) => b.count - a.count);

@@ -66,6 +66,8 @@ export class TerminalView {
   readonly #encoder = new TextEncoder();
   #queue: WriteQueue | null = null;
   #channel: number | null = null;
+  /** The channel that what is shown came from, also when it is closed. */
+  #shownChannel: number | null = null;
   #replayLeft = 0;
   #replaying = false;
   #attachedBefore = false;
@@ -163,6 +165,7 @@ export class TerminalView {
     if (this.#attachedBefore) this.#terminal.write('\x1bc');
     this.#attachedBefore = true;
     this.#channel = result.channel;
+    this.#shownChannel = result.channel;
     this.#host.background.drop(this);
     this.#queue?.dispose();
     this.#queue = this.#queueFor(result.channel);
@@ -342,7 +345,7 @@ export class TerminalView {
   }
 
   #replayed(channel: number): void {
-    if (channel !== this.#channel) return;
+    if (channel !== this.#shownChannel) return;
     this.#replaying = false;
     if (this.#over) this.#terminal.write(HIDE_CURSOR);
     this.#fitNow();

@@ -163,6 +163,26 @@ describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, 
     },
   );
 
+  test('input that no program takes is shown, fits the window, and is cancelled by Escape', async () => {
+    await open('shell', { viewport: { width: 480, height: 320 } });
+    await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
+    await page.evaluate(() => {
+      window.fakeEngine.holdsInput = true;
+    });
+    await print('\x1b[?2004hready');
+    await page.locator('.xterm-rows').filter({ hasText: 'ready' }).waitFor();
+    await paste('x'.repeat(1_000_000));
+    const bar = page.getByTestId('input-bar').filter({ visible: true });
+    await bar.filter({ hasText: 'Pasting…' }).waitFor();
+    await expectWellDrawn(page, 'input under way');
+    await page.locator('.xterm-helper-textarea').focus();
+    await page.keyboard.press('Escape');
+    await bar.filter({ hasText: 'Paste cancelled.' }).waitFor();
+    await expectWellDrawn(page, 'input cancelled');
+    await bar.getByRole('button', { name: 'Dismiss' }).click();
+    await bar.waitFor({ state: 'detached' });
+  });
+
   test('dropped files put their names on the command line, quoted', async () => {
     await openShell();
     await page.locator('.xterm-helper-textarea').evaluate((element) => {

@@ -20,7 +20,8 @@ export class WebSocketTransport implements Transport {
     socket.pause();
     socket.on('message', (data, isBinary) => {
       const message = isBinary ? bytesOf(data) : textOf(data);
-      if (isWithinLimits(message)) this.#receiver.deliver(message);
+      // A text that is too long is delivered: it is answered with an error that its sender can read.
+      if (!isBinary || isWithinLimits(message)) this.#receiver.deliver(message);
       else this.#close(CLOSE_CODES.tooBig, 'The window sent too much at once');
     });
     socket.on('error', (error) => {

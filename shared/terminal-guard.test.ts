@@ -1,24 +1,113 @@
 import { Terminal } from '@xterm/headless';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { refuseEndlessRepeats } from './terminal-guard.ts';
+import { coreOf } from './terminal-core.ts';
+import { guardTerminal } from './terminal-guard.ts';
+import { HOSTILE_OUTPUTS, hostileText, PLAIN_OUTPUT } from './testing/hostile-output.ts';
+import { anyOutput } from './testing/terminal-output.ts';
+
+const write = (terminal: Terminal, output: string): Promise<void> =>
+  new Promise((resolve) => terminal.write(output, resolve));
+
+function open(guarded = true): Terminal {
+  const terminal = new Terminal({ allowProposedApi: true, cols: 20, rows: 5, scrollback: 50, logLevel: 'off' });
+  if (guarded) guardTerminal(terminal);
+  return terminal;
+}
+
+/** Every cell with its attributes, and the cursor. */
+function shownBy(terminal: Terminal): unknown[] {
+  const { active } = terminal.buffer;
+  const rows = Array.from({ length: active.length }, (_row, y) => {
+    const line = active.getLine(y);
+    return Array.from({ length: terminal.cols }, (_cell, x) => {
+      const cell = line?.getCell(x);
+      return [cell?.getChars(), cell?.getWidth(), cell?.getFgColor(), cell?.getBgColor(), cell?.isBold()].join();
+    }).concat(String(line?.isWrapped));
+  });
+  return [...rows, [active.cursorX, active.cursorY, active.baseY, active.type]];
+}
 
 async function screenAfter(output: string): Promise<string[]> {
-  const terminal = new Terminal({ allowProposedApi: true, cols: 20, rows: 5 });
-  refuseEndlessRepeats(terminal.parser, () => terminal.cols * terminal.rows);
-  await new Promise<void>((resolve) => terminal.write(output, resolve));
+  const terminal = open();
+  await write(terminal, output);
   return Array.from({ length: 5 }, (_value, row) => terminal.buffer.active.getLine(row)?.translateToString(true) ?? '');
 }
 
 describe('a terminal under guard', () => {
-  it.each(['I', 'L', 'M', 'S', 'T', 'Z', 'b'])(
-    'does not stand still for hours over CSI 2147483647 %s',
-    async (final) => {
-      expect(await screenAfter(`x\x1b[2147483647${final}\r\nafter`)).toContain('after');
-    },
-  );
+  it.each(['I', 'L', 'M', 'S', 'T', 'Z', 'b'])('is not busy for hours with CSI 2147483647 %s', async (final) => {
+    expect(await screenAfter(`x\x1b[2147483647${final}\r\nafter`)).toContain('after');
+  });
 
   it('does what a program may ask for', async () => {
     expect((await screenAfter('x\x1b[3b'))[0]).toBe('xxxx');
     expect((await screenAfter('one\r\ntwo\x1b[1S'))[0]).toBe('two');
+  });
+
+  it('shows what one without shows, for any output', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyOutput, { maxLength: 60 }), async (output) => {
+        const [guarded, bare] = [open(), open(false)];
+        await write(guarded, output.join(''));
+        await write(bare, output.join(''));
+        expect(shownBy(guarded)).toEqual(shownBy(bare));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('keeps nothing for each row of a link, and forgets links that no cell has', async () => {
+    const terminal = open();
+    await write(terminal, `\x1b]8;;http://e.org\x1b\\${'linked\r\n'.repeat(1_000)}`);
+    expect(terminal.markers).toHaveLength(0);
+    const first = coreOf(terminal)._inputHandler._curAttrData.extended.urlId;
+    const links = coreOf(terminal)._oscLinkService;
+    expect(links.getLinkData(first)?.uri).toBe('http://e.org');
+    await write(
+      terminal,
+      `\x1b]8;;\x1b\\${Array.from({ length: 9_000 }, (_, n) => `\x1b]8;;x:${n}\x1b\\x\r\n`).join('')}`,
+    );
+    expect(links.getLinkData(first)).toBeUndefined();
+    expect(links.getLinkData(coreOf(terminal)._inputHandler._curAttrData.extended.urlId)?.uri).toBe('x:8999');
+  });
+
+  it('joins the parts of a link by its id, and takes no endless address', async () => {
+    const terminal = open();
+    await write(terminal, '\x1b]8;id=a;x:1\x1b\\a\x1b]8;;x:2\x1b\\b\x1b]8;id=a;x:1\x1b\\c');
+    const line = coreOf(terminal)._bufferService.buffer.lines.get(0);
+    const [a, b, c] = [0, 1, 2].map((column) => line?._extendedAttrs[column]?.urlId);
+    expect(a).toBe(c);
+    expect(a).not.toBe(b);
+    await write(terminal, `\x1b]8;;x:${'y'.repeat(5_000)}\x1b\\d`);
+    expect(line?._extendedAttrs[3]?.urlId ?? 0).toBe(0);
+  });
+
+  it('does not pile up characters on one cell without end', async () => {
+    const terminal = open();
+    await write(terminal, `e${'\u0301'.repeat(100_000)}`);
+    expect(terminal.buffer.active.getLine(0)?.getCell(0)?.getChars().length).toBeLessThan(100);
+  });
+});
+
+describe('hostile output', () => {
+  // A bound that holds on a busy machine; `npm run bench -- --only hostile` measures each against plain text.
+  const timeFor = async (text: string): Promise<number> => {
+    const terminal = new Terminal({ allowProposedApi: true, cols: 80, rows: 24, scrollback: 10_000, logLevel: 'off' });
+    guardTerminal(terminal);
+    const startedMs = performance.now();
+    await write(terminal, text);
+    const tookMs = performance.now() - startedMs;
+    terminal.dispose();
+    return tookMs;
+  };
+
+  it('does not make a terminal slower with each line', { timeout: 120_000 }, async () => {
+    const growth: Record<string, number> = {};
+    for (const output of [PLAIN_OUTPUT, ...HOSTILE_OUTPUTS]) {
+      const [short, long] = [await timeFor(hostileText(output, 15_000)), await timeFor(hostileText(output, 60_000))];
+      // Four times the length takes four times as long; what grows with the square, sixteen times.
+      if (long > 2_000 && long > 12 * short) growth[output.name] = long / short;
+    }
+    expect(growth).toEqual({});
   });
 });

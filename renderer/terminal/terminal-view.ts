@@ -4,7 +4,7 @@ import { type IDisposable, Terminal } from '@xterm/xterm';
 import type { AttachResult } from '../../shared/contract.ts';
 import { encodeAck, encodeBytes, encodeCancelInput } from '../../shared/frames.ts';
 import type { SessionId } from '../../shared/session.ts';
-import { refuseEndlessRepeats } from '../../shared/terminal-guard.ts';
+import { guardTerminal } from '../../shared/terminal-guard.ts';
 import { AckBatch } from './acks.ts';
 import type { BackgroundWriter } from './background-writer.ts';
 import { Finder } from './finder.ts';
@@ -103,7 +103,7 @@ export class TerminalView {
       theme: readTerminalTheme(),
     });
     this.applyPreferences(preferences);
-    refuseEndlessRepeats(this.#terminal.parser, () => this.#terminal.cols * this.#terminal.rows);
+    guardTerminal(this.#terminal);
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.loadAddon(new UnicodeGraphemesAddon());
     addLinks(this.#terminal, (uri) => host.linkHovered(uri));

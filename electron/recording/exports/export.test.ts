@@ -195,6 +195,10 @@ describe('plain text', () => {
     expect(await textOf(`${long}\r\n`, [20, 5], `${long}\r\n`, [300, 80], 'end\r\n')).toBe(`${long}\n${long}\nend\n`);
   });
 
+  test('reads emoji, joined ones, flags and variation selectors as the window does', async () => {
+    expect(await textOf('ab😀\b\b  \b\bXY\r\n', '👩‍👩‍👧|🇩🇪|❤️|\b.\r\n')).toBe('abXY\n👩‍👩‍👧|🇩🇪|❤️.\n');
+  });
+
   test('has every line of a long output, once', async () => {
     const lines = Array.from({ length: 100_000 }, (_, index) => `line ${index}`);
     const pieces: string[] = [];

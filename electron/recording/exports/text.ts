@@ -1,5 +1,5 @@
-import headless from '@xterm/headless';
-import { refuseEndlessRepeats } from '../../../shared/terminal-guard.ts';
+import type headless from '@xterm/headless';
+import { openHeadlessTerminal } from '../../terminal/headless-terminal.ts';
 import type { CastReader } from './cast-reader.ts';
 
 /** How much output the terminal gets before lines that left the screen are taken, in UTF-16 units. */
@@ -13,7 +13,8 @@ const MAX_SIZE = 1_000;
 /**
  * A recording as plain text: what a person would copy from the terminal's scrollback at its end. The recording is
  * played through a terminal without a screen, so that what was overwritten (progress bars, line editing) shows its last
- * state, and full-screen programs on the alternate screen leave nothing. Unlike in a window, clearing the screen or the
+ * state, and full-screen programs on the alternate screen leave nothing. It reads characters as a window does, so that
+ * what stays on the screen is what *Select all* copies there. Unlike in a window, clearing the screen or the
  * scrollback loses nothing. Lines are given as soon as they leave the screen: memory stays bounded.
  */
 export async function* castText(recording: CastReader): AsyncGenerator<string> {
@@ -48,14 +49,12 @@ class TextTerminal {
   #breaks = 0;
 
   constructor(cols: number, rows: number) {
-    this.#terminal = new headless.Terminal({
+    this.#terminal = openHeadlessTerminal({
       cols: clamp(cols, MIN_COLS),
       rows: clamp(rows, 1),
       // No character makes more than one line, and whatever makes more of them takes what is there first.
       scrollback: 2 * PIECE_LENGTH + 2 * MAX_SIZE,
       scrollOnEraseInDisplay: true,
-      allowProposedApi: true,
-      logLevel: 'off',
     });
     const { parser } = this.#terminal;
     // The alternate screen hides the normal one, whose lines cannot be taken while it does.
@@ -68,7 +67,6 @@ class TextTerminal {
     });
     // A character that is repeated may push lines out: those are taken first. Handlers run from the last one on.
     parser.registerCsiHandler({ final: 'b' }, () => this.#take(false));
-    refuseEndlessRepeats(parser, () => this.#terminal.cols * this.#terminal.rows);
   }
 
   [Symbol.dispose](): void {

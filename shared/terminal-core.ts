@@ -1,0 +1,180 @@
+/**
+ * The parts of xterm.js 6.0.0 that its public interface does not reach. Both of its packages, for a window and without
+ * one, share them. Its version is pinned; {@link coreOf} fails at once when one of them is missing, and tests compare
+ * the behaviour.
+ */
+
+/** One of the terminal's parameters lists, as CSI handlers get it; xterm.js reads it again after they return false. */
+export interface Parameters {
+  readonly length: number;
+  readonly params: Int32Array;
+}
+
+/** Underline style and colour, and the hyperlink, of cells that have them. */
+export interface ExtendedAttributes {
+  ext: number;
+  urlId: number;
+  clone(): ExtendedAttributes;
+}
+
+/** What is drawn with: the pen. */
+export interface Attributes {
+  fg: number;
+  bg: number;
+  extended: ExtendedAttributes;
+}
+
+/** One cell's content and attributes. */
+export interface Cell extends Attributes {
+  content: number;
+  combinedData: string;
+}
+
+/** One row: three 32-bit numbers for each cell (content, foreground and flags, background and flags). */
+export interface Line {
+  _data: Uint32Array;
+  _combined: Record<number, string>;
+  _extendedAttrs: Record<number, ExtendedAttributes | undefined>;
+  length: number;
+  isWrapped: boolean;
+  fill(cell: Cell, respectProtect?: boolean): void;
+  replaceCells(start: number, end: number, cell: Cell, respectProtect?: boolean): void;
+  addCodepointToCell(index: number, codePoint: number, width: number): void;
+}
+
+/** A ring of rows. */
+export interface Lines {
+  length: number;
+  maxLength: number;
+  get(index: number): Line | undefined;
+  set(index: number, line: Line): void;
+  push(line: Line): void;
+  onDeleteEmitter: { fire(event: { readonly index: number; readonly amount: number }): void };
+  onInsertEmitter: { fire(event: { readonly index: number; readonly amount: number }): void };
+}
+
+/** The normal or the alternate screen. */
+export interface ScreenBuffer {
+  lines: Lines;
+  x: number;
+  y: number;
+  ybase: number;
+  ydisp: number;
+  scrollTop: number;
+  scrollBottom: number;
+  savedX: number;
+  savedY: number;
+  savedCurAttrData: Attributes;
+  savedCharset: unknown;
+  tabs: Record<number, boolean | undefined>;
+  getNullCell(attributes?: Attributes): Cell;
+  getBlankLine(attributes: Attributes, isWrapped?: boolean): Line;
+  clear(): void;
+  fillViewportRows(): void;
+}
+
+/** A hyperlink (OSC 8). */
+export interface LinkData {
+  readonly id?: string;
+  readonly uri: string;
+}
+
+export interface TerminalCore {
+  readonly _inputHandler: {
+    _curAttrData: Attributes;
+    _windowTitle: string;
+    _iconName: string;
+    _windowTitleStack: string[];
+    _iconNameStack: string[];
+    readonly _utf8Decoder: { interim: Uint8Array };
+    readonly _parser: {
+      currentState: number;
+      precedingJoinState: number;
+      registerCsiHandler(
+        id: { readonly prefix?: string; readonly intermediates?: string; readonly final: string },
+        handler: (parameters: Parameters) => boolean,
+      ): unknown;
+      registerOscHandler(id: number, handler: OscHandler): unknown;
+    };
+    readonly _dirtyRowTracker: { markRangeDirty(from: number, to: number): void };
+    _eraseAttrData(): Attributes;
+    _restrictCursor(): void;
+    onColor(listener: (events: readonly ColorEvent[]) => void): unknown;
+  };
+  readonly _bufferService: {
+    readonly cols: number;
+    readonly rows: number;
+    readonly buffer: ScreenBuffer;
+    readonly buffers: {
+      readonly normal: ScreenBuffer;
+      readonly alt: ScreenBuffer;
+      activateAltBuffer(): void;
+      activateNormalBuffer(): void;
+    };
+  };
+  readonly _charsetService: {
+    charset: Charset | undefined;
+    glevel: number;
+    _charsets: (Charset | undefined)[];
+  };
+  readonly coreService: {
+    isCursorHidden: boolean;
+    isCursorInitialized: boolean;
+    modes: Record<string, unknown>;
+    decPrivateModes: Record<string, unknown>;
+  };
+  readonly coreMouseService: { activeProtocol: string; activeEncoding: string };
+  readonly _oscLinkService: {
+    registerLink(link: LinkData): number;
+    addLineToLink(id: number, row: number): void;
+    getLinkData(id: number): LinkData | undefined;
+  };
+}
+
+/** The replacements that a character set makes. */
+export type Charset = Readonly<Record<string, string>>;
+
+/** A colour that a program sets, resets or asks for: 0 … 255, or 256 foreground, 257 background, 258 cursor. */
+export interface ColorEvent {
+  /** 0 asked for, 1 set, 2 put back. */
+  readonly type: number;
+  /** Missing: all of 0 … 255. */
+  readonly index?: number;
+  readonly color?: readonly [number, number, number];
+}
+
+/** A handler of operating system commands, piece by piece. */
+export interface OscHandler {
+  start(): void;
+  put(data: Uint32Array, start: number, end: number): void;
+  end(success: boolean): boolean;
+}
+
+/** What of the core has to be there. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  _inputHandler: ['_curAttrData', '_windowTitle', '_parser', '_utf8Decoder', '_eraseAttrData', 'onColor'],
+  _bufferService: ['buffer', 'buffers'],
+  _charsetService: ['_charsets', 'glevel'],
+  coreService: ['modes', 'decPrivateModes', 'isCursorHidden'],
+  coreMouseService: ['activeProtocol', 'activeEncoding'],
+  _oscLinkService: ['registerLink', 'addLineToLink', 'getLinkData'],
+};
+
+/**
+ * The core of a terminal of `@xterm/xterm` or `@xterm/headless`.
+ *
+ * @throws Error when it is not of the version that is known here
+ */
+export function coreOf(terminal: object): TerminalCore {
+  const core: unknown = Reflect.get(terminal, '_core');
+  if (!isCore(core)) throw new Error('This version of xterm.js is not known: parts of its core are missing');
+  return core;
+}
+
+function isCore(core: unknown): core is TerminalCore {
+  if (typeof core !== 'object' || core === null) return false;
+  return Object.entries(NEEDED).every(([part, members]) => {
+    const value: unknown = Reflect.get(core, part);
+    return typeof value === 'object' && value !== null && members.every((member) => member in value);
+  });
+}

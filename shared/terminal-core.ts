@@ -37,6 +37,7 @@ export interface Line {
   _extendedAttrs: Record<number, ExtendedAttributes | undefined>;
   length: number;
   isWrapped: boolean;
+  clone(): Line;
   fill(cell: Cell, respectProtect?: boolean): void;
   replaceCells(start: number, end: number, cell: Cell, respectProtect?: boolean): void;
   addCodepointToCell(index: number, codePoint: number, width: number): void;
@@ -69,8 +70,6 @@ export interface ScreenBuffer {
   tabs: Record<number, boolean | undefined>;
   getNullCell(attributes?: Attributes): Cell;
   getBlankLine(attributes: Attributes, isWrapped?: boolean): Line;
-  clear(): void;
-  fillViewportRows(): void;
 }
 
 /** A hyperlink (OSC 8). */
@@ -86,7 +85,8 @@ export interface TerminalCore {
     _iconName: string;
     _windowTitleStack: string[];
     _iconNameStack: string[];
-    readonly _utf8Decoder: { interim: Uint8Array };
+    readonly _utf8Decoder: { readonly interim: Uint8Array };
+    readonly _onRequestSyncScrollBar: { fire(): void };
     readonly _parser: {
       currentState: number;
       precedingJoinState: number;
@@ -123,6 +123,10 @@ export interface TerminalCore {
     modes: Record<string, unknown>;
     decPrivateModes: Record<string, unknown>;
   };
+  /** Parses at once. */
+  writeSync(data: Uint8Array | string): void;
+  reset(): void;
+  resize(cols: number, rows: number): void;
   readonly coreMouseService: { activeProtocol: string; activeEncoding: string };
   readonly _oscLinkService: {
     registerLink(link: LinkData): number;

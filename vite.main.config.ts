@@ -39,6 +39,7 @@ export default defineConfig({
     lib: {
       entry: {
         main: join(import.meta.dirname, 'electron', 'main.ts'),
+        'checkpoint-worker': join(import.meta.dirname, 'electron', 'terminal', 'checkpoint-worker.ts'),
         'encoder-worker': join(import.meta.dirname, 'electron', 'recording', 'encoder-worker.ts'),
         'journal-worker': join(import.meta.dirname, 'electron', 'journal', 'journal-worker.ts'),
         reaper: join(import.meta.dirname, 'electron', 'backends', 'reaper', 'reaper.ts'),

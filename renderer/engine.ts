@@ -68,6 +68,8 @@ export function startEngine(with_: EngineOptions): void {
       notify,
       output: (channel, bytes) => terminals.output(channel, bytes),
       inputSettled: (channel, count, isAccepted) => terminals.inputSettled(channel, count, isAccepted),
+      size: (channel, cols, rows) => terminals.sized(channel, cols, rows),
+      state: (channel, bytes) => terminals.state(channel, bytes),
       malformed: (detail) => console.error('A message from the engine was dropped:', detail),
     },
     opened,

@@ -47,11 +47,17 @@ const exportResult = z.discriminatedUnion('outcome', [
 ]);
 export type ExportResult = z.infer<typeof exportResult>;
 
-/** `channel` addresses this window's frames of that session. The scrollback follows as output frames first. */
+/**
+ * `channel` addresses this window's frames of that session. The terminal's state, if there is one, follows as state
+ * frames; then the output since as output frames, with the sizes it was drawn at as size frames.
+ */
 const attachResult = z.strictObject({
   channel: z.int().min(1),
+  /** The size that the output begins at. */
   cols: columns,
   rows,
+  /** Bytes of the terminal's state that come first; 0: it begins as a fresh terminal. */
+  stateBytes: z.int().min(0),
   /** Bytes of scrollback that come before live output. */
   replayBytes: z.int().min(0),
   /** Whether older output is no longer held in memory (the recording has it). */
@@ -79,6 +85,10 @@ export const METHODS = {
   ),
   'sessions.attach': method(z.strictObject({ id: sessionIdSchema }), attachResult),
   'sessions.detach': method(z.strictObject({ channel: z.int().min(1) }), done),
+  /**
+   * What fits into this window. The window that was used last (attached, resized, typed in) sets the size; every window
+   * is told of it in the order of the output.
+   */
   'sessions.resize': method(z.strictObject({ id: sessionIdSchema, cols: columns, rows }), done),
   'sessions.rename': method(z.strictObject({ id: sessionIdSchema, title: titleSchema }), done),
   /** The tabs' order, as ids from left to right; ids it does not know are ignored. */

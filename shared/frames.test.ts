@@ -6,6 +6,7 @@ import {
   encodeBytes,
   encodeCancelInput,
   encodeInputDropped,
+  encodeSize,
   FRAME_HEADER_BYTES,
   writeFrameHeader,
 } from './frames.ts';
@@ -72,6 +73,12 @@ test.each([
   ['an acknowledgement with more than a count', [2, 1, 0, 0, 0, 1, 0, 0, 0, 0]],
 ])('%s is malformed', (_what, content) => {
   expect(decodeFrame(Uint8Array.from(content))).toBeNull();
+});
+
+test('a size crosses as it is, and only one that a terminal can have', () => {
+  expect(decodeFrame(encodeSize(7, 120, 40))).toEqual({ kind: 'size', channel: 7, cols: 120, rows: 40 });
+  expect(decodeFrame(encodeSize(7, 1, 40))).toBeNull();
+  expect(decodeFrame(encodeSize(7, 80, 2_000))).toBeNull();
 });
 
 test('no message makes reading a frame fail', () => {

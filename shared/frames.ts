@@ -2,10 +2,12 @@
  * Terminal frames: what crosses the boundary for each byte of a terminal, kept apart from JSON.
  *
  *     byte 0      kind: 1 output, 2 acknowledgement, 3 input by the user, 4 input by the terminal itself,
- *                 5 cancellation of input, 6 a piece of a bracketed paste, 7 input that was dropped
+ *                 5 cancellation of input, 6 a piece of a bracketed paste, 7 input that was dropped, 8 size, 9 state
  *     bytes 1…4   channel, unsigned 32-bit little-endian; given by `sessions.attach`
  *     bytes 5…    output, input: the bytes; cancellation: none;
- *                 acknowledgement, dropped: count of bytes, unsigned 32-bit little-endian
+ *                 acknowledgement, dropped: count of bytes, unsigned 32-bit little-endian;
+ *                 size: columns and rows, unsigned 16-bit little-endian, which hold for the output after it;
+ *                 state: a part of the terminal's state, deflated (see `terminal-state.ts`), before any output
  *
  * An acknowledgement says to the core that output was shown, and to a window that the program's terminal accepted input.
  * A window has at most {@link INPUT_WINDOW_BYTES} of input without either on their way, so that a program that does not
@@ -25,6 +27,8 @@ export const FRAME_KINDS = {
   cancelInput: 5,
   pasteInput: 6,
   inputDropped: 7,
+  size: 8,
+  state: 9,
 } as const;
 export type FrameKind = keyof typeof FRAME_KINDS;
 
@@ -41,8 +45,9 @@ export const PASTE_START = '\x1b[200~';
 export const PASTE_END = '\x1b[201~';
 
 export type Frame =
-  | { kind: 'output' | InputKind; channel: number; bytes: Uint8Array }
+  | { kind: 'output' | 'state' | InputKind; channel: number; bytes: Uint8Array }
   | { kind: 'ack' | 'inputDropped'; channel: number; count: number }
+  | { kind: 'size'; channel: number; cols: number; rows: number }
   | { kind: 'cancelInput'; channel: number };
 
 /** Reads a frame; `bytes` is a view on the message, not a copy. Null: malformed. */
@@ -67,9 +72,19 @@ export function decodeFrame(message: Uint8Array): Frame | null {
       return { kind: 'userInput', channel, bytes: message.subarray(FRAME_HEADER_BYTES) };
     case FRAME_KINDS.terminalReply:
       return { kind: 'terminalReply', channel, bytes: message.subarray(FRAME_HEADER_BYTES) };
+    case FRAME_KINDS.size:
+      if (message.byteLength !== FRAME_HEADER_BYTES + 4) return null;
+      return sizeFrame(channel, view.getUint16(FRAME_HEADER_BYTES, true), view.getUint16(FRAME_HEADER_BYTES + 2, true));
+    case FRAME_KINDS.state:
+      return { kind: 'state', channel, bytes: message.subarray(FRAME_HEADER_BYTES) };
     default:
       return null;
   }
+}
+
+/** Null: no size that a terminal can have. */
+function sizeFrame(channel: number, cols: number, rows: number): Frame | null {
+  return cols >= 2 && cols <= 1_000 && rows >= 1 && rows <= 1_000 ? { kind: 'size', channel, cols, rows } : null;
 }
 
 /** Writes a frame's header into the first {@link FRAME_HEADER_BYTES} bytes of `target`. */
@@ -80,7 +95,7 @@ export function writeFrameHeader(target: Uint8Array, kind: FrameKind, channel: n
 }
 
 /** One frame of bytes; copies them once. */
-export function encodeBytes(kind: 'output' | InputKind, channel: number, bytes: Uint8Array): Uint8Array {
+export function encodeBytes(kind: 'output' | 'state' | InputKind, channel: number, bytes: Uint8Array): Uint8Array {
   const frame = new Uint8Array(FRAME_HEADER_BYTES + bytes.byteLength);
   writeFrameHeader(frame, kind, channel);
   frame.set(bytes, FRAME_HEADER_BYTES);
@@ -108,5 +123,15 @@ function encodeCount(kind: 'ack' | 'inputDropped', channel: number, count: numbe
   const frame = new Uint8Array(FRAME_HEADER_BYTES + 4);
   writeFrameHeader(frame, kind, channel);
   new DataView(frame.buffer).setUint32(FRAME_HEADER_BYTES, count, true);
+  return frame;
+}
+
+/** The terminal has another size: 2 … 1000 columns, 1 … 1000 rows. */
+export function encodeSize(channel: number, cols: number, rows: number): Uint8Array {
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + 4);
+  writeFrameHeader(frame, 'size', channel);
+  const view = new DataView(frame.buffer);
+  view.setUint16(FRAME_HEADER_BYTES, cols, true);
+  view.setUint16(FRAME_HEADER_BYTES + 2, rows, true);
   return frame;
 }

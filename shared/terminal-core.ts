@@ -123,6 +123,7 @@ export interface TerminalCore {
     modes: Record<string, unknown>;
     decPrivateModes: Record<string, unknown>;
   };
+  readonly optionsService: { readonly options: { convertEol: boolean; cursorBlink: boolean } };
   /** Parses at once. */
   writeSync(data: Uint8Array | string): void;
   reset(): void;
@@ -161,6 +162,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   _charsetService: ['_charsets', 'glevel'],
   coreService: ['modes', 'decPrivateModes', 'isCursorHidden'],
   coreMouseService: ['activeProtocol', 'activeEncoding'],
+  optionsService: ['options'],
   _oscLinkService: ['registerLink', 'addLineToLink', 'getLinkData'],
 };
 

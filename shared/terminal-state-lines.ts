@@ -17,7 +17,6 @@ const WIDE_CONTENT = 0xff;
 export class StateWriter {
   #bytes = new Uint8Array(65_536);
   #length = 0;
-  readonly #encoder = new TextEncoder();
 
   byte(value: number): void {
     this.#room(1);
@@ -35,21 +34,19 @@ export class StateWriter {
     this.#bytes[this.#length++] = rest;
   }
 
+  /** A text, one number for each UTF-16 unit. */
   text(value: string): void {
-    const bytes = this.#encoder.encode(value);
-    this.number(bytes.byteLength);
-    this.#room(bytes.byteLength);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.byteLength;
+    this.number(value.length);
+    for (let index = 0; index < value.length; index++) this.number(value.charCodeAt(index));
   }
 
-  /** All that was written, behind its header: the header's length in 4 bytes (little-endian), and the header. */
+  /** All that was written, behind `header`. */
   finish(header: string): Uint8Array {
-    const head = this.#encoder.encode(header);
-    const whole = new Uint8Array(4 + head.byteLength + this.#length);
-    new DataView(whole.buffer).setUint32(0, head.byteLength, true);
-    whole.set(head, 4);
-    whole.set(this.#bytes.subarray(0, this.#length), 4 + head.byteLength);
+    const head = new StateWriter();
+    head.text(header);
+    const whole = new Uint8Array(head.#length + this.#length);
+    whole.set(head.#bytes.subarray(0, head.#length));
+    whole.set(this.#bytes.subarray(0, this.#length), head.#length);
     return whole;
   }
 

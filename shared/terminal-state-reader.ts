@@ -1,17 +1,10 @@
 /** Reads what a `StateWriter` wrote. Every read past its end throws. */
 export class StateReader {
-  /** What comes before the rows. */
-  readonly header: string;
   readonly #bytes: Uint8Array;
-  readonly #decoder = new TextDecoder();
-  #at: number;
+  #at = 0;
 
   constructor(bytes: Uint8Array) {
-    if (bytes.byteLength < 4) throw new Error('A terminal state is cut off');
-    const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
     this.#bytes = bytes;
-    this.#at = 4;
-    this.header = this.#take(length);
   }
 
   byte(): number {
@@ -31,14 +24,10 @@ export class StateReader {
   }
 
   text(): string {
-    return this.#take(this.number());
-  }
-
-  #take(length: number): string {
-    const end = this.#at + length;
-    if (end > this.#bytes.byteLength) throw new Error('A terminal state is cut off');
-    const text = this.#decoder.decode(this.#bytes.subarray(this.#at, end));
-    this.#at = end;
-    return text;
+    const length = this.number();
+    if (length > this.#bytes.byteLength - this.#at) throw new Error('A terminal state is cut off');
+    const parts: string[] = [];
+    for (let index = 0; index < length; index++) parts.push(String.fromCharCode(this.number()));
+    return parts.join('');
   }
 }

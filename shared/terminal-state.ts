@@ -46,6 +46,8 @@ const stateSchema = z.strictObject({
   alternate: z.boolean(),
   normal: screen,
   alt: screen,
+  /** How many rows the alternate screen has room for: it keeps what it had while it was not shown. */
+  altRows: z.int().min(1).max(4_096),
   pen: attributes,
   links: z.array(z.strictObject({ id: z.string().optional(), uri: z.string() })),
   charsets: z.array(charset).max(4),
@@ -53,6 +55,10 @@ const stateSchema = z.strictObject({
   glevel: z.int().min(0).max(3),
   modes: z.record(z.string(), z.unknown()),
   privateModes: z.record(z.string(), z.unknown()),
+  /** LNM, which xterm.js keeps as an option: a line feed also returns. */
+  newLine: z.boolean(),
+  /** Whether a program has made the cursor blink. */
+  blinks: z.boolean(),
   cursorHidden: z.boolean(),
   cursorInitialized: z.boolean(),
   mouse: z.strictObject({ protocol: z.string(), encoding: z.string() }),
@@ -114,6 +120,7 @@ export function captureState(terminal: object, colors: SetColors): Uint8Array {
     alternate: buffers.buffer === alt,
     normal: takeScreen(normal, links),
     alt: takeScreen(alt, links),
+    altRows: alt.lines.maxLength,
     pen,
     links: links.all,
     charsets: [0, 1, 2, 3].map((level) => charsets._charsets[level] ?? null),
@@ -121,6 +128,8 @@ export function captureState(terminal: object, colors: SetColors): Uint8Array {
     glevel: charsets.glevel,
     modes: { ...service.modes },
     privateModes: { ...service.decPrivateModes },
+    newLine: core.optionsService.options.convertEol,
+    blinks: core.optionsService.options.cursorBlink,
     cursorHidden: service.isCursorHidden,
     cursorInitialized: service.isCursorInitialized,
     mouse: { protocol: core.coreMouseService.activeProtocol, encoding: core.coreMouseService.activeEncoding },
@@ -146,7 +155,7 @@ export function captureState(terminal: object, colors: SetColors): Uint8Array {
 export function restoreState(terminal: object, bytes: Uint8Array): void {
   const core = coreOf(terminal);
   const reader = new StateReader(bytes);
-  const state = stateSchema.parse(JSON.parse(reader.header));
+  const state = stateSchema.parse(JSON.parse(reader.text()));
   core.reset();
   core.resize(state.cols, state.rows);
   const { _inputHandler: input, _bufferService: buffers, _charsetService: charsets, coreService: service } = core;
@@ -157,6 +166,8 @@ export function restoreState(terminal: object, bytes: Uint8Array): void {
   if (state.alternate) buffers.buffers.activateAltBuffer();
   const { normal, alt } = buffers.buffers;
   putScreen(normal, state.normal, reader, linkOf, input._curAttrData);
+  alt.lines.length = 0;
+  alt.lines.maxLength = state.altRows;
   putScreen(alt, state.alt, reader, linkOf, input._curAttrData);
   putAttributes(input._curAttrData, state.pen, linkOf);
   charsets._charsets = state.charsets.map((set) => set ?? undefined);
@@ -164,6 +175,8 @@ export function restoreState(terminal: object, bytes: Uint8Array): void {
   charsets.charset = state.charset ?? undefined;
   Object.assign(service.modes, state.modes);
   Object.assign(service.decPrivateModes, state.privateModes);
+  core.optionsService.options.convertEol = state.newLine;
+  if (state.blinks) core.optionsService.options.cursorBlink = true;
   service.isCursorHidden = state.cursorHidden;
   service.isCursorInitialized = state.cursorInitialized;
   core.coreMouseService.activeProtocol = state.mouse.protocol;

@@ -6,12 +6,15 @@ export class TerminalPane {
   readonly area: Locator;
   readonly rows: Locator;
   readonly input: Locator;
+  /** Says that another window has set the size. */
+  readonly sizeHint: Locator;
   readonly #page: Page;
 
   constructor(page: Page) {
     this.#page = page;
     this.area = page.getByTestId('terminal').filter({ visible: true });
     this.rows = this.area.locator('.xterm-rows');
+    this.sizeHint = this.area.getByTestId('size-hint');
     this.input = this.area.locator('.xterm-helper-textarea');
   }
 
@@ -19,6 +22,18 @@ export class TerminalPane {
   async screen(): Promise<string[]> {
     return this.rows.evaluate((rows) =>
       [...rows.children].map((row) => (row.textContent ?? '').replaceAll('\u00a0', ' ').trimEnd()),
+    );
+  }
+
+  /** The visible rows with their colours, without the cursor and what differs between two loads of a page. */
+  async markup(): Promise<string> {
+    return this.rows.evaluate((rows) =>
+      [...rows.querySelectorAll('span')]
+        .map((span) => {
+          const classes = [...span.classList].filter((name) => !name.startsWith('xterm-cursor'));
+          return `${classes.join(' ')} ${span.style.color} ${span.style.backgroundColor}: ${(span.textContent ?? '').trimEnd()}`;
+        })
+        .join('\n'),
     );
   }
 

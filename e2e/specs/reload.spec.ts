@@ -50,6 +50,28 @@ test.describe('during output', () => {
   });
 });
 
+test('a window that is loaded anew after much output shows its colours, modes and wide lines as they were', async ({
+  app,
+}) => {
+  await app.openTab();
+  // More than is kept as it came; then what only the terminal's state holds.
+  await app.terminal.run("head -c 5000000 /dev/zero | tr '\\0' x | fold -w 60");
+  await app.terminal.waitForPrompt();
+  await app.terminal.run("printf '\\e[2J\\e[H\\e[45;33mcoloured\\n\\e(0lqqk\\e(B\\n\\e[3g\\e[1;4H\\eH\\e[4h'");
+  await app.terminal.waitForLine(/^coloured/);
+  await app.terminal.waitForLine(/┌──┐/);
+  await app.terminal.run("head -c 3000000 /dev/zero | tr '\\0' '\\a'; printf 'ab\\b>\\n\\t|\\n'");
+  await app.terminal.waitForLine('a>b');
+  await app.terminal.waitForPrompt();
+  const [before, html] = [await app.terminal.screen(), await app.terminal.markup()];
+  await app.reload();
+  await expect.poll(() => app.terminal.screen()).toEqual(before);
+  expect(await app.terminal.markup()).toBe(html);
+  // What follows is drawn in the same modes.
+  await app.terminal.run("printf '\\n\\t|\\n'");
+  await app.terminal.waitForLine('   |');
+});
+
 test('an ended session can still be read after the window was loaded anew', async ({ app }) => {
   await app.openTab();
   await app.terminal.run('echo "to be read: $((1 + 1))"; exit 7');

@@ -3,7 +3,9 @@ import { RequestError } from '../../shared/errors.ts';
 import {
   decodeFrame,
   encodeAck,
+  encodeBytes,
   encodeInputDropped,
+  encodeSize,
   FRAME_HEADER_BYTES,
   type InputKind,
   writeFrameHeader,
@@ -12,9 +14,14 @@ import { isWithinLimits } from '../../shared/transport.ts';
 import type { InputSource } from '../sessions/input-queue.ts';
 import type { Watcher } from '../sessions/output-flow.ts';
 import type { Watchable } from '../sessions/remains.ts';
+import type { Session } from '../sessions/session.ts';
+import type { TerminalSize } from '../terminal/compact.ts';
 
 /** Channels one window may hold; more are a mistake or worse. */
 const MAX_CHANNELS = 2_000;
+
+/** A terminal's state crosses in parts of this many bytes. */
+const STATE_PART_BYTES = 262_144;
 
 interface Channel {
   readonly shown: Watchable;
@@ -63,6 +70,9 @@ export interface Attached {
   readonly channel: number;
   readonly replayBytes: number;
   readonly replayTruncated: boolean;
+  readonly stateBytes: number;
+  readonly cols: number;
+  readonly rows: number;
 }
 
 /** One window's terminals: output to it, acknowledgements and input from it. */
@@ -96,9 +106,15 @@ export class Channels {
         writeFrameHeader(buffer, 'output', channel);
         whenOpen(() => this.#options.send(buffer));
       },
+      resized: ({ cols, rows }) => whenOpen(() => this.#options.send(encodeSize(channel, cols, rows))),
+      restore: (state) => {
+        for (const part of pieces(state, STATE_PART_BYTES))
+          whenOpen(() => this.#options.send(encodeBytes('state', channel, part)));
+      },
       onClosed: (reason) => {
         whenOpen(() => {
           this.#release(channel);
+          this.#leave(shown);
           this.#options.onClosed({ channel, reason });
         });
       },
@@ -111,7 +127,21 @@ export class Channels {
       for (const action of actions) action();
       if (watcher.replayTruncated && shown.flow.modes().alternateScreen) shown.redraw();
     });
-    return { channel, replayBytes: watcher.replayBytes, replayTruncated: watcher.replayTruncated };
+    const { replayBytes, replayTruncated, stateBytes, size } = watcher;
+    return { channel, replayBytes, replayTruncated, stateBytes, ...size };
+  }
+
+  /** So much of a session fits into this window. */
+  resize(session: Session, size: TerminalSize): void {
+    const isShown = [...this.#channels.values()].some(({ shown }) => shown === session);
+    if (isShown) session.sizes.claim(this, size);
+    else session.resize(size.cols, size.rows);
+  }
+
+  /** Nothing of a session is shown here any more: its size is another window's to set. */
+  #leave(shown: Watchable): void {
+    for (const other of this.#channels.values()) if (other.shown === shown) return;
+    shown.sizes?.leave(this);
   }
 
   detach(channel: number): void {
@@ -138,9 +168,12 @@ export class Channels {
         return true;
       case 'userInput':
       case 'pasteInput':
+        channel.shown.sizes?.use(this);
         return this.#write(channel, frame.bytes, frame.kind);
       case 'output':
       case 'inputDropped':
+      case 'size':
+      case 'state':
         return false;
     }
   }
@@ -171,4 +204,9 @@ export class Channels {
     gone.shown.input?.release(gone.input);
     gone.input.flush();
   }
+}
+
+/** Pieces of at most `max` bytes, as views. */
+function* pieces(bytes: Uint8Array, max: number): Generator<Uint8Array> {
+  for (let start = 0; start < bytes.byteLength; start += max) yield bytes.subarray(start, start + max);
 }

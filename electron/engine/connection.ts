@@ -155,7 +155,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     'sessions.attach': async ({ id }) => {
       const tab = findTab(id);
       const shown = tab instanceof Remains ? await tab.open() : tab;
-      return { ...channels.attach(shown), cols: shown.cols, rows: shown.rows };
+      return channels.attach(shown);
     },
     'sessions.detach': ({ channel }) => {
       channels.detach(channel);
@@ -164,7 +164,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     'sessions.resize': ({ id, cols, rows }) => {
       const tab = findTab(id);
       // What remains of a session has no program that would mind.
-      if (!(tab instanceof Remains)) tab.resize(cols, rows);
+      if (!(tab instanceof Remains)) channels.resize(tab, { cols, rows });
       return {};
     },
     'sessions.rename': ({ id, title }) => {

@@ -23,6 +23,7 @@ import type { Logger } from '../sessions/session-options.ts';
 import { allStillRunning } from '../sessions/still-running.ts';
 import type { Locations } from '../storage/locations.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
+import { Checkpoints } from '../terminal/checkpoints.ts';
 import { serveWindow } from './connection.ts';
 import type { Connection, Engine, HostServices } from './engine.ts';
 import type { Machine } from './machine.ts';
@@ -98,8 +99,11 @@ export function createEngine(options: EngineOptions): Engine {
     },
   });
 
+  const checkpoints = new Checkpoints(() => settings.effective.preferences.terminal.scrollbackLines);
+
   const manager = new SessionManager({
     clock,
+    checkpoints,
     backends,
     recorders: journaling.recorders(recorders),
     settings,
@@ -180,7 +184,7 @@ export function createEngine(options: EngineOptions): Engine {
       reattach: (session) =>
         reattachSession(session, { manager, settings, recorders, wall: () => clock.wall(), logger }),
     });
-    manager.restore(remainsOf(tabs, { recorders, clock, journal }));
+    manager.restore(remainsOf(tabs, { recorders, clock, journal, checkpoints }));
     if (problem !== null) problems.emit(problem);
     // Nobody waits for the history of long ago.
     unknown.adopt(closing.signal).catch((error: unknown) => {
@@ -253,6 +257,7 @@ export function createEngine(options: EngineOptions): Engine {
       // What is not done by then is done at the next launch.
       await within(RECOVERY_QUIT_MS, recovered, clock);
       journaling[Symbol.dispose]();
+      checkpoints[Symbol.dispose]();
       await Promise.all([journal.close(), metadataWriter[Symbol.asyncDispose]()]);
       await machine.close();
       options.lock?.[Symbol.dispose]();

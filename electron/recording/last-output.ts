@@ -9,27 +9,34 @@ const NEWLINE = 0x0a;
 
 /** What there was to be read of a recording besides its output. */
 export interface LastOutput {
-  /** The terminal's last size; null where the recording does not tell. */
-  readonly size: { readonly cols: number; readonly rows: number } | null;
   /** Whether output before what was given is left out. */
   readonly truncated: boolean;
   /** What could not be read, for a person; null when nothing is missing. */
   readonly trouble: string | null;
 }
 
+export interface TerminalSize {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** Takes what a recording's terminal was shown, in order. */
+export interface OutputReceiver {
+  /** Reading goes on when this has resolved. */
+  output(bytes: Uint8Array): Promise<void> | void;
+  /** The output after this was drawn at another size, or begins at it. */
+  size(size: TerminalSize): void;
+}
+
 /**
- * Gives the output at the end of a recording, in order, piece by piece: all of a file of up to `maxBytes`, else that
+ * Gives the output at the end of a recording, and the sizes it was drawn at, piece by piece: all of a file of up to `maxBytes`, else that
  * many of its last bytes. What is damaged is left out. Never follows a link; never rejects for what a file may be.
  */
-export async function readLastOutput(
-  file: string,
-  maxBytes: number,
-  onOutput: (bytes: Uint8Array) => void,
-): Promise<LastOutput> {
+export async function readLastOutput(file: string, maxBytes: number, receiver: OutputReceiver): Promise<LastOutput> {
   try {
     await using handle = await openRecording(file);
     if (!(await handle.stat()).isFile()) return nothing('Its recording is not a regular file.');
-    return await readEnd(handle, maxBytes, onOutput);
+    return await readEnd(handle, maxBytes, receiver);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT') return nothing('There is no recording of it.');
@@ -60,20 +67,15 @@ async function openRecording(file: string): Promise<FileHandle> {
   return open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 }
 
-async function readEnd(
-  handle: FileHandle,
-  maxBytes: number,
-  onOutput: (bytes: Uint8Array) => void,
-): Promise<LastOutput> {
+async function readEnd(handle: FileHandle, maxBytes: number, receiver: OutputReceiver): Promise<LastOutput> {
   const { size: fileBytes } = await handle.stat();
   const start = Math.max(0, fileBytes - maxBytes);
-  let size: LastOutput['size'] = null;
   let damaged = false;
   let lines = 0;
   const takeHeader = (line: string | null): void => {
     const header = line === null ? null : parseHeader(line);
     if (header === null) damaged = true;
-    else size = { cols: header.term.cols, rows: header.term.rows };
+    else receiver.size({ cols: header.term.cols, rows: header.term.rows });
   };
   if (start > 0) {
     // The beginning is far away: only its first line is looked at.
@@ -92,12 +94,15 @@ async function readEnd(
     if (line === '' || line?.startsWith('#')) continue;
     const event = line === null ? null : parseEvent(line);
     if (event === null) damaged = true;
-    else if (event.code === 'o') onOutput(Buffer.from(event.data));
-    else if (event.code === 'r') size = sizeOf(event.data) ?? size;
+    else if (event.code === 'o') await receiver.output(Buffer.from(event.data));
+    else if (event.code === 'r') {
+      const size = sizeOf(event.data);
+      if (size !== null) receiver.size(size);
+    }
   }
   // One line that long is none.
   if (start > 0 && lines < 2) damaged = true;
-  return { size, truncated: start > 0, trouble: damaged ? 'Parts of its recording are damaged.' : null };
+  return { truncated: start > 0, trouble: damaged ? 'Parts of its recording are damaged.' : null };
 }
 
 /** The lines of a part of a file, the last one also without a line end; null for one that is too long to be one. */
@@ -125,7 +130,7 @@ async function* readLines(handle: FileHandle, start: number, end: number): Async
 }
 
 /** The size of a resize event (`80x24`); null when it is none that a terminal can have. */
-function sizeOf(data: string): LastOutput['size'] {
+function sizeOf(data: string): TerminalSize | null {
   const match = /^(\d{1,5})x(\d{1,5})$/.exec(data);
   if (match === null) return null;
   const [cols, rows] = [Number(match[1]), Number(match[2])];
@@ -133,5 +138,5 @@ function sizeOf(data: string): LastOutput['size'] {
 }
 
 function nothing(trouble: string): LastOutput {
-  return { size: null, truncated: false, trouble };
+  return { truncated: false, trouble };
 }

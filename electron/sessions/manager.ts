@@ -12,6 +12,7 @@ import type { SessionMetrics } from '../metrics/session-metrics.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
 import { BUILT_IN_POLICY } from '../storage/policy.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
+import type { Checkpoints } from '../terminal/checkpoints.ts';
 import type { Clock, Timer } from './clock.ts';
 import { effectiveLimits } from './effective-limits.ts';
 import { Emitter } from './emitter.ts';
@@ -47,6 +48,8 @@ export interface ManagerOptions {
   readonly settings: Pick<SettingsStore, 'settings' | 'effective' | 'policy' | 'profile' | 'onChange'>;
   readonly metrics: SessionMetrics;
   readonly logger: Logger;
+  /** What makes checkpoints of terminals. */
+  readonly checkpoints?: Checkpoints | undefined;
   writeMetadata(session: Session, event: SessionEndEvent, recording: ClosedRecording | null): Promise<void>;
 }
 
@@ -235,12 +238,12 @@ export class SessionManager {
   }
 
   #create(options: SessionOptions): Session {
-    const { clock, backends, recorders, credentials, logger, metrics, writeMetadata } = this.#options;
+    const { clock, backends, recorders, credentials, logger, metrics, checkpoints, writeMetadata } = this.#options;
     const backend = backends[options.profile.backend];
     const newEventId = (): string => this.#newId(clock.wall());
     return new Session(
       options,
-      { clock, backend, recorders, credentials, logger, writeMetadata, newEventId },
+      { clock, backend, recorders, credentials, logger, checkpoints, writeMetadata, newEventId },
       {
         onEvent: (from, event) => this.#onEvent(from, event),
         onChange: (from) => this.#emitters.changed.emit(from),

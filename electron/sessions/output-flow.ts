@@ -1,9 +1,13 @@
+import type { Checkpoints } from '../terminal/checkpoints.ts';
+import type { TerminalSize } from '../terminal/compact.ts';
 import type { Clock, Timer } from './clock.ts';
 import { OutputLog } from './output-log.ts';
 import type { TerminalModes } from './terminal-modes.ts';
 
 /** Output that stays in memory for windows that attach later, in bytes. */
 export const SCROLLBACK_BYTES = 2 * 1_024 * 1_024;
+/** Above this many bytes without a checkpoint of the terminal, the program is held back until there is one. */
+export const UNCOMPACTED_BYTES = 8 * 1_024 * 1_024;
 /** Above this many bytes between the program and the slowest watcher's acknowledgement, the program is held back … */
 export const HIGH_WATER_BYTES = 1_024 * 1_024;
 /** … until it is down to this many. */
@@ -32,8 +36,21 @@ export interface WatcherOptions {
   readonly headerBytes: number;
   /** Takes the next output; the array is the receiver's to keep. To be acknowledged without the header. */
   deliver(buffer: Uint8Array): void;
+  /** The output that is delivered after this was drawn at another size. */
+  resized?(size: TerminalSize): void;
+  /**
+   * Takes the terminal's state, deflated, from which the output goes on; called at once, or never. Without it, output
+   * from before is not shown.
+   */
+  restore?(state: Uint8Array): void;
   /** All that was delivered is all there will be. Called exactly once. */
   onClosed(reason: WatcherClosedReason): void;
+}
+
+export interface FlowOptions {
+  /** The terminal's size at the start. */
+  readonly size?: TerminalSize | undefined;
+  readonly checkpoints?: Checkpoints | undefined;
 }
 
 /** One watcher, as its owner holds it. */
@@ -41,6 +58,10 @@ export interface Watcher {
   /** Bytes of scrollback that come first. */
   readonly replayBytes: number;
   readonly replayTruncated: boolean;
+  /** Bytes of the terminal's state, which come before. */
+  readonly stateBytes: number;
+  /** The size that the output begins at. */
+  readonly size: TerminalSize;
   /**
    * Whether what the terminal sends by itself answers something new: while it is shown again what some terminal has
    * seen already, its answers would be answers given twice.
@@ -61,6 +82,8 @@ interface WatcherState {
   readonly options: WatcherOptions;
   readonly repliesFromOffset: number;
   cursor: number;
+  /** The number of the next change of size to be told. */
+  change: number;
   unacknowledged: number;
   /** Bytes acknowledged when progress was last looked at. */
   progressMark: number;
@@ -76,7 +99,7 @@ interface WatcherState {
  * load they are gathered into frames. The slowest watcher sets the pace: the program is held back for it, up to a bound.
  */
 export class OutputFlow {
-  readonly #log = new OutputLog(SCROLLBACK_BYTES);
+  readonly #log: OutputLog;
   readonly #watchers = new Set<WatcherState>();
   readonly #source: FlowSource;
   readonly #clock: Clock;
@@ -85,10 +108,20 @@ export class OutputFlow {
   #paused = false;
   #ended = false;
   #stallTimer: Timer | null = null;
+  /** What makes checkpoints; null: nothing does, or it failed. */
+  #checkpoints: Checkpoints | null;
+  readonly #key: number;
+  #compacting: Promise<void> | null = null;
+  /** How much there has to be for the next checkpoint. */
+  #compactAbove = SCROLLBACK_BYTES;
 
-  constructor(source: FlowSource, clock: Clock) {
+  /** Without `checkpoints`, a window that comes late is shown the last output and the modes it began in, not more. */
+  constructor(source: FlowSource, clock: Clock, options: FlowOptions = {}) {
     this.#source = source;
     this.#clock = clock;
+    this.#checkpoints = options.checkpoints ?? null;
+    this.#key = this.#checkpoints?.newKey() ?? 0;
+    this.#log = new OutputLog(SCROLLBACK_BYTES, options.size, this.#checkpoints !== null);
   }
 
   /** Bytes of output so far. */
@@ -118,15 +151,29 @@ export class OutputFlow {
     if (this.#ended) return;
     this.#log.append(bytes);
     for (const watcher of this.#watchers) this.#pump(watcher, false);
-    if (this.#watchers.size > 0) this.#steer();
+    this.#compact();
+    if (this.#watchers.size > 0 || this.#isUncompacted) this.#steer();
+  }
+
+  /** The terminal has another size for the output that follows. */
+  resize(size: TerminalSize): void {
+    this.#log.resize(size);
+    for (const watcher of this.#watchers) this.#pump(watcher, true);
+    this.#compact();
+  }
+
+  /** Resolves when there is room for more output: what is appended faster than that takes memory. */
+  async room(): Promise<void> {
+    while (this.#compacting !== null) await this.#compacting;
   }
 
   watch(options: WatcherOptions): Watcher {
-    const replay = this.#log.replay();
+    const replay = options.restore === undefined ? this.#log.replayOfLast() : this.#log.replay();
     const state: WatcherState = {
       options,
       repliesFromOffset: this.#seenOffset,
       cursor: replay.offset,
+      change: replay.change,
       unacknowledged: 0,
       progressMark: 0,
       acknowledged: 0,
@@ -135,6 +182,7 @@ export class OutputFlow {
     };
     const replayBytes = this.#log.end - replay.offset + replay.prefix.byteLength;
     this.#watchers.add(state);
+    if (replay.state !== null) options.restore?.(replay.state);
     if (replay.prefix.byteLength > 0) {
       const buffer = new Uint8Array(options.headerBytes + replay.prefix.byteLength);
       buffer.set(replay.prefix, options.headerBytes);
@@ -150,6 +198,8 @@ export class OutputFlow {
     return {
       replayBytes,
       replayTruncated: replay.truncated,
+      stateBytes: replay.state?.byteLength ?? 0,
+      size: replay.size,
       get repliesWanted() {
         return state.cursor - state.unacknowledged >= state.repliesFromOffset;
       },
@@ -187,10 +237,11 @@ export class OutputFlow {
   #pump(watcher: WatcherState, force: boolean): void {
     if (!this.#watchers.has(watcher)) return;
     for (;;) {
-      const unsent = this.#log.end - watcher.cursor;
+      const change = this.#tellSizes(watcher);
+      const unsent = (change?.offset ?? this.#log.end) - watcher.cursor;
       const room = WINDOW_BYTES - watcher.unacknowledged;
       if (unsent === 0 || room <= 0) return;
-      if ((watcher.unacknowledged > 0 || watcher.gathers) && unsent < FRAME_BYTES && !force) {
+      if ((watcher.unacknowledged > 0 || watcher.gathers) && unsent < FRAME_BYTES && !force && change === null) {
         this.#flushSoon(watcher, FLUSH_MS);
         return;
       }
@@ -207,6 +258,51 @@ export class OutputFlow {
       if (copied >= BULK_BYTES) this.#gather(watcher);
       watcher.options.deliver(buffer);
     }
+  }
+
+  /** Tells of the sizes that hold from here on; gives the next change after that, if there is one. */
+  #tellSizes(watcher: WatcherState): { readonly offset: number } | null {
+    for (;;) {
+      const change = this.#log.change(watcher.change);
+      if (change === null || change.offset > watcher.cursor) return change;
+      watcher.change += 1;
+      watcher.options.resized?.({ cols: change.cols, rows: change.rows });
+    }
+  }
+
+  get #isUncompacted(): boolean {
+    return this.#checkpoints !== null && this.#log.sinceCheckpoint > UNCOMPACTED_BYTES;
+  }
+
+  /** Has the terminal's state take the place of what has come, when that is much. */
+  #compact(): void {
+    const checkpoints = this.#checkpoints;
+    if (checkpoints === null || this.#compacting !== null || this.#log.sinceCheckpoint <= this.#compactAbove) return;
+    this.#compacting = checkpoints
+      .compact({ key: this.#key, ...this.#log.uncompacted() })
+      .then(
+        (checkpoint) => {
+          this.#log.compacted(checkpoint, this.#oldestNeeded());
+          // What could not be cut is tried again when there is more of it.
+          this.#compactAbove = checkpoint.bytes > 0 ? SCROLLBACK_BYTES : this.#compactAbove + SCROLLBACK_BYTES;
+        },
+        () => {
+          this.#checkpoints = null;
+          this.#log.keepLastOnly();
+        },
+      )
+      .then(() => {
+        this.#compacting = null;
+        this.#compact();
+        this.#steer();
+      });
+  }
+
+  /** The first byte that some watcher has not been delivered. */
+  #oldestNeeded(): number {
+    let oldest = this.#log.end;
+    for (const { cursor } of this.#watchers) oldest = Math.min(oldest, cursor);
+    return oldest;
   }
 
   #gather(watcher: WatcherState): void {
@@ -234,7 +330,8 @@ export class OutputFlow {
   }
 
   #finish(watcher: WatcherState): void {
-    if (this.#ended && watcher.cursor === this.#log.end) this.#remove(watcher, 'ended');
+    if (this.#ended && watcher.cursor === this.#log.end && this.#tellSizes(watcher) === null)
+      this.#remove(watcher, 'ended');
   }
 
   #remove(watcher: WatcherState, reason: WatcherClosedReason): void {
@@ -263,11 +360,11 @@ export class OutputFlow {
   #steer(): void {
     let slowest = 0;
     for (const watcher of this.#watchers) slowest = Math.max(slowest, this.#lag(watcher));
-    if (!this.#paused && slowest > HIGH_WATER_BYTES) {
+    if (!this.#paused && (slowest > HIGH_WATER_BYTES || this.#isUncompacted)) {
       this.#paused = true;
       this.#source.pause();
       this.#watchForStalls();
-    } else if (this.#paused && slowest <= LOW_WATER_BYTES) {
+    } else if (this.#paused && slowest <= LOW_WATER_BYTES && !this.#isUncompacted) {
       this.#paused = false;
       this.#stallTimer?.[Symbol.dispose]();
       this.#stallTimer = null;

@@ -68,6 +68,10 @@ async function show(remains: Remains) {
       const frame = decodeFrame(buffer);
       // What is typed into it reaches no program, and the window hears so.
       if (frame?.kind === 'inputDropped') return;
+      if (frame?.kind === 'size') {
+        terminal.write('', () => terminal.resize(frame.cols, frame.rows));
+        return;
+      }
       if (frame?.kind !== 'output') throw new Error('Not output');
       const { bytes } = frame;
       terminal.write(bytes, () => channels.receive(encodeAck(frame.channel, bytes.byteLength)));
@@ -75,6 +79,7 @@ async function show(remains: Remains) {
     onClosed: ({ reason }) => terminal.write('', () => closed.resolve(reason)),
   });
   const attached = channels.attach(shown);
+  terminal.resize(attached.cols, attached.rows);
   expect(channels.receive(encodeBytes('userInput', attached.channel, Buffer.from('typed')))).toBe(true);
   expect(await closed.promise).toBe('ended');
   const { active } = terminal.buffer;

@@ -5,15 +5,17 @@ import type { RecordingState, SessionEnd, SessionEvent, SessionId, SessionInfo }
 import type { Journal, RestoredSession } from '../journal/journal.ts';
 import { readLastOutput } from '../recording/last-output.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
+import type { Checkpoints } from '../terminal/checkpoints.ts';
 import type { Clock } from './clock.ts';
 import type { InputQueue } from './input-queue.ts';
 import { restoreSequences } from './notice.ts';
 import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
 import type { InputOrigin, WriteResult } from './session-options.ts';
 import { titleOf } from './session-start.ts';
+import type { WindowSizes } from './window-sizes.ts';
 
-/** How much of a recording's end is read for a tab, in bytes: more than holds the scrollback of most output. */
-const READ_BYTES = 16 * 1_048_576;
+/** How much of a recording's end is read for a tab, in bytes; of a recording up to this long, nothing is lost. */
+const READ_BYTES = 64 * 1_048_576;
 /** The terminal sizes that a window takes. */
 const MIN_COLS = 2;
 const MAX_SIZE = 1_000;
@@ -25,6 +27,8 @@ export interface Watchable {
   readonly cols: number;
   readonly rows: number;
   readonly flow: Pick<OutputFlow, 'modes'>;
+  /** Decides on its size, where several windows show it; what has ended has none to decide on. */
+  readonly sizes?: WindowSizes;
   watch(options: WatcherOptions): Watcher;
   write(bytes: Uint8Array, origin: InputOrigin): WriteResult;
   /** Input on its way to the program; null where there is none. */
@@ -36,6 +40,7 @@ export interface RemainsOptions {
   /** The recording's file. */
   readonly recordingFile: string;
   readonly clock: Clock;
+  readonly checkpoints?: Checkpoints | undefined;
   /** Its tab was closed, or reopened: it is not to come back. */
   onDismissed(id: SessionId): void;
 }
@@ -151,13 +156,18 @@ export class Remains {
    * did; where output is missing, the last line says so.
    */
   async open(): Promise<Watchable> {
-    const { recordingFile, clock } = this.#options;
-    const flow = new OutputFlow({ pause: () => {}, resume: () => {} }, clock);
-    const found = await readLastOutput(recordingFile, READ_BYTES, (bytes) => flow.append(bytes));
-    if (found.size !== null) {
-      const { cols, rows } = found.size;
-      this.#size = { cols: clamp(cols, MIN_COLS), rows: clamp(rows, 1) };
-    }
+    const { recordingFile, clock, checkpoints } = this.#options;
+    const flow = new OutputFlow({ pause: () => {}, resume: () => {} }, clock, { size: this.#size, checkpoints });
+    const found = await readLastOutput(recordingFile, READ_BYTES, {
+      output: (bytes) => {
+        flow.append(bytes);
+        return flow.room();
+      },
+      size: ({ cols, rows }) => {
+        this.#size = { cols: clamp(cols, MIN_COLS), rows: clamp(rows, 1) };
+        flow.resize(this.#size);
+      },
+    });
     const trouble = found.trouble === null ? '' : `\r\n${found.trouble}\r\n`;
     flow.append(new TextEncoder().encode(restoreSequences(flow.modes()) + trouble));
     flow.end();
@@ -171,6 +181,8 @@ export class Remains {
         return {
           replayBytes: watcher.replayBytes,
           replayTruncated: watcher.replayTruncated || found.truncated,
+          stateBytes: watcher.stateBytes,
+          size: watcher.size,
           repliesWanted: false,
           acknowledge: (count) => watcher.acknowledge(count),
           detach: () => watcher.detach(),
@@ -197,12 +209,13 @@ export function remainsOf(
     readonly recorders: Pick<RecorderFactory, 'folderOf'>;
     readonly clock: Clock;
     readonly journal: Pick<Journal, 'dismissed'>;
+    readonly checkpoints?: Checkpoints | undefined;
   },
 ): Remains[] {
-  const { recorders, clock, journal } = options;
+  const { recorders, clock, journal, checkpoints } = options;
   return restored.map((session) => {
     const recordingFile = join(recorders.folderOf(session.record.id), RECORDING_FILE);
-    return new Remains(session, { recordingFile, clock, onDismissed: (id) => journal.dismissed(id) });
+    return new Remains(session, { recordingFile, clock, checkpoints, onDismissed: (id) => journal.dismissed(id) });
   });
 }
 

@@ -11,7 +11,7 @@ import type { EarlierSession } from './session-options.ts';
 import { lastMoments } from './session-start.ts';
 
 /** How much of a recording's end is read for what a window scrolls back to, in bytes. */
-const READ_BYTES = 4 * 1_048_576;
+const READ_BYTES = 64 * 1_048_576;
 
 /** What an earlier run has left of a session besides what is known of it. */
 export interface LeftSession {
@@ -111,7 +111,15 @@ function clamp(value: number, min: number, max: number): number {
 /** Puts the last output of a session's recording before what comes, for windows to scroll back to. */
 export async function readScrollback(session: Session, { recording, recordingFile }: LeftSession): Promise<void> {
   if (!recording.ok) return;
-  await readLastOutput(recordingFile, READ_BYTES, (bytes) => session.flow.append(bytes));
+  const { flow } = session;
+  await readLastOutput(recordingFile, READ_BYTES, {
+    output: (bytes) => {
+      flow.append(bytes);
+      return flow.room();
+    },
+    size: ({ cols, rows }) => flow.resize({ cols: Math.max(2, Math.min(cols, 1_000)), rows: Math.min(rows, 1_000) }),
+  });
+  flow.resize({ cols: session.cols, rows: session.rows });
 }
 
 /** Attaches to a session's shell and goes on with its recording. Null: nothing runs, or it may not without a recording. */

@@ -12,6 +12,7 @@ import type {
 import type { Backend, ExitStatus } from '../backends/backend.ts';
 import type { CredentialBroker } from '../credentials/broker.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
+import type { Checkpoints } from '../terminal/checkpoints.ts';
 import type { Clock } from './clock.ts';
 import type { EarlierTime } from './deadline-keeper.ts';
 import type { InputSource } from './input-queue.ts';
@@ -33,6 +34,8 @@ export interface SessionDependencies {
   /** What fetches credentials; without it, no session that needs some starts. */
   readonly credentials?: CredentialBroker | undefined;
   readonly logger: Logger;
+  /** What makes checkpoints of terminals; without it, a window that comes late is shown only the last output. */
+  readonly checkpoints?: Checkpoints | undefined;
   /** Writes the metadata document; called once, after the recording is closed and before `event` is told. */
   writeMetadata(session: Session, event: SessionEndEvent, recording: ClosedRecording | null): Promise<void>;
   /** A unique id for an event. */

@@ -39,6 +39,7 @@ import type {
 import { SessionProgram } from './session-program.ts';
 import { SessionRecording } from './session-recording.ts';
 import { endReasonOf, startSession, startThrew, titleOf } from './session-start.ts';
+import { WindowSizes } from './window-sizes.ts';
 
 /** As long as a title may be. */
 const MAX_TITLE = 80;
@@ -53,6 +54,8 @@ export class Session {
   readonly profile: Profile;
   readonly createdAt: number;
   readonly flow: OutputFlow;
+  /** Decides on its size, where several windows show it. */
+  readonly sizes = new WindowSizes(({ cols, rows }) => this.resize(cols, rows));
   readonly recording: SessionRecording;
   readonly eventLog: SessionEvents;
   readonly dependencies: SessionDependencies;
@@ -121,6 +124,7 @@ export class Session {
     this.flow = new OutputFlow(
       { pause: () => this.#program.hold('windows'), resume: () => this.#program.release('windows') },
       clock,
+      { size: { cols: options.cols, rows: options.rows }, checkpoints: dependencies.checkpoints },
     );
     this.#brake = new RecorderBrake({
       clock,
@@ -323,6 +327,7 @@ export class Session {
 
   resize(cols: number, rows: number): void {
     if (this.#ending !== null || !this.#program.resize(cols, rows)) return;
+    this.flow.resize({ cols, rows });
     this.resizes += 1;
     this.recording.write((recorder) => recorder.resize(this.ageMs, cols, rows));
     this.#listener.onChange(this);

@@ -29,6 +29,10 @@ export interface ClientHandlers {
   output(channel: number, bytes: Uint8Array): void;
   /** The program's terminal has accepted so many more bytes of input, or will not (`isAccepted` is false). */
   inputSettled(channel: number, count: number, isAccepted: boolean): void;
+  /** A terminal has another size for the output that follows. */
+  size?(channel: number, cols: number, rows: number): void;
+  /** A part of a terminal's state, before its output; `bytes` may be kept. */
+  state?(channel: number, bytes: Uint8Array): void;
   /** A message that does not fit the contract; it was dropped. */
   malformed(detail: string): void;
   closed(reason: string): void;
@@ -87,7 +91,9 @@ export function createClient(transport: Transport, handlers: ClientHandlers): En
     if (frame?.kind === 'output') handlers.output(frame.channel, frame.bytes);
     else if (frame?.kind === 'ack' || frame?.kind === 'inputDropped') {
       handlers.inputSettled(frame.channel, frame.count, frame.kind === 'ack');
-    } else handlers.malformed('A terminal frame was not readable.');
+    } else if (frame?.kind === 'size') handlers.size?.(frame.channel, frame.cols, frame.rows);
+    else if (frame?.kind === 'state') handlers.state?.(frame.channel, frame.bytes);
+    else handlers.malformed('A terminal frame was not readable.');
   });
 
   return {

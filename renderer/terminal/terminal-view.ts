@@ -5,11 +5,13 @@ import type { AttachResult } from '../../shared/contract.ts';
 import { encodeAck, encodeBytes, encodeCancelInput } from '../../shared/frames.ts';
 import type { SessionId } from '../../shared/session.ts';
 import { guardTerminal } from '../../shared/terminal-guard.ts';
+import { restoreState } from '../../shared/terminal-state.ts';
 import { AckBatch } from './acks.ts';
 import type { BackgroundWriter } from './background-writer.ts';
 import { Finder } from './finder.ts';
 import { LINE_HEIGHT, TERMINAL_FONT } from './font.ts';
 import { hasRealGpu } from './gpu.ts';
+import { inflate } from './inflate.ts';
 import { binaryBytes, inputSource } from './input.ts';
 import { InputQueue, type InputState, type StopReason } from './input-queue.ts';
 import { InputWatch } from './input-watch.ts';
@@ -18,6 +20,7 @@ import { NO_CONSENT, type PasteConsent, type PasteReview, pasteData, reviewPaste
 import { followBracketedPaste } from './paste-mode.ts';
 import { PasteSources } from './paste-sources.ts';
 import type { TerminalPreferences } from './reading.ts';
+import { SizeMargin } from './size-margin.ts';
 import { readTerminalTheme } from './theme.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -28,6 +31,10 @@ const MAX_LINE_BYTES: Readonly<Record<string, number>> = { linux: 4_095, darwin:
 /** A window being dragged to another size is followed at most this often, in milliseconds. */
 const RESIZE_PAUSE_MS = 50;
 
+const NOTHING = new Uint8Array(0);
+/** RIS, LNM off, and the window's own colours. */
+const RESET = '\x1bc\x1b[20l\x1b]104\x07\x1b]110\x07\x1b]111\x07\x1b]112\x07';
+const NOT_RESTORED = '\r\n[Earlier output could not be shown here. The recording has it.]\r\n';
 /** DECTCEM reset, https://vt100.net/docs/vt510-rm/DECTCEM.html */
 const HIDE_CURSOR = '\x1b[?25l';
 
@@ -36,7 +43,7 @@ export interface TerminalHost {
   /** What parses the output of terminals that are not shown. */
   readonly background: BackgroundWriter;
   sendFrame(frame: Uint8Array): void;
-  /** The terminal has another size than the PTY was told. */
+  /** So much fits into the terminal's place here. */
   resized(id: SessionId, cols: number, rows: number): void;
   /** Output arrived while nobody looked. */
   sawOutput(id: SessionId): void;
@@ -74,7 +81,11 @@ export class TerminalView {
   readonly #input: InputQueue;
   /** While a paste of ours is given to xterm.js: whether it is a bracketed one. */
   #pasting: boolean | null = null;
-  #ptySize = { cols: 0, rows: 0 };
+  /** What the core was told last that fits here. */
+  #claimed: { readonly cols: number; readonly rows: number } | null = null;
+  #stateLeft = 0;
+  #stateParts: Uint8Array[] = [];
+  readonly #margin: SizeMargin;
   #visible = false;
   #finding = false;
   #opened = false;
@@ -120,6 +131,7 @@ export class TerminalView {
       now: () => performance.now(),
     });
     followBracketedPaste(this.#terminal.parser, (isOn) => this.#input.bracketedPasteChanged(isOn));
+    this.#margin = new SizeMargin(this.element);
     this.#terminal.onData((data) => this.#send(data, this.#encoder.encode(data)));
     this.#terminal.onBinary((data) => this.#send(data, binaryBytes(data)));
     this.#pasteSources = new PasteSources(this.element, {
@@ -162,17 +174,19 @@ export class TerminalView {
   /** Starts over with a fresh channel: what it shows is replaced by the scrollback that follows. */
   attached(result: AttachResult): void {
     // Through the queue, so that output of the old channel that still waits there is wiped out as well.
-    if (this.#attachedBefore) this.#terminal.write('\x1bc');
+    if (this.#attachedBefore) this.#terminal.write(RESET);
     this.#attachedBefore = true;
     this.#channel = result.channel;
     this.#shownChannel = result.channel;
     this.#host.background.drop(this);
     this.#queue?.dispose();
     this.#queue = this.#queueFor(result.channel);
-    this.#terminal.resize(result.cols, result.rows);
-    this.#ptySize = { cols: result.cols, rows: result.rows };
+    this.#claimed = null;
+    this.#stateLeft = result.stateBytes;
+    this.#stateParts = [];
     this.#replayLeft = result.replayBytes;
-    this.#replaying = result.replayBytes > 0;
+    this.#replaying = result.replayBytes > 0 || result.stateBytes > 0;
+    this.sized(result.cols, result.rows);
     if (!this.#replaying) this.#fitNow();
     this.#input.open();
   }
@@ -217,11 +231,43 @@ export class TerminalView {
     if (replayed < bytes.byteLength) this.#queue?.push(bytes.subarray(replayed));
   }
 
+  /** What comes after this was drawn at another size. */
+  sized(cols: number, rows: number): void {
+    this.#queue?.push(NOTHING, () => {
+      this.#terminal.resize(cols, rows);
+      this.#margin.update(this.size, this.#over ? null : this.#claimed);
+    });
+  }
+
+  /** A part of the state that the output goes on from. */
+  receiveState(bytes: Uint8Array): void {
+    this.#stateParts.push(bytes);
+    this.#stateLeft -= bytes.byteLength;
+    if (this.#stateLeft > 0) return;
+    const parts = this.#stateParts;
+    this.#stateParts = [];
+    const channel = this.#channel;
+    this.#queue?.push(NOTHING, async () => {
+      try {
+        const state = await inflate(parts);
+        if (channel !== this.#channel || this.#disposed) return;
+        restoreState(this.#terminal, state);
+        this.#input.bracketedPasteChanged(this.#terminal.modes.bracketedPasteMode);
+        this.#terminal.refresh(0, this.#terminal.rows - 1);
+      } catch (error) {
+        console.error('The state of a terminal could not be restored:', error);
+        this.#terminal.write(NOT_RESTORED);
+      }
+      if (this.#replayLeft === 0 && channel !== null) this.#replayed(channel);
+    });
+  }
+
   /** The session is over: nothing typed goes anywhere any more. */
   ended(): void {
     this.#terminal.options.disableStdin = true;
     this.#terminal.options.cursorInactiveStyle = 'none';
     this.#over = true;
+    this.#margin.update(this.size, null);
     this.#terminal.write(HIDE_CURSOR);
   }
 
@@ -245,7 +291,7 @@ export class TerminalView {
       this.#unseen = false;
       this.#host.background.hurry(this);
       this.#open();
-      this.#fitNow();
+      this.#fitNow(true);
       this.#pickRenderer();
     } else {
       this.#stopWebgl();
@@ -381,15 +427,24 @@ export class TerminalView {
     }, RESIZE_PAUSE_MS);
   }
 
-  #fitNow(): void {
+  /** `used`: the user has turned to this terminal here, so that this window's size is the one that holds. */
+  #fitNow(used = false): void {
     if (this.#disposed || !this.#visible || !this.#opened || this.#replaying) return;
     const size = this.#fit.proposeDimensions();
     if (size === undefined || !Number.isFinite(size.cols) || !Number.isFinite(size.rows)) return;
     const cols = Math.min(1_000, size.cols);
     const rows = Math.min(1_000, size.rows);
-    if (cols !== this.#terminal.cols || rows !== this.#terminal.rows) this.#terminal.resize(cols, rows);
-    if (this.#channel === null || (cols === this.#ptySize.cols && rows === this.#ptySize.rows)) return;
-    this.#ptySize = { cols, rows };
+    const isOwn = cols === this.#terminal.cols && rows === this.#terminal.rows;
+    if (this.#over || this.#channel === null) {
+      // Nothing draws for a size any more: the text takes the room there is.
+      if (!isOwn) this.#terminal.resize(cols, rows);
+      this.#margin.update({ cols, rows }, null);
+      return;
+    }
+    const isClaimed = cols === this.#claimed?.cols && rows === this.#claimed.rows;
+    if (isClaimed && (isOwn || !used)) return;
+    this.#claimed = { cols, rows };
+    // The core has the last word, for all windows that show the session: its answer comes between the output.
     this.#host.resized(this.id, cols, rows);
   }
 

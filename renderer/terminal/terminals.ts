@@ -1,4 +1,5 @@
 import type { AttachResult } from '../../shared/contract.ts';
+import { FRAME_HEADER_BYTES } from '../../shared/frames.ts';
 import type { SessionId, SessionInfo } from '../../shared/session.ts';
 import { DEFAULT_SETTINGS } from '../../shared/settings.ts';
 import { BackgroundWriter } from './background-writer.ts';
@@ -16,13 +17,19 @@ export interface TerminalsOptions extends Omit<TerminalHost, 'background'> {
   filterKeys(event: KeyboardEvent): boolean;
 }
 
+interface Held {
+  readonly byteLength: number;
+  action(view: TerminalView): void;
+}
+
 /** All terminals of the window, by session, and the channels their output comes in on. */
 export class Terminals {
   readonly #options: TerminalsOptions;
   readonly #host: TerminalHost;
   readonly #views = new Map<SessionId, TerminalView>();
   readonly #channels = new Map<number, TerminalView>();
-  readonly #held = new Map<number, Uint8Array[]>();
+  /** What came for channels that no terminal knows yet. */
+  readonly #held = new Map<number, Held[]>();
   #heldBytes = 0;
   #preferences: TerminalPreferences = { ...DEFAULT_SETTINGS.terminal, screenReader: false };
   #generation = 0;
@@ -69,16 +76,30 @@ export class Terminals {
   }
 
   output(channel: number, bytes: Uint8Array): void {
+    this.#give(channel, bytes.byteLength, (view) => view.receive(channel, bytes));
+  }
+
+  /** The output that follows on this channel was drawn at another size. */
+  sized(channel: number, cols: number, rows: number): void {
+    this.#give(channel, FRAME_HEADER_BYTES, (view) => view.sized(cols, rows));
+  }
+
+  /** A part of the state that the output on this channel goes on from. */
+  state(channel: number, bytes: Uint8Array): void {
+    this.#give(channel, bytes.byteLength, (view) => view.receiveState(bytes));
+  }
+
+  #give(channel: number, byteLength: number, action: Held['action']): void {
     const view = this.#channels.get(channel);
     if (view !== undefined) {
-      view.receive(channel, bytes);
+      action(view);
       return;
     }
-    if (this.#heldBytes + bytes.byteLength > MAX_HELD_BYTES) return;
-    this.#heldBytes += bytes.byteLength;
+    if (this.#heldBytes + byteLength > MAX_HELD_BYTES) return;
+    this.#heldBytes += byteLength;
     const held = this.#held.get(channel);
-    if (held === undefined) this.#held.set(channel, [bytes]);
-    else held.push(bytes);
+    if (held === undefined) this.#held.set(channel, [{ byteLength, action }]);
+    else held.push({ byteLength, action });
   }
 
   /** The program's terminal has accepted so much input of a channel, or will not. */
@@ -126,9 +147,9 @@ export class Terminals {
       view.attached(result);
       const held = this.#held.get(result.channel) ?? [];
       this.#held.delete(result.channel);
-      for (const bytes of held) {
-        this.#heldBytes -= bytes.byteLength;
-        view.receive(result.channel, bytes);
+      for (const { byteLength, action } of held) {
+        this.#heldBytes -= byteLength;
+        action(view);
       }
     } catch (error) {
       if (generation === this.#generation) this.#options.attachFailed(view.id, error);

@@ -11,9 +11,12 @@ const GATHER_MS = 30;
 /** Where output goes; `done` is called when it is parsed. */
 export type Write = (bytes: Uint8Array, done: () => void) => void;
 
+/** What is done once bytes are parsed; those after them wait until it has resolved. */
+export type Then = () => unknown;
+
 interface Entry {
   bytes: Uint8Array;
-  then: (() => void) | undefined;
+  then: Then | undefined;
 }
 
 /**
@@ -42,7 +45,7 @@ export class WriteQueue {
   }
 
   /** `then` is called once these bytes, and not yet any after them, are parsed. */
-  push(bytes: Uint8Array, then?: () => void): void {
+  push(bytes: Uint8Array, then?: Then): void {
     this.#acks.queued(bytes.byteLength);
     this.#entries.push({ bytes, then });
     this.#waiting += bytes.byteLength;
@@ -72,7 +75,15 @@ export class WriteQueue {
       this.#busy = false;
       const count = this.#acks.parsed(bytes.byteLength);
       if (count > 0) this.#acknowledge(count);
-      then?.();
+      const pending = then?.();
+      if (pending instanceof Promise) {
+        this.#busy = true;
+        void pending.finally(() => {
+          this.#busy = false;
+          this.#next();
+        });
+        return;
+      }
       if (this.#busy) return;
       // Frames that came while this one was parsed are still to be delivered: wait for them, and paint once for all.
       if (this.#gathers() && bytes.byteLength >= FLOOD_BYTES && this.#waiting < GATHER_BYTES) {

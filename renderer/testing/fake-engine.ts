@@ -8,7 +8,7 @@ import {
 } from '../../shared/contract.ts';
 import type { EndingSoon } from '../../shared/ending-soon.ts';
 import { RequestError } from '../../shared/errors.ts';
-import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
+import { decodeFrame, encodeAck, encodeBytes, encodeSize } from '../../shared/frames.ts';
 import type { HistoryEntry } from '../../shared/history.ts';
 import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
 import { HOST_QUIT } from '../../shared/presence.ts';
@@ -45,6 +45,8 @@ export class FakeEngine {
   #closed: (reason: string) => void = () => {};
   #away: AwayReason | null = null;
   #nextChannel = 1;
+  /** Whose output comes on which channel. */
+  readonly #channels = new Map<number, string>();
   #opened = 100;
   /** Requests that were answered, as a test may want to count them. */
   readonly requests: string[] = [];
@@ -298,14 +300,19 @@ export class FakeEngine {
         return this.#open(args.profileId ?? 'local', args.previousId ?? null);
       case 'sessions.attach': {
         const channel = this.#nextChannel++;
+        this.#channels.set(channel, args.id ?? '');
         const starting = this.#sessions.get(args.id ?? '')?.state === 'starting';
         const screen = starting ? '' : SCREEN;
         const bytes = new TextEncoder().encode(screen).byteLength;
         if (!starting) setTimeout(() => this.#print(channel, screen));
-        return { channel, cols: 80, rows: 24, replayBytes: bytes, replayTruncated: false };
+        return { channel, cols: 80, rows: 24, stateBytes: 0, replayBytes: bytes, replayTruncated: false };
       }
       case 'sessions.resize':
         this.size = { cols: Number(args.cols), rows: Number(args.rows) };
+        for (const [channel, id] of this.#channels) {
+          if (id === args.id && args.cols !== undefined && args.rows !== undefined)
+            this.#receive(encodeSize(channel, args.cols, args.rows));
+        }
         return {};
       case 'sessions.rename':
         this.change(args.id ?? '', { title: args.title ?? '' });

@@ -18,6 +18,46 @@ test('two windows show the same sessions, and both can type', async ({ app, host
   await app.terminal.waitForLine('alone again 6');
 });
 
+/** The text of every visible row, and the size that the shell is told. */
+const sizeOf = async ({ terminal }: AppPage): Promise<number> => (await terminal.screen()).length;
+
+test('two windows of different size show the same cells, in the size of the one that was used last', async ({
+  app,
+  host,
+}) => {
+  const { page } = webHost(host);
+  await page.setViewportSize({ width: 1_300, height: 800 });
+  await app.openTab();
+  await app.terminal.run(`printf '%s\\n' "$(printf 'w%.0s' $(seq 1 130))"`);
+  await app.terminal.waitForLine('w'.repeat(130));
+  const rows = await sizeOf(app);
+
+  const other = await page.context().newPage();
+  await other.setViewportSize({ width: 700, height: 500 });
+  await other.goto(webHost(host).origin);
+  const second = new AppPage(other, 'web');
+  await second.ready();
+  await expect.poll(async () => (await sizeOf(second)) < rows).toBe(true);
+  await expect.poll(() => app.terminal.screen()).toEqual(await second.terminal.screen());
+  await expect(app.terminal.sizeHint).toContainText('Sized for another window');
+  await expect(second.terminal.sizeHint).toBeHidden();
+
+  // Typing gives a window its own size back; the other one shows the same cells.
+  await app.terminal.run('echo "cols: $(tput cols)"');
+  await expect.poll(() => sizeOf(app)).toBe(rows);
+  await app.terminal.waitForLine(/^cols: 1[3-9]\d$/);
+  await expect(app.terminal.sizeHint).toBeHidden();
+  await expect(second.terminal.sizeHint).toContainText('Sized for another window');
+  await expect.poll(() => second.terminal.screen()).toEqual(await app.terminal.screen());
+
+  await second.terminal.run('echo "narrow: $(tput cols)"');
+  await app.terminal.waitForLine(/^narrow: [67]\d$/);
+  await other.close();
+  await expect.poll(() => sizeOf(app)).toBe(rows);
+  await app.terminal.run('echo "alone: $(tput cols)"');
+  await app.terminal.waitForLine(/^alone: 1[3-9]\d$/);
+});
+
 test('a window that is closed leaves its sessions running', async ({ app, host }) => {
   await app.openTab();
   await app.terminal.run('mark=held');

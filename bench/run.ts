@@ -9,6 +9,7 @@ import { buildOutdated } from '../scripts/vite-build.ts';
 import { deadlines } from './figures/deadlines.ts';
 import { echo } from './figures/echo.ts';
 import type { Figure } from './figures/figure.ts';
+import { hostile } from './figures/hostile.ts';
 import { journal } from './figures/journal.ts';
 import { memory } from './figures/memory.ts';
 import { opening } from './figures/opening.ts';
@@ -19,7 +20,7 @@ import { describeMachine } from './machine.ts';
 import { meets, type Result, table } from './report.ts';
 
 // npm run bench [-- --quick] [--only NAME]… [--json FILE]: what measures speed, each against its floor in the same run.
-const FIGURES: readonly Figure[] = [throughput, shown, echo, opening, sandboxes, deadlines, journal, memory];
+const FIGURES: readonly Figure[] = [throughput, shown, hostile, echo, opening, sandboxes, deadlines, journal, memory];
 
 const { values: options } = parseArgs({
   options: {

@@ -129,6 +129,7 @@ describe.runIf(process.platform === 'linux')('the package', () => {
       expect.arrayContaining([
         '/package.json',
         '/.vite/build/main.js',
+        '/.vite/build/checkpoint-worker.js',
         '/.vite/build/encoder-worker.js',
         '/.vite/build/reaper.js',
         '/.vite/build/preload.cjs',

@@ -55,7 +55,7 @@ test('a window that is loaded anew after much output shows its colours, modes an
 }) => {
   await app.openTab();
   // More than is kept as it came; then what only the terminal's state holds.
-  await app.terminal.run("head -c 5000000 /dev/zero | tr '\\0' x | fold -w 60");
+  await app.terminal.run("head -c 5000000 /dev/zero | tr '\\0' x | fold -w 60; echo");
   await app.terminal.waitForPrompt();
   await app.terminal.run("printf '\\e[2J\\e[H\\e[45;33mcoloured\\n\\e(0lqqk\\e(B\\n\\e[3g\\e[1;4H\\eH\\e[4h'");
   await app.terminal.waitForLine(/^coloured/);

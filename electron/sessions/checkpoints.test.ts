@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { captureState, restoreState, SetColors } from '../../shared/terminal-state.ts';
 import { Checkpoints } from '../terminal/checkpoints.ts';
 import { openHeadlessTerminal } from '../terminal/headless-terminal.ts';
-import { OutputFlow, SCROLLBACK_BYTES, UNCOMPACTED_BYTES } from './output-flow.ts';
+import { GATHER_MS, OutputFlow, SCROLLBACK_BYTES, UNCOMPACTED_BYTES } from './output-flow.ts';
 import { settle, TestClock } from './testing/test-clock.ts';
 
 const SCROLLBACK = 1_000;
@@ -14,11 +14,12 @@ afterEach(() => {
   for (const each of made.splice(0)) each[Symbol.dispose]();
 });
 
-function flowWith(checkpoints: Checkpoints): { flow: OutputFlow; calls: string[] } {
+function flowWith(checkpoints: Checkpoints): { flow: OutputFlow; calls: string[]; clock: TestClock } {
   made.push(checkpoints);
   const calls: string[] = [];
   const source = { pause: () => calls.push('pause'), resume: () => calls.push('resume') };
-  return { flow: new OutputFlow(source, new TestClock(), { size: SIZE, checkpoints }), calls };
+  const clock = new TestClock();
+  return { flow: new OutputFlow(source, clock, { size: SIZE, checkpoints }), calls, clock };
 }
 
 /** What a window that attaches now shows, and how it got there. */
@@ -43,16 +44,18 @@ async function attach(flow: OutputFlow) {
 }
 
 describe('a window that comes late', () => {
-  it('shows exactly what one shows that was there from the start, in the sizes it was drawn at', async () => {
-    const { flow } = flowWith(new Checkpoints(() => SCROLLBACK));
+  it('shows exactly what one shows that was there from the start, in the sizes it was drawn at', {
+    timeout: 90_000,
+  }, async () => {
+    const { flow, clock } = flowWith(new Checkpoints(() => SCROLLBACK));
     const first = await attach(flow);
     const lines = Buffer.from(
       Array.from(
-        { length: 9_000 },
+        { length: 6_500 },
         (_, row) => `\x1b[3${row % 8}mline ${row} \x1b[1A\x1b[1B${'x'.repeat(90)}\r\n`,
       ).join(''),
     );
-    flow.append(Buffer.from('\x1b]4;1;#102030\x07\x1b[3g\x1b[7G\x1bH\x1b(0\x1b[5;20r\x1b[4h'));
+    flow.append(Buffer.from('\x1b]4;1;#102030\x07\x1b[3g\x1b[7G\x1bH\x1b(0'));
     for (const [cols, rows] of [
       [80, 24],
       [40, 10],
@@ -65,9 +68,11 @@ describe('a window that comes late', () => {
       }
       await flow.room();
     }
-    flow.append(Buffer.from('\x1b[38;2;1;'));
+    flow.append(Buffer.from('\x1b[5;20r\x1b[4h\x1b[38;2;1;'));
     const late = await attach(flow);
     flow.append(Buffer.from('2;3mend'));
+    // What is gathered for a fuller frame.
+    await clock.advance(GATHER_MS);
     await settle();
     expect(late.watcher.replayTruncated).toBe(false);
     expect(late.watcher.stateBytes).toBeGreaterThan(0);

@@ -54,7 +54,6 @@ export class Session {
   readonly profile: Profile;
   readonly createdAt: number;
   readonly flow: OutputFlow;
-  /** Decides on its size, where several windows show it. */
   readonly sizes = new WindowSizes(({ cols, rows }) => this.resize(cols, rows));
   readonly recording: SessionRecording;
   readonly eventLog: SessionEvents;
@@ -103,7 +102,7 @@ export class Session {
     this.#title = options.title ?? options.profile.name;
     this.#titleIsCustom = options.title !== undefined;
     const { clock } = dependencies;
-    const { earlier } = options;
+    const { earlier, cols, rows } = options;
     this.createdAt = earlier?.createdAt ?? clock.wall();
     this.eventLog = new SessionEvents(earlier?.events);
     this.#bytesOutBefore = earlier?.counters.bytesOut ?? 0;
@@ -121,11 +120,8 @@ export class Session {
       onLimit: () => this.expire('command_limit'),
       onError: (error) => dependencies.logger.warn({ session: this.id, err: error }, 'a command could not be followed'),
     });
-    this.flow = new OutputFlow(
-      { pause: () => this.#program.hold('windows'), resume: () => this.#program.release('windows') },
-      clock,
-      { size: { cols: options.cols, rows: options.rows }, checkpoints: dependencies.checkpoints },
-    );
+    const source = { pause: () => this.#program.hold('windows'), resume: () => this.#program.release('windows') };
+    this.flow = new OutputFlow(source, clock, { size: { cols, rows }, checkpoints: dependencies.checkpoints });
     this.#brake = new RecorderBrake({
       clock,
       waitingBytes: () => this.recording.waitingBytes,

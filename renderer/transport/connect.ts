@@ -47,7 +47,15 @@ async function connectSocket(): Promise<Transport> {
   }
   const connected = new AbortController();
   transport.onClose(() => connected.abort());
-  presence.watch(connected.signal, (reason) => transport.close(reason));
+  let heardAt = performance.now();
+  socket.addEventListener('message', () => {
+    heardAt = performance.now();
+  });
+  presence.watch(
+    connected.signal,
+    () => heardAt,
+    (reason) => transport.close(reason),
+  );
   return transport;
 }
 

@@ -1,4 +1,3 @@
-import { messageOf } from '../../shared/error-message.ts';
 import { PRESENCE_PATH, presenceSchema } from '../../shared/presence.ts';
 import { AwayError } from '../rpc/away.ts';
 
@@ -29,23 +28,29 @@ export class HostPresence {
     this.#instance = instance;
   }
 
-  /** Calls back once when the host no longer answers, until `signal` is aborted. */
-  watch(signal: AbortSignal, onSilence: (reason: string) => void): void {
+  /**
+   * Calls back when the host no longer answers, until `signal` is aborted: not when it is only slow, since requests under way
+   * fail with the connection.
+   *
+   * @param heardAt when something came from it last, a time of `performance.now()`
+   */
+  watch(signal: AbortSignal, heardAt: () => number, onSilence: (reason: string) => void): void {
     let probing = false;
+    const isSilent = async (): Promise<boolean> => {
+      const began = performance.now();
+      const error = await probe().then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      return error instanceof AwayError && error.why === 'unreachable' && heardAt() < began;
+    };
     const look = async (): Promise<void> => {
       if (probing) return;
       probing = true;
-      try {
-        // Of a live connection, anything that answers is good enough.
-        const { instance } = await probe();
-        this.#instance ??= instance;
-      } catch (error) {
-        if (!signal.aborted && error instanceof AwayError && error.why === 'unreachable') onSilence(messageOf(error));
-      } finally {
-        probing = false;
-      }
+      const silent = (await isSilent()) && (await isSilent());
+      probing = false;
+      if (silent && !signal.aborted) onSilence('Sandglass does not answer.');
     };
-    void look();
     const timer = setInterval(() => void look(), POLL_MS);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }

@@ -142,13 +142,13 @@ test('a forwarded port of another number works, and a connection that broke is m
 });
 
 test('a host that hangs is noticed, and used again when it goes on', async ({ app, host }) => {
-  // It is probed every 15 s, and given 10 s to answer.
+  // It is probed every 15 s, and given 10 s to answer, twice.
   test.slow();
   await app.openTab();
   const { pid } = webHost(host);
   process.kill(pid, 'SIGSTOP');
   try {
-    await expect(bannerOf(app)).toHaveAttribute('data-why', 'unreachable', { timeout: 60_000 });
+    await expect(bannerOf(app)).toHaveAttribute('data-why', 'unreachable', { timeout: 90_000 });
   } finally {
     process.kill(pid, 'SIGCONT');
   }

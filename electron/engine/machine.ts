@@ -109,6 +109,7 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
       forbiddenFolders,
       processes,
       tracker,
+      makeIdentityFolder: () => etcFolders.createShared('identity'),
     }),
   };
   return {

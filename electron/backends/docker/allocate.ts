@@ -234,7 +234,7 @@ async function look(
   const pid = state.Running ? (state.Pid ?? 0) : 0;
   const view = info.local && hasPlainRuntime(inspection) ? HostView.of(pid, api.id) : null;
   const found = { inspection, kernel: view?.isolation() ?? null, securityOptions: info.securityOptions };
-  const asked: Asked = { options: request.options, folder: request.folder };
+  const asked: Asked = { options: request.options, folder: request.folder, identity: request.identity };
   const missing = shortfalls(asked, found);
   if (missing.length > 0) throw new Refused(sandboxFailure(missing));
   // A shell that is known to be there has run, and says itself what it did not like.

@@ -30,6 +30,22 @@ export interface Created {
   readonly warnings: readonly string[];
 }
 
+/** The body of `POST /containers/create`, with the name that goes into its query. */
+export type CreateBody = ContainerSpec | ProbeSpec;
+
+/** A container that is never started. */
+export interface ProbeSpec {
+  readonly name: string;
+  readonly Image: string;
+  readonly Entrypoint: string[];
+  readonly Cmd: string[];
+  readonly Labels: Record<string, string>;
+  readonly HostConfig: {
+    readonly NetworkMode: 'none';
+    readonly LogConfig: { Type: 'none'; Config: Record<string, string> };
+  };
+}
+
 const createdSchema = z.object({ Id: z.string().regex(/^[0-9a-f]{12,128}$/), Warnings: z.array(z.string()).nullish() });
 /** Without `Titles`: they are as they were asked for. */
 const topSchema = z.object({ Processes: z.array(z.array(z.string())) });
@@ -39,7 +55,7 @@ const statsSchema = z.object({ cpu_stats: z.object({ cpu_usage: z.object({ total
  * Creates a container. dockerode's own call would put everything, the environment too, into the address as well, and
  * drop the engine's warnings.
  */
-export async function createContainer(docker: Docker, spec: ContainerSpec): Promise<Created> {
+export async function createContainer(docker: Docker, spec: CreateBody): Promise<Created> {
   const { name, ...body } = spec;
   const answer = await dial(docker, {
     path: '/containers/create?',

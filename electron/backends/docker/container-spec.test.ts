@@ -26,6 +26,7 @@ const request = (options: Partial<ContainerOptions> = {}, rest: Partial<Containe
   purpose: { role: 'session', sessionId: 'S1', endsAt: null, longestIdleSeconds: null },
   gated: null,
   owner: { installation: 'i', host: 'h', pid: 7, start: 99 },
+  identity: null,
   ...rest,
 });
 

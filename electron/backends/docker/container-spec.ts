@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ContainerOptions, FolderAccess } from '../../../shared/profile.ts';
 import { CREDENTIALS_INSIDE, CREDENTIALS_VARIABLE } from '../credential-folders.ts';
 import { allowedVariables, SESSION_MARK } from '../environment.ts';
+import type { ContainerIdentity } from './container-identity.ts';
 import { CREDENTIALS_MOUNT, CREDENTIALS_MOUNT_OPTIONS, gatedCommand } from './credential-gate.ts';
 import { LABELS } from './labels.ts';
 
@@ -74,6 +75,8 @@ export interface ContainerRequest {
   /** What is run once the session's credentials are there; null for a session without any. */
   readonly gated: readonly string[] | null;
   readonly owner: ContainerOwner;
+  /** Who its programs are; null where nothing is known of the image. */
+  readonly identity: ContainerIdentity | null;
 }
 
 /** The body of `POST /containers/create` (https://docs.docker.com/reference/api/engine/), as far as it is used. */
@@ -106,6 +109,7 @@ export interface HostSpec {
   readonly ReadonlyRootfs: boolean;
   readonly Tmpfs: Record<string, string>;
   readonly Mounts: MountSpec[];
+  readonly Binds?: string[];
   readonly Init: true;
   readonly NetworkMode: string;
   readonly IpcMode: 'private';
@@ -163,7 +167,7 @@ function commandSpec(shell: string | null, args: readonly string[]): Pick<Contai
   };
 }
 
-function hostSpec({ options, folder, cols, rows, gated }: ContainerRequest): HostSpec {
+function hostSpec({ options, folder, cols, rows, gated, identity }: ContainerRequest): HostSpec {
   const { memoryMiB, cpus, pids } = options.resources;
   return {
     Privileged: false,
@@ -177,6 +181,7 @@ function hostSpec({ options, folder, cols, rows, gated }: ContainerRequest): Hos
       ...(gated === null ? {} : { [CREDENTIALS_MOUNT]: CREDENTIALS_MOUNT_OPTIONS }),
     },
     Mounts: folder === null ? [] : [mountSpec(folder, options)],
+    ...identityBinds(identity),
     // Reaps what the shell leaves behind, and passes signals on.
     Init: true,
     NetworkMode: options.network,
@@ -195,6 +200,16 @@ function hostSpec({ options, folder, cols, rows, gated }: ContainerRequest): Hos
     Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
     ConsoleSize: [rows, cols],
   };
+}
+
+/** Files of the app's own, so that they may get the label with which SELinux lets containers read them (`z`). */
+function identityBinds(identity: ContainerIdentity | null): Pick<HostSpec, 'Binds'> {
+  const { passwd = null, group = null } = identity ?? {};
+  const binds = [
+    ...(passwd === null ? [] : [`${passwd}:/etc/passwd:ro,z`]),
+    ...(group === null ? [] : [`${group}:/etc/group:ro,z`]),
+  ];
+  return binds.length === 0 ? {} : { Binds: binds };
 }
 
 function mountSpec(source: string, { mountAt, folderAccess }: ContainerOptions): MountSpec {
@@ -253,10 +268,17 @@ export function mountPointObjection(mountAt: string, access: FolderAccess): stri
  * because it is started before there is a session; nothing in it depends on the mark.
  */
 export function containerEnvironment(
-  request: Pick<ContainerRequest, 'environment' | 'hostEnvironment' | 'options' | 'folder' | 'purpose' | 'gated'>,
+  request: Pick<
+    ContainerRequest,
+    'environment' | 'hostEnvironment' | 'options' | 'folder' | 'purpose' | 'gated' | 'identity'
+  >,
 ): Record<string, string> {
   const { options, purpose } = request;
-  const environment = allowedVariables(request.hostEnvironment, options.environmentAllow);
+  const allowed = Object.entries(allowedVariables(request.hostEnvironment, options.environmentAllow));
+  // A locale that the image lacks is worse than none.
+  const isKept = (name: string): boolean => request.identity === null || !/^(LANG|LC_[A-Z]+)$/.test(name);
+  const environment = Object.fromEntries(allowed.filter(([name]) => isKept(name)));
+  Object.assign(environment, request.identity?.environment);
   const home = homeInside(request.folder === null ? null : options.mountAt);
   Object.assign(environment, TERMINAL, { HOME: home }, request.environment);
   delete environment[SESSION_MARK];
@@ -272,7 +294,9 @@ export function containerEnvironment(
  * container that has outlived it: then its name says who has taken it over.
  */
 export function containerLabels(
-  request: Pick<ContainerRequest, 'name' | 'owner' | 'purpose' | 'profileId' | 'options'>,
+  request: Pick<ContainerRequest, 'name' | 'owner' | 'purpose' | 'profileId'> & {
+    readonly options: Pick<ContainerOptions, 'survive'>;
+  },
 ): Record<string, string> {
   const { name, owner, purpose, profileId, options } = request;
   const isSession = purpose.role === 'session';

@@ -10,7 +10,9 @@ import type { ContainerOwner, ContainerPurpose } from './container-spec.ts';
 import { imageCommand } from './credentials.ts';
 import { DockerProcess } from './docker-process.ts';
 import type { DockerEngine } from './engine.ts';
+import { userForFolder, whyNotWritable } from './folder-owner.ts';
 import { Gate } from './gate.ts';
+import { type IdentityFolder, identify } from './identify.ts';
 import { isMounted } from './mount-folder.ts';
 import { sweepOrphans } from './orphans.ts';
 import { type Made, Pool } from './pool.ts';
@@ -35,6 +37,8 @@ export interface DockerBackendOptions {
   readonly now?: () => number;
   /** Milliseconds since the epoch. */
   readonly wall?: () => number;
+  /** Makes a folder, for the app alone, for files that engines of this machine mount; called once. Without it, there are none. */
+  readonly makeIdentityFolder?: () => string;
   /** How long a container may be kept ready, in milliseconds. */
   readonly poolMaxAgeMs?: number;
 }
@@ -64,6 +68,7 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
   const wall = options.wall ?? Date.now;
   const running = new Set<DockerProcess>();
   const gate = new Gate(AT_ONCE);
+  const identityFolder: IdentityFolder = { make: options.makeIdentityFolder ?? null, path: null };
   let sweeping: Promise<unknown> | null = null;
   /** Whether it was looked for leftovers since the engine could last be reached. */
   let isSwept = false;
@@ -101,7 +106,18 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     const isLeftToImage = recipe.credentials.length > 0 && recipe.shell === null;
     const own = isLeftToImage ? await imageCommand(docker, image.id, recipe.args, signal) : NO_COMMAND;
     if (!own.ok) return own;
+    const user = await userForFolder(recipe.options, folder.folder, info);
+    const identity = await orAborted(
+      identify(
+        { ...workshop, owner },
+        { recipe, user, imageId: image.id, hostEnvironment: options.environment, folder: identityFolder },
+      ),
+      signal,
+    );
+    if (identity === null) return { ok: false, failure: ABORTED };
     const request = containerRequest(recipe, options, {
+      user,
+      identity,
       purpose,
       imageId: image.id,
       imageCommand: own.command,
@@ -117,6 +133,15 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     if (folder.folder !== null && !(await isMounted(folder.folder, mounted))) {
       await process.terminate(0);
       return { ok: false, failure: FOLDER_MOVED };
+    }
+    const notWritable = await whyNotWritable(made.container.api, {
+      options: request.options,
+      folder: folder.folder,
+      info,
+    });
+    if (notWritable !== null) {
+      await process.terminate(0);
+      return { ok: false, failure: notWritable };
     }
     return { ok: true, ready: { process, imageId: image.id, folder: folder.folder } };
   };

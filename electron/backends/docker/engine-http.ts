@@ -132,18 +132,23 @@ export function open(docker: Docker, request: EngineRequest, signal: AbortSignal
   });
 }
 
-/** Reads a whole answer of bounded size. Rejects when it breaks off. */
-export async function read(response: IncomingMessage): Promise<unknown> {
+/** Reads a whole answer of bounded size. Rejects when it breaks off, or is longer. */
+export async function readBytes(response: IncomingMessage, maxBytes = MAX_ANSWER_BYTES): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response) {
     if (!Buffer.isBuffer(chunk)) throw new TypeError('not bytes');
     bytes += chunk.length;
     // Leaving the loop destroys the response.
-    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
+    if (bytes > maxBytes) throw new Error('the answer is too long');
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
+}
+
+/** Reads a whole answer: parsed where it is JSON, the text otherwise. Rejects like {@link readBytes}. */
+export async function read(response: IncomingMessage): Promise<unknown> {
+  const text = (await readBytes(response)).toString();
   try {
     return JSON.parse(text);
   } catch {

@@ -21,7 +21,7 @@ export const inspectionSchema = z.object({
     ExitCode: z.int().nullish(),
     Error: z.string().nullish(),
   }),
-  Config: z.object({ User: z.string().nullish(), Labels: z.record(z.string(), z.string()).nullish() }),
+  Config: z.object({ User: z.string().nullish(), Env: names, Labels: z.record(z.string(), z.string()).nullish() }),
   Mounts: z
     .array(
       z.object({

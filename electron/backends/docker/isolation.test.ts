@@ -46,7 +46,7 @@ const words = (what: Found): string =>
     .map(({ text, open }) => (open ? `${text}!` : text))
     .join(', ');
 const missing = (what: Found, options: Partial<ContainerOptions> = {}, folder: string | null = null): string[] =>
-  shortfalls({ options: { ...DEFAULT_CONTAINER, ...options }, folder }, what);
+  shortfalls({ options: { ...DEFAULT_CONTAINER, ...options }, folder, identity: null }, what);
 
 describe('the badge', () => {
   test.each<[string, Found]>([

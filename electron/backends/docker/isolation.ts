@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ContainerOptions } from '../../../shared/profile.ts';
 import type { Isolation, IsolationItem } from '../../../shared/session.ts';
 import { capabilityName } from './capabilities.ts';
+import type { ContainerIdentity } from './container-identity.ts';
 import { MIB, NANO_CPUS } from './container-spec.ts';
 import type { Inspection } from './inspection.ts';
 import { LABELS } from './labels.ts';
@@ -29,6 +30,8 @@ export interface Asked {
   readonly options: ContainerOptions;
   /** The folder to be mounted; null for none. */
   readonly folder: string | null;
+  /** The app's own files that name the user. */
+  readonly identity: ContainerIdentity | null;
 }
 
 /** Runtimes that run programs as processes of the engine's own kernel; others are named on the badge. */
@@ -76,7 +79,7 @@ function networkItem(mode: string): IsolationItem {
 /** The user's folder is stated, not marked: it is what the session is for. A volume that the image brings is not asked for. */
 function mountItems({ Mounts: mounts }: Inspection): IsolationItem[] {
   return (mounts ?? [])
-    .filter(({ Type }) => Type !== 'tmpfs')
+    .filter((mount) => mount.Type !== 'tmpfs' && !isIdentityFile(mount))
     .map(({ Type, Destination, RW }) => {
       const text = `${Destination} ${RW === false ? 'read-only' : 'read-write'}`;
       return Type === 'bind' ? item(text) : loose(`${text} (volume of the image)`);
@@ -151,10 +154,26 @@ function privilegeShortfalls(options: ContainerOptions, { inspection, kernel }: 
   return missing;
 }
 
-function mountShortfalls({ options, folder }: Asked, { Mounts: mounts }: Inspection): string[] {
+/** One of the files that name the user, read-only. That it is the app's own, {@link shortfalls} makes sure of. */
+function isIdentityFile({
+  Type,
+  Destination,
+  RW,
+}: {
+  Type?: string | null | undefined;
+  Destination: string;
+  RW?: boolean | null | undefined;
+}): boolean {
+  return Type === 'bind' && RW === false && ['/etc/passwd', '/etc/group'].includes(Destination);
+}
+
+function mountShortfalls({ options, folder, identity }: Asked, { Mounts: mounts }: Inspection): string[] {
   const missing: string[] = [];
   const at = posix.resolve(options.mountAt);
-  for (const { Type, Destination, RW } of mounts ?? []) {
+  const own = [identity?.passwd, identity?.group];
+  for (const mount of mounts ?? []) {
+    const { Type, Destination, RW } = mount;
+    if (isIdentityFile(mount) && own.includes(mount.Source ?? undefined)) continue;
     if (Type === 'tmpfs' || Type === 'volume') continue;
     const isOurs = folder !== null && posix.resolve(Destination) === at;
     if (!isOurs) missing.push(`The container has ${Destination} of the machine`);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerOptions } from '../../../shared/profile.ts';
+import type { ContainerIdentity } from './container-identity.ts';
 import type { ContainerOwner, ContainerPurpose, ContainerRequest } from './container-spec.ts';
 import { mountPointObjection } from './container-spec.ts';
 import { checkMountFolder, type FolderCheck, type MountableFolder, sharesFolders } from './mount-folder.ts';
@@ -74,6 +75,9 @@ export function containerRequest(
     readonly folder: MountableFolder | null;
     /** What the image runs by itself, where that has to be known. */
     readonly imageCommand: readonly string[];
+    /** As whom it runs, where that is not as the profile says. */
+    readonly user: string;
+    readonly identity: ContainerIdentity | null;
     readonly cols: number;
     readonly rows: number;
   },
@@ -85,6 +89,8 @@ export function containerRequest(
   const label = purpose.role === 'session' ? purpose.sessionId.toLowerCase() : 'ready';
   return {
     ...rest,
+    options: { ...rest.options, user: made.user },
+    identity: made.identity,
     name: `sandglass-${label}-${randomBytes(4).toString('hex')}`,
     imageId: made.imageId,
     hostEnvironment: surroundings.environment,

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { type ContainerOptions, DEFAULT_CONTAINER } from '../../../../shared/profile.ts';
 import { containersOf, removeContainers, type TestEngine } from '../../../testing/container-engine.ts';
@@ -68,6 +70,8 @@ export function testDocker(engine: TestEngine, options: TestDockerOptions = {}):
     logged.push({ level, details, message });
   };
   const installation = `test-${randomUUID()}`;
+  const identity = mkdtempSync(join(tmpdir(), 'sandglass-identity-'));
+  process.once('exit', () => rmSync(identity, { recursive: true, force: true }));
   const backend = createDockerBackend({
     // It stays open when the backend closes, so that a busy engine has time for what it owes.
     engine: Object.assign(intercept(own, interception ?? {}), { close() {} }),
@@ -76,6 +80,7 @@ export function testDocker(engine: TestEngine, options: TestDockerOptions = {}):
     owner: { installation, host: hostname(), pid: process.pid, start: findNow(process.pid)?.startedAt ?? '' },
     forbiddenFolders: [],
     processes: linuxProcesses,
+    makeIdentityFolder: () => identity,
     tracker: { engine() {}, created: (id) => void made.add(id), removed: (id) => void made.delete(id) },
     ...rest,
   });

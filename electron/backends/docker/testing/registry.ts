@@ -174,7 +174,7 @@ function describe({ digest, content }: Blob): { digest: string; size: number } {
 }
 
 /** An archive of one file (POSIX.1-1988 ustar). */
-function tarOf(name: string, content: Buffer): Buffer {
+export function tarOf(name: string, content: Buffer): Buffer {
   const header = Buffer.alloc(512);
   const octal = (value: number, offset: number, length: number): void => {
     header.write(value.toString(8).padStart(length - 1, '0'), offset, 'ascii');

@@ -174,12 +174,14 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
           'HOSTNAME',
           'LANG',
           'LC_TIME',
+          'LOGNAME',
           'MINE',
           'PATH',
           'PWD',
           'SANDGLASS_SESSION_ID',
           'TERM',
           'TERM_PROGRAM',
+          'USER',
         ].toSorted(),
       );
       expect(environment).toContain('MINE=a b\n');

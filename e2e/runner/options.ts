@@ -76,5 +76,7 @@ export function limits(
   maxDurationSeconds: number,
   others: Record<string, unknown> = {},
 ): Record<string, unknown> {
-  return { limits: { local: { idleTimeoutSeconds, maxDurationSeconds }, warnBeforeSeconds: [], ...others } };
+  // Typing alone counts, so that what a test runs does not keep its session open.
+  const activity = ['input'];
+  return { limits: { local: { idleTimeoutSeconds, maxDurationSeconds }, activity, warnBeforeSeconds: [], ...others } };
 }

@@ -133,7 +133,7 @@ export function fakeSettings(): SettingsView {
       ...preferences,
       limits: { ...preferences.limits, local: { idleTimeoutSeconds: 900, maxDurationSeconds: 28_800 } },
     },
-    defaults: preferences,
+    defaults: structuredClone(preferences),
     origins: {
       'limits.local.idleTimeoutSeconds': 'policy',
       'limits.local.maxDurationSeconds': 'default',

@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import fc from 'fast-check';
+import { build } from 'vite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { projectRoot } from '../../scripts/project.ts';
 import { readRendererFile, rendererPath } from './renderer-files.ts';
 
 let folder: string;
@@ -17,6 +19,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+/** The window as it is shipped, in a folder of its own. */
+async function buildWindow(inside: string): Promise<string> {
+  const outDir = join(inside, 'built');
+  await build({
+    configFile: join(projectRoot, 'vite.renderer.config.ts'),
+    logLevel: 'error',
+    build: { outDir, emptyOutDir: true },
+  });
+  return outDir;
+}
+
 test('the start page and hashed files are found with their type', async () => {
   const page = await readRendererFile(root, '/');
   expect(page).toMatchObject({ mediaType: 'text/html; charset=utf-8', immutable: false });
@@ -24,6 +37,15 @@ test('the start page and hashed files are found with their type', async () => {
   expect(script).toMatchObject({ mediaType: 'text/javascript; charset=utf-8', immutable: true });
   expect(script?.body.toString()).toBe('export {};');
 });
+
+test('every file that the window loads has a type, so that it is served', async () => {
+  const built = await buildWindow(folder);
+  const files = (await readdir(built, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => `/${relative(built, join(entry.parentPath, entry.name)).replaceAll(sep, '/')}`);
+  expect(files).toEqual(expect.arrayContaining([expect.stringMatching(/\.woff2$/), expect.stringMatching(/\.otf$/)]));
+  for (const file of files) expect(await readRendererFile(built, file), file).not.toBeNull();
+}, 60_000);
 
 test.each([
   '/../secret.json',

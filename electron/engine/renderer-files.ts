@@ -11,6 +11,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
   '.ico': 'image/x-icon',
+  '.otf': 'font/otf',
   '.woff2': 'font/woff2',
   '.wasm': 'application/wasm',
 };

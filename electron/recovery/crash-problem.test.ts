@@ -15,10 +15,10 @@ describe('what the window says after a crash', () => {
       severity: 'warning',
       title: 'Sandglass stopped unexpectedly',
       message:
-        'Sandglass stopped unexpectedly at 14:03. 2 sessions that were open have ended; their tabs show what was left, and Reopen starts them anew.',
+        'Sandglass stopped unexpectedly at 14:03. 2 sessions that were open have ended; their tabs show what was left, and Reopen starts them again.',
     });
     expect(crashProblem({ ...facts, crashedAt: [AT] })?.message).toBe(
-      'Sandglass stopped unexpectedly at 14:03. A session that was open has ended; its tab shows what was left, and Reopen starts it anew.',
+      'Sandglass stopped unexpectedly at 14:03. A session that was open has ended; its tab shows what was left, and Reopen starts it again.',
     );
   });
 

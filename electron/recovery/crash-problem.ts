@@ -24,10 +24,10 @@ export function crashProblem({ crashedAt, reattached, troubles, now }: CrashFact
         )}`;
   const sentences = [`Sandglass stopped unexpectedly${when}.`];
   if (count === 1) {
-    sentences.push('A session that was open has ended; its tab shows what was left, and Reopen starts it anew.');
+    sentences.push('A session that was open has ended; its tab shows what was left, and Reopen starts it again.');
   } else if (count > 1) {
     sentences.push(
-      `${count} sessions that were open have ended; their tabs show what was left, and Reopen starts them anew.`,
+      `${count} sessions that were open have ended; their tabs show what was left, and Reopen starts them again.`,
     );
   }
   if (reattached === 1) sentences.push('A session in a container went on; its tab is attached to it again.');

@@ -37,10 +37,30 @@ export interface Line {
   _extendedAttrs: Record<number, ExtendedAttributes | undefined>;
   length: number;
   isWrapped: boolean;
+  /** Sandglass's own: what its `_data` are, while it shares them with other rows; see `terminal-rows.ts`. */
+  _uniform: UniformCells | undefined;
+  /** Sandglass's own: its cells from before it shared others, for when it needs some again. */
+  _spare: Uint32Array | undefined;
   clone(): Line;
+  copyFrom(source: Line): void;
+  copyCellsFrom(source: Line, from: number, to: number, length: number, inReverse: boolean): void;
+  resize(cols: number, cell: Cell): boolean;
   fill(cell: Cell, respectProtect?: boolean): void;
   replaceCells(start: number, end: number, cell: Cell, respectProtect?: boolean): void;
+  insertCells(position: number, count: number, cell: Cell): void;
+  deleteCells(position: number, count: number, cell: Cell): void;
+  set(index: number, value: unknown): void;
+  setCell(index: number, cell: Cell): void;
+  setCellFromCodepoint(index: number, codePoint: number, width: number, attributes: Attributes): void;
   addCodepointToCell(index: number, codePoint: number, width: number): void;
+}
+
+/** The cells of rows that hold the same cell everywhere. Rows share them until something is written; they never change. */
+export interface UniformCells {
+  readonly content: number;
+  readonly fg: number;
+  readonly bg: number;
+  readonly data: Uint32Array;
 }
 
 /** A ring of rows. */
@@ -68,6 +88,9 @@ export interface ScreenBuffer {
   savedCurAttrData: Attributes;
   savedCharset: unknown;
   tabs: Record<number, boolean | undefined>;
+  readonly _rows: number;
+  readonly _bufferService: { readonly cols: number };
+  fillViewportRows(attributes?: Attributes): void;
   getNullCell(attributes?: Attributes): Cell;
   getBlankLine(attributes: Attributes, isWrapped?: boolean): Line;
 }

@@ -1,13 +1,6 @@
-import {
-  type Cell,
-  coreOf,
-  type Line,
-  type Lines,
-  type OscHandler,
-  type Parameters,
-  type TerminalCore,
-} from './terminal-core.ts';
+import { coreOf, type OscHandler, type Parameters, type TerminalCore } from './terminal-core.ts';
 import { TerminalLinks } from './terminal-links.ts';
+import { moveRows, shareRows } from './terminal-rows.ts';
 
 /** The most lines or tab stops that a sequence may ask for; no terminal of Sandglass is larger. */
 const MAX_REPEATS = 1_000;
@@ -15,16 +8,6 @@ const MAX_REPEATS = 1_000;
 export const MAX_COMMAND_LENGTH = 16_384;
 /** The operating system commands that xterm.js carries out. */
 const COMMANDS = [0, 1, 2, 4, 8, 10, 11, 12, 104, 110, 111, 112] as const;
-/** More than these on one character are left out, in UTF-16 units; what no script needs takes a browser seconds to draw. */
-const MAX_CLUSTER_LENGTH = 64;
-/** A cell of these has attributes that need more than its numbers: BgFlags.HAS_EXTENDED of xterm.js. */
-const HAS_EXTENDED = 0x10000000;
-/** How a cell's content is made up, in xterm.js: Content.IS_COMBINED_MASK, WIDTH_MASK and WIDTH_SHIFT. */
-const IS_COMBINED = 0x200000;
-const WIDTH_MASK = 0xc00000;
-const WIDTH_SHIFT = 22;
-/** Numbers for each cell of a row. */
-const CELL_SIZE = 3;
 
 /**
  * Makes a terminal of `@xterm/xterm` or `@xterm/headless` safe for hostile output: no output is to take much longer than
@@ -37,13 +20,12 @@ const CELL_SIZE = 3;
 export function guardTerminal(terminal: object): void {
   const core = coreOf(terminal);
   TerminalLinks.install(core);
+  shareRows(core);
   boundRepeats(core);
   moveRowsTogether(core);
   // Handlers run from the last one on.
   refuseEndlessRepeats(core);
   boundCommands(core);
-  const line = core._bufferService.buffer.lines.get(0);
-  if (line !== undefined) hastenLines(line);
 }
 
 /** Sequences that xterm.js carries out as often as they say, up to 2³¹ times, in columns; more than a row has no effect. */
@@ -110,29 +92,6 @@ function moveRowsTogether(core: TerminalCore): void {
   }
 }
 
-function moveRows(
-  lines: Lines,
-  { from, to, count, up }: { readonly from: number; readonly to: number; readonly count: number; readonly up: boolean },
-  blank: Cell,
-): void {
-  const rows: Line[] = [];
-  for (let index = from; index <= to; index++) {
-    const line = lines.get(index);
-    if (line === undefined) return;
-    rows.push(line);
-  }
-  const gone = up ? rows.splice(0, count) : rows.splice(rows.length - count, count);
-  for (const line of gone) {
-    line.fill(blank);
-    line.isWrapped = false;
-  }
-  const moved = up ? [...rows, ...gone] : [...gone, ...rows];
-  for (const [offset, line] of moved.entries()) lines.set(from + offset, line);
-  // Markers on the rows go with them, or away.
-  lines.onDeleteEmitter.fire({ index: up ? from : to - count + 1, amount: count });
-  lines.onInsertEmitter.fire({ index: up ? to - count + 1 : from, amount: count });
-}
-
 /** Commands that are too long are dropped: what takes their text apart would take long, and no program means it. */
 function boundCommands(core: TerminalCore): void {
   for (const command of COMMANDS) core._inputHandler._parser.registerOscHandler(command, new LengthLimit());
@@ -153,59 +112,4 @@ class LengthLimit implements OscHandler {
   end(success: boolean): boolean {
     return success && this.#length > MAX_COMMAND_LENGTH;
   }
-}
-
-const hastened = new WeakSet<object>();
-
-/** Fills rows by their numbers, where a cell has no more than those; and bounds what piles up on one character. */
-function hastenLines(line: Line): void {
-  const prototype: unknown = Object.getPrototypeOf(line);
-  if (!isLineClass(prototype) || hastened.has(prototype)) return;
-  hastened.add(prototype);
-  const { fill, replaceCells, addCodepointToCell } = prototype;
-  prototype.fill = function (cell, respectProtect) {
-    if (respectProtect === true || !isPlain(cell)) {
-      fill.call(this, cell, respectProtect);
-      return;
-    }
-    this._combined = {};
-    this._extendedAttrs = {};
-    fillCells(this._data, 0, this.length * CELL_SIZE, cell);
-  };
-  prototype.replaceCells = function (start, end, cell, respectProtect) {
-    const last = Math.min(end, this.length);
-    // Its first and last cell may cut a wide character in two.
-    if (respectProtect === true || !isPlain(cell) || last - start < 4) {
-      replaceCells.call(this, start, end, cell, respectProtect);
-      return;
-    }
-    replaceCells.call(this, start, start + 1, cell, false);
-    replaceCells.call(this, last - 1, end, cell, false);
-    fillCells(this._data, (start + 1) * CELL_SIZE, (last - 1) * CELL_SIZE, cell);
-  };
-  prototype.addCodepointToCell = function (index, codePoint, width) {
-    const at = index * CELL_SIZE;
-    const content = this._data[at] ?? 0;
-    if ((content & IS_COMBINED) === 0 || (this._combined[index]?.length ?? 0) < MAX_CLUSTER_LENGTH) {
-      addCodepointToCell.call(this, index, codePoint, width);
-    } else if (width > 0) {
-      this._data[at] = (content & ~WIDTH_MASK) | (width << WIDTH_SHIFT);
-    }
-  };
-}
-
-function isPlain(cell: Cell): boolean {
-  return (cell.bg & HAS_EXTENDED) === 0;
-}
-
-function fillCells(data: Uint32Array, start: number, end: number, { content, fg, bg }: Cell): void {
-  for (let index = start; index < end; index += CELL_SIZE) {
-    data[index] = content;
-    data[index + 1] = fg;
-    data[index + 2] = bg;
-  }
-}
-
-function isLineClass(value: unknown): value is Line {
-  return typeof value === 'object' && value !== null && 'fill' in value && 'addCodepointToCell' in value;
 }

@@ -41,6 +41,10 @@ export interface Line {
   _uniform: UniformCells | undefined;
   /** Sandglass's own: its cells from before it shared others, for when it needs some again. */
   _spare: Uint32Array | undefined;
+  /** Sandglass's own: gives it cells that nothing else shares, to be written to. */
+  ownCells(): void;
+  getString(index: number): string;
+  getTrimmedLength(): number;
   clone(): Line;
   copyFrom(source: Line): void;
   copyCellsFrom(source: Line, from: number, to: number, length: number, inReverse: boolean): void;
@@ -68,7 +72,10 @@ export interface Lines {
   length: number;
   maxLength: number;
   get(index: number): Line | undefined;
-  set(index: number, line: Line): void;
+  /** The rows of the ring, and the first one's place in it. */
+  readonly _array: (Line | undefined)[];
+  readonly _startIndex: number;
+  set(index: number, line: Line | undefined): void;
   push(line: Line): void;
   onDeleteEmitter: { fire(event: { readonly index: number; readonly amount: number }): void };
   onInsertEmitter: { fire(event: { readonly index: number; readonly amount: number }): void };
@@ -89,7 +96,17 @@ export interface ScreenBuffer {
   savedCharset: unknown;
   tabs: Record<number, boolean | undefined>;
   readonly _rows: number;
+  readonly _cols: number;
   readonly _bufferService: { readonly cols: number };
+  readonly _optionsService: { readonly rawOptions: { readonly tabStopWidth: number } };
+  readonly markers: readonly { readonly line: number }[];
+  _getCorrectBufferLength(rows: number): number;
+  clear(): void;
+  clearMarkers(row: number): void;
+  clearAllMarkers(): void;
+  setupTabStops(from?: number): void;
+  nextStop(column?: number): number;
+  prevStop(column?: number): number;
   fillViewportRows(attributes?: Attributes): void;
   getNullCell(attributes?: Attributes): Cell;
   getBlankLine(attributes: Attributes, isWrapped?: boolean): Line;
@@ -113,6 +130,8 @@ export interface TerminalCore {
     readonly _parser: {
       currentState: number;
       precedingJoinState: number;
+      parse(data: Uint32Array<ArrayBuffer>, length: number, promiseResult?: boolean): unknown;
+      setExecuteHandler(character: string, handler: () => boolean): void;
       registerCsiHandler(
         id: { readonly prefix?: string; readonly intermediates?: string; readonly final: string },
         handler: (parameters: Parameters) => boolean,
@@ -121,7 +140,17 @@ export interface TerminalCore {
     };
     readonly _dirtyRowTracker: { markRangeDirty(from: number, to: number): void };
     _eraseAttrData(): Attributes;
-    _restrictCursor(): void;
+    _restrictCursor(maxColumn?: number): void;
+    _setCursor(x: number, y: number): void;
+    print(data: Uint32Array, start: number, end: number): void;
+    eraseInDisplay(parameters: Parameters, respectProtect?: boolean): boolean;
+    screenAlignmentPattern(): boolean;
+    repeatPrecedingCharacter(parameters: Parameters): boolean;
+    cursorForwardTab(parameters: Parameters): boolean;
+    cursorBackwardTab(parameters: Parameters): boolean;
+    tabSet(): boolean;
+    tabClear(parameters: Parameters): boolean;
+    fullReset(): boolean;
     onColor(listener: (events: readonly ColorEvent[]) => void): unknown;
   };
   readonly _bufferService: {
@@ -131,6 +160,12 @@ export interface TerminalCore {
     readonly buffers: {
       readonly normal: ScreenBuffer;
       readonly alt: ScreenBuffer;
+      _activeBuffer: ScreenBuffer;
+      readonly _onBufferActivate: {
+        fire(event: { readonly activeBuffer: ScreenBuffer; readonly inactiveBuffer: ScreenBuffer }): void;
+      };
+      reset(): void;
+      setupTabStops(): void;
       activateAltBuffer(): void;
       activateNormalBuffer(): void;
     };
@@ -143,10 +178,15 @@ export interface TerminalCore {
   readonly coreService: {
     isCursorHidden: boolean;
     isCursorInitialized: boolean;
-    modes: Record<string, unknown>;
-    decPrivateModes: Record<string, unknown>;
+    modes: Record<string, unknown> & { readonly insertMode?: unknown };
+    decPrivateModes: Record<string, unknown> & { readonly origin?: unknown };
   };
-  readonly optionsService: { readonly options: { convertEol: boolean; cursorBlink: boolean } };
+  readonly optionsService: {
+    readonly options: { convertEol: boolean; cursorBlink: boolean };
+    readonly rawOptions: { readonly scrollOnEraseInDisplay: boolean; readonly screenReaderMode: boolean };
+  };
+  /** Whether a character joins the one before it (bit 0), its width (bits 1 and 2), and what follows joins by. */
+  readonly unicodeService: { charProperties(code: number, preceding: number): number };
   /** Parses at once. */
   writeSync(data: Uint8Array | string): void;
   reset(): void;
@@ -185,7 +225,8 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   _charsetService: ['_charsets', 'glevel'],
   coreService: ['modes', 'decPrivateModes', 'isCursorHidden'],
   coreMouseService: ['activeProtocol', 'activeEncoding'],
-  optionsService: ['options'],
+  optionsService: ['options', 'rawOptions'],
+  unicodeService: ['charProperties'],
   _oscLinkService: ['registerLink', 'addLineToLink', 'getLinkData'],
 };
 

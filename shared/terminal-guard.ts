@@ -1,6 +1,7 @@
 import { coreOf, type OscHandler, type Parameters, type TerminalCore } from './terminal-core.ts';
 import { TerminalLinks } from './terminal-links.ts';
-import { moveRows, shareRows } from './terminal-rows.ts';
+import { moveRows } from './terminal-rows.ts';
+import { hastenScreens } from './terminal-screens.ts';
 
 /** The most lines or tab stops that a sequence may ask for; no terminal of Sandglass is larger. */
 const MAX_REPEATS = 1_000;
@@ -20,7 +21,7 @@ const COMMANDS = [0, 1, 2, 4, 8, 10, 11, 12, 104, 110, 111, 112] as const;
 export function guardTerminal(terminal: object): void {
   const core = coreOf(terminal);
   TerminalLinks.install(core);
-  shareRows(core);
+  hastenScreens(core);
   boundRepeats(core);
   moveRowsTogether(core);
   // Handlers run from the last one on.

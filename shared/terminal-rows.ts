@@ -4,9 +4,13 @@ import type { Cell, Line, Lines, ScreenBuffer, TerminalCore, UniformCells } from
 const HAS_EXTENDED = 0x10000000;
 /** How a cell's content is made up, in xterm.js: Content.IS_COMBINED_MASK, WIDTH_MASK and WIDTH_SHIFT. */
 const IS_COMBINED = 0x200000;
+/** A character: Content.HAS_CONTENT_MASK. */
+const HAS_CONTENT = 0x3fffff;
 const WIDTH_MASK = 0xc00000;
 const WIDTH_SHIFT = 22;
 const WIDTH_ONE = 1 << WIDTH_SHIFT;
+/** A protected cell (DECSCA): BgFlags.PROTECTED. */
+const PROTECTED = 0x20000000;
 /** Numbers for each cell of a row. */
 const CELL_SIZE = 3;
 /** More than these on one character are left out, in UTF-16 units; what no script needs takes a browser seconds to draw. */
@@ -88,6 +92,26 @@ function own(line: Line): void {
   }
 }
 
+/** No row has these cells. */
+const NO_CELLS = new Uint32Array(0);
+let erased: UniformCells = { content: WIDTH_ONE, fg: 0, bg: 0, data: NO_CELLS };
+
+/**
+ * Marks rows whose unprotected cells all are `cell`, until something is written to them: erasing those again changes
+ * nothing. It takes the place of the cells that a row shares, since that is what each writer looks at.
+ */
+function erasedWith({ content, fg, bg }: Cell): UniformCells {
+  if (erased.bg !== bg || erased.fg !== fg || erased.content !== content) erased = { content, fg, bg, data: NO_CELLS };
+  return erased;
+}
+
+/** Whether erasing what is not protected in this row changes nothing. */
+function isErased(line: Line, cell: Cell): boolean {
+  const uniform = line._uniform;
+  if (uniform === undefined) return false;
+  return uniform.data === line._data ? (uniform.bg & PROTECTED) !== 0 : isPlain(cell) && uniform === erasedWith(cell);
+}
+
 function isEmpty(record: object): boolean {
   for (const _key in record) return false;
   return true;
@@ -139,17 +163,22 @@ function shareInBuffer(buffer: ScreenBuffer, newRow: NewRow): void {
   };
   prototype.fillViewportRows = function (attributes) {
     const { lines } = this;
-    if (attributes === undefined || lines.length > 0 || lines.get(0) === undefined) {
+    if (lines.length > 0 || lines.get(0) === undefined) {
       fillViewportRows.call(this, attributes);
       return;
     }
     const cell = this.getNullCell(attributes);
+    const cols = this._bufferService.cols;
+    const uniform = uniformCells(cell, cols);
     for (let index = 0; index < this._rows; index++) {
-      const old = lines.get(index);
-      const row = old?.length === this._bufferService.cols ? old : this.getBlankLine(attributes);
-      row.fill(cell);
-      row.isWrapped = false;
-      lines.push(row);
+      const row = lines.get(index);
+      if (row?.length === cols) {
+        share(row, uniform);
+        row.isWrapped = false;
+        lines.push(row);
+      } else {
+        lines.push(this.getBlankLine(attributes ?? cell));
+      }
     }
   };
 }
@@ -204,6 +233,9 @@ function writeToOwnCells(prototype: Line, newRow: NewRow): void {
     data[at + 1] = attributes.fg;
     data[at + 2] = attributes.bg;
   };
+  prototype.ownCells = function () {
+    if (this._uniform !== undefined) own(this);
+  };
   prototype.setCell = function (index, cell) {
     if (this._uniform !== undefined) own(this);
     setCell.call(this, index, cell);
@@ -257,12 +289,18 @@ function writeToOwnCells(prototype: Line, newRow: NewRow): void {
 
 /** Rows and parts of them are filled by their numbers, where a cell has no more than those. */
 function fillTogether(prototype: Line): void {
-  const { fill, replaceCells } = prototype;
+  const { fill, replaceCells, getTrimmedLength } = prototype;
+  prototype.getTrimmedLength = function () {
+    const uniform = this._uniform;
+    if (uniform === undefined || uniform.data !== this._data) return getTrimmedLength.call(this);
+    return (uniform.content & HAS_CONTENT) === 0 ? 0 : this.length;
+  };
   prototype.fill = function (cell, respectProtect) {
     if (respectProtect === true || !isPlain(cell)) {
-      if (isFilledWith(this, cell)) return;
+      if (isFilledWith(this, cell) || (respectProtect === true && isErased(this, cell))) return;
       if (this._uniform !== undefined) own(this);
       fill.call(this, cell, respectProtect);
+      if (respectProtect === true && isPlain(cell)) this._uniform = erasedWith(cell);
       return;
     }
     share(this, uniformCells(cell, this.length));
@@ -346,7 +384,28 @@ function isBufferClass(value: unknown): value is ScreenBuffer {
   return typeof value === 'object' && value !== null && 'getBlankLine' in value && 'fillViewportRows' in value;
 }
 
-const moved: Line[] = [];
+/** Fills `count` rows, which are then no longer wrapped. */
+export function fillRows(lines: Lines, from: number, count: number, cell: Cell): void {
+  const { _array: ring, maxLength } = lines;
+  let at = (lines._startIndex + from) % maxLength;
+  const simple = isPlain(cell);
+  let uniform: UniformCells | undefined;
+  for (let left = Math.min(count, lines.length - from); left > 0; left--) {
+    const line = ring[at++];
+    if (at === maxLength) at = 0;
+    if (line === undefined) continue;
+    if (simple) {
+      if (uniform === undefined || uniform.data.length !== line.length * CELL_SIZE)
+        uniform = uniformCells(cell, line.length);
+      share(line, uniform);
+    } else {
+      line.fill(cell);
+    }
+    line.isWrapped = false;
+  }
+}
+
+const moved: (Line | undefined)[] = [];
 
 /**
  * Moves the rows `from` … `to` up or down by `count`, in one step. The rows that leave come back blank at the other end.
@@ -358,30 +417,35 @@ export function moveRows(
   blank: Cell,
 ): void {
   const height = to - from + 1;
-  let isBlank = true;
-  for (let offset = 0; offset < height; offset++) {
-    const line = lines.get(from + offset);
-    if (line === undefined) return;
-    moved[offset] = line;
-    if (isBlank && (line.isWrapped || !isFilledWith(line, blank))) isBlank = false;
-  }
-  if (!isBlank) {
-    const start = up ? 0 : height - count;
-    for (let offset = start; offset < start + count; offset++) clearRow(moved[offset], blank);
-    const shift = up ? count : height - count;
-    if (shift % height !== 0) {
-      for (let offset = 0; offset < height; offset++) {
-        const line = moved[offset + shift < height ? offset + shift : offset + shift - height];
-        if (line !== undefined) lines.set(from + offset, line);
-      }
-    }
+  if (to >= lines.length) return;
+  if (!areBlank(lines, from, height, blank)) {
+    fillRows(lines, up ? from : to - count + 1, count, blank);
+    if (count < height) rotate(lines, from, height, up ? count : height - count);
   }
   lines.onDeleteEmitter.fire({ index: up ? from : to - count + 1, amount: count });
   lines.onInsertEmitter.fire({ index: up ? to - count + 1 : from, amount: count });
 }
 
-function clearRow(line: Line | undefined, blank: Cell): void {
-  if (line === undefined) return;
-  line.fill(blank);
-  line.isWrapped = false;
+function areBlank({ _array: ring, maxLength, _startIndex }: Lines, from: number, count: number, blank: Cell): boolean {
+  let at = (_startIndex + from) % maxLength;
+  for (let left = count; left > 0; left--) {
+    const line = ring[at++];
+    if (line === undefined || line.isWrapped || !isFilledWith(line, blank)) return false;
+    if (at === maxLength) at = 0;
+  }
+  return true;
+}
+
+/** The row `shift` rows below the first becomes the first; those above it come last. */
+function rotate({ _array: ring, maxLength, _startIndex }: Lines, from: number, count: number, shift: number): void {
+  const start = (_startIndex + from) % maxLength;
+  for (let offset = 0, at = start; offset < count; offset++) {
+    moved[offset] = ring[at++];
+    if (at === maxLength) at = 0;
+  }
+  for (let offset = 0, at = start, source = shift; offset < count; offset++) {
+    ring[at++] = moved[source++];
+    if (at === maxLength) at = 0;
+    if (source === count) source = 0;
+  }
 }

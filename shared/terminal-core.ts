@@ -178,6 +178,7 @@ export interface TerminalCore {
   readonly coreService: {
     isCursorHidden: boolean;
     isCursorInitialized: boolean;
+    reset(): void;
     modes: Record<string, unknown> & { readonly insertMode?: unknown };
     decPrivateModes: Record<string, unknown> & { readonly origin?: unknown };
   };

@@ -384,11 +384,11 @@ function isBufferClass(value: unknown): value is ScreenBuffer {
   return typeof value === 'object' && value !== null && 'getBlankLine' in value && 'fillViewportRows' in value;
 }
 
-/** Fills `count` rows, which are then no longer wrapped. */
-export function fillRows(lines: Lines, from: number, count: number, cell: Cell): void {
+/** Fills `count` rows, which are then no longer wrapped; with `respectProtect` but for cells that are protected. */
+export function fillRows(lines: Lines, from: number, count: number, cell: Cell, respectProtect = false): void {
   const { _array: ring, maxLength } = lines;
   let at = (lines._startIndex + from) % maxLength;
-  const simple = isPlain(cell);
+  const simple = !respectProtect && isPlain(cell);
   let uniform: UniformCells | undefined;
   for (let left = Math.min(count, lines.length - from); left > 0; left--) {
     const line = ring[at++];
@@ -399,7 +399,7 @@ export function fillRows(lines: Lines, from: number, count: number, cell: Cell):
         uniform = uniformCells(cell, line.length);
       share(line, uniform);
     } else {
-      line.fill(cell);
+      line.fill(cell, respectProtect);
     }
     line.isWrapped = false;
   }

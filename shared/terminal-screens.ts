@@ -20,6 +20,7 @@ const hastened = new WeakSet<object>();
  */
 export function hastenScreens(core: TerminalCore): void {
   keepBuffers(core);
+  keepModes(core);
   shareRows(core);
   hastenTabStops(core);
   fillScreens(core);
@@ -34,22 +35,23 @@ function keepBuffers({ _bufferService }: TerminalCore): void {
   if (!isBufferClass(prototype)) return;
   const { reset } = buffers;
   buffers.reset = function () {
-    if (!isOfItsSize(this.normal) || !isOfItsSize(this.alt)) {
+    if (!isOfItsSize(this.normal) || !isOfItsSize(this.alt) || !hasRowsOfItsWidth(this.normal)) {
       reset.call(this);
       return;
     }
-    for (const buffer of [this.normal, this.alt]) {
-      empty(buffer);
+    const { normal } = this;
+    empty(this.alt);
+    empty(normal, normal._rows);
+    fillRows(normal.lines, 0, normal._rows, normal.getNullCell());
+    for (const buffer of [normal, this.alt]) {
       buffer.savedX = 0;
       buffer.savedY = 0;
       buffer.savedCurAttrData.fg = 0;
       buffer.savedCurAttrData.bg = 0;
       buffer.savedCharset = undefined;
     }
-    this.normal.fillViewportRows();
-    this._activeBuffer = this.normal;
-    this._onBufferActivate.fire({ activeBuffer: this.normal, inactiveBuffer: this.alt });
-    this.setupTabStops();
+    this._activeBuffer = normal;
+    this._onBufferActivate.fire({ activeBuffer: normal, inactiveBuffer: this.alt });
   };
   if (hastened.has(prototype)) return;
   hastened.add(prototype);
@@ -60,16 +62,36 @@ function keepBuffers({ _bufferService }: TerminalCore): void {
   };
 }
 
+/** A reset copies the modes of a fresh terminal at once; xterm.js goes through them one by one. */
+function keepModes({ coreService }: TerminalCore): void {
+  const { reset } = coreService;
+  let fresh: Pick<typeof coreService, 'modes' | 'decPrivateModes'> | undefined;
+  coreService.reset = function () {
+    if (fresh === undefined) {
+      reset.call(this);
+      fresh = { modes: { ...this.modes }, decPrivateModes: { ...this.decPrivateModes } };
+      return;
+    }
+    this.modes = { ...fresh.modes };
+    this.decPrivateModes = { ...fresh.decPrivateModes };
+  };
+}
+
 function isOfItsSize(buffer: ScreenBuffer): boolean {
   return buffer.lines.maxLength === buffer._getCorrectBufferLength(buffer._rows);
 }
 
-/** Its rows stay within reach, for {@link ScreenBuffer.fillViewportRows}; the scrollback does not. */
-function empty(buffer: ScreenBuffer): void {
+/** Whether a reset finds a screen's rows to be used again. */
+function hasRowsOfItsWidth({ lines, _rows, _cols }: ScreenBuffer): boolean {
+  return lines.length >= _rows && lines.get(0)?.length === _cols && lines.get(_rows - 1)?.length === _cols;
+}
+
+/** Keeps the first `kept` rows. Those of a screen stay within reach, for `fillViewportRows`; the scrollback does not. */
+function empty(buffer: ScreenBuffer, kept = 0): void {
   const { lines } = buffer;
   if (buffer.markers.length > 0) buffer.clearAllMarkers();
   for (let index = buffer._rows; index < lines.length; index++) lines.set(index, undefined);
-  lines.length = 0;
+  lines.length = kept;
   buffer.ydisp = 0;
   buffer.ybase = 0;
   buffer.y = 0;
@@ -86,7 +108,7 @@ function fillScreens(core: TerminalCore): void {
   _inputHandler.eraseInDisplay = function (parameters, respectProtect) {
     const which = parameters.params[0];
     const isWhole = which === 2 && !optionsService.rawOptions.scrollOnEraseInDisplay;
-    if (respectProtect === true || !(isWhole || which === 0)) {
+    if (!isWhole && which !== 0) {
       return eraseInDisplay.call(this, parameters, respectProtect);
     }
     this._restrictCursor(_bufferService.cols);
@@ -95,11 +117,11 @@ function fillScreens(core: TerminalCore): void {
     const blank = buffer.getNullCell(this._eraseAttrData());
     const line = buffer.lines.get(buffer.ybase + buffer.y);
     if (which === 0 && line !== undefined) {
-      line.replaceCells(buffer.x, cols, blank);
+      line.replaceCells(buffer.x, cols, blank, respectProtect);
       if (buffer.x === 0) line.isWrapped = false;
     }
     const top = isWhole ? 0 : buffer.y + 1;
-    fillRows(buffer.lines, buffer.ybase + top, rows - top, blank);
+    fillRows(buffer.lines, buffer.ybase + top, rows - top, blank, respectProtect);
     clearMarkers(buffer, buffer.ybase + top, buffer.ybase + rows);
     this._dirtyRowTracker.markRangeDirty(isWhole ? 0 : buffer.y, rows - 1);
     return true;

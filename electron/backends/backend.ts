@@ -114,8 +114,8 @@ export interface TerminationReport {
 export interface BackendListener {
   /** Output, in order. The array is the listener's to keep: it is not written to again. */
   onData(bytes: Uint8Array): void;
-  /** After a `write` that did not take everything: there may be room again. Absent where nobody writes. */
-  onInputRoom?(): void;
+  /** After a `write` that did not take everything: there may be room again. */
+  onInputRoom(): void;
   /** The shell is gone and all its output has been delivered. Called exactly once, last. */
   onExit(status: ExitStatus): void;
   /** A start that takes a while tells how far it has come. */

@@ -131,7 +131,7 @@ describe.each(kinds)('$name', ({ backend: create, spec, where }) => {
         ...spec,
         credentials: supplyOf({ TOKEN }),
       },
-      { onData() {}, onExit() {} },
+      { onData() {}, onInputRoom() {}, onExit() {} },
       new AbortController().signal,
     );
     expect(started).toMatchObject({ ok: false, failure: { stage: 'shell' } });

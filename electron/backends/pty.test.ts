@@ -219,7 +219,7 @@ describe('a start that fails says at which stage', () => {
     const descriptors = readdirSync('/proc/self/fd').length;
     const sessionId = testSessionId();
     const whole = { ...SPEC, sessionId, ...spec };
-    const listener = { onData: vi.fn(), onExit: vi.fn() };
+    const listener = { onData: vi.fn(), onInputRoom: vi.fn(), onExit: vi.fn() };
     const result = await backend.start(whole, listener, new AbortController().signal);
     expect(result).toMatchObject({ ok: false, failure: { stage, message: expect.stringContaining(message) } });
     expect(listener.onExit).not.toHaveBeenCalled();
@@ -231,7 +231,7 @@ describe('a start that fails says at which stage', () => {
     async (when) => {
       const abort = new AbortController();
       const sessionId = testSessionId();
-      const listener = { onData: vi.fn(), onExit: vi.fn() };
+      const listener = { onData: vi.fn(), onInputRoom: vi.fn(), onExit: vi.fn() };
       const environment = {
         // It is read at the last moment before the shell is started.
         get MARK() {

@@ -5,6 +5,7 @@ function listen() {
   const told: string[] = [];
   const listener = {
     onData: (bytes: Uint8Array) => void told.push(Buffer.from(bytes).toString()),
+    onInputRoom: () => {},
     onExit: (status: { exitCode: number | null }) => void told.push(`exit ${status.exitCode}`),
   };
   return { told, listener };

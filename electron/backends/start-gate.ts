@@ -36,7 +36,7 @@ export class StartGate implements TerminalListener {
   }
 
   onInputRoom(): void {
-    this.#listener.onInputRoom?.();
+    this.#listener.onInputRoom();
   }
 
   onEnd(status: ExitStatus): void {

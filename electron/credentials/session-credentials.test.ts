@@ -299,7 +299,7 @@ describe('a session of an earlier run of the app', () => {
       logger,
       onChange() {},
     });
-    const shell = new Shell({ onData() {}, onExit() {} }, []);
+    const shell = new Shell({ onData() {}, onInputRoom() {}, onExit() {} }, []);
     shell.kept =
       kept === null ? null : Object.entries(kept).map(([env, value]) => ({ env, value: Buffer.from(value) }));
     return { credentials, shell, done: credentials.resume(shell, new AbortController().signal) };

@@ -11,7 +11,7 @@ class TightProcess extends StandInProcess {
   taken = '';
 
   constructor() {
-    super({ onData: () => {}, onExit: () => {} }, []);
+    super({ onData: () => {}, onInputRoom: () => {}, onExit: () => {} }, []);
   }
 
   override write(bytes: Uint8Array): number {

@@ -343,7 +343,11 @@ describe('a start that fails says at which stage', () => {
   test('folder: a profile that shows a folder must name it', async () => {
     const spec = { sessionId: testSessionId(), profileId: 'x', args: [], environment: {}, cols: 80, rows: 24 };
     const whole = { ...spec, endsAt: null, bubblewrap: sandboxOptions({ folderAccess: 'read-only' }) };
-    const result = await backend.start(whole, { onData() {}, onExit() {} }, new AbortController().signal);
+    const result = await backend.start(
+      whole,
+      { onData() {}, onInputRoom() {}, onExit() {} },
+      new AbortController().signal,
+    );
     expect(result).toMatchObject({ ok: false, failure: { stage: 'folder', message: expect.stringContaining('none') } });
   });
 
@@ -358,7 +362,7 @@ describe('a start that fails says at which stage', () => {
 
   test.each(['before', 'while'])('cancelled %s it starts: nothing is left, and nobody is told', async (when) => {
     const abort = new AbortController();
-    const listener = { onData: vi.fn(), onExit: vi.fn() };
+    const listener = { onData: vi.fn(), onInputRoom: vi.fn(), onExit: vi.fn() };
     const spec = { shell: '/bin/sh', sessionId: testSessionId(), profileId: 'x', args: ['-c', 'read x'], endsAt: null };
     const whole = { ...spec, environment: {}, cols: 80, rows: 24, bubblewrap: sandboxOptions() };
     const starting = backend.start(whole, listener, abort.signal);

@@ -124,6 +124,7 @@ export function createBubblewrapBackend(options: BubblewrapBackendOptions): Back
     const following = wanted.network === 'host' ? etc.follow() : null;
     const follower: BackendListener = {
       onData: (bytes) => listener.onData(bytes),
+      onInputRoom: () => listener.onInputRoom(),
       onExit(status) {
         following?.[Symbol.dispose]();
         listener.onExit(status);

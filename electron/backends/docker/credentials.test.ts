@@ -248,7 +248,7 @@ describe.runIf(engine.ok)('credentials of containers', { ...needs(engine), timeo
       container: docker.container(),
       credentials: supply,
     };
-    const result = await docker.backend.start(whole, { onData() {}, onExit() {} }, abort.signal);
+    const result = await docker.backend.start(whole, { onData() {}, onInputRoom() {}, onExit() {} }, abort.signal);
     expect(result).toMatchObject({ ok: false, failure: { stage: 'aborted' } });
   });
 

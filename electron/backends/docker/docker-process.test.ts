@@ -269,6 +269,7 @@ describe.runIf(engine.ok)('a session in a container', { ...needs(engine), timeou
         },
         {
           onData: (bytes) => order.push(Buffer.from(bytes).toString()),
+          onInputRoom: () => {},
           onExit: () => {
             order.push('exit');
             exit.resolve();

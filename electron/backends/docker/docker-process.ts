@@ -96,7 +96,7 @@ export class DockerProcess implements BackendProcess {
     this.#exit = new ExitWatch({ api, memoryMiB, now });
     this.#stream = new ContainerStream(container.terminal, {
       onData: (bytes) => this.#listener?.onData(bytes),
-      onInputRoom: () => this.#listener?.onInputRoom?.(),
+      onInputRoom: () => this.#listener?.onInputRoom(),
       onEnd: () => {
         this.#setOver();
         void this.#conclude();

@@ -28,7 +28,7 @@ function attempt(
   signal = new AbortController().signal,
   backend = docker.backend,
 ): { result: Promise<StartResult>; listener: { onData: () => void; onExit: () => void } } {
-  const listener = { onData: vi.fn(), onExit: vi.fn(), onProgress: (_: StartProgress) => {} };
+  const listener = { onData: vi.fn(), onInputRoom: vi.fn(), onExit: vi.fn(), onProgress: (_: StartProgress) => {} };
   const whole = {
     shell: '/bin/sh',
     args: [],

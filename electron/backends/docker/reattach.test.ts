@@ -86,7 +86,7 @@ class Succession implements AsyncDisposable {
 
   /** It cannot; gives why. */
   async refuse(spec: ReattachSpec): Promise<string> {
-    const result = await this.#reattach(spec, { onData() {}, onExit() {} });
+    const result = await this.#reattach(spec, { onData() {}, onInputRoom() {}, onExit() {} });
     if (result.ok) throw new Error('It was taken over');
     return result.failure.message;
   }

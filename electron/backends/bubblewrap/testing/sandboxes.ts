@@ -67,5 +67,5 @@ export function tryToStart(backend: Backend, wish: Wish = {}, spec: Partial<Star
     bubblewrap: sandboxOptions(wish),
     ...spec,
   };
-  return backend.start(whole, { onData() {}, onExit() {} }, new AbortController().signal);
+  return backend.start(whole, { onData() {}, onInputRoom() {}, onExit() {} }, new AbortController().signal);
 }

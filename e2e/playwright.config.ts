@@ -30,8 +30,9 @@ export default defineConfig<RunnerOptions>({
     trace: { mode: 'retain-on-failure', screenshots: false },
     launchOptions: { executablePath: process.env.SANDGLASS_BROWSER ?? '' },
   },
+  // Globs are held against whole paths: a checkout may lie in a folder called web.
   projects: [
-    { name: 'web', testIgnore: 'desktop/**', use: { hostKind: 'web' } },
-    { name: 'desktop', testIgnore: 'web/**', use: { hostKind: 'desktop' } },
+    { name: 'web', testIgnore: '**/e2e/specs/desktop/**', use: { hostKind: 'web' } },
+    { name: 'desktop', testIgnore: '**/e2e/specs/web/**', use: { hostKind: 'desktop' } },
   ],
 });

@@ -75,6 +75,9 @@ export interface Lines {
   /** The rows of the ring, and the first one's place in it. */
   readonly _array: (Line | undefined)[];
   readonly _startIndex: number;
+  readonly isFull: boolean;
+  /** Drops the first row and gives it back as the last one, where the ring is full. */
+  recycle(): Line;
   set(index: number, line: Line | undefined): void;
   push(line: Line): void;
   onDeleteEmitter: { fire(event: { readonly index: number; readonly amount: number }): void };
@@ -151,12 +154,17 @@ export interface TerminalCore {
     tabSet(): boolean;
     tabClear(parameters: Parameters): boolean;
     fullReset(): boolean;
+    reverseIndex(): boolean;
     onColor(listener: (events: readonly ColorEvent[]) => void): unknown;
   };
   readonly _bufferService: {
     readonly cols: number;
     readonly rows: number;
     readonly buffer: ScreenBuffer;
+    readonly isUserScrolling: boolean;
+    readonly _onScroll: { fire(row: number): void };
+    /** Scrolls the rows between the margins up by one. */
+    scroll(attributes: Attributes, isWrapped?: boolean): void;
     readonly buffers: {
       readonly normal: ScreenBuffer;
       readonly alt: ScreenBuffer;

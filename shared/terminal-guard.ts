@@ -2,6 +2,7 @@ import { coreOf, type OscHandler, type Parameters, type TerminalCore } from './t
 import { TerminalLinks } from './terminal-links.ts';
 import { moveRows } from './terminal-rows.ts';
 import { hastenScreens } from './terminal-screens.ts';
+import { hastenScrolling } from './terminal-scrolling.ts';
 
 /** The most lines or tab stops that a sequence may ask for; no terminal of Sandglass is larger. */
 const MAX_REPEATS = 1_000;
@@ -22,6 +23,7 @@ export function guardTerminal(terminal: object): void {
   const core = coreOf(terminal);
   TerminalLinks.install(core);
   hastenScreens(core);
+  hastenScrolling(core);
   boundRepeats(core);
   moveRowsTogether(core);
   // Handlers run from the last one on.
@@ -29,28 +31,13 @@ export function guardTerminal(terminal: object): void {
   boundCommands(core);
 }
 
-/** Sequences that xterm.js carries out as often as they say, up to 2³¹ times, in columns; more than a row has no effect. */
-function boundRepeats(core: TerminalCore): void {
-  const { _inputHandler, _bufferService } = core;
-  const bound = (parameters: Parameters, most: number): boolean => {
-    if ((parameters.params[0] ?? 0) > most) parameters.params[0] = most;
+/** REP repeats a character. Programs use it within a row; more than a screen of it is refused, more than a row is cut. */
+function boundRepeats({ _inputHandler, _bufferService }: TerminalCore): void {
+  _inputHandler._parser.registerCsiHandler({ final: 'b' }, ({ params }) => {
+    const count = params[0] ?? 0;
+    if (count > _bufferService.cols * _bufferService.rows) return true;
+    if (count > _bufferService.cols) params[0] = _bufferService.cols;
     return false;
-  };
-  for (const final of ['@', 'P', 'X', 'I', 'Z']) {
-    _inputHandler._parser.registerCsiHandler({ final }, (parameters) => bound(parameters, _bufferService.cols));
-  }
-  for (const id of [
-    { intermediates: ' ', final: '@' },
-    { intermediates: ' ', final: 'A' },
-    { intermediates: "'", final: '}' },
-    { intermediates: "'", final: '~' },
-  ]) {
-    _inputHandler._parser.registerCsiHandler(id, (parameters) => bound(parameters, _bufferService.cols));
-  }
-  // REP repeats a character. Programs use it within a row; more than a screen of it is refused.
-  _inputHandler._parser.registerCsiHandler({ final: 'b' }, (parameters) => {
-    if ((parameters.params[0] ?? 0) > _bufferService.cols * _bufferService.rows) return true;
-    return bound(parameters, _bufferService.cols);
   });
 }
 

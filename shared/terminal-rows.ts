@@ -112,6 +112,14 @@ function isErased(line: Line, cell: Cell): boolean {
   return uniform.data === line._data ? (uniform.bg & PROTECTED) !== 0 : isPlain(cell) && uniform === erasedWith(cell);
 }
 
+/** Whether no cell from a column on has more than its numbers. */
+function hasOnlyNumbers({ _data: data }: Line, start: number): boolean {
+  for (let at = start * CELL_SIZE; at < data.length; at += CELL_SIZE) {
+    if (((data[at] ?? 0) & IS_COMBINED) !== 0 || ((data[at + 2] ?? 0) & HAS_EXTENDED) !== 0) return false;
+  }
+  return true;
+}
+
 function isEmpty(record: object): boolean {
   for (const _key in record) return false;
   return true;
@@ -328,8 +336,8 @@ function fillTogether(prototype: Line): void {
 /** Cells are inserted and deleted by moving the others at once, where no cell has more than its numbers. */
 function moveCellsTogether(prototype: Line): void {
   const { insertCells, deleteCells } = prototype;
-  const isSimple = (line: Line, cell: Cell): boolean =>
-    isPlain(cell) && isEmpty(line._combined) && isEmpty(line._extendedAttrs);
+  const isSimple = (line: Line, start: number, cell: Cell): boolean =>
+    isPlain(cell) && ((isEmpty(line._combined) && isEmpty(line._extendedAttrs)) || hasOnlyNumbers(line, start));
   const isWide = (line: Line, column: number): boolean => (line._data[column * CELL_SIZE] ?? 0) >> WIDTH_SHIFT === 2;
   const clear = (line: Line, column: number, cell: Cell): void => line.setCellFromCodepoint(column, 0, 1, cell);
   prototype.insertCells = function (position, count, cell) {
@@ -341,7 +349,7 @@ function moveCellsTogether(prototype: Line): void {
       return;
     }
     if (this._uniform !== undefined) own(this);
-    if (!isSimple(this, cell)) {
+    if (!isSimple(this, start, cell)) {
       insertCells.call(this, position, count, cell);
       return;
     }
@@ -361,7 +369,7 @@ function moveCellsTogether(prototype: Line): void {
       return;
     }
     if (this._uniform !== undefined) own(this);
-    if (!isSimple(this, cell)) {
+    if (!isSimple(this, start, cell)) {
       deleteCells.call(this, position, count, cell);
       return;
     }
@@ -420,13 +428,19 @@ export function moveRows(
   if (to >= lines.length) return;
   if (!areBlank(lines, from, height, blank)) {
     fillRows(lines, up ? from : to - count + 1, count, blank);
-    if (count < height) rotate(lines, from, height, up ? count : height - count);
+    if (count < height) rotateRows(lines, from, height, up ? count : height - count);
   }
   lines.onDeleteEmitter.fire({ index: up ? from : to - count + 1, amount: count });
   lines.onInsertEmitter.fire({ index: up ? to - count + 1 : from, amount: count });
 }
 
-function areBlank({ _array: ring, maxLength, _startIndex }: Lines, from: number, count: number, blank: Cell): boolean {
+/** Whether all of these rows hold nothing but `blank`, and none is wrapped. */
+export function areBlank(
+  { _array: ring, maxLength, _startIndex }: Lines,
+  from: number,
+  count: number,
+  blank: Cell,
+): boolean {
   let at = (_startIndex + from) % maxLength;
   for (let left = count; left > 0; left--) {
     const line = ring[at++];
@@ -437,8 +451,37 @@ function areBlank({ _array: ring, maxLength, _startIndex }: Lines, from: number,
 }
 
 /** The row `shift` rows below the first becomes the first; those above it come last. */
-function rotate({ _array: ring, maxLength, _startIndex }: Lines, from: number, count: number, shift: number): void {
+export function rotateRows(
+  { _array: ring, maxLength, _startIndex }: Lines,
+  from: number,
+  count: number,
+  shift: number,
+): void {
+  if (count < 2) return;
   const start = (_startIndex + from) % maxLength;
+  if (shift === 1) {
+    const first = ring[start];
+    let at = start;
+    for (let left = count - 1; left > 0; left--) {
+      const next = at + 1 === maxLength ? 0 : at + 1;
+      ring[at] = ring[next];
+      at = next;
+    }
+    ring[at] = first;
+    return;
+  }
+  if (shift === count - 1) {
+    const end = (start + count - 1) % maxLength;
+    const last = ring[end];
+    let at = end;
+    for (let left = count - 1; left > 0; left--) {
+      const next = at === 0 ? maxLength - 1 : at - 1;
+      ring[at] = ring[next];
+      at = next;
+    }
+    ring[at] = last;
+    return;
+  }
   for (let offset = 0, at = start; offset < count; offset++) {
     moved[offset] = ring[at++];
     if (at === maxLength) at = 0;
@@ -448,4 +491,5 @@ function rotate({ _array: ring, maxLength, _startIndex }: Lines, from: number, c
     if (at === maxLength) at = 0;
     if (source === count) source = 0;
   }
+  moved.fill(undefined, 0, count);
 }

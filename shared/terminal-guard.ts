@@ -1,6 +1,6 @@
 import { coreOf, type OscHandler, type Parameters, type TerminalCore } from './terminal-core.ts';
 import { TerminalLinks } from './terminal-links.ts';
-import { moveRows } from './terminal-rows.ts';
+import { moveRows } from './terminal-row-moves.ts';
 import { hastenScreens } from './terminal-screens.ts';
 import { hastenScrolling } from './terminal-scrolling.ts';
 
@@ -64,8 +64,8 @@ function moveRowsTogether(core: TerminalCore): void {
     const from = buffer.ybase + top;
     const to = buffer.ybase + buffer.scrollBottom;
     const count = Math.min(parameters.params[0] || 1, to - from + 1);
-    const blank = buffer.getNullCell(erases ? _inputHandler._eraseAttrData() : undefined);
-    moveRows(buffer.lines, { from, to, count, up }, blank);
+    const cell = buffer.getNullCell(erases ? _inputHandler._eraseAttrData() : undefined);
+    moveRows(buffer.lines, { from, to }, { count, up, cell, cols: _bufferService.cols });
     _inputHandler._dirtyRowTracker.markRangeDirty(top, buffer.scrollBottom);
   };
   const { _parser } = _inputHandler;

@@ -1,4 +1,4 @@
-import type { Cell, Line, Lines, ScreenBuffer, TerminalCore, UniformCells } from './terminal-core.ts';
+import type { Cell, Line, ScreenBuffer, TerminalCore, UniformCells } from './terminal-core.ts';
 
 /** A cell of these has attributes that need more than its numbers: BgFlags.HAS_EXTENDED of xterm.js. */
 const HAS_EXTENDED = 0x10000000;
@@ -12,7 +12,7 @@ const WIDTH_ONE = 1 << WIDTH_SHIFT;
 /** A protected cell (DECSCA): BgFlags.PROTECTED. */
 const PROTECTED = 0x20000000;
 /** Numbers for each cell of a row. */
-const CELL_SIZE = 3;
+export const CELL_SIZE = 3;
 /** More than these on one character are left out, in UTF-16 units; what no script needs takes a browser seconds to draw. */
 const MAX_CLUSTER_LENGTH = 64;
 /** How many kinds of uniform rows are kept at hand. */
@@ -22,11 +22,11 @@ const MAX_KINDS = 16;
 const kinds: (UniformCells | undefined)[] = new Array<UniformCells | undefined>(MAX_KINDS).fill(undefined);
 
 /** Whether a row can be filled with `cell` by its numbers alone. */
-function isPlain(cell: Cell): boolean {
+export function isPlain(cell: Cell): boolean {
   return (cell.bg & HAS_EXTENDED) === 0 && (cell.content & (IS_COMBINED | WIDTH_MASK)) === WIDTH_ONE;
 }
 
-function uniformCells({ content, fg, bg }: Cell, length: number): UniformCells {
+export function uniformCells({ content, fg, bg }: Cell, length: number): UniformCells {
   const slot = (content ^ fg ^ (fg >>> 7) ^ bg ^ (bg >>> 5)) & (MAX_KINDS - 1);
   const known = kinds[slot];
   if (
@@ -54,7 +54,7 @@ function fillCells(data: Uint32Array, start: number, end: number, content: numbe
 }
 
 /** Whether every cell of the row is that of `uniform`. */
-function holds(line: Line, uniform: UniformCells): boolean {
+export function holds(line: Line, uniform: UniformCells): boolean {
   return line._uniform === uniform && line._data === uniform.data;
 }
 
@@ -66,7 +66,7 @@ function isFilledWith(line: Line, { content, fg, bg }: Cell): boolean {
 }
 
 /** Fills a row in one step, whatever its length is. */
-function share(line: Line, uniform: UniformCells): void {
+export function share(line: Line, uniform: UniformCells): void {
   if (holds(line, uniform)) return;
   if (line._uniform === undefined || line._data !== line._uniform.data) {
     line._spare = line._data;
@@ -110,14 +110,6 @@ function isErased(line: Line, cell: Cell): boolean {
   const uniform = line._uniform;
   if (uniform === undefined) return false;
   return uniform.data === line._data ? (uniform.bg & PROTECTED) !== 0 : isPlain(cell) && uniform === erasedWith(cell);
-}
-
-/** Whether no cell from a column on has more than its numbers. */
-function hasOnlyNumbers({ _data: data }: Line, start: number): boolean {
-  for (let at = start * CELL_SIZE; at < data.length; at += CELL_SIZE) {
-    if (((data[at] ?? 0) & IS_COMBINED) !== 0 || ((data[at + 2] ?? 0) & HAS_EXTENDED) !== 0) return false;
-  }
-  return true;
 }
 
 function isEmpty(record: object): boolean {
@@ -333,30 +325,32 @@ function fillTogether(prototype: Line): void {
   };
 }
 
-/** Cells are inserted and deleted by moving the others at once, where no cell has more than its numbers. */
+/** Cells are inserted and deleted by moving the numbers of the others at once, and then what else some of them have. */
 function moveCellsTogether(prototype: Line): void {
   const { insertCells, deleteCells } = prototype;
-  const isSimple = (line: Line, start: number, cell: Cell): boolean =>
-    isPlain(cell) && ((isEmpty(line._combined) && isEmpty(line._extendedAttrs)) || hasOnlyNumbers(line, start));
   const isWide = (line: Line, column: number): boolean => (line._data[column * CELL_SIZE] ?? 0) >> WIDTH_SHIFT === 2;
   const clear = (line: Line, column: number, cell: Cell): void => line.setCellFromCodepoint(column, 0, 1, cell);
   prototype.insertCells = function (position, count, cell) {
     if (isFilledWith(this, cell)) return;
     const { length } = this;
     const start = position % length;
-    if (start === 0 && count >= length && isPlain(cell)) {
-      share(this, uniformCells(cell, length));
-      return;
-    }
-    if (this._uniform !== undefined) own(this);
-    if (!isSimple(this, start, cell)) {
+    if (!isPlain(cell)) {
+      this.ownCells();
       insertCells.call(this, position, count, cell);
       return;
     }
+    if (start === 0 && count >= length) {
+      share(this, uniformCells(cell, length));
+      return;
+    }
+    this.ownCells();
     const data = this._data;
     const end = Math.min(length, start + count);
     if (start > 0 && isWide(this, start - 1)) clear(this, start - 1, cell);
-    if (end < length) data.copyWithin(end * CELL_SIZE, start * CELL_SIZE, (length - count) * CELL_SIZE);
+    if (end < length) {
+      data.copyWithin(end * CELL_SIZE, start * CELL_SIZE, (length - count) * CELL_SIZE);
+      if (hasMore(this)) for (let column = length - 1; column >= end; column--) moveMore(this, column - count, column);
+    }
     fillCells(data, start * CELL_SIZE, end * CELL_SIZE, cell.content, cell.fg, cell.bg);
     if (isWide(this, length - 1)) clear(this, length - 1, cell);
   };
@@ -364,24 +358,39 @@ function moveCellsTogether(prototype: Line): void {
     if (isFilledWith(this, cell)) return;
     const { length } = this;
     const start = position % length;
-    if (start === 0 && count >= length && isPlain(cell)) {
-      share(this, uniformCells(cell, length));
-      return;
-    }
-    if (this._uniform !== undefined) own(this);
-    if (!isSimple(this, start, cell)) {
+    if (!isPlain(cell)) {
+      this.ownCells();
       deleteCells.call(this, position, count, cell);
       return;
     }
+    if (start === 0 && count >= length) {
+      share(this, uniformCells(cell, length));
+      return;
+    }
+    this.ownCells();
     const data = this._data;
-    const kept = Math.max(0, length - start - count);
-    if (kept > 0) data.copyWithin(start * CELL_SIZE, (start + count) * CELL_SIZE, length * CELL_SIZE);
-    fillCells(data, (start + kept) * CELL_SIZE, length * CELL_SIZE, cell.content, cell.fg, cell.bg);
+    const end = Math.max(start, length - count);
+    if (end > start) {
+      data.copyWithin(start * CELL_SIZE, (start + count) * CELL_SIZE, length * CELL_SIZE);
+      if (hasMore(this)) for (let column = start; column < end; column++) moveMore(this, column + count, column);
+    }
+    fillCells(data, end * CELL_SIZE, length * CELL_SIZE, cell.content, cell.fg, cell.bg);
     if (start > 0 && isWide(this, start - 1)) clear(this, start - 1, cell);
     // The second half of a wide character.
-    const content = data[start * CELL_SIZE] ?? 0;
-    if (content === 0) clear(this, start, cell);
+    if ((data[start * CELL_SIZE] ?? 0) === 0) clear(this, start, cell);
   };
+}
+
+/** Whether cells of a row may have more than their numbers. */
+function hasMore(line: Line): boolean {
+  return !isEmpty(line._combined) || !isEmpty(line._extendedAttrs);
+}
+
+/** Lets a cell whose numbers have been moved find its characters and attributes at its new place. */
+function moveMore(line: Line, from: number, to: number): void {
+  const at = to * CELL_SIZE;
+  if (((line._data[at] ?? 0) & IS_COMBINED) !== 0) line._combined[to] = line._combined[from] ?? '';
+  if (((line._data[at + 2] ?? 0) & HAS_EXTENDED) !== 0) line._extendedAttrs[to] = line._extendedAttrs[from];
 }
 
 function isLineClass(value: unknown): value is LineClass {
@@ -390,106 +399,4 @@ function isLineClass(value: unknown): value is LineClass {
 
 function isBufferClass(value: unknown): value is ScreenBuffer {
   return typeof value === 'object' && value !== null && 'getBlankLine' in value && 'fillViewportRows' in value;
-}
-
-/** Fills `count` rows, which are then no longer wrapped; with `respectProtect` but for cells that are protected. */
-export function fillRows(lines: Lines, from: number, count: number, cell: Cell, respectProtect = false): void {
-  const { _array: ring, maxLength } = lines;
-  let at = (lines._startIndex + from) % maxLength;
-  const simple = !respectProtect && isPlain(cell);
-  let uniform: UniformCells | undefined;
-  for (let left = Math.min(count, lines.length - from); left > 0; left--) {
-    const line = ring[at++];
-    if (at === maxLength) at = 0;
-    if (line === undefined) continue;
-    if (simple) {
-      if (uniform === undefined || uniform.data.length !== line.length * CELL_SIZE)
-        uniform = uniformCells(cell, line.length);
-      share(line, uniform);
-    } else {
-      line.fill(cell, respectProtect);
-    }
-    line.isWrapped = false;
-  }
-}
-
-const moved: (Line | undefined)[] = [];
-
-/**
- * Moves the rows `from` … `to` up or down by `count`, in one step. The rows that leave come back blank at the other end.
- * Markers on the rows go with them, or away.
- */
-export function moveRows(
-  lines: Lines,
-  { from, to, count, up }: { readonly from: number; readonly to: number; readonly count: number; readonly up: boolean },
-  blank: Cell,
-): void {
-  const height = to - from + 1;
-  if (to >= lines.length) return;
-  if (!areBlank(lines, from, height, blank)) {
-    fillRows(lines, up ? from : to - count + 1, count, blank);
-    if (count < height) rotateRows(lines, from, height, up ? count : height - count);
-  }
-  lines.onDeleteEmitter.fire({ index: up ? from : to - count + 1, amount: count });
-  lines.onInsertEmitter.fire({ index: up ? to - count + 1 : from, amount: count });
-}
-
-/** Whether all of these rows hold nothing but `blank`, and none is wrapped. */
-export function areBlank(
-  { _array: ring, maxLength, _startIndex }: Lines,
-  from: number,
-  count: number,
-  blank: Cell,
-): boolean {
-  let at = (_startIndex + from) % maxLength;
-  for (let left = count; left > 0; left--) {
-    const line = ring[at++];
-    if (line === undefined || line.isWrapped || !isFilledWith(line, blank)) return false;
-    if (at === maxLength) at = 0;
-  }
-  return true;
-}
-
-/** The row `shift` rows below the first becomes the first; those above it come last. */
-export function rotateRows(
-  { _array: ring, maxLength, _startIndex }: Lines,
-  from: number,
-  count: number,
-  shift: number,
-): void {
-  if (count < 2) return;
-  const start = (_startIndex + from) % maxLength;
-  if (shift === 1) {
-    const first = ring[start];
-    let at = start;
-    for (let left = count - 1; left > 0; left--) {
-      const next = at + 1 === maxLength ? 0 : at + 1;
-      ring[at] = ring[next];
-      at = next;
-    }
-    ring[at] = first;
-    return;
-  }
-  if (shift === count - 1) {
-    const end = (start + count - 1) % maxLength;
-    const last = ring[end];
-    let at = end;
-    for (let left = count - 1; left > 0; left--) {
-      const next = at === 0 ? maxLength - 1 : at - 1;
-      ring[at] = ring[next];
-      at = next;
-    }
-    ring[at] = last;
-    return;
-  }
-  for (let offset = 0, at = start; offset < count; offset++) {
-    moved[offset] = ring[at++];
-    if (at === maxLength) at = 0;
-  }
-  for (let offset = 0, at = start, source = shift; offset < count; offset++) {
-    ring[at++] = moved[source++];
-    if (at === maxLength) at = 0;
-    if (source === count) source = 0;
-  }
-  moved.fill(undefined, 0, count);
 }

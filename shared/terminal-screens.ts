@@ -1,5 +1,6 @@
 import type { Cell, Line, ScreenBuffer, TerminalCore } from './terminal-core.ts';
-import { fillRows, shareRows } from './terminal-rows.ts';
+import { fillRows } from './terminal-row-moves.ts';
+import { shareRows } from './terminal-rows.ts';
 import { hastenTabStops } from './terminal-tabs.ts';
 
 const ESC = 0x1b;

@@ -1,5 +1,6 @@
 import type { Attributes, ScreenBuffer, TerminalCore } from './terminal-core.ts';
-import { areBlank, fillRows, rotateRows } from './terminal-rows.ts';
+import { areBlank, renewRows, rotateRows } from './terminal-row-moves.ts';
+import { uniformCells } from './terminal-rows.ts';
 
 /**
  * Scrolling within margins, up and down, moves rows in one step and makes no new ones. xterm.js makes a row each time,
@@ -36,9 +37,9 @@ export function hastenScrolling({ _bufferService, _inputHandler }: TerminalCore)
     const { lines } = buffer;
     const from = buffer.ybase + buffer.scrollTop;
     const height = buffer.scrollBottom - buffer.scrollTop + 1;
-    const blank = buffer.getNullCell(this._eraseAttrData());
+    const blank = uniformCells(buffer.getNullCell(this._eraseAttrData()), _bufferService.cols);
     if (!areBlank(lines, from, height, blank)) {
-      fillRows(lines, from + height - 1, 1, blank);
+      renewRows(lines, from + height - 1, 1, blank);
       rotateRows(lines, from, height, height - 1);
     }
     this._dirtyRowTracker.markRangeDirty(buffer.scrollTop, buffer.scrollBottom);
@@ -51,9 +52,9 @@ function scrollWithin(buffer: ScreenBuffer, attributes: Attributes, isWrapped: b
   const { lines } = buffer;
   const from = buffer.ybase + buffer.scrollTop;
   const height = buffer.scrollBottom - buffer.scrollTop + 1;
-  const blank = buffer.getNullCell(attributes);
+  const blank = uniformCells(buffer.getNullCell(attributes), buffer._bufferService.cols);
   if (!areBlank(lines, from, height, blank)) {
-    fillRows(lines, from, 1, blank);
+    renewRows(lines, from, 1, blank);
     rotateRows(lines, from, height, 1);
   }
   const row = lines.get(from + height - 1);
@@ -68,7 +69,7 @@ function scrollOut(buffer: ScreenBuffer, attributes: Attributes, isWrapped: bool
   const isFull = lines.isFull;
   if (isFull) {
     lines.recycle();
-    fillRows(lines, lines.length - 1, 1, buffer.getNullCell(attributes));
+    renewRows(lines, lines.length - 1, 1, uniformCells(buffer.getNullCell(attributes), buffer._bufferService.cols));
   } else {
     lines.push(buffer.getBlankLine(attributes));
   }

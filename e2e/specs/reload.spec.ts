@@ -57,7 +57,7 @@ test('a window that is loaded anew after much output shows its colours, modes an
   // More than is kept as it came; then what only the terminal's state holds.
   await app.terminal.run("head -c 5000000 /dev/zero | tr '\\0' x | fold -w 60; echo");
   await app.terminal.waitForPrompt();
-  await app.terminal.run("printf '\\e[2J\\e[H\\e[45;33mcoloured\\n\\e(0lqqk\\e(B\\n\\e[3g\\e[1;4H\\eH\\e[4h'");
+  await app.terminal.run("printf '\\e[2J\\e[H\\e[45;33mcoloured\\n\\e(0lqqk\\e(B\\n\\e[3g\\e[1;4H\\eH\\e[3;1H\\e[4h'");
   await app.terminal.waitForLine(/^coloured/);
   await app.terminal.waitForLine(/┌──┐/);
   await app.terminal.run("head -c 3000000 /dev/zero | tr '\\0' '\\a'; printf 'ab\\b>\\n\\t|\\n'");
@@ -67,9 +67,10 @@ test('a window that is loaded anew after much output shows its colours, modes an
   await app.reload();
   await expect.poll(() => app.terminal.screen()).toEqual(before);
   expect(await app.terminal.markup()).toBe(html);
-  // What follows is drawn in the same modes.
-  await app.terminal.run("printf '\\n\\t|\\n'");
-  await app.terminal.waitForLine('   |');
+  // What follows is drawn in the same modes, with the same tab stops.
+  await app.terminal.run("printf 'cd\\b<\\n\\t#\\n'");
+  await app.terminal.waitForLine('c<d');
+  await app.terminal.waitForLine('   #');
 });
 
 test('an ended session can still be read after the window was loaded anew', async ({ app }) => {

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
-import { Terminal } from '@xterm/headless';
+import { type ITerminalOptions, Terminal } from '@xterm/headless';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { coreOf } from './terminal-core.ts';
 import { guardTerminal } from './terminal-guard.ts';
+import { captureState, SetColors } from './terminal-state.ts';
 import { HOSTILE_OUTPUTS, hostileText, PLAIN_OUTPUT } from './testing/hostile-output.ts';
 import { anyOutput } from './testing/terminal-output.ts';
 
@@ -21,8 +22,8 @@ const bareTerminal = ((): typeof Terminal => {
   return copy.Terminal;
 })();
 
-function open(guarded = true): Terminal {
-  const options = { allowProposedApi: true, cols: 20, rows: 5, scrollback: 50, logLevel: 'off' } as const;
+function open(guarded = true, given: ITerminalOptions = {}): Terminal {
+  const options = { allowProposedApi: true, cols: 20, rows: 5, scrollback: 50, logLevel: 'off', ...given } as const;
   if (!guarded) return new bareTerminal(options);
   const terminal = new Terminal(options);
   guardTerminal(terminal);
@@ -68,6 +69,62 @@ describe('a terminal under guard', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('is in the state of one without, for any output and sizes: both screens, the scrollback, tab stops and modes', async () => {
+    // No narrower than REP repeats, which is cut to a row.
+    const size = fc.record({ cols: fc.integer({ min: 20, max: 40 }), rows: fc.integer({ min: 1, max: 12 }) });
+    // xterm.js forgets a link once its row is written over, though there is more of it to come.
+    const piece = anyOutput.filter((text) => !text.includes('\x1b]8;'));
+    const output = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''));
+    const options = fc.record({ scrollOnEraseInDisplay: fc.boolean(), scrollback: fc.constantFrom(0, 3, 50) });
+    await fc.assert(
+      fc.asyncProperty(
+        options,
+        fc.array(fc.oneof({ arbitrary: output, weight: 8 }, { arbitrary: size, weight: 1 }), { maxLength: 8 }),
+        async (given, steps) => {
+          const states = [open(true, given), open(false, given)].map(async (terminal) => {
+            const colors = new SetColors(terminal);
+            const marker = terminal.registerMarker();
+            for (const step of steps) {
+              if (typeof step === 'string') await write(terminal, step);
+              else terminal.resize(step.cols, step.rows);
+            }
+            // A reset of xterm.js forgets its markers without a word.
+            const isReset = steps.some((step) => typeof step === 'string' && step.includes('\x1bc'));
+            const line = isReset ? 0 : marker?.line;
+            return [line, Buffer.from(captureState(terminal, colors)).toString('latin1')];
+          });
+          const [guarded, bare] = await Promise.all(states);
+          expect(guarded).toEqual(bare);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each([
+    ['resets', '\x1bc\x1bc\x1bcx\x1bc\x1bcy', 'y'],
+    ['what follows a sequence that is cut off', '\x1b[3\x1bc\x1bc\x1b(\x1bcz', 'z'],
+  ])('carries out %s one after another as one', async (_what, output, first) => {
+    expect((await screenAfter(output))[0]).toBe(first);
+  });
+
+  it('lets rows share no cells that are written to', async () => {
+    const terminal = open();
+    await write(terminal, 'one\r\ntwo\x1b[2J\x1b[Ha\x1b[2Bb\x1b#8\x1b[2;2Hc\x1b[4;1H\x1b[K');
+    const rows = Array.from({ length: 5 }, (_, y) => terminal.buffer.active.getLine(y)?.translateToString(true));
+    const pattern = 'E'.repeat(20);
+    expect(rows).toEqual([pattern, `Ec${'E'.repeat(18)}`, pattern, '', pattern]);
+  });
+
+  it('keeps no cells for blank lines of the scrollback', async () => {
+    const terminal = new Terminal({ allowProposedApi: true, cols: 80, rows: 24, scrollback: 10_000, logLevel: 'off' });
+    guardTerminal(terminal);
+    await write(terminal, '\n'.repeat(9_000));
+    const { lines } = coreOf(terminal)._bufferService.buffer;
+    const cells = new Set(Array.from({ length: lines.length }, (_, index) => lines.get(index)?._data));
+    expect(cells.size).toBeLessThan(5);
   });
 
   it('keeps nothing for each row of a link, and forgets links that no cell has', async () => {

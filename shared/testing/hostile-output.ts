@@ -7,7 +7,29 @@ export interface HostileOutput {
   readonly unit: (index: number) => string;
   /** Comes once, at the end. */
   readonly after?: string;
+  /** Output that may take more than {@link MOST_OF_PLAIN}. */
+  readonly most?: Allowance;
 }
+
+/** How much longer than plain text of its length output may take a terminal. */
+export const MOST_OF_PLAIN = 3;
+
+/** What a few bytes are allowed to take, and why. */
+export interface Allowance {
+  /** Of what plain text of that length takes. */
+  readonly ratio: number;
+  readonly because: string;
+}
+
+/** A few bytes ask for so many rows to be written that plain text of their length is no measure. */
+const SCREEN: Allowance = { ratio: 20, because: 'each sequence writes all cells of the screen' };
+const RESET: Allowance = { ratio: 15, because: 'two bytes clear all rows, modes, tab stops and both screens' };
+const ROW: Allowance = { ratio: 8, because: 'each sequence writes a row, as a line of plain text does' };
+const MARGINS: Allowance = { ratio: 12, because: 'each byte moves, or looks at, all rows between the margins' };
+const CELLS: Allowance = {
+  ratio: 15,
+  because: 'each sequence moves all cells of a row, and what they have but numbers',
+};
 
 const ESC = '\x1b';
 const ST = `${ESC}\\`;
@@ -109,20 +131,37 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
     before: `${LINE.repeat(30)}${ESC}[5;10r`,
     unit: always(`${ESC}[5H${ESC}M${ESC}[10H\n`),
   },
-  { name: 'line feeds within margins', before: `${LINE.repeat(30)}${ESC}[2;23r${ESC}[23H`, unit: always('\n') },
-  { name: 'lines within margins', before: `${ESC}[2;23r${ESC}[23H`, unit: always('x\n') },
-  { name: 'line feeds above a margin', before: `${LINE.repeat(30)}${ESC}[1;5r${ESC}[5H`, unit: always('\n') },
-  { name: 'lines above a margin', before: `${LINE.repeat(30)}${ESC}[1;5r${ESC}[5H`, unit: always('x\n') },
-  { name: 'lines above others', before: `${ESC}[H`, unit: always(`x${ESC}M`) },
+  {
+    name: 'line feeds within margins',
+    before: `${LINE.repeat(30)}${ESC}[2;23r${ESC}[23H`,
+    unit: always('\n'),
+    most: MARGINS,
+  },
+  { name: 'lines within margins', before: `${ESC}[2;23r${ESC}[23H`, unit: always('x\n'), most: MARGINS },
+  {
+    name: 'line feeds above a margin',
+    before: `${LINE.repeat(30)}${ESC}[1;5r${ESC}[5H`,
+    unit: always('\n'),
+    most: MARGINS,
+  },
+  {
+    name: 'lines above a margin',
+    before: `${LINE.repeat(30)}${ESC}[1;5r${ESC}[5H`,
+    unit: always('x\n'),
+    most: MARGINS,
+  },
+  { name: 'lines above others', before: `${ESC}[H`, unit: always(`x${ESC}M`), most: MARGINS },
   {
     name: 'characters inserted into combined ones',
     before: '',
     unit: (index) => (index % 79 === 0 ? `\r${'e\u0301'.repeat(79)}\r` : `${ESC}[@`),
+    most: CELLS,
   },
   {
     name: 'characters inserted into links',
     before: '',
     unit: (index) => (index % 79 === 0 ? `\r${ESC}]8;;x:${index}${ST}${'x'.repeat(79)}${ESC}]8;;${ST}\r` : `${ESC}[@`),
+    most: CELLS,
   },
   { name: 'reverse line feeds', before: `${LINE.repeat(9_000)}${ESC}[H`, unit: always(`${ESC}M`) },
   { name: 'margins set', before: LINE.repeat(30), unit: always(`${ESC}[5;10r`) },
@@ -133,9 +172,9 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
   { name: 'columns deleted', before: LINE.repeat(30), unit: always(`${ESC}[G${ESC}[999'~`) },
   { name: 'columns scrolled left', before: LINE.repeat(30), unit: always(`${ESC}[999 @`) },
   { name: 'columns scrolled right', before: LINE.repeat(30), unit: always(`${ESC}[999 A`) },
-  { name: 'characters repeated', before: '', unit: always(`x${ESC}[1900b`) },
+  { name: 'characters repeated', before: '', unit: always(`x${ESC}[1900b`), most: ROW },
   { name: 'characters repeated up to 2³¹ times', before: '', unit: always(`x${ESC}[2147483647b`) },
-  { name: 'wide characters repeated', before: '', unit: always(`漢${ESC}[900b`) },
+  { name: 'wide characters repeated', before: '', unit: always(`漢${ESC}[900b`), most: ROW },
   { name: 'tabs', before: '', unit: always('\t') },
   { name: 'tabs without stops', before: `${ESC}[3g`, unit: always('\r\t') },
   { name: 'many tabs at once', before: '', unit: always(`\r${ESC}[999I`) },
@@ -169,7 +208,7 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
   },
   { name: 'alternate screens cleared', before: ALTERNATE, unit: always(`${ESC}[2J`) },
   { name: 'resets', before: LINE.repeat(30), unit: always(`${ESC}c`) },
-  { name: 'resets with a character between them', before: '', unit: always(`x${ESC}c`) },
+  { name: 'resets with a character between them', before: '', unit: always(`x${ESC}c`), most: RESET },
   { name: 'resets below a scrollback', before: '', unit: always(`${LINE.repeat(30)}${ESC}c`) },
   { name: 'alternate screens with a character', before: '', unit: always(`${ESC}[?1049hx${ESC}[?1049lx`) },
   { name: 'screens cleared with a character between them', before: '', unit: always(`x${ESC}[2J`) },
@@ -180,8 +219,8 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
     before: '',
     unit: (index) => `${ESC}[48;2;${index % 256};${(index >> 8) % 256};0m${ESC}[2J`,
   },
-  { name: 'screens of E whose columns are deleted', before: '', unit: always(`${ESC}#8${ESC}[ @`) },
-  { name: 'screens of E whose lines are inserted', before: '', unit: always(`${ESC}#8${ESC}[2L`) },
+  { name: 'screens of E whose columns are deleted', before: '', unit: always(`${ESC}#8${ESC}[ @`), most: SCREEN },
+  { name: 'screens of E whose lines are inserted', before: '', unit: always(`${ESC}#8${ESC}[2L`), most: SCREEN },
   { name: 'screens of E that are protected', before: `${ESC}[1"q`, unit: always(`${ESC}#8${ESC}[?2J`) },
   { name: 'soft resets', before: '', unit: always(`${ESC}[!p`) },
   { name: 'resize requests', before: '', unit: (index) => `${ESC}[8;${(index % 50) + 1};${(index % 200) + 2}t` },

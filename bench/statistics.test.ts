@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { median, pairedRatio, quantile, shuffled, summarize } from './statistics.ts';
+import { fastestRatio, median, pairedRatio, quantile, shuffled, summarize } from './statistics.ts';
 
 const values = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 50 });
 
@@ -37,6 +37,13 @@ test('the spread is half the width of the middle half, relative to the median', 
 test('a slow round of both changes no ratio', () => {
   expect(pairedRatio([90, 45, 90], [100, 50, 100]).median).toBeCloseTo(0.9);
   expect(() => pairedRatio([1], [1, 2])).toThrow(RangeError);
+});
+
+test('the ratio of the fastest rounds is not that of the slow ones', () => {
+  const ratio = fastestRatio([60, 900, 70], [20, 25, 400]);
+  expect(ratio.median).toBeCloseTo(3);
+  expect(ratio.max).toBeCloseTo(36);
+  expect(() => fastestRatio([1], [1, 2])).toThrow(RangeError);
 });
 
 test('shuffling loses nothing and adds nothing', () => {

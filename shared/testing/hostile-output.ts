@@ -22,10 +22,11 @@ export interface Allowance {
 }
 
 /** A few bytes ask for so many rows to be written that plain text of their length is no measure. */
-const SCREEN: Allowance = { ratio: 20, because: 'each sequence writes all cells of the screen' };
-const RESET: Allowance = { ratio: 15, because: 'two bytes clear all rows, modes, tab stops and both screens' };
+const SCREEN: Allowance = { ratio: 25, because: 'each sequence writes all cells of the screen' };
+const RESET: Allowance = { ratio: 20, because: 'two bytes clear all rows, modes, tab stops and both screens' };
 const ROW: Allowance = { ratio: 8, because: 'each sequence writes a row, as a line of plain text does' };
-const MARGINS: Allowance = { ratio: 12, because: 'each byte moves, or looks at, all rows between the margins' };
+const ROWS: Allowance = { ratio: 4, because: 'a few bytes look at each row of the screen, or one byte makes a row' };
+const MARGINS: Allowance = { ratio: 15, because: 'each byte moves, or looks at, all rows between the margins' };
 const CELLS: Allowance = {
   ratio: 15,
   because: 'each sequence moves all cells of a row, and what they have but numbers',
@@ -99,8 +100,8 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
   { name: 'sub-parameters without end', before: `${ESC}[4`, unit: always(':3') },
   { name: 'huge parameters', before: '', unit: always(`${ESC}[99999999999999999999;99999999999999999999H`) },
   { name: 'many attributes', before: '', unit: always(`${ESC}[${'1;38;2;1;2;3;4:3;'.repeat(12)}0mx`) },
-  { name: 'screens of E', before: '', unit: always(`${ESC}#8`) },
-  { name: 'screens cleared', before: LINE.repeat(30), unit: always(`${ESC}[2J`) },
+  { name: 'screens of E', before: '', unit: always(`${ESC}#8`), most: ROWS },
+  { name: 'screens cleared', before: LINE.repeat(30), unit: always(`${ESC}[2J`), most: ROWS },
   { name: 'screens and scrollback cleared', before: LINE.repeat(30), unit: always(`${ESC}[H${ESC}[2J${ESC}[3J`) },
   { name: 'protected screens cleared', before: `${ESC}[1"q${LINE.repeat(30)}`, unit: always(`${ESC}[?2J`) },
   { name: 'erasing below', before: LINE.repeat(30), unit: always(`${ESC}[H${ESC}[J`) },
@@ -211,9 +212,9 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
   { name: 'resets with a character between them', before: '', unit: always(`x${ESC}c`), most: RESET },
   { name: 'resets below a scrollback', before: '', unit: always(`${LINE.repeat(30)}${ESC}c`) },
   { name: 'alternate screens with a character', before: '', unit: always(`${ESC}[?1049hx${ESC}[?1049lx`) },
-  { name: 'screens cleared with a character between them', before: '', unit: always(`x${ESC}[2J`) },
-  { name: 'screens of E cleared', before: '', unit: always(`${ESC}#8${ESC}[2J`) },
-  { name: 'screens of E with a character between them', before: '', unit: always(`${ESC}#8x`) },
+  { name: 'screens cleared with a character between them', before: '', unit: always(`x${ESC}[2J`), most: ROWS },
+  { name: 'screens of E cleared', before: '', unit: always(`${ESC}#8${ESC}[2J`), most: ROWS },
+  { name: 'screens of E with a character between them', before: '', unit: always(`${ESC}#8x`), most: ROWS },
   {
     name: 'screens cleared in many colours',
     before: '',
@@ -231,7 +232,7 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
   { name: 'cursors saved and restored', before: '', unit: always(`${ESC}7${ESC}8`) },
   { name: 'cursor movements', before: '', unit: (index) => `${ESC}[${(index % 24) + 1};${(index % 80) + 1}Hx` },
   { name: 'character sets', before: '', unit: always(`${ESC}(0lqqk${ESC}(B`) },
-  { name: 'line feeds', before: '', unit: always('\n') },
+  { name: 'line feeds', before: '', unit: always('\n'), most: ROWS },
   { name: 'carriage returns', before: '', unit: always('x\r') },
   { name: 'backspaces', before: '', unit: always('x\b') },
   { name: 'backspaces over wrapped lines', before: `${ESC}[?45h${'x'.repeat(1_600)}`, unit: always('\b') },

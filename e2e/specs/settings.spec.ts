@@ -137,7 +137,7 @@ test.describe('policy', () => {
     await expect(app.panel.limit('maxDurationSeconds')).toContainText('10m');
     await expect(app.panel.limit('maxDurationSeconds')).toContainText('your own policy file');
     await app.settings.open();
-    await expect(app.settings.policyNote).toContainText('duration up to 10m');
+    await expect(app.settings.policyNote).toContainText('duration up to 10 minutes');
     await expect(app.settings.setting(MAX)).toHaveAttribute('data-origin', 'policy');
     await expect(app.settings.setting(MAX)).toContainText('In force: 10m');
     await app.settings.change(MAX, '2h');

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { formatDuration } from '../../shared/duration.ts';
+import { describeDuration } from '../../shared/duration.ts';
 import type { Policy, SettingsView } from '../../shared/settings.ts';
 import { showSettingsView } from '../actions/profiles.ts';
 import { scrollTo } from '../components/scroll-to.ts';
@@ -152,11 +152,11 @@ function PolicyNote({ view }: { view: SettingsView }) {
 
 /** A policy's rules in words. */
 export function policyRules(policy: Policy): string[] {
-  const rules = [`timeouts of ${formatDuration(policy.minimumTimeoutSeconds)} or more`];
+  const rules = [`timeouts of ${describeDuration(policy.minimumTimeoutSeconds)} or more`];
   if (policy.maxIdleTimeoutSeconds !== undefined)
-    rules.push(`idle up to ${formatDuration(policy.maxIdleTimeoutSeconds)}`);
+    rules.push(`idle up to ${describeDuration(policy.maxIdleTimeoutSeconds)}`);
   if (policy.maxMaxDurationSeconds !== undefined) {
-    rules.push(`duration up to ${formatDuration(policy.maxMaxDurationSeconds)}`);
+    rules.push(`duration up to ${describeDuration(policy.maxMaxDurationSeconds)}`);
   }
   if (policy.maxConcurrentSessions !== undefined) rules.push(`up to ${policy.maxConcurrentSessions} sessions`);
   if (policy.maxMaxCommands !== undefined) rules.push(`up to ${policy.maxMaxCommands} commands`);

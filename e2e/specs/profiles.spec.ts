@@ -41,7 +41,7 @@ test('a profile is made from a preset, checked, saved, and opened', async ({ app
   await app.terminal.run('echo "opened $((1 + 1))"');
   await app.terminal.waitForLine('opened 2');
   await app.panel.open();
-  await expect(app.panel.limit('idleTimeoutSeconds')).toContainText('20m');
+  await expect(app.panel.limit('idleTimeoutSeconds')).toContainText('20 minutes');
 });
 
 test('a container’s form says what it opens, before anything runs', async ({ app, home }) => {

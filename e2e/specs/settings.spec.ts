@@ -118,7 +118,7 @@ test.describe('environment', () => {
   test('a value from the environment is shown with its origin, and cannot be edited', async ({ app }) => {
     await app.openTab();
     await app.panel.open();
-    await expect(app.panel.limit('idleTimeoutSeconds')).toContainText('20m');
+    await expect(app.panel.limit('idleTimeoutSeconds')).toContainText('20 minutes');
     await expect(app.panel.limit('idleTimeoutSeconds')).toContainText('From an environment variable');
     await app.settings.open();
     await expect(app.settings.setting(IDLE)).toHaveAttribute('data-origin', 'environment');
@@ -134,7 +134,7 @@ test.describe('policy', () => {
   test('a value that the policy caps is shown with its origin, and cannot be raised', async ({ app }) => {
     await app.openTab();
     await app.panel.open();
-    await expect(app.panel.limit('maxDurationSeconds')).toContainText('10m');
+    await expect(app.panel.limit('maxDurationSeconds')).toContainText('10 minutes');
     await expect(app.panel.limit('maxDurationSeconds')).toContainText('your own policy file');
     await app.settings.open();
     await expect(app.settings.policyNote).toContainText('duration up to 10 minutes');

@@ -1,3 +1,4 @@
+import { SETTINGS_TAB } from '../store/state.ts';
 import { getApp, useApp } from '../store/store.ts';
 import { focusTerminal } from './tabs.ts';
 
@@ -23,7 +24,9 @@ export function focusAfterMenu(openedByMouse: boolean): HTMLElement | boolean {
   if (renaming !== null || question !== null || shortcutsOpen) return false;
   if (finding) return findField() ?? true;
   if (!openedByMouse) return true;
-  return document.querySelector<HTMLElement>(`[id="panel-${active ?? ''}"] .xterm-helper-textarea`) ?? true;
+  const terminal = document.querySelector<HTMLElement>(`[id="panel-${active ?? ''}"] .xterm-helper-textarea`);
+  // A page that was chosen, such as the settings, has put the keyboard where it belongs there.
+  return terminal ?? active !== SETTINGS_TAB;
 }
 
 /** After the terminal's own menu: the terminal, or the find bar if that was opened or is open. */

@@ -99,6 +99,18 @@ describe('input of a window', () => {
     expect(sent.at(-1)?.kind).toBe('userInput');
   });
 
+  test('that Ctrl+C ends is still said not to have arrived when the program has taken that key', () => {
+    const { queue, sent, states } = setup();
+    queue.paste(new Uint8Array(1_000_000), true);
+    queue.accepted(100_000);
+    queue.interrupt(bytesOf('\x03'));
+    queue.dropped(262_144);
+    expect(sent.slice(-2)).toMatchObject([{ kind: 'cancel' }, { kind: 'userInput', bytes: bytesOf('\x03') }]);
+    queue.accepted(1);
+    vi.advanceTimersByTime(SHOWN_AFTER_MS * 2);
+    expect(states.at(-1)).toMatchObject({ kind: 'stopped', why: 'cancelled', acceptedBytes: 100_000 });
+  });
+
   test('stops when another program than the one a paste was meant for reads', () => {
     const { queue, states, sentBytes } = setup();
     queue.paste(new Uint8Array(1_000_000), true);

@@ -103,6 +103,17 @@ export class InputQueue {
     this.#add('userInput', bytes, null);
   }
 
+  /**
+   * Ctrl+C, which is for what runs now: it does not wait behind a paste or what is shown to wait, but ends it. That this
+   * did not arrive whole stays shown.
+   */
+  interrupt(bytes: Uint8Array): void {
+    if (this.isPasting || this.isShown) {
+      this.cancel();
+      this.#add('userInput', bytes, null);
+    } else this.type(bytes);
+  }
+
   /** What the terminal says by itself. A program that does not read what it has asked for gets no endless answers. */
   reply(bytes: Uint8Array): void {
     if (this.#replyBytes + bytes.byteLength > MAX_REPLY_BYTES) return;
@@ -241,7 +252,7 @@ export class InputQueue {
     const { isPaste, accepted: acceptedBytes, total: totalBytes, why } = batch;
     if (why !== null && acceptedBytes < totalBytes) {
       this.#show({ kind: 'stopped', isPaste, acceptedBytes, totalBytes, why });
-    } else if (this.#batch === null) this.#show(null);
+    } else if (this.#batch === null && this.isShown) this.#show(null);
   }
 
   #refresh(): void {

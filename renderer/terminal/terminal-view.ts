@@ -414,9 +414,8 @@ export class TerminalView {
     }
     // Into a session that was lost, nothing is typed later that nobody sees any more.
     if (this.#channel === null && this.#attachedBefore) return;
-    // An interrupt is for what runs now: it does not wait behind a paste, and ends it.
-    if (data === INTERRUPT && (this.#input.isPasting || this.#input.isShown)) this.#input.cancel();
-    if (this.#pasting === null) this.#input.type(bytes);
+    if (data === INTERRUPT) this.#input.interrupt(bytes);
+    else if (this.#pasting === null) this.#input.type(bytes);
     else this.#input.paste(bytes, this.#pasting);
   }
 

@@ -139,7 +139,7 @@ test.describe('policy', () => {
     await app.settings.open();
     await expect(app.settings.policyNote).toContainText('duration up to 10 minutes');
     await expect(app.settings.setting(MAX)).toHaveAttribute('data-origin', 'policy');
-    await expect(app.settings.setting(MAX)).toContainText('In force: 10m');
+    await expect(app.settings.setting(MAX)).toContainText('In force: 10 minutes');
     await app.settings.change(MAX, '2h');
     await expect(app.settings.error(MAX)).toContainText('The policy allows 1m to 10m');
   });

@@ -180,7 +180,9 @@ describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await toasts.filter({ hasText: '3 messages' }).waitFor();
     for (const name of ['first', 'second', 'third']) await toasts.getByText(`The ${name} problem`).waitFor();
     await card().getByRole('button', { name: 'Export' }).click();
+    await page.getByRole('menuitem').first().waitFor();
     await page.keyboard.press('Escape');
+    await page.getByRole('menuitem').first().waitFor({ state: 'hidden' });
     await expectApart([...(await toasts.all()), card(), page.getByRole('tablist')]);
     await card().getByRole('button', { name: 'Reopen' }).click();
     await freshSession();

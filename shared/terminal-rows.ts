@@ -330,21 +330,25 @@ function moveCellsTogether(prototype: Line): void {
   const { insertCells, deleteCells } = prototype;
   const isWide = (line: Line, column: number): boolean => (line._data[column * CELL_SIZE] ?? 0) >> WIDTH_SHIFT === 2;
   const clear = (line: Line, column: number, cell: Cell): void => line.setCellFromCodepoint(column, 0, 1, cell);
-  prototype.insertCells = function (position, count, cell) {
-    if (isFilledWith(this, cell)) return;
-    const { length } = this;
-    const start = position % length;
+  /** Whether nothing has to move, or xterm.js has moved it; else the row has cells of its own now. */
+  const isDone = (line: Line, move: typeof insertCells, position: number, count: number, cell: Cell): boolean => {
+    if (isFilledWith(line, cell)) return true;
     if (!isPlain(cell)) {
-      this.ownCells();
-      insertCells.call(this, position, count, cell);
-      return;
+      line.ownCells();
+      move.call(line, position, count, cell);
+      return true;
     }
-    if (start === 0 && count >= length) {
-      share(this, uniformCells(cell, length));
-      return;
+    if (position % line.length === 0 && count >= line.length) {
+      share(line, uniformCells(cell, line.length));
+      return true;
     }
-    this.ownCells();
-    const data = this._data;
+    line.ownCells();
+    return false;
+  };
+  prototype.insertCells = function (position, count, cell) {
+    if (isDone(this, insertCells, position, count, cell)) return;
+    const { length, _data: data } = this;
+    const start = position % length;
     const end = Math.min(length, start + count);
     if (start > 0 && isWide(this, start - 1)) clear(this, start - 1, cell);
     if (end < length) {
@@ -355,20 +359,9 @@ function moveCellsTogether(prototype: Line): void {
     if (isWide(this, length - 1)) clear(this, length - 1, cell);
   };
   prototype.deleteCells = function (position, count, cell) {
-    if (isFilledWith(this, cell)) return;
-    const { length } = this;
+    if (isDone(this, deleteCells, position, count, cell)) return;
+    const { length, _data: data } = this;
     const start = position % length;
-    if (!isPlain(cell)) {
-      this.ownCells();
-      deleteCells.call(this, position, count, cell);
-      return;
-    }
-    if (start === 0 && count >= length) {
-      share(this, uniformCells(cell, length));
-      return;
-    }
-    this.ownCells();
-    const data = this._data;
     const end = Math.max(start, length - count);
     if (end > start) {
       data.copyWithin(start * CELL_SIZE, (start + count) * CELL_SIZE, length * CELL_SIZE);

@@ -50,7 +50,7 @@ test.describe('during output', () => {
   });
 });
 
-test('a window that is loaded anew after much output shows its colours, modes and wide lines as they were', async ({
+test('a window that is loaded again after much output shows its colours, modes and wide lines as they were', async ({
   app,
 }) => {
   await app.openTab();

@@ -22,7 +22,7 @@ export default defineConfig({
     alias: [
       {
         find: /^(?:ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/,
-        replacement: join(import.meta.dirname, 'electron', 'backends', 'docker', 'unused-package.ts'),
+        replacement: join(import.meta.dirname, 'electron', 'backends', 'docker', 'client', 'unused-package.ts'),
       },
     ],
     conditions: ['node'],
@@ -42,7 +42,7 @@ export default defineConfig({
         'checkpoint-worker': join(import.meta.dirname, 'electron', 'terminal', 'checkpoint-worker.ts'),
         'encoder-worker': join(import.meta.dirname, 'electron', 'recording', 'encoder-worker.ts'),
         'journal-worker': join(import.meta.dirname, 'electron', 'journal', 'journal-worker.ts'),
-        reaper: join(import.meta.dirname, 'electron', 'backends', 'reaper', 'reaper.ts'),
+        reaper: join(import.meta.dirname, 'electron', 'reaper', 'reaper.ts'),
       },
       formats: ['es'],
       fileName: (_format, name) => `${name}.js`,

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import type { Backend } from '../electron/backends/backend.ts';
+import { SystemClock } from '../electron/base/clock.ts';
 import { createSessionMetrics, type SessionMetrics } from '../electron/metrics/session-metrics.ts';
 import type { RecorderFactory, RecorderResult } from '../electron/recording/recorder.ts';
-import { SystemClock } from '../electron/sessions/clock.ts';
 import { SessionManager } from '../electron/sessions/manager.ts';
 import { createSettingsStore } from '../electron/storage/create-settings-store.ts';
 import type { StoredSettings } from '../electron/storage/settings-store.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { REAPER_ARGUMENT } from './backends/reaper/command.ts';
-import { launchDesktop } from './desktop/launch.ts';
-import { launchReaper } from './desktop/reaper-app.ts';
+import { launchDesktop } from './hosts/desktop/launch.ts';
+import { launchReaper } from './hosts/desktop/reaper-app.ts';
+import { REAPER_ARGUMENT } from './reaper/command.ts';
 
 if (process.argv.includes(REAPER_ARGUMENT)) {
   launchReaper();

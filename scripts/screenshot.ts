@@ -18,7 +18,7 @@ await buildOutdated(['renderer']);
 const folder = await mkdtemp(join(tmpdir(), 'sandglass-screenshot-'));
 const home = join(folder, 'home');
 await makeHome(home);
-const host = spawn(process.execPath, [join(projectRoot, 'electron', 'web', 'serve.ts')], {
+const host = spawn(process.execPath, [join(projectRoot, 'electron', 'hosts', 'web', 'serve.ts')], {
   env: {
     PATH: process.env.PATH,
     HOME: home,

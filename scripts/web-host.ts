@@ -15,7 +15,7 @@ export async function serveWeb(
   environment: Readonly<Record<string, string>>,
 ): Promise<number> {
   await buildOutdated(['renderer']);
-  const { status } = await run(process.execPath, [join(projectRoot, 'electron', 'web', 'serve.ts'), ...args], {
+  const { status } = await run(process.execPath, [join(projectRoot, 'electron', 'hosts', 'web', 'serve.ts'), ...args], {
     env: { ...environment },
   });
   return status;

@@ -1,5 +1,5 @@
 import { openHeadlessTerminal } from '../../electron/terminal/headless-terminal.ts';
-import { coreOf } from '../../shared/terminal-core.ts';
+import { coreOf } from '../../shared/terminal/core.ts';
 import {
   HOSTILE_OUTPUTS,
   type HostileOutput,

@@ -1,4 +1,4 @@
-import { createPtyBackend } from '../../electron/backends/pty.ts';
+import { createPtyBackend } from '../../electron/backends/pty/pty.ts';
 import { spawnBare } from '../bare-pty.ts';
 import { compete } from '../contest.ts';
 import { createManager, NO_RECORDERS, quiet } from '../engine.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { createPtyBackend } from '../../electron/backends/pty.ts';
+import { createPtyBackend } from '../../electron/backends/pty/pty.ts';
+import { SystemClock } from '../../electron/base/clock.ts';
 import type { RecorderFactory } from '../../electron/recording/recorder.ts';
 import { createRecorderFactory } from '../../electron/recording/recorder-factory.ts';
-import { SystemClock } from '../../electron/sessions/clock.ts';
 import { spawnBare } from '../bare-pty.ts';
 import { type Contender, compete } from '../contest.ts';
 import { Counter } from '../counter.ts';

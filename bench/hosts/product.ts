@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nodeReaperCommand } from '../../electron/backends/reaper/command.ts';
-import { openStorage } from '../../electron/engine/open-storage.ts';
-import { startEngine } from '../../electron/engine/start-engine.ts';
+import { openStorage } from '../../electron/core/open-storage.ts';
+import { startEngine } from '../../electron/core/start-core.ts';
+import { Downloads } from '../../electron/hosts/web/downloads.ts';
+import { startWebServer } from '../../electron/hosts/web/server.ts';
+import { createWebHost } from '../../electron/hosts/web/web-host.ts';
+import { nodeReaperCommand } from '../../electron/reaper/command.ts';
 import { openSettingsFile } from '../../electron/storage/settings-file-conf.ts';
-import { Downloads } from '../../electron/web/downloads.ts';
-import { startWebServer } from '../../electron/web/server.ts';
-import { createWebHost } from '../../electron/web/web-host.ts';
 import { projectRoot } from '../../scripts/project.ts';
 import { storedSettings } from '../engine.ts';
 import { shellCommand } from '../samples.ts';

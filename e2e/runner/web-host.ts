@@ -14,7 +14,7 @@ export interface ServedApp {
 }
 
 /** The web host itself, without a launcher. */
-const WEB_HOST = [process.execPath, join(projectRoot, 'electron', 'web', 'serve.ts')] as const;
+const WEB_HOST = [process.execPath, join(projectRoot, 'electron', 'hosts', 'web', 'serve.ts')] as const;
 
 /**
  * Starts the web host.

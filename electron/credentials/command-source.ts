@@ -4,13 +4,13 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { parse } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { closeTree } from '../backends/close-ladder.ts';
-import { SESSION_MARK } from '../backends/environment.ts';
-import { inheritable, stdioWithoutTerminals } from '../backends/linux-terminal.ts';
-import type { ProcessIdentity, ProcessTable } from '../backends/process-table.ts';
-import { ProcessTree } from '../backends/process-tree.ts';
-import type { ProcessTracker } from '../backends/tracker.ts';
-import { killWindowsTree } from '../backends/windows-ladder.ts';
+import { inheritable, stdioWithoutTerminals } from '../backends/pty/linux-terminal.ts';
+import { SESSION_MARK } from '../environment/inherited-environment.ts';
+import { closeTree } from '../processes/close-ladder.ts';
+import type { ProcessIdentity, ProcessTable } from '../processes/process-table.ts';
+import { ProcessTree } from '../processes/process-tree.ts';
+import type { ProcessTracker } from '../processes/tracker.ts';
+import { killWindowsTree } from '../processes/windows-ladder.ts';
 import { type Fetched, MAX_VALUE_BYTES, unavailable, usableValue } from './value.ts';
 
 /** How long a command may take, in milliseconds. */

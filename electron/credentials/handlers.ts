@@ -1,4 +1,4 @@
-import type { Handlers } from '../engine/rpc-server.ts';
+import type { Handlers } from '../core/rpc-server.ts';
 import type { CredentialBroker } from './broker.ts';
 import type { SecretStore } from './store.ts';
 

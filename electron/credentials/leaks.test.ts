@@ -15,11 +15,11 @@ import {
 } from '../../shared/profile.ts';
 import { EXPORT_FORMATS } from '../../shared/recording.ts';
 import type { SessionInfo } from '../../shared/session.ts';
-import { nodeReaperCommand } from '../backends/reaper/command.ts';
-import type { ExportSource } from '../engine/engine.ts';
-import { openStorage } from '../engine/open-storage.ts';
-import { startEngine } from '../engine/start-engine.ts';
-import { Window } from '../engine/testing/window.ts';
+import type { ExportSource } from '../core/core.ts';
+import { openStorage } from '../core/open-storage.ts';
+import { startEngine } from '../core/start-core.ts';
+import { Window } from '../core/testing/window.ts';
+import { nodeReaperCommand } from '../reaper/command.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
 import { findTestEngine, needs } from '../testing/container-engine.ts';
 

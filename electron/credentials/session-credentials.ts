@@ -1,11 +1,11 @@
 import type { Credential, Profile } from '../../shared/profile.ts';
 import type { CredentialState, StartFailure, StartProgress } from '../../shared/session.ts';
 import type { BackendProcess, CredentialSupply } from '../backends/backend.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import type { Recorder } from '../recording/recorder.ts';
-import { redactText } from '../recording/redact.ts';
-import { redactingRecorder } from '../recording/redact-recorder.ts';
-import { Secrets } from '../recording/secrets.ts';
-import type { Clock, Timer } from '../sessions/clock.ts';
+import { redactText } from '../recording/redaction/redact.ts';
+import { redactingRecorder } from '../recording/redaction/redact-recorder.ts';
+import { Secrets } from '../recording/redaction/secrets.ts';
 import type { Logger, SessionDependencies } from '../sessions/session-options.ts';
 import type { CredentialBroker, CredentialLease } from './broker.ts';
 import { usableValue } from './value.ts';

@@ -1,5 +1,5 @@
 import type { Credential } from '../../shared/profile.ts';
-import type { Clock, Timer } from '../sessions/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import type { Fetch } from './fetcher.ts';
 
 /** When a value that could not be had is tried for once more, in milliseconds. */

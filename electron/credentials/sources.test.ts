@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { processTable } from '../backends/terminal-session.ts';
+import { processTable } from '../backends/pty/terminal-session.ts';
 import { isAlive } from '../backends/testing/shells.ts';
-import { noTracker } from '../backends/tracker.ts';
+import { noTracker } from '../processes/tracker.ts';
 import { type CommandSurroundings, fetchByCommand } from './command-source.ts';
 import { fetchFromFile } from './file-source.ts';
 import type { Fetched } from './value.ts';

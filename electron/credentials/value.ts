@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { isLongEnough, MIN_SECRET } from '../recording/secrets.ts';
+import { isLongEnough, MIN_SECRET } from '../recording/redaction/secrets.ts';
 
 /** The longest value, in bytes. */
 export const MAX_VALUE_BYTES = 65_536;

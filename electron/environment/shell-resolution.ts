@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import { loginShell } from '../backends/shell.ts';
+import { loginShell } from '../backends/pty/shell.ts';
 
 /** Whether the user's shell could be asked, and what its environment is. */
 export type ResolvedEnvironment =

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { HOOK_EVENTS } from '../../shared/hooks.ts';
 import { END_REASONS } from '../../shared/session.ts';
-import { HOOK_MARK } from '../backends/environment.ts';
+import { HOOK_MARK } from '../environment/inherited-environment.ts';
 import { cloudEvent } from './cloud-event.ts';
 import { parseHookFile } from './hook-file.ts';
 import { UNIX_VARIABLES } from './run/hook-environment.ts';

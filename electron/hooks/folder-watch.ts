@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
+import type { Clock, Timer } from '../base/clock.ts';
 import { errorCode } from '../recording/failure.ts';
-import type { Clock, Timer } from '../sessions/clock.ts';
 import type { Logger } from '../sessions/session-options.ts';
 
 /** How often the folder is looked at while it cannot be watched, in milliseconds. */

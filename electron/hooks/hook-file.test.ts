@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HOOK_EVENTS } from '../../shared/hooks.ts';
+import { DEFAULT_RETRY } from './backoff.ts';
 import { type HookFile, parseHookFile } from './hook-file.ts';
-import { DEFAULT_RETRY } from './pauses.ts';
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const RUN = 'events: [session:end]\nrun: notify.sh\n';

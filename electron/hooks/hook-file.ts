@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { HOOK_EVENTS, type HookEvent } from '../../shared/hooks.ts';
-import { DEFAULT_RETRY, type RetryRule } from './pauses.ts';
+import { DEFAULT_RETRY, type RetryRule } from './backoff.ts';
 import { isSecret, MAX_SECRETS, SECRET_WORDS } from './secrets.ts';
 import { urlTrouble } from './webhook-url.ts';
 import { MAX_YAML_BYTES, yamlTrouble } from './yaml-bounds.ts';

@@ -1,5 +1,5 @@
 import type { HookEvent } from '../../shared/hooks.ts';
-import type { RetryRule } from './pauses.ts';
+import type { RetryRule } from './backoff.ts';
 
 /** What a hook does with an event. */
 export type HookAction = RunAction | WebhookAction;

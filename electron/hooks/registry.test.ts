@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writ
 import { FSWatcher } from 'chokidar';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Problem } from '../../shared/settings.ts';
-import { SystemClock } from '../sessions/clock.ts';
+import { SystemClock } from '../base/clock.ts';
 import { settle, TestClock } from '../sessions/testing/test-clock.ts';
 import { LOOK_MS, SWEEP_MS } from './folder-watch.ts';
 import { createHookRegistry, type HookRegistry, type HookRegistryOptions } from './registry.ts';

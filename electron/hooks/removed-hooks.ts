@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../sessions/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 
 /**
  * How long a hook's folder may be gone before what it is owed is dropped, in milliseconds: editors and version control put

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SessionRecord } from '../journal/journal.ts';
-import { seeded } from './testing/courier-rig.ts';
+import { seeded } from './testing/dispatcher-rig.ts';
 import { script } from './testing/hook-folders.ts';
 import { answerWith, Receiver } from './testing/receiver.ts';
 import { ServiceRig, webhookYaml } from './testing/service-rig.ts';

@@ -2,9 +2,9 @@ import { createSecureContext, getCACertificates, rootCertificates, type SecureCo
 import { Webhook } from 'standardwebhooks';
 import { Agent, type Dispatcher } from 'undici';
 import type { Logger } from '../sessions/session-options.ts';
+import { retryAfterMs } from './backoff.ts';
 import type { WebhookAction } from './hook.ts';
-import { retryAfterMs } from './pauses.ts';
-import { elapsedWords, failureWords, statusWords } from './webhook-words.ts';
+import { elapsedWords, failureWords, statusWords } from './webhook-messages.ts';
 
 /** One try to deliver an event to a receiver. */
 export interface WebhookTry {

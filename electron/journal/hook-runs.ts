@@ -1,5 +1,5 @@
-import { Cgroup } from '../backends/cgroup.ts';
 import type { HookTracker } from '../hooks/hooks.ts';
+import { Cgroup } from '../processes/cgroup.ts';
 import type { Logger } from '../sessions/session-options.ts';
 
 interface Run {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock, Timer } from '../sessions/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../sessions/session-options.ts';
 import type { Retention } from './journal.ts';
 import { removeSessionFolder } from './session-folders.ts';

@@ -8,8 +8,8 @@ import type { JournalEntry, Retention, SessionRecord } from './journal.ts';
 import { OWED_DAYS } from './retention.ts';
 import { removeSessionFolder } from './session-folders.ts';
 import { endEntry, limitEntry, record, recorded, STARTED_AT, sessionId, startEntry } from './testing/entries.ts';
+import { openThread, until } from './testing/open-client.ts';
 import { type OpenStore, openStore } from './testing/open-store.ts';
-import { openThread, until } from './testing/open-thread.ts';
 
 // Threads and processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });

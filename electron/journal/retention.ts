@@ -1,8 +1,8 @@
 import type { SessionId } from '../../shared/session.ts';
 import type { Connection, Row } from './connection.ts';
 import type { DeliveryTable } from './delivery-table.ts';
+import { Sightings } from './heartbeats.ts';
 import type { Retention } from './journal.ts';
-import { Sightings } from './sightings.ts';
 
 const DAY_MS = 86_400_000;
 const MEGABYTE = 1_000_000;

@@ -18,11 +18,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type Clock, SystemClock } from '../sessions/clock.ts';
+import { type Clock, SystemClock } from '../base/clock.ts';
 import { temporaryFolder } from '../storage/testing/temporary-folder.ts';
 import { endEntry, extendedEntry, limitEntry, record, sessionId, startEntry, stateEntry } from './testing/entries.ts';
+import { type OpenThread, openThread, until } from './testing/open-client.ts';
 import { lookAt } from './testing/open-store.ts';
-import { type OpenThread, openThread, until } from './testing/open-thread.ts';
 
 // Threads and processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { completeLength } from '../base/utf8.ts';
 import { Backlog } from './backlog.ts';
 import { packBatch } from './batch.ts';
 import { EventEncoder, encodeHeader } from './encoder.ts';
 import { RecordingEncoder } from './recording-encoder.ts';
 import { HEADER } from './testing/recordings.ts';
-import { completeLength } from './utf8.ts';
 
 /** Output that arrives in these chunks, one read each `stepMs`, as it will stand in the file. */
 function record(chunks: readonly Uint8Array[], stepMs = 1): { text: string; times: number[]; totalMs: number } {

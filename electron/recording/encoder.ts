@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { completeLength } from '../base/utf8.ts';
 import type { BatchEvent } from './batch.ts';
 import type { RecordingHeader } from './recorder.ts';
-import { completeLength } from './utf8.ts';
 
 /** The variables that a header may carry: what a player needs. Others may hold secrets. */
 const HEADER_VARIABLES = ['SHELL', 'TERM', 'COLORTERM', 'LANG', 'LC_ALL', 'LC_CTYPE'];

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../sessions/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { Backlog, type Entry, MAX_EVENT_BYTES } from './backlog.ts';
 import { type Batch, packBatch } from './batch.ts';
 import type { AsyncEncoder } from './encoder-thread.ts';

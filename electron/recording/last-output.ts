@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { type CastHeader, MAX_LINE_BYTES, parseHeader } from './exports/cast-reader.ts';
 import { describeFileError, errorCode } from './failure.ts';
-import { parseEvent } from './repair-scan.ts';
+import { parseEvent } from './repair/repair-scan.ts';
 
 const READ_BYTES = 65_536;
 const NEWLINE = 0x0a;

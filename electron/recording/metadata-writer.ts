@@ -1,6 +1,6 @@
 import type { SessionMetadata } from '../../shared/recording.ts';
 import type { SessionId } from '../../shared/session.ts';
-import type { Clock, Timer } from '../sessions/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { type WriteMetadataResult, writeMetadata } from './metadata.ts';
 
 /** Until what could not be written is tried again, in milliseconds: doubled each time, up to the longest. */

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open as openFileAt, rm, rmdir } from 'node:fs/p
 import { join } from 'node:path';
 import { RECORDING_FILE } from '../../shared/recording.ts';
 import type { SessionId } from '../../shared/session.ts';
-import type { Clock } from '../sessions/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { encodeHeader } from './encoder.ts';
 import { type AsyncEncoder, EncoderThread } from './encoder-thread.ts';
 import { describeFileError, fileError } from './failure.ts';
@@ -11,7 +11,7 @@ import { FileRecorder, MAX_WAITING_BYTES, type RecordingLogger } from './file-re
 import { sessionFolder } from './folders.ts';
 import type { RecorderFactory, RecorderListener, RecorderResult, RecordingHeader, ReopenResult } from './recorder.ts';
 import { createFile, type OpenFile, RecordingFile } from './recording-file.ts';
-import { type RepairedRecording, repairRecording } from './repair.ts';
+import { type RepairedRecording, repairRecording } from './repair/repair.ts';
 
 /** How much of a file is read at once, in bytes. */
 const READ_BYTES = 262_144;

@@ -7,7 +7,7 @@ import type { SessionEndEvent } from '../../shared/session.ts';
 import type { UnfinishedSession } from '../journal/journal.ts';
 import { fileError } from '../recording/failure.ts';
 import { writeMetadata } from '../recording/metadata.ts';
-import { CRASH_LABEL, repairRecording } from '../recording/repair.ts';
+import { CRASH_LABEL, repairRecording } from '../recording/repair/repair.ts';
 import { METADATA, STARTED_AT, TempFolder } from '../recording/testing/recordings.ts';
 import { CrashedFolder, crashedSession, idOf } from './testing/crashes.ts';
 

@@ -6,7 +6,12 @@ import type { Problem } from '../../shared/settings.ts';
 import type { Journal, RecordedFile, RestoredSession, UnfinishedSession } from '../journal/journal.ts';
 import { type ReadMetadataResult, readMetadata, writeMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
-import { type RepairObstacle, type RepairResult, repairRecording, UNKNOWN_EXIT_STATUS } from '../recording/repair.ts';
+import {
+  type RepairObstacle,
+  type RepairResult,
+  repairRecording,
+  UNKNOWN_EXIT_STATUS,
+} from '../recording/repair/repair.ts';
 import type { Logger } from '../sessions/session-options.ts';
 import { crashProblem } from './crash-problem.ts';
 

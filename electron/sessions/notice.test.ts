@@ -1,8 +1,8 @@
 import { Terminal } from '@xterm/headless';
 import { describe, expect, it } from 'vitest';
 import { EXPIRIES, type Expiry } from '../../shared/session.ts';
+import { TerminalModes } from '../terminal/terminal-modes.ts';
 import { buriesNotice, noticeText, restoreSequences, TIMEOUT_NOTICE } from './notice.ts';
-import { TerminalModes } from './terminal-modes.ts';
 
 const facts = {
   reason: 'idle_timeout',

@@ -1,5 +1,5 @@
 import { type EndReason, type Expiry, expiredWords, type StartFailure, type StartStage } from '../../shared/session.ts';
-import type { TerminalModes } from './terminal-modes.ts';
+import type { TerminalModes } from '../terminal/terminal-modes.ts';
 
 /** The first line of the notice on a timeout, as programs may look for it in the stream. */
 export const TIMEOUT_NOTICE = '\r\nSession timeout - connection closed\r\n';

@@ -1,5 +1,5 @@
 import type { SessionInfo, SessionTiming } from '../../shared/session.ts';
-import type { DeadlineKeeper } from './deadline-keeper.ts';
+import type { DeadlineKeeper } from './limits/deadline-keeper.ts';
 import type { Session } from './session.ts';
 
 /** Everything a window shows of this session. */

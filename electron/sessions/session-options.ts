@@ -10,12 +10,12 @@ import type {
   StartFailure,
 } from '../../shared/session.ts';
 import type { Backend, ExitStatus } from '../backends/backend.ts';
+import type { Clock } from '../base/clock.ts';
 import type { CredentialBroker } from '../credentials/broker.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
 import type { Checkpoints } from '../terminal/checkpoints.ts';
-import type { Clock } from './clock.ts';
-import type { EarlierTime } from './deadline-keeper.ts';
-import type { InputSource } from './input-queue.ts';
+import type { InputSource } from './input/input-queue.ts';
+import type { EarlierTime } from './limits/deadline-keeper.ts';
 import type { Session } from './session.ts';
 
 /** The parts of a pino logger that the engine uses. */

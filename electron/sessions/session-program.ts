@@ -1,6 +1,6 @@
 import type { BackendProcess } from '../backends/backend.ts';
-import type { InputQueue } from './input-queue.ts';
-import { type Holder, ProgramHold } from './program-hold.ts';
+import type { InputQueue } from './input/input-queue.ts';
+import { type Holder, ProgramHold } from './output/program-pause.ts';
 
 /** What runs in front: the shell itself at its prompt, or a command. */
 export interface InFront {

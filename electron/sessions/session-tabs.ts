@@ -1,5 +1,5 @@
 import { isLive, type SessionId } from '../../shared/session.ts';
-import type { Remains } from './remains.ts';
+import type { Remains } from './ended-session.ts';
 import { Session } from './session.ts';
 import { makesWay } from './tab.ts';
 

@@ -16,16 +16,16 @@ import {
 } from '../../shared/session.ts';
 import type { BackendListener, BackendProcess, ExitStatus } from '../backends/backend.ts';
 import { openCredentials, type SessionCredentials } from '../credentials/session-credentials.ts';
-import { CommandCount, commandLimitAfterChange } from './command-count.ts';
-import type { ExtendResult } from './deadline-keeper.ts';
 import { endSession, whyOver } from './ending.ts';
-import { InputQueue, NO_SOURCE } from './input-queue.ts';
-import { OutputFlow, type Watcher, type WatcherOptions } from './output-flow.ts';
-import { outputStream } from './output-stream.ts';
-import { RecorderBrake } from './recorder-brake.ts';
+import { InputQueue, NO_SOURCE } from './input/input-queue.ts';
+import { CommandCount, commandLimitAfterChange } from './limits/command-count.ts';
+import type { ExtendResult } from './limits/deadline-keeper.ts';
+import { SessionExpiry } from './limits/session-expiry.ts';
+import { OutputFlow, type Watcher, type WatcherOptions } from './output/output-flow.ts';
+import { outputStream } from './output/output-stream.ts';
+import { RecorderBrake } from './output/recorder-backpressure.ts';
 import { type LeftSession, readScrollback, reattachShell, tellReattached } from './resume.ts';
 import { SessionEvents } from './session-events.ts';
-import { SessionExpiry } from './session-expiry.ts';
 import { sessionInfo } from './session-info.ts';
 import type {
   ActionResult,

@@ -1,5 +1,5 @@
 import type { Profile } from '../../shared/profile.ts';
-import type { Remains } from './remains.ts';
+import type { Remains } from './ended-session.ts';
 import { Session } from './session.ts';
 
 /** Whether it ended so that a fresh one takes its place. */

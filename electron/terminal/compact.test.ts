@@ -2,7 +2,7 @@ import { inflateRawSync } from 'node:zlib';
 import type { Terminal } from '@xterm/headless';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { captureState, isAtBoundary, restoreState, SetColors } from '../../shared/terminal-state.ts';
+import { captureState, isAtBoundary, restoreState, SetColors } from '../../shared/terminal/state.ts';
 import { anyOutput, plainOutput } from '../../shared/testing/terminal-output.ts';
 import { type CompactJob, Compactor, type SizeChange } from './compact.ts';
 import { openHeadlessTerminal } from './headless-terminal.ts';

@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Terminal } from '@xterm/headless';
-import { coreOf } from '../../shared/terminal-core.ts';
-import { captureState, isAtBoundary, restoreState, SetColors } from '../../shared/terminal-state.ts';
+import { coreOf } from '../../shared/terminal/core.ts';
+import { captureState, isAtBoundary, restoreState, SetColors } from '../../shared/terminal/state.ts';
 import { openHeadlessTerminal } from './headless-terminal.ts';
 import { skipScrolledOut } from './skip-scrolled-out.ts';
 

@@ -1,6 +1,6 @@
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import headless from '@xterm/headless';
-import { guardTerminal } from '../../shared/terminal-guard.ts';
+import { guardTerminal } from '../../shared/terminal/guard.ts';
 
 export interface HeadlessOptions {
   readonly cols: number;

@@ -1,6 +1,6 @@
 import type { Terminal } from '@xterm/headless';
-import { coreOf } from '../../shared/terminal-core.ts';
-import { isAtBoundary } from '../../shared/terminal-state.ts';
+import { coreOf } from '../../shared/terminal/core.ts';
+import { isAtBoundary } from '../../shared/terminal/state.ts';
 
 const ESC = 0x1b;
 const LF = 0x0a;

@@ -1,8 +1,8 @@
 import type { Terminal } from '@xterm/headless';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coreOf } from '../../shared/terminal-core.ts';
-import { captureState, isAtBoundary, restoreState, SetColors } from '../../shared/terminal-state.ts';
+import { coreOf } from '../../shared/terminal/core.ts';
+import { captureState, isAtBoundary, restoreState, SetColors } from '../../shared/terminal/state.ts';
 import { anyOutput } from '../../shared/testing/terminal-output.ts';
 import { openHeadlessTerminal } from './headless-terminal.ts';
 

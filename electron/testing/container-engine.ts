@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { LABELS } from '../backends/docker/labels.ts';
+import { LABELS } from '../backends/docker/fleet/labels.ts';
 
 declare module 'vitest' {
   interface TaskMeta {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Mount } from '../mountinfo.ts';
-import type { Limit } from '../resource-limits.ts';
+import type { Mount } from '../../processes/mountinfo.ts';
+import type { Limit } from '../../processes/resource-limits.ts';
 import { type Expectation, judgeSandbox } from './findings.ts';
 import { type Inspection, NAMESPACES } from './inspection.ts';
 import { sandboxOptions } from './testing/sandboxes.ts';

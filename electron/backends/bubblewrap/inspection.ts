@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { type CgroupPlaces, parseCgroupPlaces } from '../cgroup-places.ts';
-import { CREDENTIALS_INSIDE } from '../credential-folders.ts';
-import { findNow } from '../linux-processes.ts';
-import { type Mount, parseMounts } from '../mountinfo.ts';
-import type { Sandbox } from '../process-tree.ts';
+import { CREDENTIALS_INSIDE } from '../../credentials/credential-folders.ts';
+import { type CgroupPlaces, parseCgroupPlaces } from '../../processes/cgroup-places.ts';
+import { findNow } from '../../processes/linux-processes.ts';
+import { type Mount, parseMounts } from '../../processes/mountinfo.ts';
+import type { Sandbox } from '../../processes/process-tree.ts';
 
 /** Kinds of namespaces that a sandbox has of its own (namespaces(7)). */
 export const NAMESPACES = ['user', 'mnt', 'pid', 'ipc', 'uts', 'cgroup', 'net'] as const;

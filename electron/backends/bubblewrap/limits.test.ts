@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSyn
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { Cgroup } from '../cgroup.ts';
-import { cgroupPlaces } from '../cgroup-places.ts';
-import { probeLimits } from '../cgroup-support.ts';
+import { Cgroup } from '../../processes/cgroup.ts';
+import { cgroupPlaces } from '../../processes/cgroup-places.ts';
+import { probeLimits } from '../../processes/cgroup-support.ts';
 import { leftovers, type TestShell, testCgroupParent } from '../testing/shells.ts';
 import { runInside, startSandbox, testSandboxes } from './testing/sandboxes.ts';
 

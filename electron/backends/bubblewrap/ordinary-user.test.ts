@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { SESSION_MARK } from '../environment.ts';
+import { SESSION_MARK } from '../../environment/inherited-environment.ts';
 import { isAlive } from '../testing/shells.ts';
 import { type Answer, asOrdinaryUser, NOBODY, startErrand } from './testing/ordinary-user.ts';
 

@@ -1,5 +1,5 @@
 import type { BubblewrapOptions } from '../../../shared/profile.ts';
-import { FIRST_DESCRIPTOR } from '../launch.ts';
+import { FIRST_DESCRIPTOR } from '../pty/launch.ts';
 import { bwrapArgs } from './bwrap-args.ts';
 import type { Bwrap } from './find-bwrap.ts';
 import { OpenFiles } from './open-files.ts';

@@ -6,7 +6,7 @@ import { messageOf } from '../../../shared/error-message.ts';
 import { DEFAULT_BUBBLEWRAP } from '../../../shared/profile.ts';
 import type { IsolationItem } from '../../../shared/session.ts';
 import { machineLocales } from '../../environment/locale.ts';
-import { inheritable, stdioWithoutTerminals } from '../linux-terminal.ts';
+import { inheritable, stdioWithoutTerminals } from '../pty/linux-terminal.ts';
 import { HOSTNAME, privateFolders } from './bwrap-args.ts';
 import { parseInterfaces, parseStatus } from './inspection.ts';
 import { prepareSandbox, type SandboxKit } from './prepare.ts';

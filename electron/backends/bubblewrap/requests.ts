@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import type { FolderAccess } from '../../../shared/profile.ts';
 import type { StartFailure } from '../../../shared/session.ts';
+import { type Checked, checkShell } from '../pty/shell.ts';
+import { failed } from '../pty/terminal-session.ts';
 import { type CheckedFolder, checkSandboxFolder } from '../sandbox-folder.ts';
-import { type Checked, checkShell } from '../shell.ts';
-import { failed } from '../terminal-session.ts';
 import type { SandboxKit } from './prepare.ts';
 import { sandboxPath } from './sandbox-environment.ts';
 import { isInView } from './system-view.ts';

@@ -1,9 +1,9 @@
 import { messageOf } from '../../../shared/error-message.ts';
 import type { StartFailure } from '../../../shared/session.ts';
-import type { BackendLog } from '../backend-log.ts';
-import { pauseFor } from '../close-ladder.ts';
-import { describeAmount } from '../resource-limits.ts';
-import { failed, type StartCheck } from '../terminal-session.ts';
+import type { BackendLog } from '../../base/logger.ts';
+import { pauseFor } from '../../processes/close-ladder.ts';
+import { describeAmount } from '../../processes/resource-limits.ts';
+import { failed, type StartCheck } from '../pty/terminal-session.ts';
 import { diagnose, type MachineFacts } from './diagnosis.ts';
 import { type Expectation, judgeSandbox } from './findings.ts';
 import { findSandbox, inspectSandbox } from './inspection.ts';

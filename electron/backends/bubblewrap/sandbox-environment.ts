@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { allowedVariables, SESSION_MARK, terminalVariables } from '../../environment/inherited-environment.ts';
 import { type Locales, withUtf8Locale } from '../../environment/locale.ts';
-import { allowedVariables, SESSION_MARK, terminalVariables } from '../environment.ts';
 import type { SandboxUser } from './sandbox-user.ts';
 
 /** Where programs are, on every distribution that a sandbox can show; the last is NixOS's. */

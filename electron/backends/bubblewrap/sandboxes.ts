@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/error-message.ts';
 import type { IsolationItem } from '../../../shared/session.ts';
-import { type LimitSupport, probeLimits } from '../cgroup-support.ts';
+import { type LimitSupport, probeLimits } from '../../processes/cgroup-support.ts';
 import type { BubblewrapBackendOptions } from './bubblewrap.ts';
 import { diagnose, installHint, type MachineFacts } from './diagnosis.ts';
 import { canResetSignals, findBwrap } from './find-bwrap.ts';

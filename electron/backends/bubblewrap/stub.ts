@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
-import { TERMINAL_SETTINGS } from '../launch.ts';
-import type { Limit } from '../resource-limits.ts';
+import type { Limit } from '../../processes/resource-limits.ts';
+import { TERMINAL_SETTINGS } from '../pty/launch.ts';
 import { CHANNEL } from './prepare.ts';
 
 /** By its full path: where programs are looked for is the profile's to say. */

@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { allowedVariables } from '../../environment/inherited-environment.ts';
 import { localesOf } from '../../environment/locale.ts';
-import { allowedVariables } from '../environment.ts';
 import { keeperEnvironment, sandboxEnvironment } from './sandbox-environment.ts';
 import { groupFile, passwdFile, sandboxUser } from './sandbox-user.ts';
 import { isInView, readSystemView } from './system-view.ts';

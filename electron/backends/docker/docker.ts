@@ -1,25 +1,25 @@
 import type { ContainerOptions, Profile, ProfileOf } from '../../../shared/profile.ts';
 import type { StartFailure } from '../../../shared/session.ts';
+import type { BackendLog } from '../../base/logger.ts';
+import { Gate } from '../../base/semaphore.ts';
+import type { ProcessTable } from '../../processes/process-table.ts';
+import { type ContainerTracker, noTracker } from '../../processes/tracker.ts';
 import type { Backend, BackendListener, ReattachSpec, StartResult, StartSpec } from '../backend.ts';
-import type { BackendLog } from '../backend-log.ts';
-import type { ProcessTable } from '../process-table.ts';
-import { terminalSize } from '../terminal-size.ts';
-import { type ContainerTracker, noTracker } from '../tracker.ts';
-import { allocate, type Workshop } from './allocate.ts';
-import type { ContainerOwner, ContainerPurpose } from './container-spec.ts';
-import { imageCommand } from './credentials.ts';
-import { DockerProcess } from './docker-process.ts';
-import type { DockerEngine } from './engine.ts';
-import { userForFolder, whyNotWritable } from './folder-owner.ts';
-import { Gate } from './gate.ts';
-import { type IdentityFolder, identify } from './identify.ts';
-import { isMounted } from './mount-folder.ts';
-import { sweepOrphans } from './orphans.ts';
-import { type Made, Pool } from './pool.ts';
-import { connectPatiently, reattach } from './reattach.ts';
-import { containerRequest, type Recipe, recipeFolder } from './recipe.ts';
-import { ABORTED } from './start-failures.ts';
-import { survivalOf } from './survival.ts';
+import { terminalSize } from '../pty/terminal-size.ts';
+import type { DockerEngine } from './client/engine.ts';
+import { allocate, type Workshop } from './container/allocate.ts';
+import type { ContainerOwner, ContainerPurpose } from './container/container-spec.ts';
+import { containerRequest, type Recipe, recipeFolder } from './container/container-template.ts';
+import { DockerProcess } from './container/docker-process.ts';
+import { userForFolder, whyNotWritable } from './container/folder-owner.ts';
+import { type IdentityFolder, identify } from './container/identify.ts';
+import { isMounted } from './container/mount-folder.ts';
+import { ABORTED } from './container/start-failures.ts';
+import { sweepOrphans } from './fleet/orphans.ts';
+import { type Made, Pool } from './fleet/pool.ts';
+import { connectPatiently, reattach } from './fleet/reattach.ts';
+import { survivalOf } from './fleet/survival.ts';
+import { imageCommand } from './image/docker-config.ts';
 
 /** What the docker backend takes from outside. It closes the engine with itself. */
 export interface DockerBackendOptions {

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SESSION_MARK } from '../../environment/inherited-environment.ts';
+import { probeCgroups } from '../../processes/cgroup-support.ts';
 import type { Backend, BackendListener, BackendProcess, ExitStatus, StartResult, StartSpec } from '../backend.ts';
-import { probeCgroups } from '../cgroup-support.ts';
-import { SESSION_MARK } from '../environment.ts';
-import { createPtyBackend, type PtyBackendOptions } from '../pty.ts';
+import { createPtyBackend, type PtyBackendOptions } from '../pty/pty.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 let count = 0;

@@ -5,10 +5,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { sandboxOptions } from '../../backends/bubblewrap/testing/sandboxes.ts';
-import { nodeReaperCommand } from '../../backends/reaper/command.ts';
 import { supplyOf } from '../../backends/testing/credentials.ts';
 import { startShell } from '../../backends/testing/shells.ts';
-import { createMachine } from '../../engine/machine.ts';
+import { createMachine } from '../../core/machine.ts';
+import { nodeReaperCommand } from '../../reaper/command.ts';
 import { findLocations, makeFolders } from '../../storage/locations.ts';
 import { fetchByCommand } from '../command-source.ts';
 

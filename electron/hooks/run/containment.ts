@@ -1,9 +1,9 @@
 import type { Survivor } from '../../../shared/session.ts';
-import { closeTree, pauseFor } from '../../backends/close-ladder.ts';
-import type { ProcessEntry, ProcessIdentity, ProcessTable } from '../../backends/process-table.ts';
-import { ProcessTree } from '../../backends/process-tree.ts';
-import type { SessionCgroups } from '../../backends/session-cgroups.ts';
-import { killWindowsTree } from '../../backends/windows-ladder.ts';
+import { closeTree, pauseFor } from '../../processes/close-ladder.ts';
+import type { ProcessEntry, ProcessIdentity, ProcessTable } from '../../processes/process-table.ts';
+import { ProcessTree } from '../../processes/process-tree.ts';
+import type { SessionCgroups } from '../../processes/session-cgroups.ts';
+import { killWindowsTree } from '../../processes/windows-ladder.ts';
 
 /** First and longest pause between two looks at what is left, in milliseconds. */
 const FIRST_LOOK_MS = 2;

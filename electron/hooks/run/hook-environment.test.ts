@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { markIn } from '../../backends/environment.ts';
+import { markIn } from '../../environment/inherited-environment.ts';
 import { hookEnvironment } from './hook-environment.ts';
 
 const request = {

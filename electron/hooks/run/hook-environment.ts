@@ -1,4 +1,4 @@
-import { allowedVariables, HOOK_MARK } from '../../backends/environment.ts';
+import { allowedVariables, HOOK_MARK } from '../../environment/inherited-environment.ts';
 import type { RunHookRequest } from '../hooks.ts';
 
 /** What a hook's executable sees of the app's environment on Unix. */

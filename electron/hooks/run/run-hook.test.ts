@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { legacyFolders, probeCgroups } from '../../backends/cgroup-support.ts';
 import { isAlive, startScript, testBackend, testCgroupParent } from '../../backends/testing/shells.ts';
+import { legacyFolders, probeCgroups } from '../../processes/cgroup-support.ts';
 import { FLOOD_BYTES, KEPT_BYTES } from './hook-output.ts';
 import type { HookRunnerOptions } from './run-hook.ts';
 import { leftRuns, type TestHooks, testHooks } from './testing/runs.ts';

@@ -2,20 +2,20 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../../shared/error-message.ts';
-import { type LimitSupport, legacyFolders, probeCgroups } from '../../backends/cgroup-support.ts';
-import { pauseFor } from '../../backends/close-ladder.ts';
-import { planLimits } from '../../backends/resource-limits.ts';
-import { SessionCgroups } from '../../backends/session-cgroups.ts';
-import { shareTable } from '../../backends/shared-table.ts';
-import { processTable } from '../../backends/terminal-session.ts';
+import { processTable } from '../../backends/pty/terminal-session.ts';
+import { type LimitSupport, legacyFolders, probeCgroups } from '../../processes/cgroup-support.ts';
+import { pauseFor } from '../../processes/close-ladder.ts';
+import { planLimits } from '../../processes/resource-limits.ts';
+import { SessionCgroups } from '../../processes/session-cgroups.ts';
+import { shareTable } from '../../processes/shared-table.ts';
 import type { RunHook, RunHookDependencies, RunHookRequest, RunHookResult } from '../hooks.ts';
 import { checkExecutable } from './check-executable.ts';
 import { endRun } from './containment.ts';
-import { type Gate, startGate } from './gate.ts';
 import { hookEnvironment } from './hook-environment.ts';
 import { FLOOD_BYTES, HookOutput } from './hook-output.ts';
+import { describeRun, type HookEnd } from './messages.ts';
+import { type Gate, startGate } from './start-barrier.ts';
 import { type HookStreams, openStreams } from './streams.ts';
-import { describeRun, type HookEnd } from './words.ts';
 
 /** What a hook gets between SIGTERM and SIGKILL, in milliseconds. */
 const GRACE_MS = 1000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ProcessEntry } from '../../backends/process-table.ts';
+import type { ProcessEntry } from '../../processes/process-table.ts';
 import { trackRuns } from './track-runs.ts';
 
 const entry: ProcessEntry = {

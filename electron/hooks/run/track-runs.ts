@@ -1,5 +1,5 @@
-import type { ProcessTable } from '../../backends/process-table.ts';
-import type { ProcessTracker } from '../../backends/tracker.ts';
+import type { ProcessTable } from '../../processes/process-table.ts';
+import type { ProcessTracker } from '../../processes/tracker.ts';
 import type { HookTracker } from '../hooks.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { cloudEvent } from '../../hooks/cloud-event.ts';
 import type { HookService, HookServiceOptions } from '../../hooks/hooks.ts';
-import { serveJournal } from '../thread-main.ts';
+import { serveJournal } from '../serve-thread.ts';
 
 /**
  * The journal's thread with hooks that are made of words: the variable `WANTED` names those that want every event, and none

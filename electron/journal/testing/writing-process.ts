@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createJournal } from '../journal-thread.ts';
+import { createJournal } from '../journal-client.ts';
 import { endEntry, extendedEntry, record, sessionId, startEntry, stateEntry } from './entries.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { fileError } from '../failure.ts';
-import type { OpenForRepair, RepairHandle } from '../repair.ts';
+import type { OpenForRepair, RepairHandle } from '../repair/repair.ts';
 
 /** A file in memory, whose disk can be made to fail after so many bytes have been written. */
 export class MemoryFile {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SessionMetadata } from '../../../shared/recording.ts';
-import type { Clock, Timer } from '../../sessions/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import type { Recorder, RecordingHeader } from '../recorder.ts';
 import { createRecorderFactory, type RecorderFactoryOptions } from '../recorder-factory.ts';
 

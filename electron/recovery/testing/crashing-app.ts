@@ -1,13 +1,13 @@
 import { messageOf } from '../../../shared/error-message.ts';
 import type { LimitOrigin } from '../../../shared/limits.ts';
 import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS, type SettingPath } from '../../../shared/settings.ts';
-import { nodeReaperCommand } from '../../backends/reaper/command.ts';
-import { createMachine } from '../../engine/machine.ts';
-import { SessionJournal } from '../../engine/session-journal.ts';
+import { SystemClock } from '../../base/clock.ts';
+import { createMachine } from '../../core/machine.ts';
+import { SessionJournal } from '../../core/session-journal.ts';
 import { createSessionMetrics } from '../../metrics/session-metrics.ts';
+import { nodeReaperCommand } from '../../reaper/command.ts';
 import { writeMetadata } from '../../recording/metadata.ts';
 import { createRecorderFactory } from '../../recording/recorder-factory.ts';
-import { SystemClock } from '../../sessions/clock.ts';
 import { SessionManager } from '../../sessions/manager.ts';
 import { describeEndedSession } from '../../sessions/metadata.ts';
 import { profileWith } from '../../sessions/testing/profiles.ts';

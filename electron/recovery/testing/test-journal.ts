@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { HookTracker } from '../../hooks/hooks.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { createJournal } from '../../journal/journal-thread.ts';
+import { createJournal } from '../../journal/journal-client.ts';
 import type { Logger } from '../../sessions/session-options.ts';
 import type { Locations } from '../../storage/locations.ts';
 

@@ -1,5 +1,5 @@
 import { INPUT_WINDOW_BYTES, MAX_INPUT_BYTES } from '../../../shared/frames.ts';
-import type { InputSource } from '../input-queue.ts';
+import type { InputSource } from '../input/input-queue.ts';
 import type { Session } from '../session.ts';
 
 /** Writes as a window does: no more than its window is on its way, in frames, and the rest when that was accepted. */

@@ -1,6 +1,6 @@
 import { Terminal } from '@xterm/headless';
 import type { Limits } from '../../../shared/limits.ts';
-import type { WatcherClosedReason } from '../output-flow.ts';
+import type { WatcherClosedReason } from '../output/output-flow.ts';
 import type { Session } from '../session.ts';
 
 /** A window onto a session that shows everything at once, and can be waited for. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PASTE_END, PASTE_START } from '../../../shared/frames.ts';
-import { stillRunning } from '../still-running.ts';
+import { stillRunning } from '../running-programs.ts';
 import { InputWriter, patternOf } from './input-writer.ts';
 import { Screen } from './screen.ts';
 import type { SuiteContext } from './session-suite.ts';

@@ -1,9 +1,9 @@
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { FOLDER_ACCESS } from '../../../../shared/profile.ts';
-import { CredentialFolders } from '../../credential-folders.ts';
+import { CredentialFolders } from '../../../credentials/credential-folders.ts';
+import { noTracker } from '../../../processes/tracker.ts';
 import { supplyOf } from '../../testing/credentials.ts';
-import { noTracker } from '../../tracker.ts';
 import { type Outcome, runInside, testSandboxes } from './sandboxes.ts';
 
 /** What a process of another user is asked to run in sandboxes, on its standard input. */

@@ -4,14 +4,14 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { type ContainerOptions, DEFAULT_CONTAINER } from '../../../../shared/profile.ts';
+import { findNow, linuxProcesses } from '../../../processes/linux-processes.ts';
 import { containersOf, removeContainers, type TestEngine } from '../../../testing/container-engine.ts';
 import type { Backend } from '../../backend.ts';
-import { findNow, linuxProcesses } from '../../linux-processes.ts';
+import { createDockerEngine } from '../client/docker-engine.ts';
+import { systemSources } from '../client/endpoint-sources.ts';
+import type { DockerEngine } from '../client/engine.ts';
 import { createDockerBackend, type DockerBackendOptions } from '../docker.ts';
-import { createDockerEngine } from '../docker-engine.ts';
-import { systemSources } from '../endpoint-sources.ts';
-import type { DockerEngine } from '../engine.ts';
-import { LABELS } from '../labels.ts';
+import { LABELS } from '../fleet/labels.ts';
 import { type Interception, intercept } from './intercept.ts';
 
 /** A line that a backend logged. */

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { hostname, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EndpointSources } from '../endpoint-sources.ts';
+import type { EndpointSources } from '../client/endpoint-sources.ts';
 
 /** Answers one request; `path` is without the query. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;

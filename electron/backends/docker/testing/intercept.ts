@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { DockerEngine } from '../engine.ts';
+import type { DockerEngine } from '../client/engine.ts';
 
 type Dial = (options: Question, callback: (error: Error | null, answer: unknown) => void) => void;
 

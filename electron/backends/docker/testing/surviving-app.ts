@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../../../../shared/error-message.ts';
-import { findNow, linuxProcesses } from '../../linux-processes.ts';
-import { nodeReaperCommand } from '../../reaper/command.ts';
-import { createReaper } from '../../reaper/reaper-client.ts';
+import { findNow, linuxProcesses } from '../../../processes/linux-processes.ts';
+import { nodeReaperCommand } from '../../../reaper/command.ts';
+import { createReaper } from '../../../reaper/reaper-client.ts';
 import { openShell, startShell } from '../../testing/shells.ts';
+import { createDockerEngine } from '../client/docker-engine.ts';
+import { systemSources } from '../client/endpoint-sources.ts';
 import { createDockerBackend } from '../docker.ts';
-import { createDockerEngine } from '../docker-engine.ts';
-import { systemSources } from '../endpoint-sources.ts';
 import type { AppOrders, AppReport } from './apps.ts';
 
 // Stands in for the app in tests: opens a session in a container, or takes one over, types into it, tells of it, and waits

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HOOK_MARK } from '../../../backends/environment.ts';
 import { isAlive } from '../../../backends/testing/shells.ts';
+import { HOOK_MARK } from '../../../environment/inherited-environment.ts';
 import type { RunHookDependencies, RunHookRequest, RunHookResult } from '../../hooks.ts';
 import { createHookRunner, type HookRunnerOptions } from '../run-hook.ts';
 

@@ -1,6 +1,6 @@
-import { linuxProcesses } from '../../../backends/linux-processes.ts';
-import { nodeReaperCommand } from '../../../backends/reaper/command.ts';
-import { createReaper } from '../../../backends/reaper/reaper-client.ts';
+import { linuxProcesses } from '../../../processes/linux-processes.ts';
+import { nodeReaperCommand } from '../../../reaper/command.ts';
+import { createReaper } from '../../../reaper/reaper-client.ts';
 import { createHookRunner, type HookRunnerOptions } from '../run-hook.ts';
 import { trackRuns } from '../track-runs.ts';
 

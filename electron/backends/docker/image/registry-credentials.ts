@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { configFolder, type EndpointSources } from '../client/endpoint-sources.ts';
+import { type HelperAnswer, runCredentialHelper } from './credential-helper.ts';
+
+/** Docker Hub's name in references, and the one under which `docker login` keeps its credentials. */
+const HUB = 'docker.io';
+const HUB_KEY = 'https://index.docker.io/v1/';
+/** The user name with which a helper marks a secret as an identity token. */
+const TOKEN_USER = '<token>';
+
+/** An entry of `auths` (https://github.com/docker/cli/blob/master/cli/config/types/authconfig.go). */
+const entrySchema = z.object({
+  auth: z.string().optional(),
+  username: z.string().optional(),
+  password: z.string().optional(),
+  identitytoken: z.string().optional(),
+  registrytoken: z.string().optional(),
+});
+type Entry = z.infer<typeof entrySchema>;
+
+/** The parts of `config.json` that say who is signed in where. A part that is not understood costs that part. */
+const configSchema = z.object({
+  auths: z.record(z.string(), z.unknown()).catch({}).default({}),
+  credHelpers: z.record(z.string(), z.string()).catch({}).default({}),
+  credsStore: z.string().catch('').default(''),
+});
+type Config = z.infer<typeof configSchema>;
+
+/** Credentials for one registry. */
+export interface RegistryAuth {
+  /** For the engine, in the header `X-Registry-Auth`; null for a registry to which nobody is signed in. Never logged. */
+  readonly header: string | null;
+  /** Why stored credentials could not be used, for a person and without any secret; null when they could. */
+  readonly problem: string | null;
+}
+
+/** Finds the credentials that `docker login` has stored for a registry. */
+export interface RegistryCredentials {
+  /**
+   * The credentials for this registry, looked up each time, because helpers give tokens that expire. Rejects only when `signal`
+   * aborts.
+   */
+  find(registry: string, signal: AbortSignal): Promise<RegistryAuth>;
+}
+
+/** The registry of a repository's name: its first part where that is a host, Docker Hub otherwise. */
+export function registryOf(repository: string): string {
+  const first = repository.split('/')[0] ?? '';
+  const isHost = repository.includes('/') && (/[.:]/.test(first) || first === 'localhost');
+  if (!isHost || first === 'index.docker.io' || first === 'registry-1.docker.io') return HUB;
+  return first;
+}
+
+/** The command that signs in to a registry, for hints. */
+export function loginCommand(registry: string): string {
+  return registry === HUB ? 'docker login' : `docker login ${registry}`;
+}
+
+/**
+ * Looks credentials up as the docker command does: `DOCKER_AUTH_CONFIG`, then the registry's own helper (`credHelpers`), the store
+ * for all (`credsStore`), or `auths` in the file `config.json` of `DOCKER_CONFIG` or `~/.docker`.
+ */
+export function createRegistryCredentials(sources: EndpointSources): RegistryCredentials {
+  return {
+    async find(registry, signal) {
+      signal.throwIfAborted();
+      const key = registry === HUB ? HUB_KEY : registry;
+      const given = readConfig(sources.env.DOCKER_AUTH_CONFIG ?? null);
+      const fromVariable = given === null ? null : entryFor(given, key);
+      if (fromVariable !== null) return { header: headerOf(fromVariable, key), problem: null };
+      const file = `${configFolder(sources)}/config.json`;
+      const text = sources.files.read(file);
+      if (text === null) return { header: null, problem: null };
+      const config = readConfig(text);
+      if (config === null) return { header: null, problem: `${file} is not valid JSON.` };
+      const helper = config.credHelpers[key] ?? config.credHelpers[registry] ?? config.credsStore;
+      if (helper !== '') {
+        const answer = await runCredentialHelper(helper, key, { environment: sources.env, signal });
+        signal.throwIfAborted();
+        if (answer.kind === 'found') return { header: headerOf(entryOf(answer), key), problem: null };
+        if (answer.kind === 'failed') return { header: null, problem: answer.message };
+        return { header: null, problem: null };
+      }
+      const entry = entryFor(config, key);
+      return { header: entry === null ? null : headerOf(entry, key), problem: null };
+    },
+  };
+}
+
+function readConfig(text: string | null): Config | null {
+  if (text === null || text === '') return null;
+  try {
+    const parsed = configSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+function entryOf({ username, secret }: HelperAnswer & { kind: 'found' }): Entry {
+  return username === TOKEN_USER ? { identitytoken: secret } : { username, password: secret };
+}
+
+/** The entry of a registry, also where an older docker command has written its address with a scheme and a path. */
+function entryFor({ auths }: Config, key: string): Entry | null {
+  const found = auths[key] ?? Object.entries(auths).find(([address]) => hostOf(address) === hostOf(key))?.[1];
+  const parsed = entrySchema.safeParse(found);
+  if (!parsed.success) return null;
+  const { auth, ...entry } = parsed.data;
+  if (auth === undefined || auth === '') return isEmpty(entry) ? null : entry;
+  const plain = Buffer.from(auth, 'base64').toString();
+  const colon = plain.indexOf(':');
+  if (colon < 0) return isEmpty(entry) ? null : entry;
+  // Some versions of the docker command end the password with zero bytes.
+  return { ...entry, username: plain.slice(0, colon), password: plain.slice(colon + 1).replace(/\0+$/, '') };
+}
+
+function isEmpty({ username, identitytoken, registrytoken }: Entry): boolean {
+  return !username && !identitytoken && !registrytoken;
+}
+
+function hostOf(address: string): string {
+  return address.replace(/^https?:\/\//, '').split('/')[0] ?? '';
+}
+
+/** JSON in URL-safe Base64 (https://docs.docker.com/reference/api/engine/, “Authentication”). */
+function headerOf(entry: Entry, serveraddress: string): string {
+  const json = JSON.stringify({ ...entry, serveraddress });
+  return Buffer.from(json).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+}

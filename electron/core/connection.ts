@@ -1,0 +1,239 @@
+import type { BackendStatus } from '../../shared/backends.ts';
+import type { AppInfo, WindowCommand } from '../../shared/contract.ts';
+import { RequestError } from '../../shared/errors.ts';
+import type { SessionEvent, SessionId } from '../../shared/session.ts';
+import type { Problem } from '../../shared/settings.ts';
+import type { Transport } from '../../shared/transport.ts';
+import type { CredentialBroker } from '../credentials/broker.ts';
+import { credentialHandlers } from '../credentials/handlers.ts';
+import type { SecretStore } from '../credentials/store.ts';
+import type { Journal } from '../journal/journal.ts';
+import { readMetadata } from '../recording/metadata.ts';
+import type { RecorderFactory } from '../recording/recorder.ts';
+import { Remains } from '../sessions/ended-session.ts';
+import type { SessionManager } from '../sessions/manager.ts';
+import type { Session } from '../sessions/session.ts';
+import type { Logger } from '../sessions/session-options.ts';
+import type { SettingsStore } from '../storage/settings-store.ts';
+import { afterRecovery } from './after-recovery.ts';
+import { Channels } from './channels.ts';
+import type { Connection, HostServices } from './core.ts';
+import { journalHandlers } from './journal-handlers.ts';
+import type { Machine } from './machine.ts';
+import { profileHandlers, sandboxFolderObjection } from './profiles.ts';
+import { createRpcServer, type Handlers } from './rpc-server.ts';
+import { prepareExport } from './session-exports.ts';
+import { settingsView } from './settings-view.ts';
+
+/** Malformed messages after which a window is not listened to any more. */
+const MAX_MALFORMED = 100;
+
+/** What a connection serves. */
+export interface ConnectionOptions {
+  readonly manager: SessionManager;
+  readonly machine: Machine;
+  readonly settings: SettingsStore;
+  readonly recorders: RecorderFactory;
+  readonly journal: Journal;
+  readonly secrets: SecretStore;
+  readonly credentials: Pick<CredentialBroker, 'replaced'>;
+  readonly host: HostServices;
+  readonly logger: Logger;
+  readonly logFolder: string;
+  readonly hooksFolder: string;
+  appInfo(): AppInfo;
+  /** Resolves when the sessions of an earlier run have their ends. */
+  recovered(): Promise<unknown>;
+  onProblem(listener: (problem: Problem) => void): () => void;
+}
+
+/** Serves one window over its transport until that closes. */
+export function serveWindow(transport: Transport, options: ConnectionOptions): Connection {
+  const { manager, settings, logger } = options;
+  let closed = false;
+  let malformed = 0;
+  // A window asks for what is wrong at its start.
+  let toldOfFile = settings.fileProblem?.message;
+
+  const channels = new Channels({
+    send: (frame) => transport.send(frame),
+    onClosed: (payload) => rpc.notify('channelClosed', payload),
+  });
+  const rpc = createRpcServer(createHandlers(options, channels), (message) => transport.send(message), logger);
+
+  const subscriptions = [
+    manager.on('changed', (session) => rpc.notify('sessionChanged', session.info())),
+    manager.on('restored', (remains) => rpc.notify('sessionChanged', remains.info())),
+    manager.on('removed', (id) => rpc.notify('sessionRemoved', { id })),
+    manager.on('evicted', (id) => rpc.notify('sessionEvicted', { id })),
+    manager.on('reordered', (ids) => rpc.notify('sessionsReordered', { ids: [...ids] })),
+    manager.on('event', (event) => rpc.notify('sessionEvent', event)),
+    manager.on('timing', (timing) => rpc.notify('timing', [...timing])),
+    settings.onChange(() => rpc.notify('settingsChanged', settingsView(settings))),
+    settings.onChange(() => {
+      const problem = settings.fileProblem;
+      if (problem?.message === toldOfFile) return;
+      toldOfFile = problem?.message;
+      if (problem === null) return;
+      const { id, severity, title, message } = problem;
+      rpc.notify('problem', { id, severity, title, message });
+    }),
+    ...Object.values(options.machine.backends).map((backend) =>
+      backend.onStatus(() => rpc.notify('backendsChanged', statusOf(options.machine))),
+    ),
+    options.journal.hooks.onChange((view) => rpc.notify('hooksChanged', view)),
+    options.onProblem((problem) => rpc.notify('problem', problem)),
+    options.host.screenReader?.onChange((running) => rpc.notify('screenReaderChanged', { running })),
+  ];
+
+  transport.onMessage((message) => {
+    if (closed) return;
+    const fine = typeof message === 'string' ? rpc.receive(message) : channels.receive(message);
+    if (fine) return;
+    if (typeof message !== 'string') logger.warn({ bytes: message.byteLength }, 'A malformed frame was refused');
+    malformed += 1;
+    if (malformed >= MAX_MALFORMED) {
+      logger.error({ malformed }, 'A window that sends malformed messages was disconnected');
+      transport.close('Too many malformed messages.');
+    }
+  });
+  transport.onClose((reason) => {
+    if (closed) return;
+    closed = true;
+    for (const stop of subscriptions) stop?.();
+    channels.close();
+    rpc.close();
+    logger.debug({ reason }, 'A window disconnected');
+  });
+
+  return {
+    command(command: WindowCommand) {
+      if (!closed) rpc.notify('command', { command });
+    },
+    get closed() {
+      return closed;
+    },
+  };
+}
+
+function createHandlers(options: ConnectionOptions, channels: Channels): Handlers {
+  const { manager, machine, settings, recorders, host, logFolder } = options;
+
+  const gone = (): RequestError => new RequestError('unknown_session', 'This session is not there any more.');
+  const find = (id: SessionId): Session => {
+    const session = manager.get(id);
+    if (session === undefined) throw gone();
+    return session;
+  };
+  const findTab = (id: SessionId): Session | Remains => {
+    const tab = manager.tab(id);
+    if (tab === undefined) throw gone();
+    return tab;
+  };
+
+  const eventsOf = async (id: SessionId): Promise<{ events: SessionEvent[]; leftOut: number }> => {
+    const tab = manager.tab(id);
+    if (tab !== undefined)
+      return { events: [...tab.events], leftOut: tab instanceof Remains ? 0 : tab.eventLog.leftOut };
+    const kept = await options.journal.events(id);
+    if (kept !== null) return { events: [...kept], leftOut: 0 };
+    const read = await readMetadata(recorders.folderOf(id));
+    if (!read.ok) throw new RequestError('unknown_session', read.message);
+    return { events: read.metadata.events, leftOut: read.metadata.eventsLeftOut ?? 0 };
+  };
+
+  return {
+    'app.info': () => options.appInfo(),
+    'app.openLogs': async () => ({ opened: await host.openFolder(logFolder), folder: logFolder }),
+    'sessions.list': () => manager.tabs().map((tab) => tab.info()),
+    'sessions.open': async (input) => {
+      const { previousId } = input;
+      // One without a tab is of an earlier run, or has ended long ago.
+      if (previousId !== undefined && manager.tab(previousId) === undefined) await afterRecovery(options.recovered());
+      return (await manager.openAfter(input)).info();
+    },
+    'sessions.attach': async ({ id }) => {
+      const tab = findTab(id);
+      const shown = tab instanceof Remains ? await tab.open() : tab;
+      return channels.attach(shown);
+    },
+    'sessions.detach': ({ channel }) => {
+      channels.detach(channel);
+      return {};
+    },
+    'sessions.resize': ({ id, cols, rows }) => {
+      const tab = findTab(id);
+      // What remains of a session has no program that would mind.
+      if (!(tab instanceof Remains)) channels.resize(tab, { cols, rows });
+      return {};
+    },
+    'sessions.rename': ({ id, title }) => {
+      findTab(id).rename(title);
+      manager.renamed(id);
+      return {};
+    },
+    'sessions.reorder': ({ ids }) => {
+      manager.reorder(ids);
+      return {};
+    },
+    'sessions.close': async ({ id, force }) => {
+      const running = await manager.close(id, force);
+      return running === null ? { outcome: 'closed' } : { outcome: 'confirm', running };
+    },
+    'sessions.dismiss': ({ id }) => {
+      manager.dismiss(id);
+      return {};
+    },
+    'sessions.restart': async ({ id, force }) => {
+      const result = await manager.restart(id, force);
+      return 'running' in result
+        ? { outcome: 'confirm', running: result.running }
+        : { outcome: 'restarted', session: result.info() };
+    },
+    'sessions.keepOpen': ({ id }) => {
+      const result = find(id).keepOpen();
+      if (!result.ok) throw new RequestError('not_allowed', result.message);
+      return {};
+    },
+    'sessions.extend': ({ id }) => {
+      const result = find(id).extend();
+      if (!result.ok) throw new RequestError('not_allowed', result.message);
+      return {};
+    },
+    'sessions.freeze': async ({ id }) => {
+      const result = await find(id).freeze();
+      if (!result.ok) throw new RequestError('not_allowed', result.message);
+      return {};
+    },
+    'sessions.thaw': async ({ id }) => {
+      const result = await find(id).thaw();
+      if (!result.ok) throw new RequestError('not_allowed', result.message);
+      return {};
+    },
+    'sessions.events': ({ id }) => eventsOf(id),
+    'sessions.export': async ({ id, format }) => {
+      const { name, version } = options.appInfo();
+      return host.deliverExport(await prepareExport(manager, recorders, { name, version }, id, format));
+    },
+    'sessions.metrics': () => manager.metrics(),
+    'settings.get': () => settingsView(settings),
+    'settings.change': ({ changes }) => {
+      const endings = manager.endingsOf(() => settings.change(changes));
+      return { view: settingsView(settings), endings };
+    },
+    'settings.replaceFile': () => ({ copy: settings.replaceFile(), settings: settingsView(settings) }),
+    ...journalHandlers(options.journal, host, options.hooksFolder),
+    ...credentialHandlers(options.secrets, options.credentials),
+    ...profileHandlers(settings, host, sandboxFolderObjection(machine.folderRules)),
+    'backends.status': () => statusOf(machine),
+    'backends.check': async () => {
+      await Promise.all(Object.values(machine.backends).map((backend) => backend.check()));
+      return statusOf(machine);
+    },
+    'backends.offers': () => machine.offers(),
+  };
+}
+
+function statusOf(machine: Machine): BackendStatus[] {
+  return Object.values(machine.backends).map((backend) => backend.status);
+}

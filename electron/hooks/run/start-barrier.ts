@@ -1,0 +1,182 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { inheritable, stdioWithoutTerminals } from '../../backends/pty/linux-terminal.ts';
+import { Cgroup } from '../../processes/cgroup.ts';
+import { scopeCommand, scopeFolder } from '../../processes/cgroup-support.ts';
+import { findNow } from '../../processes/linux-processes.ts';
+import type { ProcessIdentity, ProcessTable } from '../../processes/process-table.ts';
+import { type Limit, scopeProperties } from '../../processes/resource-limits.ts';
+import type { SessionCgroups } from '../../processes/session-cgroups.ts';
+import type { HookStreams } from './streams.ts';
+
+/** How often a start is tried that a terminal has slipped into. */
+const TRIES = 20;
+/** How long a scope may take to come into being, and how often it is looked for, in milliseconds. */
+const SCOPE_TIMEOUT_MS = 2000;
+const SCOPE_LOOK_MS = 5;
+/** The descriptor on which the gate waits. */
+const GATE_DESCRIPTOR = 3;
+/** What the gate exits with that was not opened: nobody is there any more who could. */
+const UNOPENED = 126;
+
+/** Runs in the hook's own process before the executable does: waits for a word, and then becomes the executable. */
+const GATE = [
+  `read -r word <&${GATE_DESCRIPTOR} && [ "$word" = go ] || exit ${UNOPENED}`,
+  `exec ${GATE_DESCRIPTOR}<&-`,
+  'exec "$@"',
+].join('\n');
+
+/** A scope of systemd for a run, where cgroups cannot be made directly. */
+export interface ScopeRequest {
+  readonly systemdRun: string;
+  readonly limits: readonly Limit[];
+}
+
+export interface GateRequest {
+  readonly runId: string;
+  /** The executable's full path, and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly streams: HookStreams | null;
+  readonly cgroups: SessionCgroups;
+  readonly scope: ScopeRequest | null;
+  readonly table: ProcessTable;
+}
+
+/** A hook's process that waits in its cgroup, with nothing of the executable run yet. */
+export interface Gate {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly leader: ProcessIdentity | null;
+  readonly exited: Promise<HookExit>;
+  /** Lets the executable run. */
+  open(): void;
+}
+
+export interface HookExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * Starts the process that becomes a hook's executable, puts it into its cgroups, and makes sure that it got hold of no
+ * session's terminal. It waits then. On Windows, which has no such way, it runs at once.
+ *
+ * @throws when the system refuses. Then nothing runs.
+ */
+export async function startGate(request: GateRequest): Promise<Gate> {
+  let { scope } = request;
+  for (let tries = 0; tries < TRIES; ) {
+    const gate = await spawnGate(request, scope);
+    if (process.platform !== 'linux') return gate;
+    if (scope !== null) {
+      const folder = await waitForScope(gate, request.runId);
+      if (folder === null) {
+        // No scope after all: it is found as where there are none.
+        await discard(gate);
+        scope = null;
+        continue;
+      }
+      request.cgroups.hold(new Cgroup(folder));
+    }
+    // Terminals that another thread was opening meanwhile are not in what was kept from it.
+    if (!hasTerminal(gate.pid)) {
+      if (scope === null && !request.cgroups.isEmpty) await request.cgroups.holds(gate.pid);
+      return gate;
+    }
+    await discard(gate);
+    tries += 1;
+  }
+  throw new Error('Terminals of sessions could not be kept from it');
+}
+
+async function spawnGate(request: GateRequest, scope: ScopeRequest | null): Promise<Gate> {
+  const { runId, folder, environment, streams, table } = request;
+  const isUnix = process.platform !== 'win32';
+  const gated = isUnix ? (['/bin/sh', '-c', GATE, 'sandglass', ...request.command] as const) : request.command;
+  const [file, ...args] =
+    scope === null ? gated : scopeCommand(scope.systemdRun, runId, scopeProperties(scope.limits), gated);
+  const own = streams === null ? (['pipe', 'pipe', 'pipe'] as const) : [streams.input, streams.writer, streams.writer];
+  const nothing = openSync(devNull, 'r+');
+  let child: ChildProcess;
+  try {
+    child = spawn(file, args, {
+      cwd: folder,
+      env: environment,
+      // A process session of its own: nothing that is meant for the app's group or terminal reaches it.
+      detached: isUnix,
+      stdio: isUnix ? stdioWithoutTerminals([...own, 'pipe'], nothing, linuxDescriptors()) : [...own],
+      windowsHide: true,
+    });
+  } finally {
+    closeSync(nothing);
+  }
+  if (child.pid === undefined) {
+    const [error] = await once(child, 'error');
+    throw error;
+  }
+  const exited = new Promise<HookExit>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const word = isUnix ? child.stdio[GATE_DESCRIPTOR] : null;
+  const way = word instanceof Duplex ? word : null;
+  // It is gone, which its exit tells.
+  way?.on('error', () => {});
+  return {
+    child,
+    pid: child.pid,
+    leader: process.platform === 'linux' ? findNow(child.pid) : await table.find(child.pid).catch(() => null),
+    exited,
+    open: () => void way?.end('go\n'),
+  };
+}
+
+function linuxDescriptors(): number[] {
+  return process.platform === 'linux' ? inheritable() : [];
+}
+
+/** Whether a process holds a pseudoterminal. */
+function hasTerminal(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((descriptor) => {
+      try {
+        return /^\/dev\/(ptmx|pts\/)/.test(readlinkSync(`/proc/${pid}/fd/${descriptor}`));
+      } catch {
+        // Closed meanwhile.
+        return false;
+      }
+    });
+  } catch {
+    // It has ended: then it holds nothing.
+    return false;
+  }
+}
+
+/** Ends a process that has not become the executable. */
+async function discard(gate: Gate): Promise<void> {
+  try {
+    process.kill(-gate.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+  await gate.exited;
+}
+
+/** The folder of the scope in which it is; null when it does not come into one. */
+async function waitForScope(gate: Gate, runId: string): Promise<string | null> {
+  let hasExited = false;
+  void gate.exited.then(() => {
+    hasExited = true;
+  });
+  for (let waited = 0; waited < SCOPE_TIMEOUT_MS && !hasExited; waited += SCOPE_LOOK_MS) {
+    const folder = await scopeFolder(gate.pid, runId);
+    if (folder !== null) return folder;
+    await delay(SCOPE_LOOK_MS);
+  }
+  return null;
+}

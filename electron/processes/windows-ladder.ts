@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Survivor } from '../../shared/session.ts';
+import type { Terminal } from '../backends/pty/terminal.ts';
+import { pauseFor } from './close-ladder.ts';
+import type { ProcessEntry } from './process-table.ts';
+import type { ProcessTree } from './process-tree.ts';
+
+const run = promisify(execFile);
+
+/**
+ * The close ladder on Windows: closing the console tells every program on it to end; after `graceMs`, or when the shell
+ * has gone, `taskkill` ends what is left of the tree. The tree is looked up first: orphans do not name their parents.
+ *
+ * @returns the processes that could not be ended.
+ */
+export async function closeWindowsTree(
+  tree: ProcessTree,
+  terminal: Terminal,
+  graceMs: number,
+): Promise<readonly Survivor[]> {
+  const before = await tree.members();
+  terminal.hangUp();
+  await pauseFor(graceMs, terminal.exited);
+  return killWindowsTree(tree, before);
+}
+
+/** Ends those of `members` that are still there with `taskkill`. @returns the processes that could not be ended. */
+export async function killWindowsTree(
+  tree: ProcessTree,
+  members: readonly ProcessEntry[],
+): Promise<readonly Survivor[]> {
+  const left = await tree.remaining(members);
+  if (left.length === 0) return [];
+  const pids = left.flatMap(({ pid }) => ['/PID', String(pid)]);
+  // It fails when one of them has just ended; what counts is what is there afterwards.
+  await run('taskkill.exe', ['/F', '/T', ...pids], { timeout: 5000, windowsHide: true }).catch(() => {});
+  return (await tree.remaining(left)).map(({ pid, command }) => ({ pid, command }));
+}

@@ -1,0 +1,302 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Terminal } from '@xterm/headless';
+import { describe, expect, test } from 'vitest';
+import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
+import type { LimitOrigin } from '../../shared/limits.ts';
+import { type SessionEnd, sessionInfoSchema } from '../../shared/session.ts';
+import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS, type SettingPath } from '../../shared/settings.ts';
+import { SystemClock } from '../base/clock.ts';
+import { Channels } from '../core/channels.ts';
+import type { RestoredSession } from '../journal/journal.ts';
+import { createSessionMetrics } from '../metrics/session-metrics.ts';
+import { encodeHeader } from '../recording/encoder.ts';
+import { METADATA, SESSION_ID, STARTED_AT, TempFolder } from '../recording/testing/recordings.ts';
+import { Remains, remainsOf } from './ended-session.ts';
+import { SessionManager } from './manager.ts';
+import { profileWith } from './testing/profiles.ts';
+import { backendsOf, keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
+import { TestClock } from './testing/test-clock.ts';
+
+const header = (cols = 80, rows = 24): string =>
+  encodeHeader({
+    sessionId: SESSION_ID,
+    cols,
+    rows,
+    startedAt: STARTED_AT,
+    title: '',
+    command: '',
+    environment: {},
+    tags: [],
+  }).toString();
+const output = (text: string): string => `[0.010, "o", ${JSON.stringify(text)}]\n`;
+
+function restored(changes: Partial<RestoredSession> = {}): RestoredSession {
+  const { events, endedAt, durationSeconds, end, recording, ...record } = METADATA;
+  const crash: SessionEnd = { ...end, reason: 'app_crash', exitCode: null, durationSeconds: 2.5 };
+  return { record, events, end: crash, recording: { ...recording, bytes: 10 }, ...changes };
+}
+
+async function remainsWith(
+  temp: TempFolder,
+  recording: string | Buffer | null,
+  changes: Partial<RestoredSession> = {},
+) {
+  const dismissed: string[] = [];
+  const [remains] = remainsOf([restored(changes)], {
+    recorders: { folderOf: (id) => join(temp.path, id) },
+    clock: new SystemClock(),
+    journal: { dismissed: (id) => void dismissed.push(id) },
+  });
+  if (remains === undefined) throw new Error('There are no remains');
+  const folder = join(temp.path, SESSION_ID);
+  await mkdir(folder);
+  if (recording !== null) await writeFile(join(folder, 'recording.cast'), recording);
+  return { remains, dismissed, file: join(folder, 'recording.cast') };
+}
+
+/** What a window shows that attaches to the remains; its frames are acknowledged as they come. */
+async function show(remains: Remains) {
+  const shown = await remains.open();
+  const terminal = new Terminal({ allowProposedApi: true, cols: shown.cols, rows: shown.rows, scrollback: 5_000 });
+  const sent: string[] = [];
+  terminal.onData((data) => sent.push(data));
+  const closed = Promise.withResolvers<string>();
+  const channels = new Channels({
+    send(buffer) {
+      const frame = decodeFrame(buffer);
+      // What is typed into it reaches no program, and the window hears so.
+      if (frame?.kind === 'inputDropped') return;
+      if (frame?.kind === 'size') {
+        terminal.write('', () => terminal.resize(frame.cols, frame.rows));
+        return;
+      }
+      if (frame?.kind !== 'output') throw new Error('Not output');
+      const { bytes } = frame;
+      terminal.write(bytes, () => channels.receive(encodeAck(frame.channel, bytes.byteLength)));
+    },
+    onClosed: ({ reason }) => terminal.write('', () => closed.resolve(reason)),
+  });
+  const attached = channels.attach(shown);
+  terminal.resize(attached.cols, attached.rows);
+  expect(channels.receive(encodeBytes('userInput', attached.channel, Buffer.from('typed')))).toBe(true);
+  expect(await closed.promise).toBe('ended');
+  const { active } = terminal.buffer;
+  const rows = Array.from(
+    { length: active.length },
+    (_value, row) => active.getLine(row)?.translateToString(true) ?? '',
+  );
+  return { attached, rows, text: rows.join('\n').trimEnd(), terminal, sent, shown };
+}
+
+function managerOn(clock: TestClock): SessionManager {
+  const preferences = DEFAULT_SETTINGS;
+  const origins = Object.fromEntries(SETTING_PATHS.map((path) => [path, 'default'])) as Record<
+    SettingPath,
+    LimitOrigin
+  >;
+  return new SessionManager({
+    clock,
+    backends: backendsOf(new StandInBackend([])),
+    recorders: new StandInRecorders([]),
+    settings: {
+      settings: preferences,
+      effective: { preferences, origins },
+      policy: { ok: true, policy: policySchema.parse({}), file: null },
+      profile: () => profileWith(),
+      onChange: () => () => {},
+    },
+    metrics: createSessionMetrics(() => clock.wall()),
+    logger: keepingLogger(),
+    writeMetadata: async () => {},
+  });
+}
+
+describe('a tab of a session of an earlier run', () => {
+  test('shows what is known of it, as a window takes it', async () => {
+    await using temp = await TempFolder.make();
+    const { remains, dismissed } = await remainsWith(temp, null);
+    const info = sessionInfoSchema.parse(remains.info());
+    expect(info).toMatchObject({
+      id: SESSION_ID,
+      restored: true,
+      state: 'ended',
+      title: 'zsh',
+      createdAt: STARTED_AT,
+      end: { reason: 'app_crash' },
+      timing: { ageMs: 2_500, idleRemainingMs: null, maxRemainingMs: null },
+      extensions: { used: 0, count: 2, seconds: 1_800 },
+      recording: { state: 'closed', bytes: 10 },
+    });
+    remains.rename('mine');
+    expect(remains.info().title).toBe('mine');
+    remains.dismiss();
+    expect(dismissed).toEqual([SESSION_ID]);
+    const unrecorded = new Remains(restored({ recording: null }), {
+      recordingFile: '/nowhere',
+      clock: new SystemClock(),
+      onDismissed: () => {},
+    });
+    expect(unrecorded.info().recording.state).toBe('none');
+    expect(unrecorded.metadata).toBeNull();
+  });
+
+  test('shows its last output, in the size its terminal had at last', async () => {
+    await using temp = await TempFolder.make();
+    const { remains } = await remainsWith(
+      temp,
+      `${header()}${output('$ make\r\n')}[0.100, "i", "typed"]\n[0.100, "r", "120x40"]\n${output('größe 日本\r\n')}[0, "m", "x"]\n`,
+    );
+    const { text, attached, shown, sent } = await show(remains);
+    expect(text).toBe('$ make\ngröße 日本');
+    expect(attached.replayTruncated).toBe(false);
+    expect([shown.cols, shown.rows]).toEqual([120, 40]);
+    expect(remains.info()).toMatchObject({ cols: 120, rows: 40 });
+    // What is typed goes nowhere, and nobody is told that a program does not read it.
+    expect(sent).toEqual([]);
+  });
+
+  test('leaves a full-screen program that the crash tore, and gives no answers a second time', async () => {
+    await using temp = await TempFolder.make();
+    const { remains } = await remainsWith(
+      temp,
+      `${header()}${output('before\r\n')}${output('\u001b[?1049h\u001b[?1003h\u001b[?25l\u001b[2Jvim\u001b[')}`,
+    );
+    const { text, terminal, shown } = await show(remains);
+    expect(terminal.buffer.active.type).toBe('normal');
+    expect(terminal.modes.mouseTrackingMode).toBe('none');
+    expect(text).toBe('before');
+    const watcher = shown.watch({ headerBytes: 0, deliver: () => {}, onClosed: () => {} });
+    expect(watcher.repliesWanted).toBe(false);
+    watcher.detach();
+  });
+
+  test('shows only the end of a large recording, and says that there was more', async () => {
+    await using temp = await TempFolder.make();
+    const lines = Array.from({ length: 40_000 }, (_value, index) => output(`line ${index} ${'x'.repeat(500)}\r\n`));
+    const { remains } = await remainsWith(temp, header(100, 30) + lines.join(''));
+    const { attached, text, shown } = await show(remains);
+    expect(attached.replayTruncated).toBe(true);
+    expect(attached.replayBytes).toBeLessThan(3 * 1_048_576);
+    expect(text).toContain('line 39999 ');
+    expect([shown.cols, shown.rows]).toEqual([100, 30]);
+  });
+
+  test.each([
+    ['There is no recording of it.', null, 'There is no recording of it.'],
+    [
+      'Parts of its recording are damaged.',
+      `${header()}${output('one\r\n')}nonsense\n${output('two\r\n')}[0.1, "o`,
+      'one\ntwo',
+    ],
+    ['Parts of its recording are damaged.', `nonsense\n${output('one\r\n')}`, 'one'],
+  ])('shows what can be read, and says what is missing: %s', async (words, recording, shownText) => {
+    await using temp = await TempFolder.make();
+    const { remains } = await remainsWith(temp, recording);
+    const { text } = await show(remains);
+    expect(text).toContain(shownText);
+    expect(text.endsWith(words)).toBe(true);
+  });
+
+  test('does not follow a link, wait for a pipe, or stumble over a huge hole', async () => {
+    await using temp = await TempFolder.make();
+    const secret = join(temp.path, 'secret');
+    await writeFile(secret, `${header()}${output('secret')}`);
+    const { remains, file } = await remainsWith(temp, null);
+    await symlink(secret, file);
+    expect((await show(remains)).text).toBe('\nIts recording is not a regular file.');
+    await rm(file);
+    if (process.platform !== 'win32') {
+      execFileSync('mkfifo', [file]);
+      expect((await show(remains)).text).toBe('\nIts recording is not a regular file.');
+      await rm(file);
+    }
+    await writeFile(file, `${header()}${output('one')}`);
+    await truncate(file, 40 * 1_048_576);
+    expect((await show(remains)).text).toContain('Parts of its recording are damaged.');
+  });
+
+  test('can be watched by several windows, one after the other', async () => {
+    await using temp = await TempFolder.make();
+    const { remains } = await remainsWith(temp, `${header()}${output('again\r\n')}`);
+    for (let window = 0; window < 3; window += 1) expect((await show(remains)).text).toBe('again');
+  });
+
+  test('is not attached to a window that is gone', async () => {
+    await using temp = await TempFolder.make();
+    const { remains } = await remainsWith(temp, header());
+    const channels = new Channels({ send: () => {}, onClosed: () => {} });
+    const opening = remains.open();
+    channels.close();
+    const shown = await opening;
+    expect(() => channels.attach(shown)).toThrow('The window is gone.');
+  });
+});
+
+describe('a manager', () => {
+  test('shows what remains of sessions of an earlier run before those of this one, until they are dismissed', async () => {
+    const clock = new TestClock();
+    const manager = managerOn(clock);
+    const dismissed: string[] = [];
+    const [a, b] = ['01M7ZBN260ABCDEFGH00000001', '01M7ZBN260ABCDEFGH00000002'] as const;
+    const { record } = restored();
+    const remains = [a, b].map(
+      (id) =>
+        new Remains(restored({ record: { ...record, id } }), {
+          recordingFile: '/nowhere',
+          clock,
+          onDismissed: (gone) => dismissed.push(gone),
+        }),
+    );
+    const news: unknown[] = [];
+    manager.on('restored', ({ id, title }) => news.push(`restored ${id} ${title}`));
+    manager.on('reordered', (ids) => news.push(ids));
+    manager.on('removed', (id) => news.push(`removed ${id}`));
+    const { id: c, started } = manager.open({ cols: 80, rows: 24 });
+    await started;
+
+    manager.restore(remains);
+    manager.restore(remains);
+    expect(manager.tabs().map(({ id }) => id)).toEqual([a, b, c]);
+    expect(manager.list().map(({ id }) => id)).toEqual([c]);
+    expect(manager.get(a)).toBeUndefined();
+    expect(manager.metrics()).toMatchObject({ total: 1, active: 1 });
+    manager.tab(a)?.rename('mine');
+    manager.renamed(a);
+    manager.reorder([c, b]);
+    manager.clockChanged();
+    manager.sweep();
+    expect(manager.tabs().map(({ id }) => id)).toEqual([c, b, a]);
+    manager.dismiss(b);
+    expect(await manager.close(a, false)).toBeNull();
+    expect(manager.tabs().map(({ id }) => id)).toEqual([c]);
+    expect(dismissed).toEqual([b, a]);
+    expect(news).toEqual([
+      `restored ${a} zsh`,
+      `restored ${b} zsh`,
+      [a, b, c],
+      `restored ${a} mine`,
+      [c, b, a],
+      `removed ${b}`,
+      `removed ${a}`,
+    ]);
+
+    // What was reopened does not come back, whether or not a window closes its tab.
+    manager.restore(remains);
+    const reopened = manager.open({ previousId: a, cols: 80, rows: 24 });
+    await reopened.started;
+    expect(dismissed).toEqual([b, a, a]);
+    expect(manager.tabs().map(({ id }) => id)).toEqual([a, reopened.id, b, c]);
+    manager.dismiss(a);
+    manager.dismiss(b);
+    dismissed.length = 0;
+
+    // A quit is no dismissal.
+    manager.restore(remains);
+    await manager.quit();
+    manager.restore(remains);
+    expect(manager.tabs()).toEqual([]);
+    expect(dismissed).toEqual([]);
+  });
+});

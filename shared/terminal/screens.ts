@@ -1,0 +1,254 @@
+import type { Cell, Line, ScreenBuffer, TerminalCore } from './core.ts';
+import { fillRows } from './row-moves.ts';
+import { shareRows } from './rows.ts';
+import { hastenTabStops } from './tabs.ts';
+
+const ESC = 0x1b;
+const FULL_RESET = 0x63;
+/** How a cell's content is made up, in xterm.js: Content.WIDTH_SHIFT. */
+const WIDTH_SHIFT = 22;
+/** What DECALN fills the screen with: a narrow E. */
+const PATTERN = (1 << WIDTH_SHIFT) | 0x45;
+/** A cell of these has attributes that need more than its numbers: BgFlags.HAS_EXTENDED of xterm.js. */
+const HAS_EXTENDED = 0x10000000;
+
+/** What is known of the buffers of the terminals that share a class. */
+const hastened = new WeakSet<object>();
+
+/**
+ * Makes what concerns whole screens take as few steps as there are rows: clearing and filling the screen, the alternate
+ * screen, resets, tab stops and repeated characters.
+ */
+export function hastenScreens(core: TerminalCore): void {
+  keepBuffers(core);
+  keepModes(core);
+  shareRows(core);
+  hastenTabStops(core);
+  fillScreens(core);
+  joinResets(core);
+  repeatTogether(core);
+}
+
+/** Leaving the alternate screen, and a reset, empty the lists of rows instead of making new ones. */
+function keepBuffers({ _bufferService }: TerminalCore): void {
+  const { buffers } = _bufferService;
+  const prototype: unknown = Object.getPrototypeOf(buffers.normal);
+  if (!isBufferClass(prototype)) return;
+  const { reset } = buffers;
+  buffers.reset = function () {
+    if (!isOfItsSize(this.normal) || !isOfItsSize(this.alt) || !hasRowsOfItsWidth(this.normal)) {
+      reset.call(this);
+      return;
+    }
+    const { normal } = this;
+    empty(this.alt);
+    empty(normal, normal._rows);
+    fillRows(normal.lines, 0, normal._rows, normal.getNullCell());
+    for (const buffer of [normal, this.alt]) {
+      buffer.savedX = 0;
+      buffer.savedY = 0;
+      buffer.savedCurAttrData.fg = 0;
+      buffer.savedCurAttrData.bg = 0;
+      buffer.savedCharset = undefined;
+    }
+    this._activeBuffer = normal;
+    this._onBufferActivate.fire({ activeBuffer: normal, inactiveBuffer: this.alt });
+  };
+  if (hastened.has(prototype)) return;
+  hastened.add(prototype);
+  const { clear } = prototype;
+  prototype.clear = function () {
+    if (isOfItsSize(this)) empty(this);
+    else clear.call(this);
+  };
+}
+
+/** A reset copies the modes of a fresh terminal at once; xterm.js goes through them one by one. */
+function keepModes({ coreService }: TerminalCore): void {
+  const { reset } = coreService;
+  let fresh: Pick<typeof coreService, 'modes' | 'decPrivateModes'> | undefined;
+  coreService.reset = function () {
+    if (fresh === undefined) {
+      reset.call(this);
+      fresh = { modes: { ...this.modes }, decPrivateModes: { ...this.decPrivateModes } };
+      return;
+    }
+    this.modes = { ...fresh.modes };
+    this.decPrivateModes = { ...fresh.decPrivateModes };
+  };
+}
+
+function isOfItsSize(buffer: ScreenBuffer): boolean {
+  return buffer.lines.maxLength === buffer._getCorrectBufferLength(buffer._rows);
+}
+
+/** Whether a reset finds a screen's rows to be used again. */
+function hasRowsOfItsWidth({ lines, _rows, _cols }: ScreenBuffer): boolean {
+  return lines.length >= _rows && lines.get(0)?.length === _cols && lines.get(_rows - 1)?.length === _cols;
+}
+
+/** Keeps the first `kept` rows. Those of a screen stay within reach, for `fillViewportRows`; the scrollback does not. */
+function empty(buffer: ScreenBuffer, kept = 0): void {
+  const { lines } = buffer;
+  if (buffer.markers.length > 0) buffer.clearAllMarkers();
+  for (let index = buffer._rows; index < lines.length; index++) lines.set(index, undefined);
+  lines.length = kept;
+  buffer.ydisp = 0;
+  buffer.ybase = 0;
+  buffer.y = 0;
+  buffer.x = 0;
+  buffer.scrollTop = 0;
+  buffer.scrollBottom = buffer._rows - 1;
+  buffer.setupTabStops();
+}
+
+/** ED and DECALN fill all rows in one step. */
+function fillScreens(core: TerminalCore): void {
+  const { _inputHandler, _bufferService, optionsService } = core;
+  const { eraseInDisplay, screenAlignmentPattern } = _inputHandler;
+  _inputHandler.eraseInDisplay = function (parameters, respectProtect) {
+    const which = parameters.params[0];
+    const isWhole = which === 2 && !optionsService.rawOptions.scrollOnEraseInDisplay;
+    if (!isWhole && which !== 0) {
+      return eraseInDisplay.call(this, parameters, respectProtect);
+    }
+    this._restrictCursor(_bufferService.cols);
+    const { buffer } = _bufferService;
+    const { rows, cols } = _bufferService;
+    const blank = buffer.getNullCell(this._eraseAttrData());
+    const line = buffer.lines.get(buffer.ybase + buffer.y);
+    if (which === 0 && line !== undefined) {
+      line.replaceCells(buffer.x, cols, blank, respectProtect);
+      if (buffer.x === 0) line.isWrapped = false;
+    }
+    const top = isWhole ? 0 : buffer.y + 1;
+    fillRows(buffer.lines, buffer.ybase + top, rows - top, blank, respectProtect);
+    clearMarkers(buffer, buffer.ybase + top, buffer.ybase + rows);
+    this._dirtyRowTracker.markRangeDirty(isWhole ? 0 : buffer.y, rows - 1);
+    return true;
+  };
+  _inputHandler.screenAlignmentPattern = function () {
+    const { buffer } = _bufferService;
+    const { fg, bg } = this._curAttrData;
+    // In origin mode its rows begin at the top margin.
+    if ((bg & HAS_EXTENDED) !== 0 || core.coreService.decPrivateModes.origin === true) {
+      return screenAlignmentPattern.call(this);
+    }
+    this._setCursor(0, 0);
+    const { extended } = this._curAttrData;
+    const cell: Cell = { content: PATTERN, fg, bg, extended, combinedData: '' };
+    fillRows(buffer.lines, buffer.ybase, _bufferService.rows, cell);
+    this._dirtyRowTracker.markRangeDirty(0, _bufferService.rows - 1);
+    return true;
+  };
+}
+
+function clearMarkers(buffer: ScreenBuffer, from: number, to: number): void {
+  if (buffer.markers.length === 0) return;
+  const rows = new Set<number>();
+  for (const { line } of buffer.markers) if (line >= from && line < to) rows.add(line);
+  for (const row of rows) buffer.clearMarkers(row);
+}
+
+/** Of resets (RIS) one right after another, only the first is carried out: the others find everything reset. */
+function joinResets({ _inputHandler }: TerminalCore): void {
+  const { _parser, fullReset } = _inputHandler;
+  const { parse } = _parser;
+  let input = new Uint32Array(0);
+  let end = 0;
+  let isJoined = true;
+  _parser.parse = function (data, length, promiseResult) {
+    [input, end, isJoined] = [data, length, false];
+    return parse.call(this, data, length, promiseResult);
+  };
+  // Takes no time in most terminals, and is never passed on: what resets are overwritten with.
+  _parser.setExecuteHandler('\0', () => true);
+  _inputHandler.fullReset = function () {
+    if (!isJoined) {
+      isJoined = true;
+      dropRepeatedResets(input, end);
+    }
+    return fullReset.call(this);
+  };
+}
+
+function dropRepeatedResets(data: Uint32Array, end: number): void {
+  for (let at = data.indexOf(ESC); at >= 0 && at < end; at = data.indexOf(ESC, at + 1)) {
+    if (data[at + 1] !== FULL_RESET) continue;
+    while (at + 3 < end && data[at + 2] === ESC && data[at + 3] === FULL_RESET) {
+      data[at + 2] = 0;
+      data[at + 3] = 0;
+      at += 2;
+    }
+  }
+}
+
+/** REP draws what it repeats by filling the rest of the row. */
+function repeatTogether(core: TerminalCore): void {
+  const { _inputHandler, _bufferService, _charsetService, coreService, optionsService, unicodeService } = core;
+  const { repeatPrecedingCharacter } = _inputHandler;
+  const one = new Uint32Array(1);
+  /** Its number and width; null: it is to be repeated one by one. */
+  const repeated = (): { readonly code: number; readonly width: number } | null => {
+    const state = _inputHandler._parser.precedingJoinState;
+    const width = (state >> 1) & 3;
+    if (width < 1 || width > 2 || _charsetService.charset !== undefined) return null;
+    if (coreService.modes.insertMode === true || optionsService.rawOptions.screenReaderMode) return null;
+    if ((_inputHandler._curAttrData.bg & HAS_EXTENDED) !== 0) return null;
+    const { buffer } = _bufferService;
+    const text = buffer.lines.get(buffer.ybase + buffer.y)?.getString(buffer.x - width) ?? '';
+    const code = text.codePointAt(0);
+    if (code === undefined || text !== String.fromCodePoint(code)) return null;
+    const again = unicodeService.charProperties(code, state);
+    const joins = (again & 1) !== 0;
+    return joins || ((again >> 1) & 3) !== width ? null : { code, width };
+  };
+  _inputHandler.repeatPrecedingCharacter = function (parameters) {
+    const { buffer } = _bufferService;
+    const character = (parameters.params[0] ?? 0) > 2 ? repeated() : null;
+    if (character === null) return repeatPrecedingCharacter.call(this, parameters);
+    const { code, width } = character;
+    one[0] = code;
+    // The first and the last one are printed, which sees to wide characters that they cut in two, and to line ends.
+    let left = parameters.params[0] ?? 1;
+    while (left > 0) {
+      this.print(one, 0, 1);
+      left--;
+      const count = Math.min(left - 1, Math.floor((_bufferService.cols - buffer.x) / width));
+      if (count < 1) continue;
+      const line = buffer.lines.get(buffer.ybase + buffer.y);
+      if (line === undefined) return true;
+      draw(line, buffer.x, count, code, width, this._curAttrData);
+      buffer.x += count * width;
+      left -= count;
+    }
+    return true;
+  };
+}
+
+function draw(
+  line: Line,
+  column: number,
+  count: number,
+  code: number,
+  width: number,
+  pen: { readonly fg: number; readonly bg: number },
+): void {
+  const end = column + count * width;
+  const { fg, bg } = pen;
+  line.ownCells();
+  const data = line._data;
+  for (let at = column * 3; at < end * 3; ) {
+    data[at++] = code | (width << WIDTH_SHIFT);
+    data[at++] = fg;
+    data[at++] = bg;
+    if (width === 1) continue;
+    data[at++] = 0;
+    data[at++] = fg;
+    data[at++] = bg;
+  }
+}
+
+function isBufferClass(value: unknown): value is ScreenBuffer {
+  return typeof value === 'object' && value !== null && 'clear' in value && 'setupTabStops' in value;
+}

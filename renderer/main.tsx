@@ -1,6 +1,6 @@
 import './styles/index.css';
-import './styles/toasts.css';
-import { start } from './start.tsx';
-import { connect } from './transport/connect.ts';
+import './toasts/toasts.css';
+import { start } from './app/start.tsx';
+import { connect } from './connection/connect.ts';
 
 start(connect);

@@ -1,5 +1,5 @@
 import { CircleAlert } from 'lucide-react';
-import { asSentence } from '../session/words.ts';
+import { asSentence } from '../session/messages.ts';
 import { Button } from './button.tsx';
 
 /** Something that could not be fetched: what, why, and the way to try again. */

@@ -1,8 +1,8 @@
 import { Menu } from '@base-ui/react/menu';
 import { type ReactElement, type ReactNode, useState } from 'react';
-import { focusAfterMenu } from '../actions/keep-focus.ts';
+import { focusAfterMenu } from '../app/keep-focus.ts';
 import type { Command } from '../keys/keys.ts';
-import { useShortcut } from './use-shortcut.ts';
+import { useShortcut } from '../keys/use-shortcut.ts';
 
 /** A menu that opens from its trigger, a button. */
 export function DropMenu({

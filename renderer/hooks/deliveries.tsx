@@ -1,14 +1,14 @@
 import { CircleAlert, CircleCheck, CircleDashed, CircleSlash, type LucideIcon, RotateCw } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { Delivery, DeliveryState, HookInfo } from '../../shared/hooks.ts';
-import { FIRST_DELIVERIES, filterDeliveries, loadDeliveries, MOST_DELIVERIES, sendAgain } from '../actions/hooks.ts';
 import { Button } from '../components/button.tsx';
 import { LoadFailure } from '../components/load-failure.tsx';
-import { formatMoment } from '../session/words.ts';
+import { formatMoment } from '../session/messages.ts';
 import { useApp } from '../store/store.ts';
 import { useNow } from '../time/tick.ts';
+import { FIRST_DELIVERIES, filterDeliveries, loadDeliveries, MOST_DELIVERIES, sendAgain } from './actions.ts';
+import { DELIVERY_WORDS, describeTries, FILTERS, HOOK_EVENT_WORDS, nextTry } from './messages.ts';
 import { busyKey, useHooks } from './state.ts';
-import { DELIVERY_WORDS, describeTries, FILTERS, HOOK_EVENT_WORDS, nextTry } from './words.ts';
 
 /** The last deliveries of a hook, those of one state or all, kept up to date. */
 export function Deliveries({ hook }: { hook: HookInfo }) {

@@ -1,12 +1,12 @@
 import { ChevronLeft, CircleCheck, FolderOpen, Send, TriangleAlert } from 'lucide-react';
 import type { HookInfo } from '../../shared/hooks.ts';
-import { enableHook, openHooksFolder, selectHook, testHook } from '../actions/hooks.ts';
 import { Button, IconButton } from '../components/button.tsx';
-import { asSentence } from '../session/words.ts';
+import { asSentence } from '../session/messages.ts';
+import { enableHook, openHooksFolder, selectHook, testHook } from './actions.ts';
 import { Deliveries } from './deliveries.tsx';
 import { HookIcon, STATE_ICONS } from './hook-list.tsx';
+import { HOOK_STATE_NOTES, HOOK_STATE_WORDS } from './messages.ts';
 import { busyKey, useHooks } from './state.ts';
-import { HOOK_STATE_NOTES, HOOK_STATE_WORDS } from './words.ts';
 
 /** One hook: how it is, what it wants to be told, and what became of it. */
 export function HookDetails({ hook }: { hook: HookInfo }) {

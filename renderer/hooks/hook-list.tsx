@@ -1,8 +1,8 @@
 import { CircleSlash, FolderCog, type LucideIcon, SquareFunction, TriangleAlert, Unplug, Webhook } from 'lucide-react';
 import type { HookInfo, HookState } from '../../shared/hooks.ts';
-import { selectHook } from '../actions/hooks.ts';
 import { walkList } from '../components/walk-list.ts';
-import { hookLine } from './words.ts';
+import { selectHook } from './actions.ts';
+import { hookLine } from './messages.ts';
 
 /** What kind of subscriber a hook is, as a picture; the words beside it say the same. */
 export function HookIcon({ kind }: { kind: HookInfo['kind'] }) {

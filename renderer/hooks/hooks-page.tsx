@@ -1,9 +1,9 @@
 import { FolderOpen, Webhook } from 'lucide-react';
 import { useEffect, useRef } from 'react';
-import { loadHooks, openHooksFolder } from '../actions/hooks.ts';
 import { Button } from '../components/button.tsx';
 import { LoadFailure } from '../components/load-failure.tsx';
 import { useApp } from '../store/store.ts';
+import { loadHooks, openHooksFolder } from './actions.ts';
 import { HookDetails } from './hook-details.tsx';
 import { HookList } from './hook-list.tsx';
 import { shownHook, useHooks } from './state.ts';

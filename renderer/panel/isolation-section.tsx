@@ -1,8 +1,8 @@
 import { Check, Copy, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ContainerInfo, Containment, IsolationItem, SessionInfo } from '../../shared/session.ts';
-import { copyText } from '../actions/clipboard.ts';
 import { IconButton } from '../components/button.tsx';
+import { copyText } from '../toasts/copy-text.ts';
 
 /** What was found of a session's sandbox, how all of it is ended, and the container that ran it. */
 export function IsolationSection({ info }: { info: SessionInfo }) {

@@ -1,9 +1,9 @@
 import { describeDuration } from '../../shared/duration.ts';
 import type { LimitName, OnExpiry } from '../../shared/limits.ts';
 import type { SessionInfo } from '../../shared/session.ts';
-import { extend } from '../actions/session.ts';
 import { Button } from '../components/button.tsx';
-import { describeActivity, describeOrigin, extension } from '../session/words.ts';
+import { extend } from '../session/actions.ts';
+import { describeActivity, describeOrigin, extension } from '../session/messages.ts';
 import { useApp, useSample } from '../store/store.ts';
 import { countdowns } from '../time/countdown.ts';
 

@@ -1,13 +1,13 @@
 import { Snowflake } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { Expiry, SessionInfo, SessionState } from '../../shared/session.ts';
-import { canFreeze, freeze, thaw } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
+import { useLiveNow, useLostSince } from '../connection/live-now.ts';
+import { canFreeze, freeze, thaw } from '../session/actions.ts';
 import { describeFrozen } from '../session/expiry-words.ts';
-import { describeActivity, formatMoment } from '../session/words.ts';
+import { describeActivity, formatMoment } from '../session/messages.ts';
 import { useSample } from '../store/store.ts';
 import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
-import { useLiveNow, useLostSince } from '../time/live-now.ts';
 
 /** What a state means to a person. */
 export const STATE_WORDS: Readonly<Record<SessionState, string>> = {

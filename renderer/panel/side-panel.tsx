@@ -1,11 +1,11 @@
 import { X } from 'lucide-react';
-import { RECENT_PAGE, showRecent } from '../actions/recent.ts';
 import { AsOf } from '../components/as-of.tsx';
 import { IconButton } from '../components/button.tsx';
+import { useLostSince } from '../connection/live-now.ts';
+import { RECENT_PAGE, showRecent } from '../recent/actions.ts';
 import { RecentSessions } from '../recent/recent-sessions.tsx';
 import type { PanelState } from '../store/state.ts';
 import { activeSession, setApp, useApp } from '../store/store.ts';
-import { useLostSince } from '../time/live-now.ts';
 import { AboutPanel } from './about-panel.tsx';
 import { SessionPanel } from './session-panel.tsx';
 

@@ -2,6 +2,11 @@ import { ArrowDown, ArrowUp, ChevronLeft, Copy, EllipsisVertical, Play, RotateCc
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { LOCAL_PROFILE_ID, PRESETS, type Profile } from '../../shared/profile.ts';
 import type { SettingsView } from '../../shared/settings.ts';
+import { BackendState } from '../backends/backend-state.tsx';
+import { BackendIcon } from '../components/backend-icon.tsx';
+import { Button, IconButton } from '../components/button.tsx';
+import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
+import { useApp } from '../store/store.ts';
 import {
   deleteProfile,
   discardProfile,
@@ -13,12 +18,7 @@ import {
   resetProfile,
   saveProfile,
   selectProfile,
-} from '../actions/profiles.ts';
-import { BackendIcon } from '../components/backend-icon.tsx';
-import { Button, IconButton } from '../components/button.tsx';
-import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
-import { useApp } from '../store/store.ts';
-import { BackendState } from './backend-state.tsx';
+} from './actions.ts';
 import { draftOf, sameDraft } from './draft.ts';
 import { type Editor, EditorContext } from './editor-context.ts';
 import { ExpectedBadge } from './expected-badge.tsx';

@@ -1,9 +1,9 @@
 import { FolderOpen } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { FOLDER_ACCESS, type FolderAccess, isSandboxed, PULL_POLICIES } from '../../shared/profile.ts';
-import { chooseFolder } from '../actions/profiles.ts';
 import { Button } from '../components/button.tsx';
 import { LOGIN_SHELL_OPTIONS } from '../settings/rows.ts';
+import { chooseFolder } from './actions.ts';
 import { CredentialsField } from './credentials-field.tsx';
 import { useEditor } from './editor-context.ts';
 import { ChoiceField, Field, SelectField, SwitchField, TextField } from './fields.tsx';

@@ -1,13 +1,13 @@
 import { ChevronDown, Plus, RotateCcw, ShieldAlert } from 'lucide-react';
 import type { BackendStatus } from '../../shared/backends.ts';
 import { PRESETS } from '../../shared/profile.ts';
-import { deletedPresets, newProfile, resetProfile, selectProfile } from '../actions/profiles.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
 import { Button } from '../components/button.tsx';
 import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
 import { walkList } from '../components/walk-list.ts';
 import { BACKEND_WORDS } from '../session/badge.ts';
 import { useApp } from '../store/store.ts';
+import { deletedPresets, newProfile, resetProfile, selectProfile } from './actions.ts';
 import { draftOf } from './draft.ts';
 import type { ListedProfile } from './state.ts';
 import { openings, profileLine } from './summary.ts';

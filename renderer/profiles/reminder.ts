@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
-import { openProfiles } from '../actions/profiles.ts';
-import { showReminder } from '../toasts.ts';
+import { showReminder } from '../toasts/toasts.ts';
+import { openProfiles } from './actions.ts';
 import { useProfiles } from './state.ts';
 
 /** Says so when the settings page is left with profiles that are not saved. They are kept while the window is open. */

@@ -1,8 +1,8 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 import { Dialog } from '@base-ui/react/dialog';
 import { type ClipboardEvent, type DragEvent, type SubmitEvent, useId, useRef, useState } from 'react';
-import { removeSecret, storeSecret } from '../actions/credentials.ts';
 import { Button } from '../components/button.tsx';
+import { removeSecret, storeSecret } from './secret-actions.ts';
 
 interface DialogProps {
   /** What the secret is called. */

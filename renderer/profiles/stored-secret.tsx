@@ -1,12 +1,12 @@
 import { CircleAlert, CircleCheck } from 'lucide-react';
 import { useEffect, useId, useRef, useState } from 'react';
 import { type Profile, storedNameSchema } from '../../shared/profile.ts';
-import { loadSecrets } from '../actions/credentials.ts';
 import { Button } from '../components/button.tsx';
-import { asSentence, formatMoment } from '../session/words.ts';
+import { asSentence, formatMoment } from '../session/messages.ts';
 import { useApp } from '../store/store.ts';
 import type { CredentialRow } from './credential-rows.ts';
 import { PartField } from './part-field.tsx';
+import { loadSecrets } from './secret-actions.ts';
 import { RemoveSecretDialog, SetSecretDialog } from './secret-dialogs.tsx';
 import { useProfiles } from './state.ts';
 

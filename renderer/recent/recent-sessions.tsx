@@ -1,16 +1,16 @@
 import { Download, RotateCw } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { HistoryEntry } from '../../shared/history.ts';
-import { moreRecent, openLike, RECENT_PAGE, refreshRecent, showTab } from '../actions/recent.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
 import { Button } from '../components/button.tsx';
 import { LoadFailure } from '../components/load-failure.tsx';
 import { ExportMenu } from '../session/export-menu.tsx';
+import { formatMoment } from '../session/messages.ts';
 import { useHasProfile } from '../session/use-has-profile.ts';
-import { formatMoment } from '../session/words.ts';
 import { useApp } from '../store/store.ts';
+import { moreRecent, openLike, RECENT_PAGE, refreshRecent, showTab } from './actions.ts';
+import { describeLength, describePast } from './messages.ts';
 import { useRecent } from './state.ts';
-import { describeLength, describePast } from './words.ts';
 
 /** Sessions of this and earlier runs, the latest first; `first` of them to begin with. Nothing where there are none. */
 export function RecentSessions({ first, none }: { first: number; none: string | null }) {

@@ -1,12 +1,12 @@
 import { Hourglass } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { SessionInfo } from '../../shared/session.ts';
-import { extend, keepOpen } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
+import { useLiveNow } from '../connection/live-now.ts';
 import { useSample } from '../store/store.ts';
 import { countdowns, remainingSeconds } from '../time/countdown.ts';
-import { useLiveNow } from '../time/live-now.ts';
-import { describeWarning, extension } from './words.ts';
+import { extend, keepOpen } from './actions.ts';
+import { describeWarning, extension } from './messages.ts';
 
 /** The warning in force, under the terminal's last line: how long, why, and what to do about it. */
 export function Banner({ info }: { info: SessionInfo }) {

@@ -2,17 +2,17 @@ import { CircleAlert, CircleCheck, Hourglass, Plus, Unplug } from 'lucide-react'
 import { useRef } from 'react';
 import { describeDuration } from '../../shared/duration.ts';
 import { describeEnd, type SessionEnd, type SessionInfo } from '../../shared/session.ts';
-import { openProfiles } from '../actions/profiles.ts';
-import { openFresh } from '../actions/replace.ts';
-import { showSessionPanel } from '../actions/session.ts';
-import { openAgain } from '../actions/tabs.ts';
 import { Button } from '../components/button.tsx';
+import { openProfiles } from '../profiles/actions.ts';
 import { setApp } from '../store/store.ts';
+import { openAgain } from '../tabs/actions.ts';
+import { showSessionPanel } from './actions.ts';
 import { expirySentence } from './expiry-words.ts';
 import { ExportMenu } from './export-menu.tsx';
+import { asSentence, describeExit, endAdvice, formatBytes, formatMoment } from './messages.ts';
+import { openFresh } from './replace.ts';
 import { useCardFocus } from './use-card-focus.ts';
 import { useHasProfile } from './use-has-profile.ts';
-import { asSentence, describeExit, endAdvice, formatBytes, formatMoment } from './words.ts';
 
 /** What remains of a session: why it ended, in words, and what can be done now. */
 export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {

@@ -2,9 +2,9 @@ import { Download } from 'lucide-react';
 import type { ReactElement } from 'react';
 import { EXPORT_FORMATS, EXPORT_LABELS } from '../../shared/recording.ts';
 import type { SessionId } from '../../shared/session.ts';
-import { exportSession } from '../actions/session.ts';
 import { Button } from '../components/button.tsx';
 import { DropMenu, MenuItem } from '../components/menu.tsx';
+import { exportSession } from './actions.ts';
 
 /** The formats a session can be taken out in. */
 export function ExportMenu({ id, trigger }: { id: SessionId; trigger?: ReactElement }) {

@@ -1,14 +1,14 @@
 import { CircleAlert, CircleSlash, Copy, Pencil, RotateCw } from 'lucide-react';
 import { useRef } from 'react';
 import type { SessionEnd, SessionInfo } from '../../shared/session.ts';
-import { copyText } from '../actions/clipboard.ts';
-import { openProfiles } from '../actions/profiles.ts';
-import { openAgain } from '../actions/tabs.ts';
 import { Button } from '../components/button.tsx';
+import { openProfiles } from '../profiles/actions.ts';
+import { openAgain } from '../tabs/actions.ts';
+import { copyText } from '../toasts/copy-text.ts';
+import { asSentence } from './messages.ts';
 import { FAILED_STAGES } from './start-words.ts';
 import { useCardFocus } from './use-card-focus.ts';
 import { useHasProfile } from './use-has-profile.ts';
-import { asSentence } from './words.ts';
 
 /** A start that failed: at what, why, and what to do about it. */
 export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {

@@ -1,13 +1,13 @@
 import { Snowflake } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { Expiry, SessionInfo } from '../../shared/session.ts';
-import { thaw } from '../actions/session.ts';
 import { Button, Tip } from '../components/button.tsx';
+import { useLiveNow } from '../connection/live-now.ts';
 import { useSample } from '../store/store.ts';
 import { countdowns, remainingSeconds } from '../time/countdown.ts';
-import { useLiveNow } from '../time/live-now.ts';
+import { thaw } from './actions.ts';
 import { describeFrozen } from './expiry-words.ts';
-import { extension } from './words.ts';
+import { extension } from './messages.ts';
 
 /** Says that nothing moves in a session, and why, and lets it go on. */
 export function FrozenBar({ info }: { info: SessionInfo }) {

@@ -1,7 +1,7 @@
 import { CircleAlert } from 'lucide-react';
 import type { SessionInfo } from '../../shared/session.ts';
-import { openAgain } from '../actions/tabs.ts';
 import { Button } from '../components/button.tsx';
+import { openAgain } from '../tabs/actions.ts';
 
 export const LOST_SESSION =
   'Sandglass was started again, and no longer knows this session. What it showed is kept here until you close the tab.';

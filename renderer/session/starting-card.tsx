@@ -1,10 +1,10 @@
 import { Progress } from '@base-ui/react/progress';
 import { useEffect, useState } from 'react';
 import type { SessionInfo } from '../../shared/session.ts';
-import { forceClose } from '../actions/tabs.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
 import { Button, Tip } from '../components/button.tsx';
 import { setApp, useApp } from '../store/store.ts';
+import { forceClose } from '../tabs/actions.ts';
 import { milestone, NO_PROGRESS, spoken } from './start-words.ts';
 
 /** A start that is over sooner shows nothing: what flashes up is not read and only disturbs. */

@@ -1,7 +1,7 @@
 import { TriangleAlert } from 'lucide-react';
 import type { SettingsView } from '../../shared/settings.ts';
-import { replaceSettingsFile } from '../actions/settings.ts';
 import { Button } from '../components/button.tsx';
+import { replaceSettingsFile } from './actions.ts';
 
 /** What is wrong with the settings file, where it is, and the way to replace one that is not used. */
 export function FileNote({ file }: { file: NonNullable<SettingsView['file']> }) {

@@ -1,7 +1,7 @@
 import { useId, useState } from 'react';
 import { RequestError } from '../../shared/errors.ts';
 import type { SettingsView } from '../../shared/settings.ts';
-import { changeSetting } from '../actions/settings.ts';
+import { changeSetting } from './actions.ts';
 import { SettingControl } from './controls.tsx';
 import { settingWords } from './parse.ts';
 import { rangeOf, type SettingValue, sameValue, settingAt } from './paths.ts';

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
 import { describeDuration } from '../../shared/duration.ts';
 import type { Policy, SettingsView } from '../../shared/settings.ts';
-import { showSettingsView } from '../actions/profiles.ts';
 import { scrollTo } from '../components/scroll-to.ts';
 import { HooksPage } from '../hooks/hooks-page.tsx';
 import { attention, useHooks } from '../hooks/state.ts';
+import { showSettingsView } from '../profiles/actions.ts';
 import { ProfilesPage } from '../profiles/profiles-page.tsx';
 import { useUnsavedReminder } from '../profiles/reminder.ts';
 import { type SettingsPart, useProfiles } from '../profiles/state.ts';

@@ -6,8 +6,8 @@ import {
   type SessionInfo,
   type SessionTiming,
 } from '../../shared/session.ts';
-import { inputMessage } from '../session/input-words.ts';
 import type { InputState } from '../terminal/input-queue.ts';
+import { inputMessage } from '../terminal/messages.ts';
 import { type AppState, SETTINGS_TAB, type TabId, tabIds } from './state.ts';
 
 /** A change of the state; what it does not name stays. */

@@ -3,7 +3,7 @@ import type { AppInfo } from '../../shared/contract.ts';
 import type { Running } from '../../shared/running.ts';
 import type { SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
 import type { SettingsView } from '../../shared/settings.ts';
-import type { LinkState } from '../rpc/link.ts';
+import type { LinkState } from '../connection/core-link.ts';
 import type { InputState } from '../terminal/input-queue.ts';
 import type { PasteReview } from '../terminal/paste.ts';
 import type { TimingSample } from '../time/countdown.ts';

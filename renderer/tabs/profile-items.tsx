@@ -1,14 +1,14 @@
 import { Menu } from '@base-ui/react/menu';
 import { History, Pencil, RefreshCw } from 'lucide-react';
 import type { Profile } from '../../shared/profile.ts';
-import { checkBackends } from '../actions/backends.ts';
-import { openProfiles } from '../actions/profiles.ts';
-import { showRecent } from '../actions/recent.ts';
-import { openTab } from '../actions/tabs.ts';
-import { BackendLines } from '../components/backend-lines.tsx';
+import { checkBackends } from '../backends/actions.ts';
+import { BackendLines } from '../backends/backend-lines.tsx';
 import { MenuItem, MenuSeparator } from '../components/menu.tsx';
-import { ProfileAbout, useAvailability } from '../components/profile-about.tsx';
+import { openProfiles } from '../profiles/actions.ts';
+import { ProfileAbout, useAvailability } from '../profiles/profile-about.tsx';
+import { showRecent } from '../recent/actions.ts';
 import { useApp } from '../store/store.ts';
+import { openTab } from './actions.ts';
 
 /** What the menu at the new-tab button holds: the profiles, what can be had now, and the way to change them. */
 export function ProfileItems() {

@@ -1,12 +1,12 @@
 import { ContextMenu } from '@base-ui/react/context-menu';
 import type { ReactElement } from 'react';
 import type { SessionInfo } from '../../shared/session.ts';
-import { restart } from '../actions/replace.ts';
-import { canFreeze, freeze, showSessionPanel, thaw } from '../actions/session.ts';
-import { activate, closeTab, openTab } from '../actions/tabs.ts';
 import { MenuItem, MenuSeparator } from '../components/menu.tsx';
+import { canFreeze, freeze, showSessionPanel, thaw } from '../session/actions.ts';
+import { restart } from '../session/replace.ts';
 import { useHasProfile } from '../session/use-has-profile.ts';
 import { setApp, useApp } from '../store/store.ts';
+import { activate, closeTab, openTab } from './actions.ts';
 
 /** The menu of a right click on a tab, or of the menu key. */
 export function TabMenu({ info, children }: { info: SessionInfo; children: ReactElement }) {

@@ -1,12 +1,12 @@
 import { Columns2, EllipsisVertical, List, PanelRight, Search, Settings2, Webhook } from 'lucide-react';
 import { useEffect, useRef } from 'react';
-import { runCommand } from '../actions/commands.ts';
-import { activate } from '../actions/tabs.ts';
+import { runCommand } from '../app/commands.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
 import { IconButton } from '../components/button.tsx';
 import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
 import { SETTINGS_TAB } from '../store/state.ts';
 import { activeSession, useApp } from '../store/store.ts';
+import { activate } from './actions.ts';
 import { NewTab } from './new-tab.tsx';
 import { RenameField } from './rename-field.tsx';
 import { CloseButton, handleTabKeys, SessionTab } from './tab.tsx';

@@ -2,9 +2,9 @@ import { History, KeyRound, ShieldAlert, Snowflake, X } from 'lucide-react';
 import { type KeyboardEvent, memo, type PointerEvent, useRef } from 'react';
 import { formatClock } from '../../shared/duration.ts';
 import type { SessionId } from '../../shared/session.ts';
-import { activate, activateAt, activateNeighbour, closeTab, moveTab } from '../actions/tabs.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
 import { Figures } from '../components/figures.tsx';
+import { useLiveNow, useLostSince } from '../connection/live-now.ts';
 import { badgeOf, tabStatus, wantsCredential } from '../session/badge.ts';
 import { setApp, useApp, useSample, useSession } from '../store/store.ts';
 import {
@@ -16,7 +16,7 @@ import {
   ringStage,
   showsTime,
 } from '../time/countdown.ts';
-import { useLiveNow, useLostSince } from '../time/live-now.ts';
+import { activate, activateAt, activateNeighbour, closeTab, moveTab } from './actions.ts';
 import { Ring } from './ring.tsx';
 import { TabMenu } from './tab-menu.tsx';
 import { useKeepInView } from './use-keep-in-view.ts';

@@ -1,7 +1,7 @@
 import { type PointerEvent, type RefObject, useCallback, useState } from 'react';
 import type { SessionId } from '../../shared/session.ts';
-import { activate, reorder } from '../actions/tabs.ts';
 import { getApp, setApp } from '../store/store.ts';
+import { activate, reorder } from './actions.ts';
 
 /** A press becomes a drag after this many CSS pixels. */
 const DRAG_AFTER_PX = 5;

@@ -1,11 +1,11 @@
 import { ArrowDown, ArrowUp, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { SessionId } from '../../shared/session.ts';
-import { focusTerminal } from '../actions/tabs.ts';
 import { IconButton } from '../components/button.tsx';
-import { terminals } from '../engine.ts';
+import { terminals } from '../connection/core.ts';
 import type { FindQuery } from '../store/state.ts';
 import { setApp, useApp } from '../store/store.ts';
+import { focusTerminal } from '../tabs/actions.ts';
 import type { Found } from './finder.ts';
 
 /** Matches are counted up to this many: the addon's limit. */

@@ -1,4 +1,4 @@
-import { terminals } from '../engine.ts';
+import { terminals } from '../connection/core.ts';
 import { getApp, useApp } from '../store/store.ts';
 import { terminalPreferences } from './reading.ts';
 

@@ -1,9 +1,9 @@
-import { changeSetting } from '../actions/settings.ts';
-import { focusTerminal } from '../actions/tabs.ts';
-import { report } from '../engine.ts';
+import { report } from '../connection/core.ts';
+import { changeSetting } from '../settings/actions.ts';
 import { settingRow } from '../settings/rows.ts';
 import type { AppState } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
+import { focusTerminal } from '../tabs/actions.ts';
 
 /** Whether screen reader mode is off although a screen reader may be running: the setting follows a system that cannot tell. */
 export function wantsReaderHint({ settings, info }: Pick<AppState, 'settings' | 'info'>): boolean {

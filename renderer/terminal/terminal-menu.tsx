@@ -1,10 +1,10 @@
 import { ContextMenu } from '@base-ui/react/context-menu';
 import { type MouseEvent, type ReactElement, useState } from 'react';
 import type { SessionId } from '../../shared/session.ts';
-import { runCommand } from '../actions/commands.ts';
-import { focusAfterTerminalMenu } from '../actions/keep-focus.ts';
+import { runCommand } from '../app/commands.ts';
+import { focusAfterTerminalMenu } from '../app/keep-focus.ts';
 import { MenuItem, MenuSeparator } from '../components/menu.tsx';
-import { terminals } from '../engine.ts';
+import { terminals } from '../connection/core.ts';
 
 /** The menu of a right click in the terminal. A program that takes the mouse gets the click, unless Shift is held. */
 export function TerminalMenu({ id, children }: { id: SessionId; children: ReactElement }) {

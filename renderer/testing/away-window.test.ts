@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { AwayReason } from '../rpc/away.ts';
+import type { AwayReason } from '../connection/away.ts';
 import { expectWellDrawn, type OpenOptions, TestWindows, WINDOW_TIMEOUT_MS } from './test-window.ts';
 
 let windows: TestWindows;

@@ -1,7 +1,7 @@
 import '../styles/index.css';
-import '../styles/toasts.css';
-import { start } from '../start.tsx';
-import { FakeEngine } from './fake-engine.ts';
+import '../toasts/toasts.css';
+import { start } from '../app/start.tsx';
+import { FakeEngine } from './fake-core.ts';
 
 /**
  * The window with a made-up engine: `?scene=` names a scene of `scenes.ts`, `&backends=` what can be had on the made-up

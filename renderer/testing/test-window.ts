@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { findBrowser } from '../../scripts/find-browser.ts';
 import { projectRoot } from '../../scripts/project.ts';
 import { inProduction } from '../../scripts/vite-build.ts';
-import type { FakeEngine } from './fake-engine.ts';
+import type { FakeEngine } from './fake-core.ts';
 
 declare global {
   interface Window {

@@ -1,0 +1,48 @@
+import { Fragment } from 'react';
+import type { Profile } from '../../shared/profile.ts';
+import { BackendIcon } from '../components/backend-icon.tsx';
+import { useApp } from '../store/store.ts';
+import { availability, homeOf, profileSummary } from './messages.ts';
+
+/** Whether a session of this profile can be had now. */
+export function useAvailability(profile: Profile): 'available' | 'checking' | 'unavailable' {
+  return useApp((state) => availability(state.backends, profile.backend).state);
+}
+
+/**
+ * A profile to choose: icon, name, and in a second line what it is, or why it cannot be had. What would help stands once
+ * for all of its kind in the line below the profiles; here it is only said aloud.
+ */
+export function ProfileAbout({ profile }: { profile: Profile }) {
+  const home = useApp((state) => homeOf(state.info));
+  const backends = useApp((state) => state.backends);
+  const found = availability(backends, profile.backend);
+  return (
+    <>
+      <BackendIcon backend={profile.backend} />
+      <span className="choice-text">
+        <span className="choice-name">{profile.name}</span>
+        <span className="choice-about">
+          {found.state === 'unavailable' ? (
+            <>
+              {found.message}
+              <span className="visually-hidden">{found.hint}</span>
+            </>
+          ) : (
+            <Summary parts={profileSummary(profile, home)} />
+          )}
+        </span>
+      </span>
+    </>
+  );
+}
+
+/** Lines break between the parts rather than in them. */
+function Summary({ parts }: { parts: readonly string[] }) {
+  return parts.map((part, index) => (
+    <Fragment key={part}>
+      {index === 0 ? null : ' · '}
+      <span className="summary-part">{part}</span>
+    </Fragment>
+  ));
+}

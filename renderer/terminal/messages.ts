@@ -1,0 +1,31 @@
+import { formatBytes } from '../session/messages.ts';
+import type { InputState, StopReason } from './input-queue.ts';
+
+/** What is said of input that takes its time, or did not arrive whole. */
+export interface InputMessage {
+  readonly title: string;
+  readonly detail: string;
+}
+
+const STOPPED: Readonly<Record<StopReason, string>> = {
+  cancelled: 'cancelled',
+  ended: 'cut off by the end of the session',
+  lost: 'cut off by a lost connection',
+  program_changed: 'stopped, because another program reads now',
+};
+
+/** @param isFrozen the session is frozen, so that nothing reads. */
+export function inputMessage(input: InputState, isFrozen: boolean): InputMessage {
+  const { isPaste, acceptedBytes, totalBytes } = input;
+  const what = isPaste ? 'Paste' : 'Input';
+  const amount = `${formatBytes(acceptedBytes)} of ${formatBytes(totalBytes)}`;
+  if (input.kind === 'sending') {
+    if (isFrozen) return { title: `${what} waits until the session is thawed.`, detail: `${amount} sent.` };
+    const title = isPaste ? 'Pasting…' : 'Waiting for the program to read what you typed…';
+    const isTold = isPaste && input.isWaiting;
+    return { title, detail: `${amount} sent.${isTold ? ' The program is not reading.' : ''}` };
+  }
+  // What was on its way when the connection went may have arrived.
+  const sent = input.why === 'lost' ? `${amount} is known to have arrived.` : `${amount} had arrived.`;
+  return { title: `${what} ${STOPPED[input.why]}.`, detail: sent };
+}

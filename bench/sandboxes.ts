@@ -11,7 +11,7 @@ import { LABELS } from '../electron/backends/docker/fleet/labels.ts';
 import { findNow, linuxProcesses } from '../electron/processes/linux-processes.ts';
 import { DEFAULT_BUBBLEWRAP, DEFAULT_CONTAINER, type ProfileOf } from '../shared/profile.ts';
 import { IMAGE, MOUNT } from './bare-sandboxes.ts';
-import { quiet } from './engine.ts';
+import { quiet } from './core.ts';
 import { PROMPT } from './prompt-watch.ts';
 
 const run = promisify(execFile);

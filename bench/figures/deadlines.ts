@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSessionMetrics } from '../../electron/metrics/session-metrics.ts';
-import { createManager, NO_RECORDERS } from '../engine.ts';
+import { createManager, NO_RECORDERS } from '../core.ts';
 import type { Result } from '../report.ts';
 import { standIn } from '../stand-in.ts';
 import { quantile, summarize } from '../statistics.ts';

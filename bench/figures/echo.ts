@@ -24,7 +24,7 @@ async function pressKeys(page: TerminalPage, count: number): Promise<number[]> {
   return latencies;
 }
 
-/** Key press to painted echo, and the engine's event loop while other sessions flood. */
+/** Key press to painted echo, and the core's event loop while other sessions flood. */
 export const echo: Figure = {
   name: 'echo',
   async measure({ folder, browser: path, quick, progress }) {
@@ -110,8 +110,8 @@ export const echo: Figure = {
     results.push(
       row(`Key to painted echo while ${FLOODS} sessions flood, p50`, flooded.p50, 'product', 2),
       row(`Key to painted echo while ${FLOODS} sessions flood, p95`, flooded.p95, 'product', 2),
-      value(`Engine's event-loop delay while ${FLOODS} sessions flood, p99`, delays.of('p99'), 10),
-      value(`Engine's event-loop delay while ${FLOODS} sessions flood, longest`, delays.of('longest'), null),
+      value(`Core's event-loop delay while ${FLOODS} sessions flood, p99`, delays.of('p99'), 10),
+      value(`Core's event-loop delay while ${FLOODS} sessions flood, longest`, delays.of('longest'), null),
     );
     return results;
   },

@@ -11,7 +11,7 @@ import type { Journal, JournalEntry } from '../../electron/journal/journal.ts';
 import { createJournal } from '../../electron/journal/journal-client.ts';
 import { endEntry, record, sessionId, startEntry } from '../../electron/journal/testing/entries.ts';
 import { projectRoot } from '../../scripts/project.ts';
-import { createManager, NO_RECORDERS, quiet } from '../engine.ts';
+import { createManager, NO_RECORDERS, quiet } from '../core.ts';
 import type { Result } from '../report.ts';
 import { standIn } from '../stand-in.ts';
 import { pairedRatio, quantile, summarize } from '../statistics.ts';

@@ -28,7 +28,7 @@ function residentBytes(pid: number): number {
   return Number(found?.[1] ?? 0) * 1_024;
 }
 
-/** Memory that one more idle session takes in the engine, and one more tab in the window. */
+/** Memory that one more idle session takes in the core, and one more tab in the window. */
 export const memory: Figure = {
   name: 'memory',
   async measure({ folder, browser: path, quick, progress }) {
@@ -75,7 +75,7 @@ export const memory: Figure = {
       target: null,
     });
     return [
-      row('Memory per idle session, engine process', 'session', 'node-pty'),
+      row('Memory per idle session, core process', 'session', 'node-pty'),
       row('Memory per tab, script heap', 'heap', 'bare terminal'),
       row("Memory per tab, window's process", 'resident', 'bare terminal'),
     ];

@@ -1,7 +1,7 @@
 import { createPtyBackend } from '../../electron/backends/pty/pty.ts';
 import { spawnBare } from '../bare-pty.ts';
 import { compete } from '../contest.ts';
-import { createManager, NO_RECORDERS, quiet } from '../engine.ts';
+import { createManager, NO_RECORDERS, quiet } from '../core.ts';
 import { PROMPT, PromptWatch } from '../prompt-watch.ts';
 import { pairedRatio, summarize } from '../statistics.ts';
 import type { Figure } from './figure.ts';

@@ -12,8 +12,8 @@ import {
   sameBubblewrap,
 } from '../bare-sandboxes.ts';
 import { type Contender, compete, type Rounds } from '../contest.ts';
+import { createManager, NO_RECORDERS } from '../core.ts';
 import { Counter } from '../counter.ts';
-import { createManager, NO_RECORDERS } from '../engine.ts';
 import { PromptWatch } from '../prompt-watch.ts';
 import type { Result } from '../report.ts';
 import { shellCommand, writeSample } from '../samples.ts';

@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStorage } from '../../electron/core/open-storage.ts';
-import { startEngine } from '../../electron/core/start-core.ts';
+import { startCore } from '../../electron/core/start-core.ts';
 import { Downloads } from '../../electron/hosts/web/downloads.ts';
 import { startWebServer } from '../../electron/hosts/web/server.ts';
 import { createWebHost } from '../../electron/hosts/web/web-host.ts';
 import { nodeReaperCommand } from '../../electron/reaper/command.ts';
 import { openSettingsFile } from '../../electron/storage/settings-file-conf.ts';
 import { projectRoot } from '../../scripts/project.ts';
-import { storedSettings } from '../engine.ts';
+import { storedSettings } from '../core.ts';
 import { shellCommand } from '../samples.ts';
 import { answerBench } from './answering.ts';
 
@@ -23,7 +23,7 @@ writeFileSync(join(config, 'settings.json'), JSON.stringify(settings));
 const storage = await openStorage('web', process.env, openSettingsFile);
 const logger = storage.log.logger;
 const downloads = new Downloads(logger);
-const engine = await startEngine({
+const core = await startCore({
   storage,
   host: createWebHost(downloads),
   environment: process.env,
@@ -33,12 +33,12 @@ const engine = await startEngine({
 const server = await startWebServer({
   port: 0,
   rendererFolder: join(projectRoot, '.vite', 'renderer', 'main_window'),
-  connect: (transport) => engine.connect(transport),
-  metrics: () => engine.metrics(),
+  connect: (transport) => core.connect(transport),
+  metrics: () => core.metrics(),
   downloads,
   logger,
 });
 answerBench(
   () => server.link(),
-  () => engine.quit(),
+  () => core.quit(),
 );

@@ -1,16 +1,16 @@
 import { containersLeft, NO_CONTAINERS } from '../runner/containers.ts';
-import { EngineGate } from '../runner/engine-gate.ts';
+import { EngineSwitch } from '../runner/engine-switch.ts';
 import { CONTAINER_PROFILE, LOCAL_PROFILE, limits } from '../runner/options.ts';
 import { test as base, expect } from '../runner/test.ts';
 
-const test = base.extend<{ gate: EngineGate }>({
+const test = base.extend<{ engineSwitch: EngineSwitch }>({
   // biome-ignore lint/correctness/noEmptyPattern: the test runner reads the names of what it depends on.
-  gate: async ({}, use) => {
-    await using gate = await EngineGate.create();
-    await use(gate);
+  engineSwitch: async ({}, use) => {
+    await using engineSwitch = await EngineSwitch.create();
+    await use(engineSwitch);
   },
-  environment: async ({ gate }, use) => {
-    await use({ DOCKER_HOST: gate.host });
+  environment: async ({ engineSwitch }, use) => {
+    await use({ DOCKER_HOST: engineSwitch.host });
   },
 });
 
@@ -18,7 +18,7 @@ test.use({ needs: NO_CONTAINERS, settings: { ...limits(0, 0), profiles: [LOCAL_P
 
 test('an engine that is away is told with what would help, and its coming and going is seen live', async ({
   app,
-  gate,
+  engineSwitch,
   home,
 }) => {
   const { newTabMenu } = app;
@@ -30,7 +30,7 @@ test('an engine that is away is told with what would help, and its coming and go
   await expect(item).toHaveAttribute('aria-disabled', 'true');
   await expect(newTabMenu.checkAgain).toBeVisible();
 
-  await gate.open();
+  await engineSwitch.open();
   await expect(line).toHaveAttribute('data-state', 'available');
   await expect(item).not.toHaveAttribute('aria-disabled', 'true');
   await expect(newTabMenu.checkAgain).toBeHidden();
@@ -39,14 +39,14 @@ test('an engine that is away is told with what would help, and its coming and go
   await app.terminal.run('echo "inside $((1 + 1))"');
   await app.terminal.waitForLine('inside 2');
 
-  await gate.shut();
+  await engineSwitch.shut();
   await app.card.waitForEnd('backend_lost');
   await app.terminal.waitForLine('inside 2');
   await newTabMenu.open();
   await expect(line).toHaveAttribute('data-state', 'unavailable');
   expect(await containersLeft(home)).toHaveLength(1);
 
-  await gate.open();
+  await engineSwitch.open();
   await expect(line).toHaveAttribute('data-state', 'available');
   await expect.poll(() => containersLeft(home)).toEqual([]);
 });

@@ -11,7 +11,7 @@ import { keepingLogger } from '../sessions/testing/stand-ins.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
 import { afterRecovery } from './after-recovery.ts';
 import { openStorage } from './open-storage.ts';
-import { startEngine } from './start-core.ts';
+import { startCore } from './start-core.ts';
 import { Window } from './testing/window.ts';
 
 // Threads and processes take their time to start on a busy machine.
@@ -28,7 +28,7 @@ test('a session that follows one that a crash has cut off starts when that has i
   await earlier.append(startEntry(known));
   await earlier.close();
 
-  const engine = await startEngine({
+  const core = await startCore({
     storage,
     host: { kind: 'web', openFolder: async () => false, deliverExport: async () => ({ outcome: 'cancelled' }) },
     environment,
@@ -36,11 +36,11 @@ test('a session that follows one that a crash has cut off starts when that has i
     reaper: nodeReaperCommand(),
   });
   const window = new Window();
-  engine.connect(window);
-  engine.prepare();
+  core.connect(window);
+  core.prepare();
   const { id } = await window.ask('sessions.open', { previousId: known.id, cols: 80, rows: 24 });
   await window.ask('sessions.close', { id, force: true });
-  await engine.quit();
+  await core.quit();
   await storage.log.close();
 
   using look = lookAt(join(storage.locations.data, JOURNAL_FILE));

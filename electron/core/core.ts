@@ -16,7 +16,7 @@ export interface ExportSource {
   open(): NodeJS.ReadableStream;
 }
 
-/** What only the host can do for the engine. */
+/** What only the host can do for the core. */
 export interface HostServices {
   readonly kind: 'desktop' | 'web';
   /** Shows the folder in the system's file manager; false where the host cannot. */
@@ -42,8 +42,8 @@ export interface Connection {
   readonly closed: boolean;
 }
 
-/** The engine as its hosts see it. It knows neither of them. */
-export interface Engine {
+/** The core as its hosts see it. It knows neither of them. */
+export interface Core {
   /** Serves a window until its transport closes. */
   connect(transport: Transport): Connection;
   metrics(): Metrics;

@@ -10,14 +10,14 @@ import { noTracker } from '../processes/tracker.ts';
 import { backendsOf, keepingLogger, StandInBackend } from '../sessions/testing/stand-ins.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
 import type { ExportSource } from './core.ts';
-import { createEngine } from './create-core.ts';
+import { createCore } from './create-core.ts';
 import { openStorage } from './open-storage.ts';
 import { Window } from './testing/window.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 
-async function engineWithWindow() {
-  const home = mkdtempSync(join(tmpdir(), 'sandglass-engine-'));
+async function coreWithWindow() {
+  const home = mkdtempSync(join(tmpdir(), 'sandglass-core-'));
   const { locations, log, settings } = await openStorage('web', { SANDGLASS_HOME: home }, openSettingsFile);
   const backend = new StandInBackend([]);
   const logger = keepingLogger();
@@ -32,7 +32,7 @@ async function engineWithWindow() {
     logger,
     tracker,
   });
-  const engine = createEngine({
+  const core = createCore({
     journal,
     environment: {},
     host: {
@@ -60,17 +60,17 @@ async function engineWithWindow() {
     },
   });
   cleanups.push(async () => {
-    await engine.quit();
+    await core.quit();
     await log.close();
     rmSync(home, { recursive: true });
   });
   const window = new Window();
-  engine.connect(window);
-  return { backend, engine, exported, logger, window };
+  core.connect(window);
+  return { backend, core, exported, logger, window };
 }
 
 async function openTab() {
-  const opened = await engineWithWindow();
+  const opened = await coreWithWindow();
   const { id } = sessionInfoSchema.parse(await opened.window.ask('sessions.open', { cols: 80, rows: 24 }));
   await opened.window.until(() =>
     opened.window.notifications('sessionChanged').find((info) => sessionInfoSchema.parse(info).state === 'waiting'),
@@ -82,7 +82,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-describe('a window of the engine', () => {
+describe('a window of the core', () => {
   it('is told of every step of a session, in messages of the contract', async () => {
     const { id, window } = await openTab();
     expect(window.notifications('sessionEvent')[0]).toMatchObject({ type: 'session:start', sessionId: id });
@@ -163,28 +163,28 @@ describe('a window of the engine', () => {
     expect(() => window.put(encodeBytes('userInput', 4_000_000, Buffer.from('x')))).not.toThrow();
   });
 
-  it('that sends garbage is refused, then disconnected, and the engine goes on', async () => {
-    const { engine, id, logger, shell, window } = await openTab();
+  it('that sends garbage is refused, then disconnected, and the core goes on', async () => {
+    const { core, id, logger, shell, window } = await openTab();
     for (let count = 0; count < 500 && window.closedBecause === null; count += 1) {
       window.put(count % 2 === 0 ? '{"t":"?"}' : Uint8Array.of(9, 9, 9));
     }
     expect(window.closedBecause).toBe('Too many malformed messages.');
     expect(logger.complaints.length).toBeLessThanOrEqual(101);
     const other = new Window();
-    engine.connect(other);
+    core.connect(other);
     const { channel } = await other.ask('sessions.attach', { id });
     shell.print('alive');
     await other.until(() => (other.output(channel) === 'alive' ? true : undefined));
   });
 
   it('that goes away is let go of: nothing waits for it', async () => {
-    const { engine, id, shell, window } = await openTab();
+    const { core, id, shell, window } = await openTab();
     await window.ask('sessions.attach', { id });
     for (let count = 0; count < 20; count += 1) shell.print('x'.repeat(65_536));
     expect(shell.paused).toBe(true);
     window.close('gone');
     expect(shell.paused).toBe(false);
-    expect(engine.liveSessions).toBe(1);
+    expect(core.liveSessions).toBe(1);
   });
 
   it('exports a session while it lives and after its end', async () => {
@@ -206,9 +206,9 @@ describe('a window of the engine', () => {
   });
 
   it('sees changed settings in every window, and is refused what is not valid', async () => {
-    const { engine, window } = await engineWithWindow();
+    const { core, window } = await coreWithWindow();
     const other = new Window();
-    engine.connect(other);
+    core.connect(other);
     await window.ask('settings.change', { changes: [{ path: 'terminal.fontSize', value: 15 }] });
     expect(other.notifications('settingsChanged')).toMatchObject([{ preferences: { terminal: { fontSize: 15 } } }]);
     const tooShort = { changes: [{ path: 'limits.local.idleTimeoutSeconds' as const, value: 5 }] };

@@ -25,7 +25,7 @@ import type { Locations } from '../storage/locations.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import { Checkpoints } from '../terminal/checkpoints.ts';
 import { serveWindow } from './connection.ts';
-import type { Connection, Engine, HostServices } from './core.ts';
+import type { Connection, Core, HostServices } from './core.ts';
 import type { Machine } from './machine.ts';
 import { SessionJournal } from './session-journal.ts';
 
@@ -36,7 +36,7 @@ const MAX_PROBLEMS = 20;
 /** How long a quit waits for the ends of an earlier run's sessions, in milliseconds. */
 const RECOVERY_QUIT_MS = 1_000;
 
-export interface EngineOptions {
+export interface CoreOptions {
   readonly host: HostServices;
   readonly locations: Locations;
   readonly settings: SettingsStore;
@@ -50,14 +50,14 @@ export interface EngineOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What runs shells. */
   readonly machine: Machine;
-  /** What is kept of sessions, and the hooks that are told of them. The engine closes it. */
+  /** What is kept of sessions, and the hooks that are told of them. The core closes it. */
   readonly journal: Journal;
-  /** Let go of when the engine has quit. */
+  /** Let go of when the core has quit. */
   readonly lock?: Disposable;
 }
 
-/** Puts the engine together. Nothing runs until a session is opened. */
-export function createEngine(options: EngineOptions): Engine {
+/** Puts the core together. Nothing runs until a session is opened. */
+export function createCore(options: CoreOptions): Core {
   const { host, machine, journal, locations, settings, logger, appVersion, environment } = options;
   const clock = options.clock ?? new SystemClock();
   const app = { name: APP_NAME, version: appVersion };

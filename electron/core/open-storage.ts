@@ -17,7 +17,7 @@ export interface Storage {
 }
 
 /**
- * Opens what has to be there before the engine: folders, log and settings; for this instance alone.
+ * Opens what has to be there before the core: folders, log and settings; for this instance alone.
  *
  * @param host names this instance to the next one
  * @param openSettingsFile each host has its own

@@ -9,7 +9,7 @@ import { runAndKill } from '../recovery/testing/run-and-kill.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
 import type { ExportSource } from './core.ts';
 import { openStorage } from './open-storage.ts';
-import { startEngine } from './start-core.ts';
+import { startCore } from './start-core.ts';
 import { Window } from './testing/window.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -17,11 +17,11 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-/** The engine on a data folder, as a launch of the app starts it, with a window. */
+/** The core on a data folder, as a launch of the app starts it, with a window. */
 async function launch(home: string) {
   const exported: ExportSource[] = [];
   const storage = await openStorage('web', { SANDGLASS_HOME: home }, openSettingsFile);
-  const engine = await startEngine({
+  const core = await startCore({
     storage,
     host: {
       kind: 'web',
@@ -36,12 +36,12 @@ async function launch(home: string) {
     reaper: nodeReaperCommand(),
   });
   const quit = async (): Promise<void> => {
-    await engine.quit();
+    await core.quit();
     await storage.log.close();
   };
   const window = new Window();
-  engine.connect(window);
-  engine.prepare();
+  core.connect(window);
+  core.prepare();
   return { window, exported, quit };
 }
 

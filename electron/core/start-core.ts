@@ -3,13 +3,13 @@ import { eventSource } from '../hooks/cloud-event.ts';
 import { createJournal } from '../journal/journal-client.ts';
 import type { ReaperCommand } from '../reaper/command.ts';
 import { installationId } from '../storage/installation.ts';
-import type { Engine, HostServices } from './core.ts';
-import { createEngine } from './create-core.ts';
+import type { Core, HostServices } from './core.ts';
+import { createCore } from './create-core.ts';
 import { createMachine } from './machine.ts';
 import type { Storage } from './open-storage.ts';
 
-/** What a host starts the engine with. */
-export interface StartEngineOptions {
+/** What a host starts the core with. */
+export interface StartCoreOptions {
   readonly storage: Storage;
   readonly host: HostServices;
   /** What the app was called with, for shells, hooks and commands; nothing of launchers and runtimes. */
@@ -19,14 +19,8 @@ export interface StartEngineOptions {
   readonly reaper: ReaperCommand;
 }
 
-/** The engine with all that it runs on: this machine's backends, the journal, the hooks. It closes all of them when it quits. */
-export async function startEngine({
-  storage,
-  host,
-  environment,
-  appVersion,
-  reaper,
-}: StartEngineOptions): Promise<Engine> {
+/** The core with all that it runs on: this machine's backends, the journal, the hooks. It closes all of them when it quits. */
+export async function startCore({ storage, host, environment, appVersion, reaper }: StartCoreOptions): Promise<Core> {
   const { locations, log, settings, problems, lock } = storage;
   const { logger } = log;
   const loginShell = (): LoginShell => settings.effective.preferences.terminal.loginShell;
@@ -40,5 +34,5 @@ export async function startEngine({
     logger,
     tracker: machine.hooks,
   });
-  return createEngine({ host, machine, journal, locations, settings, logger, appVersion, environment, problems, lock });
+  return createCore({ host, machine, journal, locations, settings, logger, appVersion, environment, problems, lock });
 }

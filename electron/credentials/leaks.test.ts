@@ -17,7 +17,7 @@ import { EXPORT_FORMATS } from '../../shared/recording.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import type { ExportSource } from '../core/core.ts';
 import { openStorage } from '../core/open-storage.ts';
-import { startEngine } from '../core/start-core.ts';
+import { startCore } from '../core/start-core.ts';
 import { Window } from '../core/testing/window.ts';
 import { nodeReaperCommand } from '../reaper/command.ts';
 import { openSettingsFile } from '../storage/settings-file-conf.ts';
@@ -54,7 +54,7 @@ async function wholeEngine() {
   writeFileSync(join(hook, 'hook.yaml'), 'events: ["session:*"]\nrun: tell\n', { mode: 0o600 });
   const storage = await openStorage('web', environment, openSettingsFile);
   const exported: ExportSource[] = [];
-  const engine = await startEngine({
+  const engine = await startCore({
     storage,
     environment,
     appVersion: '1.2.3',

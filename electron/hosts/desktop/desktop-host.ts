@@ -6,7 +6,7 @@ import type { ExportSource, HostServices } from '../../core/core.ts';
 import { saveFile } from './save-file.ts';
 import { keychainCipher } from './secrets.ts';
 
-/** What the desktop does for the engine. */
+/** What the desktop does for the core. */
 export function createDesktopHost(window: () => BrowserWindow | null): HostServices {
   return {
     kind: 'desktop',

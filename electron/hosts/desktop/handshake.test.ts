@@ -36,7 +36,7 @@ beforeEach(() => {
     },
     window: () => window,
     createChannel: (): MessageChannelMain => ({ port1: new FakePort(), port2: new FakePort() }),
-    engine: {
+    core: {
       connect: (transport) => {
         transports.push(transport);
         let closed = false;

@@ -1,7 +1,7 @@
 import type { MessageChannelMain, WebContents } from 'electron';
 import type { Logger } from 'pino';
 import { CHANNELS, readConnectRequest } from '../../../shared/handshake.ts';
-import type { Connection, Engine } from '../../core/core.ts';
+import type { Connection, Core } from '../../core/core.ts';
 import { PortTransport } from './port-transport.ts';
 import { checkSender, type SenderEvent } from './sender.ts';
 
@@ -11,7 +11,7 @@ export interface HandshakeOptions {
   /** Our window's contents; null when there is none. */
   readonly window: () => Pick<WebContents, 'id' | 'postMessage'> | null;
   readonly createChannel: () => MessageChannelMain;
-  readonly engine: Pick<Engine, 'connect'>;
+  readonly core: Pick<Core, 'connect'>;
   readonly logger: Logger;
 }
 
@@ -26,7 +26,7 @@ export interface Handshakes {
  * Answers our page's request for a connection with one end of a new message channel. A page has one connection: with
  * each new one, as after a reload, the one before is closed.
  */
-export function answerHandshakes({ onRequest, window, createChannel, engine, logger }: HandshakeOptions): Handshakes {
+export function answerHandshakes({ onRequest, window, createChannel, core, logger }: HandshakeOptions): Handshakes {
   let current: { connection: Connection; transport: PortTransport } | null = null;
   onRequest((event, message) => {
     const contents = window();
@@ -44,7 +44,7 @@ export function answerHandshakes({ onRequest, window, createChannel, engine, log
     const { port1, port2 } = createChannel();
     const transport = new PortTransport(port1);
     transport.onClose((reason) => logger.info({ reason }, 'The window disconnected'));
-    current = { transport, connection: engine.connect(transport) };
+    current = { transport, connection: core.connect(transport) };
     contents.postMessage(CHANNELS.port, request, [port2]);
     logger.info('The window connected');
   });

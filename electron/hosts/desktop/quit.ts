@@ -1,10 +1,10 @@
 import { app, type BrowserWindow, dialog, powerMonitor } from 'electron';
-import type { Engine } from '../../core/core.ts';
+import type { Core } from '../../core/core.ts';
 import { onUnexpectedErrors } from '../../core/unexpected-errors.ts';
 import type { Log } from '../../storage/log.ts';
 import { createQuitSequence, type QuitSequence, quitQuestion } from './quit-sequence.ts';
 
-/** The engine ends its sessions within 5 s, waits a second for a recovery, closes the journal within 2 and lets its backends go within 2. In milliseconds. */
+/** The core ends its sessions within 5 s, waits a second for a recovery, closes the journal within 2 and lets its backends go within 2. In milliseconds. */
 const QUIT_LIMIT_MS = 11_000;
 
 /** On macOS an app lives on without windows; elsewhere closing the window is the wish to quit. */
@@ -15,7 +15,7 @@ export function mayClose(quit: QuitSequence): boolean {
 }
 
 export interface QuitOptions {
-  readonly engine: Pick<Engine, 'liveSessions' | 'stillRunning' | 'quit'>;
+  readonly core: Pick<Core, 'liveSessions' | 'stillRunning' | 'quit'>;
   readonly log: Log;
   readonly window: () => BrowserWindow | null;
   /** Called when every session has ended. */
@@ -23,16 +23,16 @@ export interface QuitOptions {
 }
 
 /** Every way out of the app leads through one sequence. */
-export function quitInOrder({ engine, log, window, afterEnd }: QuitOptions): QuitSequence {
+export function quitInOrder({ core, log, window, afterEnd }: QuitOptions): QuitSequence {
   const logger = log.child('desktop');
   const quit = createQuitSequence({
-    liveSessions: () => engine.liveSessions,
-    ask: async (sessions) => askToQuit(quitQuestion(sessions, await engine.stillRunning()), window()),
+    liveSessions: () => core.liveSessions,
+    ask: async (sessions) => askToQuit(quitQuestion(sessions, await core.stillRunning()), window()),
     end: async () => {
       logger.info('Quitting');
       // Whatever hangs on the way, the process ends.
       setTimeout(() => app.exit(1), QUIT_LIMIT_MS).unref();
-      await engine.quit();
+      await core.quit();
       afterEnd();
       await log.close();
     },

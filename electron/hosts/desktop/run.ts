@@ -13,7 +13,7 @@ import {
 } from 'electron';
 import { CHANNELS } from '../../../shared/handshake.ts';
 import { openStorage } from '../../core/open-storage.ts';
-import { startEngine } from '../../core/start-core.ts';
+import { startCore } from '../../core/start-core.ts';
 import { sessionEnvironment } from '../../environment/session-environment.ts';
 import { desktopReaperCommand } from '../../reaper/command.ts';
 import { APP_SCHEME } from './app-origin.ts';
@@ -41,7 +41,7 @@ export interface DesktopOptions extends AppFiles {
   readonly called: Readonly<Record<string, string>>;
 }
 
-/** Runs the app once Electron is ready: storage, engine, window, and what connects them. */
+/** Runs the app once Electron is ready: storage, core, window, and what connects them. */
 export async function runDesktop({ rendererFolder, preload, called }: DesktopOptions): Promise<void> {
   // A shell that is asked takes its time; the rest is opened meanwhile.
   const resolving = userEnvironment(called, process.platform, app.isPackaged);
@@ -53,16 +53,16 @@ export async function runDesktop({ rendererFolder, preload, called }: DesktopOpt
 
   const user = await resolving;
   if (user.problem !== null) storage.problems.push(user.problem);
-  const engine = await startEngine({
+  const core = await startCore({
     storage,
     host: createDesktopHost(() => window),
     environment: await sessionEnvironment(user.environment),
     appVersion: app.getVersion(),
     reaper: desktopReaperCommand(process.platform, app.isPackaged ? null : app.getAppPath()),
   });
-  engine.prepare();
+  core.prepare();
   const quit = quitInOrder({
-    engine,
+    core,
     log,
     window: () => window,
     // Only now: whoever listens was told of every end.
@@ -76,7 +76,7 @@ export async function runDesktop({ rendererFolder, preload, called }: DesktopOpt
     onRequest: (listener) => ipcMain.on(CHANNELS.connect, listener),
     window: () => window?.webContents ?? null,
     createChannel: () => new MessageChannelMain(),
-    engine,
+    core,
     logger,
   });
 
@@ -130,15 +130,15 @@ export async function runDesktop({ rendererFolder, preload, called }: DesktopOpt
   };
   followTheme();
   settings.onChange(followTheme);
-  engine.onEvent(
+  core.onEvent(
     createWarnings({
-      titleOf: (id) => engine.titleOf(id),
+      titleOf: (id) => core.titleOf(id),
       isFocused: () => BrowserWindow.getFocusedWindow() !== null,
       notify: showNotification,
       openWindow: showWindow,
     }),
   );
-  followClock(engine, logger);
+  followClock(core, logger);
   showWindow();
 }
 

@@ -24,7 +24,7 @@ export interface WarningOptions {
  * Shows warnings as notifications of the system while no window has the focus. A newer warning of a session replaces
  * the one before; more time or its end takes it away.
  *
- * @returns the listener for the engine's events
+ * @returns the listener for the core's events
  */
 export function createWarnings({
   titleOf,

@@ -5,7 +5,7 @@ import open from 'open';
 import * as z from 'zod';
 import { watchDrift } from '../../core/clock-drift.ts';
 import { openStorage } from '../../core/open-storage.ts';
-import { startEngine } from '../../core/start-core.ts';
+import { startCore } from '../../core/start-core.ts';
 import { onUnexpectedErrors } from '../../core/unexpected-errors.ts';
 import { sessionEnvironment } from '../../environment/session-environment.ts';
 import { nodeReaperCommand } from '../../reaper/command.ts';
@@ -17,9 +17,9 @@ import { readOptions, USAGE, type WebHostOptions } from './options.ts';
 import { startWebServer, WebServerError } from './server.ts';
 import { createWebHost } from './web-host.ts';
 
-/** The web host: the engine, served to browsers of this machine. */
+/** The web host: the core, served to browsers of this machine. */
 
-/** The engine ends its sessions within 5 s, waits a second for a recovery, closes the journal within 2 and lets its backends go within 2. In milliseconds. */
+/** The core ends its sessions within 5 s, waits a second for a recovery, closes the journal within 2 and lets its backends go within 2. In milliseconds. */
 const QUIT_LIMIT_MS = 11_000;
 
 const projectFolder = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -38,29 +38,29 @@ async function serve(options: WebHostOptions): Promise<void> {
   const { log } = storage;
   const logger = log.child('web');
   const downloads = new Downloads(logger);
-  const engine = await startEngine({
+  const core = await startCore({
     storage,
     host: createWebHost(downloads),
     environment: await sessionEnvironment(process.env),
     appVersion: readVersion(),
     reaper: nodeReaperCommand(),
   });
-  engine.prepare();
+  core.prepare();
   const server = await startWebServer({
     ...options,
-    connect: (transport) => engine.connect(transport),
-    metrics: () => engine.metrics(),
+    connect: (transport) => core.connect(transport),
+    metrics: () => core.metrics(),
     downloads,
     logger,
   }).catch(async (error: unknown) => {
-    await engine.quit();
+    await core.quit();
     await log.close();
     throw error;
   });
   const drift = watchDrift({
     onJump: (jumpMs) => {
       logger.info({ jumpMs }, 'The clock jumped or the machine slept');
-      engine.clockChanged();
+      core.clockChanged();
     },
   });
 
@@ -72,7 +72,7 @@ async function serve(options: WebHostOptions): Promise<void> {
     setTimeout(() => process.exit(1), QUIT_LIMIT_MS).unref();
     logger.info({ why }, 'Quitting');
     drift[Symbol.dispose]();
-    engine
+    core
       .quit()
       .then(() => server[Symbol.asyncDispose]())
       .then(() => log.close())
@@ -91,8 +91,8 @@ async function serve(options: WebHostOptions): Promise<void> {
   process.on(
     'SIGINT',
     createInterrupt({
-      liveSessions: () => engine.liveSessions,
-      stillRunning: () => engine.stillRunning(),
+      liveSessions: () => core.liveSessions,
+      stillRunning: () => core.stillRunning(),
       now: () => performance.now(),
       say,
       quit: () => quit('SIGINT'),

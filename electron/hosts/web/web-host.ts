@@ -2,7 +2,7 @@ import type { ExportResult } from '../../../shared/contract.ts';
 import type { ExportSource, HostServices } from '../../core/core.ts';
 import { type Downloads, safeName } from './downloads.ts';
 
-/** What the browser host does for the engine: exports become downloads; folders are only named, not opened. */
+/** What the browser host does for the core: exports become downloads; folders are only named, not opened. */
 export function createWebHost(downloads: Downloads): HostServices {
   return {
     kind: 'web',

@@ -8,7 +8,7 @@ import { engine } from './containers.ts';
 /**
  * A way to the container engine that a test opens and shuts: to the app, the engine is there or is gone. It begins shut.
  */
-export class EngineGate implements AsyncDisposable {
+export class EngineSwitch implements AsyncDisposable {
   /** As `DOCKER_HOST` names it. */
   readonly host: string;
   readonly #folder: string;
@@ -22,8 +22,8 @@ export class EngineGate implements AsyncDisposable {
     this.host = `unix://${this.#socket}`;
   }
 
-  static async create(): Promise<EngineGate> {
-    return new EngineGate(await mkdtemp(join(tmpdir(), 'sandglass-gate-')));
+  static async create(): Promise<EngineSwitch> {
+    return new EngineSwitch(await mkdtemp(join(tmpdir(), 'sandglass-engineSwitch-')));
   }
 
   async open(): Promise<void> {

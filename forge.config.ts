@@ -3,6 +3,8 @@ import { MakerZIP } from '@electron-forge/maker-zip';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import { VitePlugin } from '@electron-forge/plugin-vite';
 import type { ForgeConfig } from '@electron-forge/shared-types';
+import { MakerDeb } from './scripts/makers/deb.ts';
+import { MakerRpm } from './scripts/makers/rpm.ts';
 import { copyNativePackages, isLeftOut, unpackedFiles, writeLicences } from './scripts/packaging.ts';
 
 /** Where to find the zip files of Electron on a machine that may not download them. */
@@ -30,6 +32,7 @@ const config: ForgeConfig = {
     name: 'Sandglass',
     executableName: 'sandglass',
     appBundleId: 'org.sandglass.Sandglass',
+    icon: 'packaging/icons/sandglass',
     asar: { unpack: unpackedFiles },
     ignore: isLeftOut,
     ...(electronZipDir ? { electronZipDir } : {}),
@@ -45,7 +48,7 @@ const config: ForgeConfig = {
       await writeLicences(buildPath);
     },
   },
-  makers: [new MakerZIP({})],
+  makers: [new MakerZIP({}), new MakerDeb(), new MakerRpm()],
   plugins: [
     new VitePlugin({
       build: [

@@ -4,6 +4,8 @@ import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import { VitePlugin } from '@electron-forge/plugin-vite';
 import type { ForgeConfig } from '@electron-forge/shared-types';
 import { MakerDeb } from './scripts/makers/deb.ts';
+import { MakerDmg } from './scripts/makers/dmg.ts';
+import { MakerNsis } from './scripts/makers/nsis.ts';
 import { MakerRpm } from './scripts/makers/rpm.ts';
 import { copyNativePackages, isLeftOut, unpackedFiles, writeLicences } from './scripts/packaging.ts';
 
@@ -48,7 +50,7 @@ const config: ForgeConfig = {
       await writeLicences(buildPath);
     },
   },
-  makers: [new MakerZIP({}), new MakerDeb(), new MakerRpm()],
+  makers: [new MakerZIP({}), new MakerDeb(), new MakerRpm(), new MakerDmg(), new MakerNsis()],
   plugins: [
     new VitePlugin({
       build: [

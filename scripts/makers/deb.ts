@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { cp, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MakerBase, type MakerOptions } from '@electron-forge/maker-base';
+import { MakerBase } from '@electron-forge/maker-base';
 import { type Release, readChangelog, releaseOf } from '../changelog.ts';
 import { projectRoot } from '../project.ts';
 import { APP_FOLDER, filesOf, setModes, writeCompressed, writeLinuxTree } from './linux-tree.ts';
-import { linuxVersion, type PackageInfo, readPackageInfo } from './package-info.ts';
+import { linuxVersion, type Packaged, type PackageInfo, readPackageInfo } from './package-info.ts';
 import { runTool } from './run-tool.ts';
 
 /** Debian's names of architectures. */
@@ -39,7 +39,7 @@ export class MakerDeb extends MakerBase<Record<string, never>> {
     return process.platform === 'linux';
   }
 
-  override async make({ dir, makeDir, targetArch, packageJSON }: MakerOptions): Promise<string[]> {
+  override async make({ dir, makeDir, targetArch, packageJSON }: Packaged): Promise<string[]> {
     const info = readPackageInfo(packageJSON);
     const release = releaseOf(readChangelog(), info.version);
     const architecture = architectures[targetArch];
@@ -111,7 +111,11 @@ async function checksums(tree: string, files: readonly string[]): Promise<string
   for (const file of files) {
     const path = join(tree, 'usr', file);
     if (!(await lstat(path)).isFile()) continue;
-    lines.push(`${createHash('md5').update(await readFile(path)).digest('hex')}  usr/${file}\n`);
+    lines.push(
+      `${createHash('md5')
+        .update(await readFile(path))
+        .digest('hex')}  usr/${file}\n`,
+    );
   }
   return lines.join('');
 }

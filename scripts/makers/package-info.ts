@@ -1,4 +1,8 @@
+import type { MakerOptions } from '@electron-forge/maker-base';
 import { z } from 'zod';
+
+/** What a maker of this project uses of a packaged app: its folder, where packages go, its architecture and `package.json`. */
+export type Packaged = Pick<MakerOptions, 'dir' | 'makeDir' | 'targetArch' | 'packageJSON'>;
 
 const PackageJson = z.object({
   name: z.string(),

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MakerBase, type MakerOptions } from '@electron-forge/maker-base';
+import { MakerBase } from '@electron-forge/maker-base';
 import { readChangelog, releaseOf } from '../changelog.ts';
 import { projectRoot } from '../project.ts';
 import { APP_FOLDER, APP_ID, SANDBOX_HELPER, setModes, writeLinuxTree } from './linux-tree.ts';
-import { linuxVersion, type PackageInfo, readPackageInfo } from './package-info.ts';
+import { linuxVersion, type Packaged, type PackageInfo, readPackageInfo } from './package-info.ts';
 import { runTool } from './run-tool.ts';
 
 /** The names of architectures that rpm uses. */
@@ -35,7 +35,7 @@ export class MakerRpm extends MakerBase<Record<string, never>> {
     return process.platform === 'linux';
   }
 
-  override async make({ dir, makeDir, targetArch, packageJSON }: MakerOptions): Promise<string[]> {
+  override async make({ dir, makeDir, targetArch, packageJSON }: Packaged): Promise<string[]> {
     const info = readPackageInfo(packageJSON);
     const release = releaseOf(readChangelog(), info.version);
     const architecture = architectures[targetArch];

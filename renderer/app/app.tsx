@@ -1,7 +1,10 @@
 import { Tooltip } from '@base-ui/react/tooltip';
-import { useEffect, useState } from 'react';
+import { useMemo } from 'react';
 import { Group, Panel, Separator } from 'react-resizable-panels';
+import { useNarrow } from '../components/narrow.ts';
+import { WindowContext, type WindowServices } from '../components/window-context.ts';
 import { LinkBanner } from '../connection/link-banner.tsx';
+import { shortcutText } from '../keys/keys.ts';
 import { keyboardPlatform } from '../keys/platform.ts';
 import { SidePanel } from '../panel/side-panel.tsx';
 import { SessionPane } from '../session/session-pane.tsx';
@@ -11,48 +14,54 @@ import { activeSession, useApp } from '../store/store.ts';
 import { TabStrip } from '../tabs/tab-strip.tsx';
 import { setPaneElement } from '../terminal/pane-area.ts';
 import { Toasts } from '../toasts/toaster.tsx';
+import { runCommand } from './commands.ts';
 import { EmptyWindow } from './empty-window.tsx';
-import { NARROW_PX } from './narrow.ts';
+import { focusAfterMenu } from './keep-focus.ts';
 import { Questions } from './questions.tsx';
 import { Shortcuts } from './shortcuts-dialog.tsx';
+import { useTheme } from './theme.ts';
 
 export function App() {
   const panel = useApp((state) => state.panel);
   const session = useApp(activeSession);
   const narrow = useNarrow();
+  const theme = useTheme();
+  const services = useServices();
   return (
-    <Tooltip.Provider delay={500}>
-      <div className="app">
-        <TabStrip />
-        <LinkBanner />
-        <main className="app-main">
-          <Group orientation="horizontal">
-            <Panel id="stage" minSize={narrow && panel !== null ? 0 : 240} className="stage-panel">
-              <Stage />
-            </Panel>
-            {panel === null ? null : (
-              <>
-                <Separator className="separator" aria-label="Panel width" />
-                <Panel
-                  id="side"
-                  defaultSize={narrow ? '100%' : 360}
-                  minSize={narrow ? '100%' : 260}
-                  maxSize={narrow ? '100%' : '60%'}
-                  groupResizeBehavior="preserve-pixel-size"
-                >
-                  <SidePanel panel={panel} />
-                </Panel>
-              </>
-            )}
-          </Group>
-        </main>
-        {session === null ? null : <StatusLine info={session} />}
-      </div>
-      <Questions />
-      <Shortcuts />
-      <Announcer />
-      <Toasts />
-    </Tooltip.Provider>
+    <WindowContext value={services}>
+      <Tooltip.Provider delay={500}>
+        <div className="app">
+          <TabStrip />
+          <LinkBanner />
+          <main className="app-main">
+            <Group orientation="horizontal">
+              <Panel id="stage" minSize={narrow && panel !== null ? 0 : 240} className="stage-panel">
+                <Stage />
+              </Panel>
+              {panel === null ? null : (
+                <>
+                  <Separator className="separator" aria-label="Panel width" />
+                  <Panel
+                    id="side"
+                    defaultSize={narrow ? '100%' : 360}
+                    minSize={narrow ? '100%' : 260}
+                    maxSize={narrow ? '100%' : '60%'}
+                    groupResizeBehavior="preserve-pixel-size"
+                  >
+                    <SidePanel panel={panel} />
+                  </Panel>
+                </>
+              )}
+            </Group>
+          </main>
+          {session === null ? null : <StatusLine info={session} />}
+        </div>
+        <Questions />
+        <Shortcuts />
+        <Announcer />
+        <Toasts theme={theme} />
+      </Tooltip.Provider>
+    </WindowContext>
   );
 }
 
@@ -91,13 +100,15 @@ function Announcer() {
   );
 }
 
-function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(() => window.innerWidth < NARROW_PX);
-  useEffect(() => {
-    const query = window.matchMedia(`(width < ${NARROW_PX}px)`);
-    const update = (): void => setNarrow(query.matches);
-    query.addEventListener('change', update);
-    return () => query.removeEventListener('change', update);
-  }, []);
-  return narrow;
+/** What the window offers its buttons and menus. Which shortcuts there are depends on the host, known once it has answered. */
+function useServices(): WindowServices {
+  const host = useApp((state) => state.info?.host ?? 'web');
+  return useMemo(
+    () => ({
+      run: runCommand,
+      shortcutOf: (command) => shortcutText(command, keyboardPlatform(), host),
+      focusAfterMenu,
+    }),
+    [host],
+  );
 }

@@ -1,4 +1,3 @@
-import { terminals } from '../connection/core.ts';
 import { openHooks } from '../hooks/actions.ts';
 import type { Command } from '../keys/keys.ts';
 import {
@@ -27,6 +26,7 @@ import {
   openTab,
   pasteClipboard,
 } from '../tabs/actions.ts';
+import { terminals } from '../terminal/window-terminals.ts';
 import { focusNextArea } from './areas.ts';
 
 /** Does what a key, a menu or the desktop's menu bar asks for; without a session, what needs one does nothing. */

@@ -3,7 +3,7 @@ import type { Profile } from '../../shared/profile.ts';
 import { checkBackends } from '../backends/actions.ts';
 import { BackendLines } from '../backends/backend-lines.tsx';
 import { Button } from '../components/button.tsx';
-import { useShortcut } from '../keys/use-shortcut.ts';
+import { useShortcut } from '../components/window-context.ts';
 import { openProfiles } from '../profiles/actions.ts';
 import { ProfileAbout, useAvailability } from '../profiles/profile-about.tsx';
 import { RecentSessions } from '../recent/recent-sessions.tsx';

@@ -1,6 +1,6 @@
 import { SETTINGS_TAB } from '../store/state.ts';
 import { getApp, useApp } from '../store/store.ts';
-import { focusTerminal } from '../tabs/actions.ts';
+import { findField, focusTerminal } from '../terminal/focus-terminal.ts';
 
 /** What surrounds the terminal: someone who clicks there in passing continues to type into the program. */
 const CHROME = '.strip, .status, .panel, .link-banner, .find-bar, [data-sonner-toast]';
@@ -27,18 +27,6 @@ export function focusAfterMenu(openedByMouse: boolean): HTMLElement | boolean {
   const terminal = document.querySelector<HTMLElement>(`[id="panel-${active ?? ''}"] .xterm-helper-textarea`);
   // A page that was chosen, such as the settings, has put the keyboard where it belongs there.
   return terminal ?? active !== SETTINGS_TAB;
-}
-
-/** After the terminal's own menu: the terminal, or the find bar if that was opened or is open. */
-export function focusAfterTerminalMenu(): void {
-  requestAnimationFrame(() => {
-    if (getApp().finding) findField()?.focus();
-    else focusTerminal();
-  });
-}
-
-function findField(): HTMLElement | null {
-  return document.querySelector<HTMLElement>('.find-bar input');
 }
 
 /** Keeps the keyboard in the terminal while the window is used by mouse. Gives the function that ends it. */

@@ -1,11 +1,12 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 import type { Running } from '../../shared/running.ts';
 import { Button } from '../components/button.tsx';
+import { runningObject, runningPhrases } from '../session/messages.ts';
 import { restart } from '../session/replace.ts';
-import { runningObject, runningPhrases } from '../session/running-messages.ts';
 import type { Question } from '../store/state.ts';
 import { setApp, useApp } from '../store/store.ts';
-import { focusTerminal, forceClose } from '../tabs/actions.ts';
+import { forceClose } from '../tabs/actions.ts';
+import { focusTerminal } from '../terminal/focus-terminal.ts';
 import { PasteQuestion } from '../terminal/paste-question.tsx';
 
 /** The questions before what cannot be undone. */

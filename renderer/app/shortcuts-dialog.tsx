@@ -2,7 +2,7 @@ import { Dialog } from '@base-ui/react/dialog';
 import { Button } from '../components/button.tsx';
 import { BINDINGS, keyCaps, shortcutsOf } from '../keys/keys.ts';
 import { setApp, useApp } from '../store/store.ts';
-import { focusTerminal } from '../tabs/actions.ts';
+import { focusTerminal } from '../terminal/focus-terminal.ts';
 import { keyEnvironment } from './shortcut-keys.ts';
 
 /** Selecting tabs by number is one line in the list, not nine. */

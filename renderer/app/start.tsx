@@ -1,15 +1,16 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Transport } from '../../shared/transport.ts';
-import { startEngine } from '../connection/core.ts';
 import type { AppState } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
-import { focusTerminal } from '../tabs/actions.ts';
+import { focusTerminal } from '../terminal/focus-terminal.ts';
 import { followReading } from '../terminal/follow-reading.ts';
 import { loadTerminalFonts } from '../terminal/font.ts';
 import { refuseStrayDrops } from '../terminal/paste-sources.ts';
+import { setKeyFilter } from '../terminal/window-terminals.ts';
 import { App } from './app.tsx';
 import { runCommand } from './commands.ts';
+import { followCore } from './core-events.ts';
 import { keepTerminalFocus } from './keep-focus.ts';
 import { listenForShortcuts, terminalMayHandle } from './shortcut-keys.ts';
 import { startTheme } from './theme.ts';
@@ -21,7 +22,8 @@ export function start(connect: () => Promise<Transport>): void {
   listenForShortcuts();
   keepTerminalFocus();
   refuseStrayDrops();
-  startEngine({ connect: withFonts(connect), command: runCommand, filterKeys: terminalMayHandle });
+  setKeyFilter(terminalMayHandle);
+  followCore({ connect: withFonts(connect), command: runCommand });
   useApp.subscribe((state, before) => {
     if (state.link.state === 'open' && before.link.state !== 'open') focusTerminal();
     if (wasTakenAway(state, before)) focusTerminal();

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 import type { Preferences } from '../../shared/settings.ts';
-import { terminals } from '../connection/core.ts';
 import { getApp, useApp } from '../store/store.ts';
+import { terminals } from '../terminal/window-terminals.ts';
 
 type Theme = Preferences['appearance']['theme'];
 

@@ -1,7 +1,7 @@
 import { CircleAlert, CircleCheck, LoaderCircle, type LucideIcon } from 'lucide-react';
 import type { BackendStatus } from '../../shared/backends.ts';
-import { describeStatus } from '../profiles/messages.ts';
 import { useApp } from '../store/store.ts';
+import { describeStatus } from './messages.ts';
 
 const ICONS: Readonly<Record<BackendStatus['state'], LucideIcon>> = {
   available: CircleCheck,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { BackendStatus } from '../../shared/backends.ts';
 import { FAKE_BACKENDS } from '../testing/fake-backends.ts';
 import { endedWith, fakeId, fakeSession } from '../testing/fake-session.ts';
-import { engineNews, settled } from './engine-notices.ts';
+import { engineNotice, settled } from './engine-notices.ts';
 
 const up = FAKE_BACKENDS.all ?? [];
 const down = FAKE_BACKENDS.noDocker ?? [];
@@ -11,7 +11,7 @@ const container = fakeSession(2, { backend: 'docker' });
 
 function tell(before: readonly BackendStatus[], backends: readonly BackendStatus[], active: string | null) {
   const sessions = { [local.id]: local, [container.id]: container };
-  return engineNews(before, { backends, sessions, active });
+  return engineNotice(before, { backends, sessions, active });
 }
 
 describe('the container engine going away', () => {
@@ -23,16 +23,16 @@ describe('the container engine going away', () => {
   test('is not told when the tab in front tells it, or nobody needs it', () => {
     expect(tell(up, down, container.id)).toBeNull();
     const sessions = { [local.id]: local };
-    expect(engineNews(up, { backends: down, sessions, active: null })).toBeNull();
+    expect(engineNotice(up, { backends: down, sessions, active: null })).toBeNull();
     const ended = fakeSession(2, { backend: 'docker', end: endedWith({ reason: 'closed' }) });
-    expect(engineNews(up, { backends: down, sessions: { [ended.id]: ended }, active: null })).toBeNull();
+    expect(engineNotice(up, { backends: down, sessions: { [ended.id]: ended }, active: null })).toBeNull();
   });
 
   test('and coming back is told once more, to whoever lost a session by it', () => {
     const lost = fakeSession(2, { backend: 'docker', end: endedWith({ reason: 'backend_lost' }) });
     const state = { backends: up, sessions: { [lost.id]: lost }, active: fakeId(9) };
-    expect(engineNews(down, state)?.severity).toBe('info');
-    expect(engineNews(up, state)).toBeNull();
+    expect(engineNotice(down, state)?.severity).toBe('info');
+    expect(engineNotice(up, state)).toBeNull();
   });
 
   test('a look that is under way is no news', () => {

@@ -16,7 +16,7 @@ export function settled(before: readonly BackendStatus[], after: readonly Backen
  * What to tell when the container engine went or came back; null: nothing. Told only when sessions in other tabs run in
  * containers: the tab in front says for itself what became of it.
  */
-export function engineNews(
+export function engineNotice(
   before: readonly BackendStatus[],
   /** With what is known for certain, {@link settled}. */
   state: Pick<AppState, 'backends' | 'sessions' | 'active'>,

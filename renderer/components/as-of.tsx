@@ -1,4 +1,4 @@
-import { formatMoment } from '../session/messages.ts';
+import { formatMoment } from './format.ts';
 
 /** “as of 14:02:11”, for what is no longer kept up to date. @param since a time of `performance.now()` */
 export function AsOf({ since }: { since: number }) {

@@ -1,7 +1,7 @@
 import { Tooltip } from '@base-ui/react/tooltip';
 import type { ComponentProps, ReactElement, ReactNode } from 'react';
 import type { Command } from '../keys/keys.ts';
-import { useShortcut } from '../keys/use-shortcut.ts';
+import { useShortcut } from './window-context.ts';
 
 type Variant = 'primary' | 'secondary' | 'danger' | 'ghost';
 

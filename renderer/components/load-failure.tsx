@@ -1,6 +1,6 @@
 import { CircleAlert } from 'lucide-react';
-import { asSentence } from '../session/messages.ts';
 import { Button } from './button.tsx';
+import { asSentence } from './format.ts';
 
 /** Something that could not be fetched: what, why, and the way to try again. */
 export function LoadFailure({ title, message, onRetry }: { title: string; message: string; onRetry(): void }) {

@@ -1,8 +1,7 @@
 import { Menu } from '@base-ui/react/menu';
 import { type ReactElement, type ReactNode, useState } from 'react';
-import { focusAfterMenu } from '../app/keep-focus.ts';
 import type { Command } from '../keys/keys.ts';
-import { useShortcut } from '../keys/use-shortcut.ts';
+import { useShortcut, useWindow } from './window-context.ts';
 
 /** A menu that opens from its trigger, a button. */
 export function DropMenu({
@@ -17,6 +16,7 @@ export function DropMenu({
   children: ReactNode;
 }) {
   const [byMouse, setByMouse] = useState(false);
+  const { focusAfterMenu } = useWindow();
   return (
     <Menu.Root onOpenChange={(open, { event }) => open && setByMouse(event instanceof MouseEvent && event.detail > 0)}>
       <Menu.Trigger render={trigger} />

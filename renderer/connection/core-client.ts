@@ -39,7 +39,7 @@ export interface ClientHandlers {
 }
 
 /** One connection to the engine. Nothing from it is trusted before its schema took it. */
-export interface EngineClient {
+export interface CoreClient {
   /** @throws RequestError when the engine refuses, {@link DisconnectedError} when the connection goes away. */
   call<M extends MethodName>(method: M, input: MethodInput<M>): Promise<MethodOutput<M>>;
   sendFrame(frame: Uint8Array): void;
@@ -50,7 +50,7 @@ type Remote = { [M in MethodName]: (input: MethodInput<M>) => unknown };
 type Local = Record<NotificationName, (payload: unknown) => void>;
 
 /** Speaks the contract over `transport` until that closes. */
-export function createClient(transport: Transport, handlers: ClientHandlers): EngineClient {
+export function createClient(transport: Transport, handlers: ClientHandlers): CoreClient {
   let receive: ((data: unknown) => void) | undefined;
   let closedBecause: string | undefined;
 

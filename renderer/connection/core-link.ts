@@ -3,7 +3,7 @@ import { messageOf } from '../../shared/error-message.ts';
 import { HOST_QUIT } from '../../shared/presence.ts';
 import type { Transport } from '../../shared/transport.ts';
 import { AwayError, type AwayReason, nextReason } from './away.ts';
-import { type ClientHandlers, createClient, DisconnectedError, type EngineClient } from './core-client.ts';
+import { type ClientHandlers, type CoreClient, createClient, DisconnectedError } from './core-client.ts';
 
 /** No connection: what the window shows is how things were at `since`. */
 export interface LostLink {
@@ -30,15 +30,15 @@ export interface LinkOptions {
   connect(): Promise<Transport>;
   handlers: Omit<ClientHandlers, 'closed'>;
   /** A connection is there, the first or a new one: list and attach. A rejection counts as a lost connection. */
-  opened(client: EngineClient): Promise<void>;
+  opened(client: CoreClient): Promise<void>;
   changed(state: LinkState): void;
   now(): number;
 }
 
 /** A client that outlives its connections: it reconnects with growing pauses until it is stopped. */
-export class EngineLink {
+export class CoreLink {
   readonly #options: LinkOptions;
-  #client: EngineClient | null = null;
+  #client: CoreClient | null = null;
   #attempt = 0;
   #lostSince: number | null = null;
   #why: AwayReason | null = null;

@@ -1,7 +1,7 @@
 import { Unplug } from 'lucide-react';
 import { AsOf } from '../components/as-of.tsx';
 import { Button } from '../components/button.tsx';
-import { asSentence } from '../session/messages.ts';
+import { asSentence } from '../components/format.ts';
 import { useApp } from '../store/store.ts';
 import { useNow } from '../time/tick.ts';
 import { retryNow } from './core.ts';

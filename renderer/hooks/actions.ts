@@ -53,6 +53,11 @@ export function takeHooks(view: HooksView): void {
   set({ view, failure: null });
 }
 
+/** The hooks could not be fetched. @param failure why not, as a sentence */
+export function takeHooksFailure(failure: string): void {
+  set({ view: null, failure });
+}
+
 /** The query under way; and whether something has changed since it was made. */
 let underWay: DeliveryQuery | null = null;
 let outdated = false;

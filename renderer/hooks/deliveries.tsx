@@ -2,8 +2,8 @@ import { CircleAlert, CircleCheck, CircleDashed, CircleSlash, type LucideIcon, R
 import { useEffect, useState } from 'react';
 import type { Delivery, DeliveryState, HookInfo } from '../../shared/hooks.ts';
 import { Button } from '../components/button.tsx';
+import { formatMoment } from '../components/format.ts';
 import { LoadFailure } from '../components/load-failure.tsx';
-import { formatMoment } from '../session/messages.ts';
 import { useApp } from '../store/store.ts';
 import { useNow } from '../time/tick.ts';
 import { FIRST_DELIVERIES, filterDeliveries, loadDeliveries, MOST_DELIVERIES, sendAgain } from './actions.ts';

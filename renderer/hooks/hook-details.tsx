@@ -1,7 +1,7 @@
 import { ChevronLeft, CircleCheck, FolderOpen, Send, TriangleAlert } from 'lucide-react';
 import type { HookInfo } from '../../shared/hooks.ts';
 import { Button, IconButton } from '../components/button.tsx';
-import { asSentence } from '../session/messages.ts';
+import { asSentence } from '../components/format.ts';
 import { enableHook, openHooksFolder, selectHook, testHook } from './actions.ts';
 import { Deliveries } from './deliveries.tsx';
 import { HookIcon, STATE_ICONS } from './hook-list.tsx';

@@ -2,8 +2,8 @@ import { useEffect, useState } from 'react';
 import { describeDuration, formatClock, formatDuration } from '../../shared/duration.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import { END_REASONS, type EndReason } from '../../shared/session.ts';
+import { formatBytes } from '../components/format.ts';
 import { call } from '../connection/core.ts';
-import { formatBytes } from '../session/messages.ts';
 import { useApp } from '../store/store.ts';
 import { NoticesDialog } from './notices-dialog.tsx';
 

@@ -1,7 +1,7 @@
 import { CircleAlert, CircleCheck, type LucideIcon, TriangleAlert } from 'lucide-react';
 import type { CredentialState } from '../../shared/session.ts';
-import { CREDENTIAL_NOTES, CREDENTIAL_WORDS } from '../session/credential-words.ts';
-import { asSentence } from '../session/messages.ts';
+import { asSentence } from '../components/format.ts';
+import { CREDENTIAL_NOTES, CREDENTIAL_WORDS } from '../session/messages.ts';
 
 const ICONS: Readonly<Record<CredentialState['state'], LucideIcon>> = {
   ready: CircleCheck,

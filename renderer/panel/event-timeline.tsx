@@ -1,9 +1,9 @@
 import { useEffect } from 'react';
 import { describeDuration } from '../../shared/duration.ts';
 import { describeEnd, type SessionEvent, type SessionId } from '../../shared/session.ts';
+import { formatMoment } from '../components/format.ts';
 import { loadEvents } from '../session/actions.ts';
-import { EXPIRY_NAMES } from '../session/expiry-words.ts';
-import { formatMoment } from '../session/messages.ts';
+import { EXPIRY_NAMES } from '../session/messages.ts';
 import { useApp } from '../store/store.ts';
 import { STATE_WORDS } from './now-section.tsx';
 

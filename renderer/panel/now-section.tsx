@@ -2,10 +2,10 @@ import { Snowflake } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { Expiry, SessionInfo, SessionState } from '../../shared/session.ts';
 import { Button, Tip } from '../components/button.tsx';
+import { formatMoment } from '../components/format.ts';
 import { useLiveNow, useLostSince } from '../connection/live-now.ts';
 import { canFreeze, freeze, thaw } from '../session/actions.ts';
-import { describeFrozen } from '../session/expiry-words.ts';
-import { describeActivity, formatMoment } from '../session/messages.ts';
+import { describeActivity, describeFrozen } from '../session/messages.ts';
 import { useSample } from '../store/store.ts';
 import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
 

@@ -1,12 +1,12 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { LimitName } from '../../shared/limits.ts';
 import { describeEnd, type Expiry, type SessionInfo } from '../../shared/session.ts';
+import { formatBytes, formatMoment } from '../components/format.ts';
 import { scrollTo } from '../components/scroll-to.ts';
 import { useLostSince } from '../connection/live-now.ts';
-import { expirySentence } from '../session/expiry-words.ts';
 import { ExportMenu } from '../session/export-menu.tsx';
 import { LOST_SESSION } from '../session/lost-card.tsx';
-import { describeOrigin, formatBytes, formatMoment } from '../session/messages.ts';
+import { describeOrigin, expirySentence } from '../session/messages.ts';
 import type { PanelSection } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
 import { CredentialsSection } from './credentials-section.tsx';

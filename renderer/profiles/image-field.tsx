@@ -3,7 +3,7 @@ import { ChevronDown } from 'lucide-react';
 import { useState } from 'react';
 import type { ImageInfo } from '../../shared/backends.ts';
 import { PROFILE_FIELDS } from '../../shared/profile-check.ts';
-import { formatBytes } from '../session/messages.ts';
+import { formatBytes } from '../components/format.ts';
 import { loadOffers } from './actions.ts';
 import { useEditor } from './editor-context.ts';
 import { Field } from './fields.tsx';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PRESETS } from '../../shared/profile.ts';
-import { FAKE_BACKENDS, FAKE_PROFILES } from '../testing/fake-backends.ts';
-import { availability, homeOf, profileSummary, shortFolder } from './messages.ts';
+import { FAKE_PROFILES } from '../testing/fake-backends.ts';
+import { homeOf, profileSummary, shortFolder } from './messages.ts';
 
 describe('a profile in one line', () => {
   test('says where it runs, what of the network it has, and which folder', () => {
@@ -29,15 +29,5 @@ describe('a profile in one line', () => {
     expect(folders('C:\\Users\\you\\AppData\\Roaming\\Sandglass')).toBe('C:\\Users\\you');
     expect(folders('/data/sessions')).toBeNull();
     expect(homeOf(null)).toBeNull();
-  });
-});
-
-test('only what the engine said cannot be had is unavailable', () => {
-  expect(availability([], 'docker')).toEqual({ state: 'available' });
-  expect(availability(FAKE_BACKENDS.checking ?? [], 'docker')).toEqual({ state: 'checking' });
-  expect(availability(FAKE_BACKENDS.noDocker ?? [], 'bubblewrap')).toEqual({ state: 'available' });
-  expect(availability(FAKE_BACKENDS.noDocker ?? [], 'docker')).toMatchObject({
-    state: 'unavailable',
-    message: 'Docker cannot be reached',
   });
 });

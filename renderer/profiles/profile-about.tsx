@@ -1,8 +1,9 @@
 import { Fragment } from 'react';
 import type { Profile } from '../../shared/profile.ts';
+import { availability } from '../backends/messages.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
 import { useApp } from '../store/store.ts';
-import { availability, homeOf, profileSummary } from './messages.ts';
+import { homeOf, profileSummary } from './messages.ts';
 
 /** Whether a session of this profile can be had now. */
 export function useAvailability(profile: Profile): 'available' | 'checking' | 'unavailable' {

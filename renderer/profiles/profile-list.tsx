@@ -1,11 +1,11 @@
 import { ChevronDown, Plus, RotateCcw, ShieldAlert } from 'lucide-react';
 import type { BackendStatus } from '../../shared/backends.ts';
 import { PRESETS } from '../../shared/profile.ts';
+import { BACKEND_NAMES } from '../backends/messages.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
 import { Button } from '../components/button.tsx';
 import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
 import { walkList } from '../components/walk-list.ts';
-import { BACKEND_WORDS } from '../session/badge.ts';
 import { useApp } from '../store/store.ts';
 import { deletedPresets, newProfile, resetProfile, selectProfile } from './actions.ts';
 import { draftOf } from './draft.ts';
@@ -57,7 +57,7 @@ function ListItem({
       <BackendIcon backend={profile.backend} />
       <span className="profile-item-words">
         <span className="profile-item-name">{values.name.trim() === '' ? 'Without a name' : values.name}</span>
-        <span className="visually-hidden">, {BACKEND_WORDS[profile.backend]}</span>
+        <span className="visually-hidden">, {BACKEND_NAMES[profile.backend]}</span>
         <span className="profile-item-line">{profileLine(values)}</span>
         {missing ? (
           <span className="profile-item-line profile-missing" title={`${status.message}. ${status.hint}`}>

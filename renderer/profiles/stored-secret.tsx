@@ -2,7 +2,7 @@ import { CircleAlert, CircleCheck } from 'lucide-react';
 import { useEffect, useId, useRef, useState } from 'react';
 import { type Profile, storedNameSchema } from '../../shared/profile.ts';
 import { Button } from '../components/button.tsx';
-import { asSentence, formatMoment } from '../session/messages.ts';
+import { asSentence, formatMoment } from '../components/format.ts';
 import { useApp } from '../store/store.ts';
 import type { CredentialRow } from './credential-rows.ts';
 import { PartField } from './part-field.tsx';

@@ -1,7 +1,7 @@
 import { messageOf } from '../../shared/error-message.ts';
 import type { HistoryEntry } from '../../shared/history.ts';
 import type { SessionId } from '../../shared/session.ts';
-import { NARROW_PX } from '../app/narrow.ts';
+import { isNarrow } from '../components/narrow.ts';
 import { call } from '../connection/core.ts';
 import { setApp } from '../store/store.ts';
 import { activate, openTab } from '../tabs/actions.ts';
@@ -61,7 +61,7 @@ export function showTab(id: SessionId): void {
 
 /** Where the panel takes the whole width, the tab would stay behind it. */
 function leaveNarrowPanel(): void {
-  if (window.matchMedia(`(width < ${NARROW_PX}px)`).matches) setApp({ panel: null });
+  if (isNarrow()) setApp({ panel: null });
 }
 
 /** Shows the recent sessions in the panel at the right. */

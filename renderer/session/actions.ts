@@ -4,7 +4,7 @@ import { type SessionId, type SessionInfo, TRANSITIONS } from '../../shared/sess
 import { call, report } from '../connection/core.ts';
 import type { PanelSection } from '../store/state.ts';
 import { getApp, setApp } from '../store/store.ts';
-import { focusTerminal } from '../tabs/actions.ts';
+import { focusTerminal } from '../terminal/focus-terminal.ts';
 import { showDone, showProblem } from '../toasts/toasts.ts';
 
 export async function keepOpen(id: SessionId): Promise<void> {

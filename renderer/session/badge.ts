@@ -1,12 +1,5 @@
-import type { BackendKind } from '../../shared/profile.ts';
 import type { SessionInfo } from '../../shared/session.ts';
-
-/** What a backend is called in the middle of a sentence. */
-export const BACKEND_WORDS: Readonly<Record<BackendKind, string>> = {
-  pty: 'local shell',
-  bubblewrap: 'sandbox',
-  docker: 'container',
-};
+import { BACKEND_NAMES } from '../backends/messages.ts';
 
 /**
  * How closed a session is. `none`: a local shell, which nothing holds. `unknown`: a sandbox of which nothing was found
@@ -24,7 +17,7 @@ export interface Badge {
 export function badgeOf({ isolation, backend, end }: Pick<SessionInfo, 'isolation' | 'backend' | 'end'>): Badge {
   if (isolation.length === 0) {
     if (backend === 'pty') return { closure: 'none', text: 'local shell · not sandboxed' };
-    const words = BACKEND_WORDS[backend];
+    const words = BACKEND_NAMES[backend];
     return { closure: 'unknown', text: end === null ? `${words} · being set up` : `${words} · did not start` };
   }
   const open = isolation.filter((item) => item.open).map((item) => item.text);
@@ -40,7 +33,7 @@ export function wantsCredential({ credentials }: Pick<SessionInfo, 'credentials'
 
 /** What a screen reader says of a tab beside its title: “container, loosened, frozen”. */
 export function tabStatus(info: SessionInfo): string {
-  const words = [BACKEND_WORDS[info.backend]];
+  const words = [BACKEND_NAMES[info.backend]];
   if (badgeOf(info).closure === 'open') words.push('loosened');
   if (info.state === 'frozen') words.push(info.frozenBy === null ? 'frozen' : 'frozen, its time is up');
   if (info.end === null && wantsCredential(info)) words.push('a credential is not ready');

@@ -2,11 +2,11 @@ import { CircleAlert, CircleSlash, Copy, Pencil, RotateCw } from 'lucide-react';
 import { useRef } from 'react';
 import type { SessionEnd, SessionInfo } from '../../shared/session.ts';
 import { Button } from '../components/button.tsx';
+import { asSentence } from '../components/format.ts';
 import { openProfiles } from '../profiles/actions.ts';
 import { openAgain } from '../tabs/actions.ts';
 import { copyText } from '../toasts/copy-text.ts';
-import { asSentence } from './messages.ts';
-import { FAILED_STAGES } from './start-words.ts';
+import { FAILED_STAGES } from './messages.ts';
 import { useCardFocus } from './use-card-focus.ts';
 import { useHasProfile } from './use-has-profile.ts';
 

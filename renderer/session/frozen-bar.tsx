@@ -6,8 +6,7 @@ import { useLiveNow } from '../connection/live-now.ts';
 import { useSample } from '../store/store.ts';
 import { countdowns, remainingSeconds } from '../time/countdown.ts';
 import { thaw } from './actions.ts';
-import { describeFrozen } from './expiry-words.ts';
-import { extension } from './messages.ts';
+import { describeFrozen, extension } from './messages.ts';
 
 /** Says that nothing moves in a session, and why, and lets it go on. */
 export function FrozenBar({ info }: { info: SessionInfo }) {

@@ -1,10 +1,10 @@
 import { ClipboardPaste } from 'lucide-react';
 import type { SessionInfo } from '../../shared/session.ts';
 import { Button } from '../components/button.tsx';
-import { terminals } from '../connection/core.ts';
 import { useApp } from '../store/store.ts';
-import { focusTerminal } from '../tabs/actions.ts';
+import { focusTerminal } from '../terminal/focus-terminal.ts';
 import { inputMessage } from '../terminal/messages.ts';
+import { terminals } from '../terminal/window-terminals.ts';
 
 /** Input that takes its time, with a way to cancel it; or that it did not arrive whole, and how much of it did. */
 export function InputBar({ info }: { info: SessionInfo }) {

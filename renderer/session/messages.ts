@@ -1,24 +1,17 @@
 import { describeDuration } from '../../shared/duration.ts';
 import type { LimitOrigin } from '../../shared/limits.ts';
-import type { Activity, SessionEnd, SessionInfo } from '../../shared/session.ts';
+import type { Running } from '../../shared/running.ts';
+import {
+  type Activity,
+  type CredentialState,
+  type Expiry,
+  expiredWords,
+  type SessionEnd,
+  type SessionInfo,
+  type StartProgress,
+  type StartStage,
+} from '../../shared/session.ts';
 import type { Countdown } from '../time/countdown.ts';
-
-/** A size in bytes, kB or MB (powers of ten). */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
-  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(bytes < 10_000 ? 1 : 0)} kB`;
-  return `${(bytes / 1_000_000).toFixed(bytes < 100_000_000 ? 1 : 0)} MB`;
-}
-
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const CLOCK_SECONDS = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-
-/** A moment as a time of day, with its date when that is not today's. */
-export function formatMoment(at: number, now: number, seconds = false): string {
-  const time = (seconds ? CLOCK_SECONDS : CLOCK).format(at);
-  return new Date(at).toDateString() === new Date(now).toDateString() ? time : `${DAY.format(at)}, ${time}`;
-}
 
 /** Where a limit's value comes from. */
 export function describeOrigin(origin: LimitOrigin, profileName: string, policyIsOwn: boolean): string {
@@ -112,14 +105,162 @@ export function endAdvice({ backend }: SessionInfo, end: SessionEnd): string | n
   }
 }
 
-/** Words from the engine as a sentence of their own. */
-export function asSentence(words: string): string {
-  const text = words.trim();
-  return text === '' || /[.?!…]$/.test(text) ? text : `${text}.`;
-}
-
 /** How the shell ended; null when it never told. */
 export function describeExit({ exitCode, signal }: SessionEnd): string | null {
   if (signal !== null) return signal;
   return exitCode === null ? null : String(exitCode);
+}
+
+/** Which limit ran out, as a clause to stand after a colon or, with a capital, alone: “nothing was typed for 15 minutes”. */
+export function describeExpiry(
+  expired: Expiry,
+  { limits }: Pick<SessionInfo, 'limits'>,
+  limitSeconds?: number | null,
+  elapsedSeconds: number | null = null,
+): string {
+  const { values } = limits;
+  const words = (configured: number) => expiredWords({ limitSeconds: limitSeconds ?? configured, elapsedSeconds });
+  switch (expired) {
+    case 'idle_timeout': {
+      const { length, limit } = words(values.idleTimeoutSeconds);
+      const typed = values.activity.length === 1 && values.activity[0] === 'input';
+      return `${typed ? 'nothing was typed' : 'there was no activity'} for ${length}${limit === null ? '' : `, and its idle timeout is ${limit}`}`;
+    }
+    case 'max_duration': {
+      const { length, limit } = words(values.maxDurationSeconds);
+      return limit === null
+        ? `it was open for its maximum of ${length}`
+        : `it was open for ${length}, and its maximum is ${limit}`;
+    }
+    case 'command_limit':
+      return values.maxCommands === 1
+        ? 'it has run its one command'
+        : `it has run the last of its ${values.maxCommands} commands`;
+  }
+}
+
+/** The same of the limit that has frozen a session: its idle time stands where it was then. */
+export function describeFrozen(by: Expiry, info: Pick<SessionInfo, 'limits' | 'timing'>): string {
+  return describeExpiry(by, info, null, by === 'idle_timeout' ? info.timing.idleMs / 1_000 : null);
+}
+
+/** Which limit ended a session, as a sentence; null: none did. */
+export function expirySentence(info: SessionInfo, end: SessionEnd): string | null {
+  if (end.expired === null) return null;
+  const words = describeExpiry(end.expired, info, end.limitSeconds, end.elapsedSeconds);
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
+/** What a limit is called where it stands as a reason: “Frozen by its idle limit”. */
+export const EXPIRY_NAMES: Readonly<Record<Expiry, string>> = {
+  idle_timeout: 'idle limit',
+  max_duration: 'maximum duration',
+  command_limit: 'command limit',
+};
+
+/** What a credential's state is called. */
+export const CREDENTIAL_WORDS: Readonly<Record<CredentialState['state'], string>> = {
+  ready: 'Ready',
+  missing: 'Missing',
+  stale: 'Not renewed',
+};
+
+/** What it means for the session; its own message says why. */
+export const CREDENTIAL_NOTES: Readonly<Record<CredentialState['state'], string | null>> = {
+  ready: null,
+  missing: 'The session runs without it.',
+  stale: 'The session still has the old one.',
+};
+
+/** What is wrong with a session's credentials, in a few words; null: nothing. What is missing is told before what is old. */
+export function credentialWarning(credentials: readonly CredentialState[]): string | null {
+  const missing = credentials.filter(({ state }) => state === 'missing');
+  const stale = credentials.filter(({ state }) => state === 'stale');
+  const all = missing.length + stale.length;
+  const [first] = [...missing, ...stale];
+  if (first === undefined) return null;
+  if (all === 1) return `${first.env} ${first.state === 'missing' ? 'is missing' : 'was not renewed'}`;
+  if (stale.length === 0) return `${all} credentials are missing`;
+  if (missing.length === 0) return `${all} credentials were not renewed`;
+  return `${all} credentials are not ready`;
+}
+
+/** What a failed start is called, by the stage it failed at. */
+export const FAILED_STAGES: Readonly<Record<StartStage, string>> = {
+  profile: 'The profile cannot be used',
+  folder: 'The folder cannot be used',
+  shell: 'The shell cannot be used',
+  recording: 'The recording could not begin',
+  credentials: 'A credential is missing',
+  spawn: 'The shell could not be started',
+  sandbox: 'The sandbox could not be set up',
+  engine: 'The container engine cannot be reached',
+  image: 'The image cannot be used',
+  pull: 'The image could not be pulled',
+  create: 'The container could not be created',
+  start: 'The container did not start',
+  attach: 'The terminal could not be connected',
+  aborted: 'The start was cancelled',
+};
+
+/** What a start that has not told anything yet is doing. */
+export const NO_PROGRESS: StartProgress = { stage: 'spawn', message: 'Starting…', detail: '', fraction: null };
+
+/**
+ * Changes whenever there is something worth saying aloud: another step, and each quarter of a long one. Layers and
+ * bytes change far too often for that.
+ */
+export function milestone({ stage, message, fraction }: StartProgress): string {
+  return JSON.stringify([stage, message, fraction === null ? null : Math.floor(fraction * 4)]);
+}
+
+/** What is said aloud at a milestone: “Pulling debian:bookworm-slim, 50 percent”. */
+export function spoken({ message, fraction }: StartProgress): string {
+  const quarters = fraction === null ? 0 : Math.floor(fraction * 4);
+  return quarters === 0 ? message : `${message}, ${quarters * 25} percent`;
+}
+
+/** A part of a sentence; what is a program's name is set apart. */
+export interface Phrase {
+  readonly text: string;
+  readonly isName: boolean;
+}
+
+/** The most programs that are named one by one. */
+const MAX_NAMED = 4;
+
+/** “sleep is still running, and node and tmux in the background.”, in parts. */
+export function runningPhrases({ foreground, background }: Running): Phrase[] {
+  const inBackground = names(background);
+  if (foreground === null) {
+    const verb = background.length === 1 ? 'is' : 'are';
+    return [...inBackground, text(` ${verb} still running in the background.`)];
+  }
+  if (background.length === 0) return [name(foreground), text(' is still running.')];
+  return [name(foreground), text(' is still running, and '), ...inBackground, text(' in the background.')];
+}
+
+/** How many programs are meant, in words: “it and everything it started” or “them and everything they started”. */
+export function runningObject({ foreground, background }: Running): string {
+  const count = background.length + (foreground === null ? 0 : 1);
+  return count === 1 ? 'it and everything it started' : 'them and everything they started';
+}
+
+/** “a, b and c”; “a, b, c, d and 3 more”. */
+function names(all: readonly string[]): Phrase[] {
+  const shown = all.slice(0, MAX_NAMED);
+  const more = all.length - shown.length;
+  const parts = [...shown.map(name), ...(more > 0 ? [text(`${more} more`)] : [])];
+  return parts.flatMap((part, index) => {
+    if (index === 0) return [part];
+    return [text(index === parts.length - 1 ? ' and ' : ', '), part];
+  });
+}
+
+function name(value: string): Phrase {
+  return { text: value, isName: true };
+}
+
+function text(value: string): Phrase {
+  return { text: value, isName: false };
 }

@@ -1,10 +1,13 @@
 import { flushSync } from 'react-dom';
 import type { SessionId, SessionInfo } from '../../shared/session.ts';
-import { adopt, call, report, terminals } from '../connection/core.ts';
+import { call, report } from '../connection/core.ts';
 import { placedAt, removed, replacing, successorOf } from '../store/reduce.ts';
 import { getApp, setApp } from '../store/store.ts';
-import { focusTerminal, openAgain, reorder } from '../tabs/actions.ts';
+import { openAgain, reorder } from '../tabs/actions.ts';
+import { adopt } from '../tabs/adopt.ts';
+import { focusTerminal } from '../terminal/focus-terminal.ts';
 import { paneArea } from '../terminal/pane-area.ts';
+import { terminals } from '../terminal/window-terminals.ts';
 
 /** At most this much is typed ahead into a session that is about to be opened, in UTF-16 code units. */
 const MAX_TYPED_AHEAD = 1_024;

@@ -1,11 +1,11 @@
 import { memo, useEffect, useLayoutEffect, useRef } from 'react';
 import type { SessionId } from '../../shared/session.ts';
-import { terminals } from '../connection/core.ts';
 import { useLostSince } from '../connection/live-now.ts';
 import { useApp, useSession } from '../store/store.ts';
 import { FindBar } from '../terminal/find-bar.tsx';
 import { ReaderHint, wantsReaderHint } from '../terminal/reader-hint.tsx';
 import { TerminalMenu } from '../terminal/terminal-menu.tsx';
+import { terminals } from '../terminal/window-terminals.ts';
 import { Banner } from './banner.tsx';
 import { EndedCard } from './ended-card.tsx';
 import { FailedCard } from './failed-card.tsx';

@@ -5,7 +5,7 @@ import { BackendIcon } from '../components/backend-icon.tsx';
 import { Button, Tip } from '../components/button.tsx';
 import { setApp, useApp } from '../store/store.ts';
 import { forceClose } from '../tabs/actions.ts';
-import { milestone, NO_PROGRESS, spoken } from './start-words.ts';
+import { milestone, NO_PROGRESS, spoken } from './messages.ts';
 
 /** A start that is over sooner shows nothing: what flashes up is not read and only disturbs. */
 const QUIET_MS = 300;

@@ -13,15 +13,14 @@ import { formatClock } from '../../shared/duration.ts';
 import type { Activity, SessionInfo } from '../../shared/session.ts';
 import { AsOf } from '../components/as-of.tsx';
 import { Figures } from '../components/figures.tsx';
+import { formatMoment } from '../components/format.ts';
 import { useLiveNow, useLostSince } from '../connection/live-now.ts';
 import type { PanelSection } from '../store/state.ts';
 import { useApp, useSample } from '../store/store.ts';
 import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
 import { toggleSessionPanel } from './actions.ts';
 import { badgeOf, type Closure } from './badge.ts';
-import { credentialWarning } from './credential-words.ts';
-import { EXPIRY_NAMES } from './expiry-words.ts';
-import { formatMoment } from './messages.ts';
+import { credentialWarning, EXPIRY_NAMES } from './messages.ts';
 
 /** The window's bottom edge: isolation, time and recording of the session in the active tab. */
 export function StatusLine({ info }: { info: SessionInfo }) {

@@ -1,22 +1,13 @@
 import type { SessionId } from '../../shared/session.ts';
-import { adopt, call, report, terminals } from '../connection/core.ts';
+import { call, report } from '../connection/core.ts';
 import { moved, neighbour, removed } from '../store/reduce.ts';
 import { SETTINGS_TAB, type TabId, tabIds } from '../store/state.ts';
 import { getApp, setApp } from '../store/store.ts';
+import { focusTerminal } from '../terminal/focus-terminal.ts';
 import { paneArea } from '../terminal/pane-area.ts';
+import { terminals } from '../terminal/window-terminals.ts';
 import { showProblem } from '../toasts/toasts.ts';
-
-/** Puts the keyboard into the active tab's terminal, or on what an ended one offers, once React has drawn it. */
-export function focusTerminal(): void {
-  requestAnimationFrame(() => {
-    const { active, question, shortcutsOpen, renaming } = getApp();
-    if (active === null || question !== null || shortcutsOpen || renaming !== null) return;
-    const ended = (getApp().sessions[active]?.end ?? null) !== null;
-    const next = ended ? document.querySelector<HTMLElement>(`#panel-${active} [data-primary]`) : null;
-    if (next === null) terminals.get(active)?.focus();
-    else next.focus({ preventScroll: true });
-  });
-}
+import { adopt } from './adopt.ts';
 
 export function activate(tab: TabId): void {
   setApp((state) => {

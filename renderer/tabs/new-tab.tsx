@@ -2,7 +2,8 @@ import { Menu } from '@base-ui/react/menu';
 import { ChevronDown, Plus } from 'lucide-react';
 import { IconButton, Tip } from '../components/button.tsx';
 import { setApp, useApp } from '../store/store.ts';
-import { focusTerminal, openTab } from './actions.ts';
+import { focusTerminal } from '../terminal/focus-terminal.ts';
+import { openTab } from './actions.ts';
 import { ProfileItems } from './profile-items.tsx';
 
 /** Opens the default profile at once, and any other from the menu beside it. */

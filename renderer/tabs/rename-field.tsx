@@ -2,7 +2,8 @@ import { useLayoutEffect, useRef, useState } from 'react';
 import { titleSchema } from '../../shared/profile.ts';
 import type { SessionId } from '../../shared/session.ts';
 import { setApp } from '../store/store.ts';
-import { focusTerminal, renameTab } from './actions.ts';
+import { focusTerminal } from '../terminal/focus-terminal.ts';
+import { renameTab } from './actions.ts';
 
 /**
  * Edits a tab's title in place: Enter or leaving it takes the title, Escape keeps the old one. It lies over the tab and

@@ -1,9 +1,9 @@
 import { Columns2, EllipsisVertical, List, PanelRight, Search, Settings2, Webhook } from 'lucide-react';
 import { useEffect, useRef } from 'react';
-import { runCommand } from '../app/commands.ts';
 import { BackendIcon } from '../components/backend-icon.tsx';
 import { IconButton } from '../components/button.tsx';
 import { DropMenu, MenuItem, MenuSeparator } from '../components/menu.tsx';
+import { useWindow } from '../components/window-context.ts';
 import { SETTINGS_TAB } from '../store/state.ts';
 import { activeSession, useApp } from '../store/store.ts';
 import { activate } from './actions.ts';
@@ -109,13 +109,14 @@ function OverviewItems() {
 }
 
 function WindowButtons() {
+  const { run } = useWindow();
   const panel = useApp((state) => state.panel);
   const session = useApp(activeSession);
   return (
     <>
       {session !== null ? (
         <>
-          <IconButton label="Find" command="find" className="wide-only" onClick={() => runCommand('find')}>
+          <IconButton label="Find" command="find" className="wide-only" onClick={() => run('find')}>
             <Search className="icon" />
           </IconButton>
           <IconButton
@@ -123,7 +124,7 @@ function WindowButtons() {
             command="sessionPanel"
             data-testid="session-panel-button"
             aria-pressed={panel?.view === 'session'}
-            onClick={() => runCommand('sessionPanel')}
+            onClick={() => run('sessionPanel')}
           >
             <PanelRight className="icon" />
           </IconButton>
@@ -139,11 +140,11 @@ function WindowButtons() {
       >
         {session !== null ? (
           <>
-            <MenuItem label="Rename tab" command="renameTab" onSelect={() => runCommand('renameTab')} />
+            <MenuItem label="Rename tab" command="renameTab" onSelect={() => run('renameTab')} />
             {session.end === null ? <FreezeItem info={session} /> : null}
             <RestartItem info={session} />
-            <MenuItem label="Find" command="find" onSelect={() => runCommand('find')} />
-            <MenuItem label="Close tab" command="closeTab" onSelect={() => runCommand('closeTab')} />
+            <MenuItem label="Find" command="find" onSelect={() => run('find')} />
+            <MenuItem label="Close tab" command="closeTab" onSelect={() => run('closeTab')} />
             <MenuSeparator />
           </>
         ) : null}
@@ -151,24 +152,19 @@ function WindowButtons() {
           icon={<Columns2 className="icon" />}
           label="About sessions"
           testId="about-sessions"
-          onSelect={() => runCommand('aboutSessions')}
+          onSelect={() => run('aboutSessions')}
         />
         <MenuItem
           icon={<Settings2 className="icon" />}
           label="Settings"
           command="settings"
           testId="open-settings"
-          onSelect={() => runCommand('settings')}
+          onSelect={() => run('settings')}
         />
-        <MenuItem
-          icon={<Webhook className="icon" />}
-          label="Hooks"
-          testId="menu-hooks"
-          onSelect={() => runCommand('hooks')}
-        />
+        <MenuItem icon={<Webhook className="icon" />} label="Hooks" testId="menu-hooks" onSelect={() => run('hooks')} />
         <MenuSeparator />
-        <MenuItem label="Keyboard shortcuts" command="shortcuts" onSelect={() => runCommand('shortcuts')} />
-        <MenuItem label="Log files" onSelect={() => runCommand('openLogs')} />
+        <MenuItem label="Keyboard shortcuts" command="shortcuts" onSelect={() => run('shortcuts')} />
+        <MenuItem label="Log files" onSelect={() => run('openLogs')} />
       </DropMenu>
     </>
   );

@@ -2,11 +2,11 @@ import { ArrowDown, ArrowUp, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { SessionId } from '../../shared/session.ts';
 import { IconButton } from '../components/button.tsx';
-import { terminals } from '../connection/core.ts';
 import type { FindQuery } from '../store/state.ts';
 import { setApp, useApp } from '../store/store.ts';
-import { focusTerminal } from '../tabs/actions.ts';
 import type { Found } from './finder.ts';
+import { focusTerminal } from './focus-terminal.ts';
+import { terminals } from './window-terminals.ts';
 
 /** Matches are counted up to this many: the addon's limit. */
 const MAX_COUNTED = 1_000;

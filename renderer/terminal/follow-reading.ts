@@ -1,6 +1,6 @@
-import { terminals } from '../connection/core.ts';
 import { getApp, useApp } from '../store/store.ts';
 import { terminalPreferences } from './reading.ts';
+import { terminals } from './window-terminals.ts';
 
 /** Keeps all terminals as the settings and the system have it. */
 export function followReading(): void {

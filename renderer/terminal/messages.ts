@@ -1,4 +1,4 @@
-import { formatBytes } from '../session/messages.ts';
+import { formatBytes } from '../components/format.ts';
 import type { InputState, StopReason } from './input-queue.ts';
 
 /** What is said of input that takes its time, or did not arrive whole. */

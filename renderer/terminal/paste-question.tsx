@@ -1,8 +1,8 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 import { Button } from '../components/button.tsx';
-import { terminals } from '../connection/core.ts';
 import type { Question } from '../store/state.ts';
 import { excerptOf, type PasteReview, withoutHidden } from './paste.ts';
+import { terminals } from './window-terminals.ts';
 
 /** Asks before a paste that could act by itself, or that would not arrive whole. */
 export function PasteQuestion({ question, close }: { question: Extract<Question, { kind: 'paste' }>; close(): void }) {

@@ -3,7 +3,7 @@ import { changeSetting } from '../settings/actions.ts';
 import { settingRow } from '../settings/rows.ts';
 import type { AppState } from '../store/state.ts';
 import { useApp } from '../store/store.ts';
-import { focusTerminal } from '../tabs/actions.ts';
+import { focusTerminal } from './focus-terminal.ts';
 
 /** Whether screen reader mode is off although a screen reader may be running: the setting follows a system that cannot tell. */
 export function wantsReaderHint({ settings, info }: Pick<AppState, 'settings' | 'info'>): boolean {

@@ -1,13 +1,14 @@
 import { ContextMenu } from '@base-ui/react/context-menu';
 import { type MouseEvent, type ReactElement, useState } from 'react';
 import type { SessionId } from '../../shared/session.ts';
-import { runCommand } from '../app/commands.ts';
-import { focusAfterTerminalMenu } from '../app/keep-focus.ts';
 import { MenuItem, MenuSeparator } from '../components/menu.tsx';
-import { terminals } from '../connection/core.ts';
+import { useWindow } from '../components/window-context.ts';
+import { focusAfterTerminalMenu } from './focus-terminal.ts';
+import { terminals } from './window-terminals.ts';
 
 /** The menu of a right click in the terminal. A program that takes the mouse gets the click, unless Shift is held. */
 export function TerminalMenu({ id, children }: { id: SessionId; children: ReactElement }) {
+  const { run } = useWindow();
   const [hasSelection, setHasSelection] = useState(false);
   const guard = (event: MouseEvent): void => {
     const view = terminals.get(id);
@@ -23,10 +24,10 @@ export function TerminalMenu({ id, children }: { id: SessionId; children: ReactE
       <ContextMenu.Portal>
         <ContextMenu.Positioner className="positioner">
           <ContextMenu.Popup className="popup" data-testid="terminal-menu">
-            <MenuItem label="Copy" command="copy" disabled={!hasSelection} onSelect={() => runCommand('copy')} />
-            <MenuItem label="Paste" command="paste" onSelect={() => runCommand('paste')} />
+            <MenuItem label="Copy" command="copy" disabled={!hasSelection} onSelect={() => run('copy')} />
+            <MenuItem label="Paste" command="paste" onSelect={() => run('paste')} />
             <MenuSeparator />
-            <MenuItem label="Find" command="find" onSelect={() => runCommand('find')} />
+            <MenuItem label="Find" command="find" onSelect={() => run('find')} />
             <MenuItem label="Select all" onSelect={() => terminals.get(id)?.selectAll()} />
             <MenuItem label="Clear scrollback" onSelect={() => terminals.get(id)?.clear()} />
           </ContextMenu.Popup>

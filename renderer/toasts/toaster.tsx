@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'react';
 import { Toaster } from 'sonner';
-import { useTheme } from '../app/theme.ts';
 
 /** The distance to what is above and beside, in CSS pixels. */
 const GAP_PX = 8;
@@ -11,8 +10,7 @@ const LOW_PX = 480;
  * Messages, one below the other, at the top of the stage: what is said about a session stands at its bottom, and the tabs and
  * the banner of a lost connection above it.
  */
-export function Toasts() {
-  const theme = useTheme();
+export function Toasts({ theme }: { theme: 'light' | 'dark' }) {
   const { top, isLow } = useStage();
   const offset = { top: top + GAP_PX, right: GAP_PX, left: GAP_PX };
   return (

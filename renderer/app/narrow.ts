@@ -1,2 +1,0 @@
-/** Narrower than this, in CSS pixels, the panel takes the window's whole width instead of sharing it. */
-export const NARROW_PX = 640;

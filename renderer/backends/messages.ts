@@ -1,0 +1,37 @@
+import type { BackendStatus } from '../../shared/backends.ts';
+import type { BackendKind } from '../../shared/profile.ts';
+
+/** What a backend is called in the middle of a sentence. */
+export const BACKEND_NAMES: Readonly<Record<BackendKind, string>> = {
+  pty: 'local shell',
+  bubblewrap: 'sandbox',
+  docker: 'container',
+};
+
+/** The state of a backend in words, and more of it where there is more. */
+export function describeStatus(status: BackendStatus): { text: string; detail: string } {
+  switch (status.state) {
+    case 'checking':
+      return { text: status.kind === 'docker' ? 'Looking for a container engine…' : 'Looking…', detail: '' };
+    case 'available': {
+      const [text = '', ...rest] = status.message.split(' at ');
+      return { text, detail: rest.length === 0 ? '' : `at ${rest.join(' at ')}` };
+    }
+    case 'unavailable':
+      return { text: status.message, detail: status.hint };
+  }
+}
+
+/** Whether a session of a kind can be opened now. Nothing said counts as yes: then its start tells. */
+export type Availability =
+  | { state: 'available' }
+  | { state: 'checking' }
+  | { state: 'unavailable'; message: string; hint: string };
+
+/** Whether sessions of one backend can be had, as the engine last told. */
+export function availability(backends: readonly BackendStatus[], kind: BackendKind): Availability {
+  const status = backends.find((backend) => backend.kind === kind);
+  if (status === undefined || status.state === 'available') return { state: 'available' };
+  if (status.state === 'checking') return { state: 'checking' };
+  return { state: 'unavailable', message: status.message, hint: status.hint };
+}

@@ -28,7 +28,7 @@ export type Availability =
   | { state: 'checking' }
   | { state: 'unavailable'; message: string; hint: string };
 
-/** Whether sessions of one backend can be had, as the engine last told. */
+/** Whether sessions of one backend can be had, as the core last told. */
 export function availability(backends: readonly BackendStatus[], kind: BackendKind): Availability {
   const status = backends.find((backend) => backend.kind === kind);
   if (status === undefined || status.state === 'available') return { state: 'available' };

@@ -5,7 +5,7 @@ import type { Transport } from '../../shared/transport.ts';
 import { fakeSession } from '../testing/fake-session.ts';
 import { createClient, DisconnectedError } from './core-client.ts';
 
-/** The engine's end of a connection, as the test plays it. */
+/** The core's end of a connection, as the test plays it. */
 function peer(answer: (message: { m: string; i: string }) => unknown = () => undefined) {
   const seen: unknown[] = [];
   let receive: (message: string | Uint8Array) => void = () => {};

@@ -38,9 +38,9 @@ export interface ClientHandlers {
   closed(reason: string): void;
 }
 
-/** One connection to the engine. Nothing from it is trusted before its schema took it. */
+/** One connection to the core. Nothing from it is trusted before its schema took it. */
 export interface CoreClient {
-  /** @throws RequestError when the engine refuses, {@link DisconnectedError} when the connection goes away. */
+  /** @throws RequestError when the core refuses, {@link DisconnectedError} when the connection goes away. */
   call<M extends MethodName>(method: M, input: MethodInput<M>): Promise<MethodOutput<M>>;
   sendFrame(frame: Uint8Array): void;
   close(reason: string): void;

@@ -19,7 +19,7 @@ import {
 const get = useHooks.getState;
 const set = useHooks.setState;
 
-/** Deliveries shown at first, and after *Show more*: the most that the engine gives. */
+/** Deliveries shown at first, and after *Show more*: the most that the core gives. */
 export const FIRST_DELIVERIES = 50;
 export const MOST_DELIVERIES = 200;
 

@@ -69,7 +69,7 @@ export function HookDetails({ hook }: { hook: HookInfo }) {
 function StateBox({ hook: { name, state, message } }: { hook: HookInfo }) {
   const enabling = useHooks(({ busy }) => busy.has(busyKey(name, 'enable')));
   const Icon = state !== 'ready' ? STATE_ICONS[state] : message === null ? CircleCheck : TriangleAlert;
-  // What the engine says of a receiver that is gone says what that means, too.
+  // What the core says of a receiver that is gone says what that means, too.
   const note = state === 'gone' && message !== null ? null : HOOK_STATE_NOTES[state];
   return (
     <div

@@ -24,7 +24,7 @@ export interface DeliveryList {
 export type HookAction = 'test' | 'enable' | `again:${number | 'all'}`;
 
 export interface HooksState {
-  /** Null until the engine has told. */
+  /** Null until the core has told. */
   view: HooksView | null;
   /** Why there is no list; null while none was asked for, and once there is one. */
   failure: string | null;

@@ -104,7 +104,7 @@ export async function saveProfile(id: string): Promise<boolean> {
     return true;
   } catch (error) {
     const message =
-      error instanceof RequestError ? error.message : 'It could not be saved: the engine cannot be reached.';
+      error instanceof RequestError ? error.message : 'It could not be saved: Sandglass cannot be reached.';
     const refusal = refusedField(message) ?? { field: null, message };
     set(({ drafts }) => {
       const now = drafts[id] ?? entry;

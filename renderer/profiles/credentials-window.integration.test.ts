@@ -25,8 +25,8 @@ const value = (): Locator => page.getByRole('dialog').getByRole('textbox', { nam
 const field = (name: string): Locator => page.getByTestId(`profile-${name}`);
 const choose = (within: Locator, label: string): Promise<void> => within.getByText(label, { exact: true }).click();
 const stored = (id: string): Promise<Profile | undefined> =>
-  page.evaluate((wanted) => window.fakeEngine.profiles.find((profile) => profile.id === wanted), id);
-const secrets = (): Promise<[string, string][]> => page.evaluate(() => [...window.fakeEngine.secrets.values]);
+  page.evaluate((wanted) => window.fakeCore.profiles.find((profile) => profile.id === wanted), id);
+const secrets = (): Promise<[string, string][]> => page.evaluate(() => [...window.fakeCore.secrets.values]);
 
 async function open(id: string, more?: OpenOptions): Promise<void> {
   page = await windows.open('plain', more);
@@ -101,10 +101,10 @@ describe('credentials', options, () => {
     expect(await stored('review')).toMatchObject({ credentials: [{ env: 'GITHUB_TOKEN' }, { env: 'DEPLOY_KEY' }] });
   });
 
-  test('show the engine’s refusal of one', async () => {
+  test('show the core’s refusal of one', async () => {
     await open('review');
     await page.evaluate(() => {
-      window.fakeEngine.refuseNext = 'Credentials: PATH cannot be one';
+      window.fakeCore.refuseNext = 'Credentials: PATH cannot be one';
     });
     await card('GITHUB_TOKEN').getByLabel('Command', { exact: true }).last().fill('glab');
     await page.keyboard.press('Control+s');
@@ -211,11 +211,11 @@ describe('stored secrets', options, () => {
     await open('build');
     await card('NPM_TOKEN').getByText('Secrets are stored by the desktop app only').waitFor();
     expect(await page.getByTestId('set-secret').count()).toBe(0);
-    await page.evaluate(() => window.fakeEngine.refusals.set('credentials.list', 'The keychain is locked'));
+    await page.evaluate(() => window.fakeCore.refusals.set('credentials.list', 'The keychain is locked'));
     await page.locator('[data-profile="review"]').click();
     await page.locator('[data-profile="build"]').click();
     await page.getByText('It cannot be told what is stored. The keychain is locked.').waitFor();
-    await page.evaluate(() => window.fakeEngine.refusals.delete('credentials.list'));
+    await page.evaluate(() => window.fakeCore.refusals.delete('credentials.list'));
     await card('NPM_TOKEN').getByRole('button', { name: 'Try again' }).click();
     await card('NPM_TOKEN').getByText('Secrets are stored by the desktop app only').waitFor();
   });

@@ -27,7 +27,7 @@ const items = (): Promise<string[]> => page.locator('.profile-item-name').allInn
 const badge = (): Locator => page.getByTestId('expected-badge');
 const toast = (text: string): Locator => page.locator('[data-sonner-toast]', { hasText: text });
 const stored = (id: string): Promise<Profile | undefined> =>
-  page.evaluate((wanted) => window.fakeEngine.profiles.find((profile) => profile.id === wanted), id);
+  page.evaluate((wanted) => window.fakeCore.profiles.find((profile) => profile.id === wanted), id);
 
 async function open(id?: string, options?: OpenOptions): Promise<void> {
   page = await windows.open('plain', options);
@@ -37,7 +37,7 @@ async function open(id?: string, options?: OpenOptions): Promise<void> {
   else await item(id).click();
 }
 
-/** Once the engine has the profile as it is here. */
+/** Once the core has the profile as it is here. */
 async function savedAs(id: string, has: Partial<Profile>): Promise<void> {
   await page.getByTestId('profile-bar').getByText('Saved', { exact: true }).waitFor();
   expect(await stored(id)).toMatchObject(has);
@@ -91,11 +91,11 @@ describe('the form', options, () => {
     await field('pids').locator('.setting-error').waitFor();
   });
 
-  test('shows a refusal of the engine beside the field that it names, until that is changed', async () => {
+  test('shows a refusal of the core beside the field that it names, until that is changed', async () => {
     await open('review');
     const folder = '/home/you/gone';
     await page.evaluate((path) => {
-      window.fakeEngine.refuseNext = `Folder: ${path} does not exist`;
+      window.fakeCore.refuseNext = `Folder: ${path} does not exist`;
     }, folder);
     await input('folder').fill(folder);
     await page.keyboard.press('Control+s');
@@ -106,7 +106,7 @@ describe('the form', options, () => {
     await input('folder').fill('/home/you/src');
     expect(await field('folder').locator('.setting-error').count()).toBe(0);
     await page.evaluate(() => {
-      window.fakeEngine.refuseNext = 'All profiles together are too long.';
+      window.fakeCore.refuseNext = 'All profiles together are too long.';
     });
     await page.keyboard.press('Control+s');
     await page.getByTestId('profile-bar').getByText('All profiles together are too long.').waitFor();
@@ -132,17 +132,17 @@ describe('the form', options, () => {
     await open('review');
     await input('name').fill('Mine');
     await page.evaluate(() => {
-      const renamed = window.fakeEngine.profiles.map((profile) =>
+      const renamed = window.fakeCore.profiles.map((profile) =>
         profile.id === 'review' ? { ...profile, name: 'Theirs' } : profile,
       );
-      window.fakeEngine.changeProfiles(renamed);
+      window.fakeCore.changeProfiles(renamed);
     });
     await page.getByText('This profile was changed elsewhere').waitFor();
     await page.getByRole('button', { name: 'Take that instead' }).click();
     expect(await input('name').inputValue()).toBe('Theirs');
     await input('name').fill('Mine');
     await page.evaluate(() =>
-      window.fakeEngine.changeProfiles(window.fakeEngine.profiles.filter(({ id }) => id !== 'review')),
+      window.fakeCore.changeProfiles(window.fakeCore.profiles.filter(({ id }) => id !== 'review')),
     );
     await page.getByText('This profile was deleted elsewhere').waitFor();
     await page.keyboard.press('Control+s');
@@ -190,12 +190,12 @@ describe('what a profile will be', options, () => {
     await input('runtime').selectOption('runsc');
     await badge().getByText('container (runsc)').waitFor();
     await page.evaluate(() => {
-      const changed = window.fakeEngine.profiles.map((profile) =>
+      const changed = window.fakeCore.profiles.map((profile) =>
         profile.id === 'build' && profile.backend === 'docker'
           ? { ...profile, container: { ...profile.container, network: 'gone' } }
           : profile,
       );
-      window.fakeEngine.changeProfiles(changed);
+      window.fakeCore.changeProfiles(changed);
     });
     await item('build').click();
     expect(await input('network').inputValue()).toBe('gone');
@@ -247,10 +247,10 @@ describe('the list', options, () => {
     await page.locator('[data-testid="profile-name"] input:focus').waitFor();
     await page.keyboard.type('Scratch');
     expect(await items()).toEqual([...before, 'Scratch']);
-    expect(await page.evaluate(() => window.fakeEngine.profiles.length)).toBe(before.length);
+    expect(await page.evaluate(() => window.fakeCore.profiles.length)).toBe(before.length);
     await page.keyboard.press('Control+s');
     await page.getByTestId('profile-bar').getByText('Saved', { exact: true }).waitFor();
-    expect(await page.evaluate(() => window.fakeEngine.profiles.at(-1))).toMatchObject({
+    expect(await page.evaluate(() => window.fakeCore.profiles.at(-1))).toMatchObject({
       name: 'Scratch',
       backend: 'docker',
     });
@@ -296,7 +296,7 @@ describe('the list', options, () => {
     await toast('is as it came').waitFor();
     expect(await input('shell').inputValue()).toBe('');
     await toast('is as it came').getByRole('button', { name: 'Undo' }).click();
-    await page.waitForFunction(() => window.fakeEngine.profiles.some(({ shell }) => shell === '/bin/zsh'));
+    await page.waitForFunction(() => window.fakeCore.profiles.some(({ shell }) => shell === '/bin/zsh'));
   });
 
   test('is walked and put in order by keyboard alone', async () => {
@@ -313,7 +313,7 @@ describe('the list', options, () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForFunction(
-      () => window.fakeEngine.profiles[1]?.id === 'container' || window.fakeEngine.profiles[3]?.id === 'container',
+      () => window.fakeCore.profiles[1]?.id === 'container' || window.fakeCore.profiles[3]?.id === 'container',
     );
   });
 
@@ -333,9 +333,9 @@ describe('what runs it', options, () => {
     await state.getByText('Not available: Docker cannot be reached').waitFor();
     await state.getByText('Start Docker or Podman').waitFor();
     await item('build').getByText('Not available now').waitFor();
-    await page.evaluate(() => window.fakeEngine.setBackends('checking'));
+    await page.evaluate(() => window.fakeCore.setBackends('checking'));
     await state.getByRole('button', { name: 'Checking…' }).waitFor();
-    await page.evaluate(() => window.fakeEngine.setBackends('all'));
+    await page.evaluate(() => window.fakeCore.setBackends('all'));
     await state.getByText('Ready: Docker 28.2.2').waitFor();
     await state.getByRole('button', { name: 'Check again' }).click();
     await item('review').click();
@@ -357,7 +357,7 @@ describe('for everybody', options, () => {
     await input('pids').fill('1');
     await page.keyboard.press('Control+s');
     await field('pids').locator('.setting-error').waitFor();
-    await page.evaluate(() => window.fakeEngine.setBackends('none'));
+    await page.evaluate(() => window.fakeCore.setBackends('none'));
     await page.getByText('Not available: ').waitFor();
     await expectNoFaults(page, 'container');
   });

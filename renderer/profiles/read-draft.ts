@@ -27,7 +27,7 @@ export interface DraftContext {
   readonly policy: SettingsView['policy'];
   /** The settings in force: what a limit left empty is. */
   readonly inForce: Preferences;
-  /** Of the machine that runs the engine, as Node names it. */
+  /** Of the machine that runs the core, as Node names it. */
   readonly platform: string;
 }
 
@@ -181,7 +181,7 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
   for (const { field, message, byPolicy } of checkProfile(parsed.data, context.policy, context.platform)) {
     // Each of them says so itself.
     if (field === 'credentials') continue;
-    // The engine writes out the home folder.
+    // The core writes out the home folder.
     if (field === 'folder' && /^~(?=$|[\\/])/.test(draft.folder.trim())) continue;
     const sentence = message.charAt(0).toUpperCase() + message.slice(1);
     note(field, byPolicy ? `${sentence}, says the policy.` : `${sentence}.`);

@@ -35,7 +35,7 @@ async function change(request: () => Promise<unknown>): Promise<string | null> {
   try {
     await request();
   } catch (error) {
-    return error instanceof RequestError ? error.message : 'The engine cannot be reached.';
+    return error instanceof RequestError ? error.message : 'Sandglass cannot be reached.';
   }
   await loadSecrets();
   return null;

@@ -11,7 +11,7 @@ interface DialogProps {
   onClose(): void;
 }
 
-/** Asks for the value of a stored secret. It goes to the engine, and is nowhere in the window once this is closed. */
+/** Asks for the value of a stored secret. It goes to the core, and is nowhere in the window once this is closed. */
 export function SetSecretDialog({ replaces, open, onClose, name }: DialogProps & { replaces: boolean }) {
   return (
     <Dialog.Root open={open} onOpenChange={(next) => (next ? undefined : onClose())}>

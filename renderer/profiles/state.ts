@@ -5,7 +5,7 @@ import type { Profile } from '../../shared/profile.ts';
 import type { ProfileField } from '../../shared/profile-check.ts';
 import { type Draft, draftOf, sameDraft } from './draft.ts';
 
-/** Why the engine did not take a profile; `field` where it named one. */
+/** Why the core did not take a profile; `field` where it named one. */
 export interface Refusal {
   readonly field: ProfileField | null;
   readonly message: string;

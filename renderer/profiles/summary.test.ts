@@ -29,7 +29,7 @@ test('the badge says what a session will be held by', () => {
   );
 });
 
-test('credentials and survival of a crash are told where the engine tells them, and open nothing', () => {
+test('credentials and survival of a crash are told where the core tells them, and open nothing', () => {
   const credentials = ['A', ' B ', ' '].map((env, key) => ({ ...emptyRow(key), env }));
   expect(badge(sandbox, { credentials })).toBe(
     'bubblewrap, no network, read-only system, no folder, 2 credentials, 2048 MB, 512 processes',

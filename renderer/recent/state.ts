@@ -2,7 +2,7 @@ import { create } from 'zustand';
 import type { HistoryEntry } from '../../shared/history.ts';
 
 export interface RecentState {
-  /** The latest first; null until the engine has told. */
+  /** The latest first; null until the core has told. */
   entries: readonly HistoryEntry[] | null;
   /** Whether there are older ones that were not fetched yet. */
   more: boolean;

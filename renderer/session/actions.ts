@@ -109,7 +109,7 @@ export async function loadEvents(id: SessionId): Promise<void> {
         : { events: { ...state.events, [id]: events }, eventsLeftOut: { ...state.eventsLeftOut, [id]: leftOut } },
     );
   } catch {
-    // Forgotten by the engine: the panel says that nothing is held any more.
+    // The core has forgotten it: the panel says that nothing is kept any more.
     setApp((state) => ({ events: { ...state.events, [id]: [] } }));
   }
 }

@@ -25,7 +25,7 @@ test('ends that nobody wanted say what became of the session, others need no adv
   expect(endAdvice(container, endedWith({ reason: 'idle_timeout' }))).toBeNull();
 });
 
-test('words from the engine end as sentences do, once', () => {
+test('words from the core end as sentences do, once', () => {
   expect(asSentence('Docker stopped answering')).toBe('Docker stopped answering.');
   expect(asSentence('Docker stopped answering.')).toBe('Docker stopped answering.');
   expect(asSentence(' ')).toBe('');

@@ -42,7 +42,7 @@ function withTabs(...numbers: number[]): AppState {
 const ids = (...numbers: number[]) => numbers.map(fakeId);
 
 describe('a reconnect', () => {
-  test('takes the engine’s order and keeps tabs that it no longer knows', () => {
+  test('takes the core’s order and keeps tabs that it no longer knows', () => {
     const state = withTabs(1, 2, 3);
     state.sessions = { ...state.sessions, [fakeId(2)]: fakeSession(2, { end }) };
     const next = { ...state, ...listed(state, [fakeSession(3)], 5) };
@@ -118,7 +118,7 @@ describe('tabs', () => {
     );
   });
 
-  test('the engine’s order holds, and ids it does not know are ignored', () => {
+  test('the core’s order holds, and ids it does not know are ignored', () => {
     expect(reordered(withTabs(1, 2, 3), ids(3, 9, 1, 2)).order).toEqual(ids(3, 1, 2));
   });
 

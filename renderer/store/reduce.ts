@@ -13,7 +13,7 @@ import { type AppState, SETTINGS_TAB, type TabId, tabIds } from './state.ts';
 /** A change of the state; what it does not name stays. */
 export type Change = Partial<AppState>;
 
-/** The engine's whole list, at the start and after each reconnect. What it no longer knows keeps its tab. */
+/** The core's whole list, at the start and after each reconnect. What it no longer knows keeps its tab. */
 export function listed(state: AppState, list: readonly SessionInfo[], now: number): Change {
   const sessions: Record<SessionId, SessionInfo> = {};
   const samples = { ...state.samples };
@@ -38,7 +38,7 @@ export function listed(state: AppState, list: readonly SessionInfo[], now: numbe
   return { sessions, samples, order, lost, evicted, active, loaded: true };
 }
 
-/** Tabs the engine no longer lists stay where they were among the others. */
+/** Tabs the core no longer lists stay where they were among the others. */
 function mergeOrder(before: readonly SessionId[], listedIds: readonly SessionId[]): SessionId[] {
   const known = new Set(listedIds);
   const order = [...listedIds];
@@ -141,12 +141,12 @@ export function replacing(state: AppState, id: SessionId, yes: boolean): Change 
   return { replacing: yes ? new Set(state.replacing).add(id) : withoutMember(state.replacing, id) };
 }
 
-/** The engine forgot an ended session; its tab stays. */
+/** The core forgot an ended session; its tab stays. */
 export function evicted(state: AppState, id: SessionId): Change {
   return state.sessions[id] === undefined ? {} : { evicted: new Set(state.evicted).add(id) };
 }
 
-/** The engine's order; tabs it does not name keep their place among the others. */
+/** The core's order; tabs it does not name keep their place among the others. */
 export function reordered(state: AppState, ids: readonly SessionId[]): Change {
   return {
     order: mergeOrder(

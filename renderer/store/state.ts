@@ -36,16 +36,16 @@ export interface FindQuery {
 
 export interface AppState {
   link: LinkState;
-  /** Whether the engine's list has ever arrived. */
+  /** Whether the core's list has ever arrived. */
   loaded: boolean;
   info: AppInfo | null;
   sessions: Readonly<Record<SessionId, SessionInfo>>;
   samples: Readonly<Record<SessionId, TimingSample>>;
   /** Tabs from left to right. */
   order: readonly SessionId[];
-  /** Ended sessions the engine keeps nothing of any more. */
+  /** Ended sessions the core keeps nothing of any more. */
   evicted: ReadonlySet<SessionId>;
-  /** Sessions that were live here, and that the engine does not know since a reconnect. */
+  /** Sessions that were live here, and that the core does not know since a reconnect. */
   lost: ReadonlySet<SessionId>;
   /** Tabs in whose place a fresh session is being opened. */
   replacing: ReadonlySet<SessionId>;
@@ -60,7 +60,7 @@ export interface AppState {
   settings: SettingsView | null;
   /** Raised whenever a session has begun or ended: the list of recent ones has something new. */
   journalVersion: number;
-  /** What can be had on this machine, by backend; empty until the engine has told. */
+  /** What can be had on this machine, by backend; empty until the core has told. */
   backends: readonly BackendStatus[];
   settingsOpen: boolean;
   active: TabId | null;

@@ -83,7 +83,7 @@ async function dismiss(id: SessionId): Promise<void> {
   try {
     await call('sessions.dismiss', { id });
   } catch {
-    // The engine keeps nothing of it, or is not there: the tab is this window's alone.
+    // The core keeps nothing of it, or is not there: the tab is this window's alone.
   }
   setApp((state) => removed(state, id));
   terminals.remove(id);
@@ -102,7 +102,7 @@ export async function renameTab(id: SessionId, title: string): Promise<void> {
   }
 }
 
-/** Shows the new order at once and tells the engine. */
+/** Shows the new order at once and tells the core. */
 export function reorder(order: readonly SessionId[]): void {
   setApp({ order });
   void call('sessions.reorder', { ids: [...order] }).catch(report);

@@ -17,7 +17,7 @@ afterAll(() => windows?.close());
 async function openAway(why: AwayReason, options?: OpenOptions): Promise<void> {
   page = await windows.open('warning', options);
   await page.getByTestId('banner').filter({ visible: true }).waitFor();
-  await page.evaluate((reason) => window.fakeEngine.goAway(reason), why);
+  await page.evaluate((reason) => window.fakeCore.goAway(reason), why);
   await page.locator(`[data-testid=link-banner][data-why=${why}]`).waitFor();
 }
 
@@ -57,7 +57,7 @@ describe('a window without its core', { timeout: WINDOW_TIMEOUT_MS }, () => {
 
   test('is itself again when the core is back', async () => {
     await openAway('unreachable');
-    await page.evaluate(() => window.fakeEngine.comeBack());
+    await page.evaluate(() => window.fakeCore.comeBack());
     await banner().getByRole('button', { name: 'Try now' }).click();
     await banner().waitFor({ state: 'detached' });
     await page.getByTestId('banner').filter({ visible: true }).waitFor();

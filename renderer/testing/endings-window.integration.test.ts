@@ -20,11 +20,11 @@ async function open(scene: string, options?: OpenOptions): Promise<Page> {
 }
 
 const change = (n: number, info: Partial<SessionInfo>): Promise<void> =>
-  page.evaluate(([id, next]) => window.fakeEngine.change(id, next), [fakeId(n), info] as const);
+  page.evaluate(([id, next]) => window.fakeCore.change(id, next), [fakeId(n), info] as const);
 
-/** How often the engine was asked for something. */
+/** How often the core was asked for something. */
 const asked = (method: string): Promise<number> =>
-  page.evaluate((wanted) => window.fakeEngine.requests.filter((request) => request === wanted).length, method);
+  page.evaluate((wanted) => window.fakeCore.requests.filter((request) => request === wanted).length, method);
 
 const titles = (): Promise<string[]> => page.locator('.tab-title').allInnerTexts();
 const card = () => page.getByTestId('ended-card').filter({ visible: true });
@@ -45,9 +45,9 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await freshSession();
     expect(await titles()).toEqual(['new shell', 'bash', 'other']);
     await page.keyboard.type('ls');
-    await page.waitForFunction(() => window.fakeEngine.input.length >= 2);
+    await page.waitForFunction(() => window.fakeCore.input.length >= 2);
     // The first key has only opened it.
-    expect(await page.evaluate(() => window.fakeEngine.input.map(({ text }) => text).join(''))).toBe('ls');
+    expect(await page.evaluate(() => window.fakeCore.input.map(({ text }) => text).join(''))).toBe('ls');
     expect(await asked('sessions.open')).toBe(1);
     expect(await asked('sessions.dismiss')).toBe(1);
   });
@@ -55,15 +55,15 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('is followed by one session however fast somebody types, and what comes after the first key is typed into it', async () => {
     await open('autoReset');
     await page.locator('[data-testid=new-session]:focus').waitFor();
-    await page.evaluate(() => window.fakeEngine.holdOpening());
+    await page.evaluate(() => window.fakeCore.holdOpening());
     await page.keyboard.press('Enter');
     await page.getByTestId('replacing-card').waitFor();
     await page.keyboard.type('echo hi');
     await page.keyboard.press('Enter');
-    await page.evaluate(() => window.fakeEngine.releaseOpening());
+    await page.evaluate(() => window.fakeCore.releaseOpening());
     await freshSession();
-    await page.waitForFunction(() => window.fakeEngine.input.some(({ text }) => text.includes('\r')));
-    const input = await page.evaluate(() => window.fakeEngine.input);
+    await page.waitForFunction(() => window.fakeCore.input.some(({ text }) => text.includes('\r')));
+    const input = await page.evaluate(() => window.fakeCore.input);
     expect(input.map(({ text }) => text).join('')).toBe('echo hi\r');
     expect(new Set(input.map(({ kind }) => kind))).toEqual(new Set(['userInput']));
     expect(await asked('sessions.open')).toBe(1);
@@ -98,10 +98,10 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.locator('[data-testid=new-session]:focus').waitFor();
     await page.evaluate(
       ([old, fresh]) => {
-        const { fakeEngine } = window;
-        fakeEngine.notify('sessionChanged', fakeEngine.made(41, { previousId: old, title: 'theirs' }));
-        fakeEngine.notify('sessionsReordered', { ids: [fresh] });
-        fakeEngine.notify('sessionRemoved', { id: old });
+        const { fakeCore } = window;
+        fakeCore.notify('sessionChanged', fakeCore.made(41, { previousId: old, title: 'theirs' }));
+        fakeCore.notify('sessionsReordered', { ids: [fresh] });
+        fakeCore.notify('sessionRemoved', { id: old });
       },
       [fakeId(1), fakeId(41)] as const,
     );
@@ -110,13 +110,13 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
     expect(await asked('sessions.open')).toBe(0);
   });
 
-  test('makes way for the session of another window also when the engine has forgotten it', async () => {
+  test('makes way for the session of another window also when the core has forgotten it', async () => {
     await open('autoReset');
     await page.locator('[data-testid=new-session]:focus').waitFor();
     await page.evaluate((old) => {
-      const { fakeEngine } = window;
-      fakeEngine.notify('sessionEvicted', { id: old });
-      fakeEngine.notify('sessionChanged', fakeEngine.made(41, { previousId: old, title: 'theirs' }));
+      const { fakeCore } = window;
+      fakeCore.notify('sessionEvicted', { id: old });
+      fakeCore.notify('sessionChanged', fakeCore.made(41, { previousId: old, title: 'theirs' }));
     }, fakeId(1));
     await page.getByRole('tab', { name: /^theirs/ }).waitFor();
     await page.keyboard.press('a');
@@ -129,13 +129,13 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await open('autoReset');
     await page.locator('[data-testid=new-session]:focus').waitFor();
     await page.evaluate(() =>
-      window.fakeEngine.refusals.set('sessions.open', 'Maximum concurrent sessions (100) exceeded'),
+      window.fakeCore.refusals.set('sessions.open', 'Maximum concurrent sessions (100) exceeded'),
     );
     await page.keyboard.press('a');
     await page.getByText('Maximum concurrent sessions (100) exceeded').waitFor();
     await card().waitFor();
     await page.locator('[data-testid=new-session]:focus').waitFor();
-    await page.evaluate(() => window.fakeEngine.refusals.clear());
+    await page.evaluate(() => window.fakeCore.refusals.clear());
     await page.keyboard.press('a');
     await freshSession();
   });
@@ -173,7 +173,7 @@ describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.evaluate(() => {
       for (const name of ['first', 'second', 'third']) {
         const message = `What the ${name} one says is long enough to need more than a single line of its message.`;
-        window.fakeEngine.notify('problem', { id: name, severity: 'warning', title: `The ${name} problem`, message });
+        window.fakeCore.notify('problem', { id: name, severity: 'warning', title: `The ${name} problem`, message });
       }
     });
     const toasts = page.locator('[data-sonner-toast][data-visible=true]');

@@ -36,8 +36,8 @@ export interface FakeOptions {
   history?: number;
 }
 
-/** An engine in memory, just good enough to look at every screen: it echoes, renames, reorders, closes and extends. */
-export class FakeEngine {
+/** A core in memory, just good enough to look at every screen: it echoes, renames, reorders, closes and extends. */
+export class FakeCore {
   readonly #sessions: Map<string, SessionInfo>;
   #settings = fakeSettings();
   #backends: readonly BackendStatus[];
@@ -156,7 +156,7 @@ export class FakeEngine {
     return fakeSession(n, change);
   }
 
-  /** The hooks have changed, as the engine tells it. */
+  /** The hooks have changed, as the core tells it. */
   tellHooks(): void {
     this.notify('hooksChanged', this.hooks.view());
   }
@@ -208,7 +208,7 @@ export class FakeEngine {
     this.#receive(encodeBytes('output', channel, new TextEncoder().encode(text)));
   }
 
-  /** All profiles as the engine has them. */
+  /** All profiles as the core has them. */
   get profiles(): readonly Profile[] {
     return this.#settings.profiles;
   }

@@ -1,6 +1,6 @@
 import { RequestError } from '../../shared/errors.ts';
 
-/** The made-up store of secrets: in a browser there is none, as with a real engine. */
+/** The made-up store of secrets: in a browser there is none, as with a real core. */
 export class FakeSecrets {
   readonly #hasKeychain: boolean;
   /** The values by name, as a test may want to see them. */

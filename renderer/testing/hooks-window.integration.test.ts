@@ -16,14 +16,14 @@ afterAll(() => windows?.close());
 async function open(options?: OpenOptions): Promise<void> {
   page = await windows.open('plain', options);
   // As the desktop's menu does.
-  await page.evaluate(() => window.fakeEngine.notify('command', { command: 'hooks' }));
+  await page.evaluate(() => window.fakeCore.notify('command', { command: 'hooks' }));
   await page.getByTestId('hooks-page').waitFor();
 }
 
 const refuse = (method: string, message: string): Promise<unknown> =>
-  page.evaluate(([wanted, words]) => void window.fakeEngine.refusals.set(wanted, words), [method, message] as const);
+  page.evaluate(([wanted, words]) => void window.fakeCore.refusals.set(wanted, words), [method, message] as const);
 const allow = (method: string): Promise<unknown> =>
-  page.evaluate((wanted) => window.fakeEngine.refusals.delete(wanted), method);
+  page.evaluate((wanted) => window.fakeCore.refusals.delete(wanted), method);
 const hook = (name: string) => page.locator(`[data-hook="${name}"]`);
 const rows = () => page.getByTestId('delivery');
 const details = () => page.getByTestId('hook-details');
@@ -125,24 +125,24 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await hook('ops-channel').click();
     await rows().first().getByText('Owed').waitFor();
     await page.evaluate(() => {
-      window.fakeEngine.hooks.settle('ops-channel', 1, {
+      window.fakeCore.hooks.settle('ops-channel', 1, {
         state: 'delivered',
         outcome: '200 OK in 0.4 s',
         nextAt: null,
       });
-      window.fakeEngine.tellHooks();
+      window.fakeCore.tellHooks();
     });
     await rows().first().getByText('200 OK in 0.4 s').waitFor();
     await page.getByTestId('hook-test').focus();
     await page.evaluate(() => {
-      window.fakeEngine.hooks.replace(['another', 'ops-channel']);
-      window.fakeEngine.tellHooks();
+      window.fakeCore.hooks.replace(['another', 'ops-channel']);
+      window.fakeCore.tellHooks();
     });
     await hook('another').waitFor();
     await page.locator('[data-testid=hook-test]:focus').waitFor();
     await page.evaluate(() => {
-      window.fakeEngine.hooks.replace([]);
-      window.fakeEngine.tellHooks();
+      window.fakeCore.hooks.replace([]);
+      window.fakeCore.tellHooks();
     });
     await page.getByTestId('no-hooks').waitFor();
   });
@@ -246,9 +246,9 @@ describe('recent sessions', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByTestId('menu-recent').click();
     await page.getByTestId('recent-list').waitFor();
     await page.evaluate((id) => {
-      const { fakeEngine } = window;
-      fakeEngine.remember({ id, title: 'pull request 142', end: null, recordingBytes: null });
-      fakeEngine.notify('sessionEvent', {
+      const { fakeCore } = window;
+      fakeCore.remember({ id, title: 'pull request 142', end: null, recordingBytes: null });
+      fakeCore.notify('sessionEvent', {
         id: 'e9',
         sessionId: id,
         at: Date.now(),

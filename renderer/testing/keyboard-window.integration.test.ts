@@ -24,14 +24,14 @@ async function open(scene: string, options?: OpenOptions): Promise<void> {
 async function received(end: string): Promise<string> {
   await page.waitForFunction(
     (wanted) =>
-      window.fakeEngine.input
+      window.fakeCore.input
         .map(({ text }) => text)
         .join('')
         .endsWith(wanted),
     end,
   );
   return page.evaluate(() =>
-    window.fakeEngine.input
+    window.fakeCore.input
       .splice(0)
       .map(({ text }) => text)
       .join(''),
@@ -57,7 +57,7 @@ describe('keys', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.keyboard.press('Alt+7');
     await page.keyboard.type('.');
     expect(await received('.')).toBe('\x1b7.');
-    await page.evaluate(() => window.fakeEngine.changeSettings([{ path: 'terminal.digitsSelectTabs', value: false }]));
+    await page.evaluate(() => window.fakeCore.changeSettings([{ path: 'terminal.digitsSelectTabs', value: false }]));
     await page.keyboard.press('Alt+2');
     await page.keyboard.type('.');
     expect(await received('.')).toBe('\x1b2.');
@@ -196,8 +196,8 @@ describe('the tab strip', { timeout: WINDOW_TIMEOUT_MS }, () => {
     for (const idleRemainingMs of [3_600_000, 3_599_000, 600_000, 59_000]) {
       await page.evaluate(
         ([session, remaining]) => {
-          const base = window.fakeEngine.made(1, {}).timing;
-          window.fakeEngine.notify('timing', [
+          const base = window.fakeCore.made(1, {}).timing;
+          window.fakeCore.notify('timing', [
             { ...base, id: session, idleMs: 3_600_000 - remaining, idleRemainingMs: remaining },
           ]);
         },

@@ -1,19 +1,19 @@
 import '../styles/index.css';
 import '../toasts/toasts.css';
 import { start } from '../app/start.tsx';
-import { FakeEngine } from './fake-core.ts';
+import { FakeCore } from './fake-core.ts';
 
 /**
- * The window with a made-up engine: `?scene=` names a scene of `scenes.ts`, `&backends=` what can be had on the made-up
+ * The window with a made-up core: `?scene=` names a scene of `scenes.ts`, `&backends=` what can be had on the made-up
  * machine (`fake-backends.ts`), `&host=` what it runs on, `&hooks=` its hooks (`fake-hooks.ts`), `&history=` how many sessions
  * it remembers. Served in development only.
  */
 const query = new URLSearchParams(location.search);
-const engine = new FakeEngine(query.get('scene') ?? 'plain', {
+const core = new FakeCore(query.get('scene') ?? 'plain', {
   backends: query.get('backends') ?? 'all',
   host: query.get('host') ?? 'web',
   hooks: query.get('hooks') ?? 'some',
   history: Number(query.get('history') ?? '0'),
 });
-Object.assign(window, { fakeEngine: engine });
-start(async () => engine.connect());
+Object.assign(window, { fakeCore: core });
+start(async () => core.connect());

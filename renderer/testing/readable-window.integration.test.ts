@@ -17,14 +17,14 @@ afterAll(() => windows?.close());
 const RENDERERS = ['dom', 'webgl'] as const;
 type Renderer = (typeof RENDERERS)[number];
 
-const print = (text: string): Promise<void> => page.evaluate((output) => window.fakeEngine.print(output), text);
+const print = (text: string): Promise<void> => page.evaluate((output) => window.fakeCore.print(output), text);
 
 /** Opens a shell whose terminal has drawn itself with these settings. */
 async function open(renderer: Renderer, options: OpenOptions = {}, changes: SettingChange[] = []): Promise<void> {
   page = await windows.open('shell', options);
   await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
   await page.evaluate(
-    (all) => window.fakeEngine.changeSettings(all),
+    (all) => window.fakeCore.changeSettings(all),
     [{ path: 'terminal.renderer' as const, value: renderer }, ...changes],
   );
   if (renderer === 'webgl') await page.locator('.xterm-screen canvas').first().waitFor();
@@ -34,7 +34,7 @@ async function open(renderer: Renderer, options: OpenOptions = {}, changes: Sett
 async function cells(): Promise<{ x: number; y: number; width: number; height: number }> {
   return page.evaluate(() => {
     const screen = document.querySelector('.xterm-screen')?.getBoundingClientRect();
-    const { cols, rows } = window.fakeEngine.size;
+    const { cols, rows } = window.fakeCore.size;
     if (screen === undefined) throw new Error('There is no terminal');
     return { x: screen.x, y: screen.y, width: screen.width / cols, height: screen.height / rows };
   });
@@ -116,7 +116,7 @@ describe.each(RENDERERS)('frames, %s', { timeout: WINDOW_TIMEOUT_MS }, (renderer
   test.each([1, 1.25, 1.5, 2])('have no gaps at a scale of %s', async (scale) => {
     await open(renderer, { scale, colorScheme: 'light' });
     for (const size of [13, 16]) {
-      await page.evaluate((value) => window.fakeEngine.changeSettings([{ path: 'terminal.fontSize', value }]), size);
+      await page.evaluate((value) => window.fakeCore.changeSettings([{ path: 'terminal.fontSize', value }]), size);
       await print(`\x1b[2J\x1b[H\x1b[?25l${Array.from({ length: LINES }, () => LINE).join('\r\n')}`);
       const cell = await stableCells();
       const area = { x: cell.x, y: cell.y, width: LINE.length * cell.width, height: LINES * cell.height };
@@ -178,11 +178,11 @@ describe('the terminal', { timeout: WINDOW_TIMEOUT_MS }, () => {
         const place = document.querySelector('.terminal-host')?.getBoundingClientRect();
         const screen = document.querySelector('.xterm-screen')?.getBoundingClientRect();
         if (place === undefined || screen === undefined) return Number.NaN;
-        const cell = screen.height / window.fakeEngine.size.rows;
+        const cell = screen.height / window.fakeCore.size.rows;
         return Math.max(place.right - 24 - screen.right, place.bottom - 16 - screen.bottom) / cell;
       });
     await expect.poll(left).toBeLessThan(1.2);
-    await page.evaluate(() => window.fakeEngine.changeSettings([{ path: 'terminal.renderer', value: 'dom' }]));
+    await page.evaluate(() => window.fakeCore.changeSettings([{ path: 'terminal.renderer', value: 'dom' }]));
     await page.locator('.xterm-rows > div').first().waitFor();
     await expect.poll(left).toBeLessThan(1.2);
   });
@@ -224,9 +224,9 @@ describe('for screen readers', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('the desktop follows the system', async () => {
     await open('dom', { host: 'desktop' });
     expect(await page.getByTestId('reader-hint').count()).toBe(0);
-    await page.evaluate(() => window.fakeEngine.setScreenReader(true));
+    await page.evaluate(() => window.fakeCore.setScreenReader(true));
     await lines().filter({ hasText: 'failed' }).first().waitFor();
-    await page.evaluate(() => window.fakeEngine.setScreenReader(false));
+    await page.evaluate(() => window.fakeCore.setScreenReader(false));
     await lines().first().waitFor({ state: 'detached' });
   });
 });

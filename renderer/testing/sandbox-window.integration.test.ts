@@ -30,11 +30,11 @@ async function openShell(): Promise<void> {
 }
 
 function change(n: number, info: Partial<SessionInfo>): Promise<void> {
-  return page.evaluate(([id, next]) => window.fakeEngine.change(id, next), [fakeId(n), info] as const);
+  return page.evaluate(([id, next]) => window.fakeCore.change(id, next), [fakeId(n), info] as const);
 }
 
 const setBackends = (name: string): Promise<void> =>
-  page.evaluate((machine) => window.fakeEngine.setBackends(machine), name);
+  page.evaluate((machine) => window.fakeCore.setBackends(machine), name);
 
 describe('the menu of profiles', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('opens by key, is searched by typing, and opens what was chosen', async () => {
@@ -187,7 +187,7 @@ describe('the badge', { timeout: WINDOW_TIMEOUT_MS }, () => {
 });
 
 describe('freezing', { timeout: WINDOW_TIMEOUT_MS }, () => {
-  test('and thawing is done by key, and what is typed meanwhile reaches the engine', async () => {
+  test('and thawing is done by key, and what is typed meanwhile reaches the core', async () => {
     await openShell();
     await page.keyboard.press('Control+Shift+Z');
     await page.getByTestId('frozen-bar').waitFor();
@@ -195,7 +195,7 @@ describe('freezing', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByRole('tab', { name: /^bash local shell, frozen/ }).waitFor();
     await focusedTerminal();
     await page.keyboard.type('x');
-    await page.waitForFunction(() => window.fakeEngine.input.some(({ text }) => text === 'x'));
+    await page.waitForFunction(() => window.fakeCore.input.some(({ text }) => text === 'x'));
     await page.keyboard.press('Control+Shift+Z');
     await page.getByTestId('frozen-bar').waitFor({ state: 'detached' });
     await focusedTerminal();

@@ -5,11 +5,11 @@ import { expect } from 'vitest';
 import { findBrowser } from '../../scripts/find-browser.ts';
 import { projectRoot } from '../../scripts/project.ts';
 import { inProduction } from '../../scripts/vite-build.ts';
-import type { FakeEngine } from './fake-core.ts';
+import type { FakeCore } from './fake-core.ts';
 
 declare global {
   interface Window {
-    readonly fakeEngine: FakeEngine;
+    readonly fakeCore: FakeCore;
   }
 }
 
@@ -21,7 +21,7 @@ const STEP_TIMEOUT_MS = 60_000;
 export interface OpenOptions extends BrowserContextOptions {
   /** An entry of the made-up machines, all backends unless it is named. */
   backends?: string;
-  /** What the engine runs on: `web` unless it is named, or `desktop`. */
+  /** What the core runs on: `web` unless it is named, or `desktop`. */
   host?: string;
   /** The made-up hooks: `some` unless it is named, `none`, or `failing`. */
   hooks?: string;
@@ -35,7 +35,7 @@ export interface OpenOptions extends BrowserContextOptions {
   onMac?: boolean;
 }
 
-/** The renderer in a real browser, with its made-up engine. One per test file; `close` ends server and browser. */
+/** The renderer in a real browser, with its made-up core. One per test file; `close` ends server and browser. */
 export class TestWindows {
   readonly #server: PreviewServer;
   readonly #browser: Browser;

@@ -31,13 +31,13 @@ async function openShell(): Promise<Page> {
   return page;
 }
 
-/** What reached the engine since the last call, by who caused it, once some of it has `text`. */
+/** What reached the core since the last call, by who caused it, once some of it has `text`. */
 async function input(text: string): Promise<{ kind: string; text: string }[]> {
-  await page.waitForFunction((wanted) => window.fakeEngine.input.some((entry) => entry.text.includes(wanted)), text);
-  return page.evaluate(() => window.fakeEngine.input.splice(0));
+  await page.waitForFunction((wanted) => window.fakeCore.input.some((entry) => entry.text.includes(wanted)), text);
+  return page.evaluate(() => window.fakeCore.input.splice(0));
 }
 
-const print = (text: string): Promise<void> => page.evaluate((output) => window.fakeEngine.print(output), text);
+const print = (text: string): Promise<void> => page.evaluate((output) => window.fakeCore.print(output), text);
 
 describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('keys are the user’s, and the scrollback’s old queries are not answered again', async () => {
@@ -48,15 +48,15 @@ describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, 
     expect(sent).toEqual(['l', 's', '\r'].map((text) => ({ kind: 'userInput', text })));
   });
 
-  test('keys that come before the engine has attached a new terminal wait for it', async () => {
+  test('keys that come before the core has attached a new terminal wait for it', async () => {
     await openShell();
-    await page.evaluate(() => window.fakeEngine.holdAttaching());
+    await page.evaluate(() => window.fakeCore.holdAttaching());
     await page.getByTestId('new-tab').click();
     const terminal = page.getByTestId('terminal').filter({ visible: true });
     await page.getByRole('tab', { selected: true, name: 'new shell' }).waitFor();
     await terminal.locator('.xterm-helper-textarea').focus();
     await page.keyboard.type('early');
-    await page.evaluate(() => window.fakeEngine.releaseAttaching());
+    await page.evaluate(() => window.fakeCore.releaseAttaching());
     const sent = await input('y');
     expect(sent).toEqual([...'early'].map((text) => ({ kind: 'userInput', text })));
   });
@@ -101,7 +101,7 @@ describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, 
     await openShell();
     await paste('rm -r build\nls\n');
     await page.getByTestId('question').waitFor();
-    expect(await page.evaluate(() => window.fakeEngine.input)).toEqual([]);
+    expect(await page.evaluate(() => window.fakeCore.input)).toEqual([]);
     await page.getByTestId('question-confirm').click();
     expect(await input('ls')).toEqual([{ kind: 'userInput', text: 'rm -r build\rls\r' }]);
     await print('\x1b[?2004hready');
@@ -119,7 +119,7 @@ describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, 
     await question.getByTestId('paste-kinds').filter({ hasText: '^[ Escape, 2 times' }).waitFor();
     expect(await question.getByTestId('paste-excerpt').innerText()).toContain('a^[^[[201~[201~b');
     await expectNoFaults(page, 'question about control characters');
-    expect(await page.evaluate(() => window.fakeEngine.input)).toEqual([]);
+    expect(await page.evaluate(() => window.fakeCore.input)).toEqual([]);
     await page.getByTestId('question-confirm').click();
     expect(await input('b')).toEqual([{ kind: 'userInput', text: '\x1b[200~a[201~[201~b\r\x1b[201~' }]);
     await paste('c\x1b[201~d\x1b[m');
@@ -137,7 +137,7 @@ describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, 
     await page.locator('.xterm-rows').filter({ hasText: 'gone' }).waitFor();
     await page.getByTestId('question-confirm').click();
     await page.getByTestId('question').filter({ hasText: 'Paste 2 lines?' }).waitFor();
-    expect(await page.evaluate(() => window.fakeEngine.input)).toEqual([]);
+    expect(await page.evaluate(() => window.fakeCore.input)).toEqual([]);
     await page.getByTestId('question-cancel').click();
   });
 
@@ -167,7 +167,7 @@ describe('who caused input, in a real browser', { timeout: WINDOW_TIMEOUT_MS }, 
     await open('shell', { viewport: { width: 480, height: 320 } });
     await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
     await page.evaluate(() => {
-      window.fakeEngine.holdsInput = true;
+      window.fakeCore.holdsInput = true;
     });
     await print('\x1b[?2004hready');
     await page.locator('.xterm-rows').filter({ hasText: 'ready' }).waitFor();

@@ -1,5 +1,5 @@
-/** Where a backend tells what went wrong; pino's loggers fit. */
-export interface BackendLog {
+/** Where the app logs what happened. The loggers of pino (https://getpino.io) have this shape. */
+export interface Logger {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;
   warn(details: object, message: string): void;

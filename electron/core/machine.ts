@@ -12,6 +12,7 @@ import { createPtyBackend } from '../backends/pty/pty.ts';
 import { processTable } from '../backends/pty/terminal-session.ts';
 import type { SandboxFolderRules } from '../backends/sandbox-folder.ts';
 import { Emitter } from '../base/emitter.ts';
+import type { Logger } from '../base/logger.ts';
 import { CredentialFolders } from '../credentials/credential-folders.ts';
 import type { HookTracker } from '../hooks/hooks.ts';
 import { trackRuns } from '../hooks/run/track-runs.ts';
@@ -19,7 +20,6 @@ import type { ProcessTable } from '../processes/process-table.ts';
 import type { ProcessTracker } from '../processes/tracker.ts';
 import type { ReaperCommand } from '../reaper/command.ts';
 import { createReaper } from '../reaper/reaper-client.ts';
-import type { Logger } from '../sessions/session-options.ts';
 import { installationId } from '../storage/installation.ts';
 import type { Locations } from '../storage/locations.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../../shared/contract.ts';
 import { RequestError, type WireError } from '../../shared/errors.ts';
 import { MAX_CONTROL_LENGTH, MAX_PENDING_REQUESTS } from '../../shared/transport.ts';
-import type { Logger } from '../sessions/session-options.ts';
+import type { Logger } from '../base/logger.ts';
 
 /** What answers each request. A `RequestError` reaches the window as it is; any other error as `internal`. */
 export type Handlers = {

@@ -2,7 +2,7 @@ import type { Credential } from '../../shared/profile.ts';
 import type { CredentialState, StartFailure, StartProgress } from '../../shared/session.ts';
 import type { CredentialValue } from '../backends/backend.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../sessions/session-options.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Fetch } from './fetcher.ts';
 import { type CredentialStep, RETRY_MS, SharedCredential } from './shared-credential.ts';
 

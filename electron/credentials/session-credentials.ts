@@ -2,11 +2,11 @@ import type { Credential, Profile } from '../../shared/profile.ts';
 import type { CredentialState, StartFailure, StartProgress } from '../../shared/session.ts';
 import type { BackendProcess, CredentialSupply } from '../backends/backend.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { redactText } from '../recording/redaction/redact.ts';
 import { redactingRecorder } from '../recording/redaction/redact-recorder.ts';
 import { Secrets } from '../recording/redaction/secrets.ts';
-import type { Logger, SessionDependencies } from '../sessions/session-options.ts';
 import type { CredentialBroker, CredentialLease } from './broker.ts';
 import { usableValue } from './value.ts';
 
@@ -197,22 +197,15 @@ export class SessionCredentials implements Disposable {
   }
 }
 
-/**
- * The credentials of a session; null where its profile has none.
- *
- * @param isResumed an earlier run of the app had opened it: its profile may have had credentials then.
- */
-export function openCredentials(
-  session: {
-    readonly id: string;
-    readonly profile: Profile;
-    readonly dependencies: Pick<SessionDependencies, 'credentials' | 'clock' | 'logger'>;
-  },
-  isResumed: boolean,
-  onChange: () => void,
-): SessionCredentials | null {
-  const { id: sessionId, profile, dependencies } = session;
-  const { credentials: broker = null, clock, logger } = dependencies;
+/** A session whose credentials are opened. */
+export interface SessionWithCredentials extends Omit<SessionCredentialsOptions, 'definitions'> {
+  readonly profile: Pick<Profile, 'credentials'>;
+  /** An earlier run of the app opened the session: its profile may have declared credentials then. */
+  readonly isResumed: boolean;
+}
+
+/** The session's credentials, or null if its profile declares none. */
+export function openCredentials({ profile, isResumed, ...options }: SessionWithCredentials): SessionCredentials | null {
   if (profile.credentials.length === 0 && !isResumed) return null;
-  return new SessionCredentials({ sessionId, definitions: profile.credentials, broker, clock, logger, onChange });
+  return new SessionCredentials({ ...options, definitions: profile.credentials });
 }

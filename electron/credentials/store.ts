@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { messageOf } from '../../shared/error-message.ts';
 import { RequestError } from '../../shared/errors.ts';
 import { storedNameSchema } from '../../shared/profile.ts';
-import type { Logger } from '../sessions/session-options.ts';
+import type { Logger } from '../base/logger.ts';
 import { type Fetched, unavailable, usableValue } from './value.ts';
 
 /** What encrypts stored secrets: the system's keychain, in the desktop app. */

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import type { DeliveryLedger, DeliveryOutcome, DueDelivery } from '../journal/deliveries.ts';
-import type { Logger } from '../sessions/session-options.ts';
 import { pauseAfter } from './backoff.ts';
 import { Holds } from './endpoint-pauses.ts';
 import type { Hook } from './hook.ts';

@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
 import type { Clock, Timer } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import { errorCode } from '../recording/failure.ts';
-import type { Logger } from '../sessions/session-options.ts';
 
 /** How often the folder is looked at while it cannot be watched, in milliseconds. */
 export const LOOK_MS = 3_000;

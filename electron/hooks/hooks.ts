@@ -1,8 +1,8 @@
 import type { HookEvent, HooksView } from '../../shared/hooks.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import type { DeliveryLedger } from '../journal/deliveries.ts';
-import type { Logger } from '../sessions/session-options.ts';
 
 /** What runs hooks: reads their folder, follows its changes, and delivers what the ledger owes. In the journal's thread. */
 export interface HookService {

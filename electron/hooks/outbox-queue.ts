@@ -1,4 +1,4 @@
-import type { Logger } from '../sessions/session-options.ts';
+import type { Logger } from '../base/logger.ts';
 
 /**
  * What is to be written to the ledger: at once, or, while the ledger throws (a journal that another process has locked, a

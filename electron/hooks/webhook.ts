@@ -1,7 +1,7 @@
 import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
 import { Webhook } from 'standardwebhooks';
 import { Agent, type Dispatcher } from 'undici';
-import type { Logger } from '../sessions/session-options.ts';
+import type { Logger } from '../base/logger.ts';
 import { retryAfterMs } from './backoff.ts';
 import type { WebhookAction } from './hook.ts';
 import { elapsedWords, failureWords, statusWords } from './webhook-messages.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Timer } from '../base/clock.ts';
-import type { Logger } from '../sessions/session-options.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Retention } from './journal.ts';
 import { removeSessionFolder } from './session-folders.ts';
 import type { JournalStore } from './store.ts';

@@ -6,8 +6,8 @@ import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
 import { type Clock, SystemClock } from '../base/clock.ts';
 import { Emitter } from '../base/emitter.ts';
+import type { Logger } from '../base/logger.ts';
 import type { HookTracker } from '../hooks/hooks.ts';
-import type { Logger } from '../sessions/session-options.ts';
 import { HookRuns } from './hook-runs.ts';
 import type {
   Journal,

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createBirpc } from 'birpc';
-import type { Logger } from '../sessions/session-options.ts';
+import type { Logger } from '../base/logger.ts';
 import {
   JOURNAL_EVENTS,
   type JournalHome,

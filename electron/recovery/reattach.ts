@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Profile } from '../../shared/profile.ts';
 import { RECORDING_FILE } from '../../shared/recording.ts';
+import type { Logger } from '../base/logger.ts';
 import type { UnfinishedSession } from '../journal/journal.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import { effectiveLimits } from '../sessions/limits/effective-limits.ts';
 import type { SessionManager } from '../sessions/manager.ts';
 import { earlierSession } from '../sessions/resume.ts';
-import type { Logger } from '../sessions/session-options.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 
 export interface ReattachOptions {

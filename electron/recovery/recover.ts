@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { METADATA_FILE, RECORDING_FILE, type SessionMetadata } from '../../shared/recording.ts';
 import type { SessionEnd, SessionEndEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Journal, RecordedFile, RestoredSession, UnfinishedSession } from '../journal/journal.ts';
 import { type ReadMetadataResult, readMetadata, writeMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
@@ -12,7 +13,6 @@ import {
   repairRecording,
   UNKNOWN_EXIT_STATUS,
 } from '../recording/repair/repair.ts';
-import type { Logger } from '../sessions/session-options.ts';
 import { crashProblem } from './crash-problem.ts';
 
 /** How many sessions are worked on at once: a disk has little use for more, and the window is to be answered meanwhile. */

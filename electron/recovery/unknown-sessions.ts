@@ -4,13 +4,13 @@ import { decodeTime } from 'ulid';
 import type { Profile } from '../../shared/profile.ts';
 import { METADATA_FILE, RECORDING_FILE, type SessionMetadata } from '../../shared/recording.ts';
 import type { SessionId } from '../../shared/session.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Journal, RestoredSession, UnfinishedSession } from '../journal/journal.ts';
 import { leastRecord } from '../journal/least-record.ts';
 import { errorCode } from '../recording/failure.ts';
 import { sessionFolder } from '../recording/folders.ts';
 import { readHeader } from '../recording/last-output.ts';
 import { readMetadata } from '../recording/metadata.ts';
-import type { Logger } from '../sessions/session-options.ts';
 
 /** A session's id whose time there can be (https://github.com/ulid/spec): the first letter has three bits. */
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;

@@ -9,6 +9,7 @@ import type { SessionEndEvent, SessionEvent, SessionId, SessionTiming } from '..
 import type { Backend, Backends } from '../backends/backend.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { Emitter } from '../base/emitter.ts';
+import type { Logger } from '../base/logger.ts';
 import { random } from '../base/random.ts';
 import { Ticker } from '../base/ticker.ts';
 import type { CredentialBroker } from '../credentials/broker.ts';
@@ -23,7 +24,7 @@ import { endingsOf } from './limits/limit-changes.ts';
 import type { LeftSession } from './resume.ts';
 import { stillRunning } from './running-programs.ts';
 import { Session } from './session.ts';
-import type { Logger, SessionOptions } from './session-options.ts';
+import type { SessionOptions } from './session-options.ts';
 import { SessionTabs } from './session-tabs.ts';
 import { profileIdOf, titleAfter } from './tab.ts';
 

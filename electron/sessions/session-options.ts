@@ -11,20 +11,13 @@ import type {
 } from '../../shared/session.ts';
 import type { Backend, ExitStatus } from '../backends/backend.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import type { CredentialBroker } from '../credentials/broker.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
 import type { Checkpoints } from '../terminal/checkpoints.ts';
 import type { InputSource } from './input/input-queue.ts';
 import type { EarlierTime } from './limits/deadline-keeper.ts';
 import type { Session } from './session.ts';
-
-/** The parts of a pino logger that the engine uses. */
-export interface Logger {
-  debug(details: object, message: string): void;
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
 
 /** What a session needs from outside. */
 export interface SessionDependencies {

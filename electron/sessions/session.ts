@@ -101,8 +101,8 @@ export class Session {
     this.#program = new SessionProgram(options.cols, options.rows, this.input);
     this.#title = options.title ?? options.profile.name;
     this.#titleIsCustom = options.title !== undefined;
-    const { clock } = dependencies;
-    const { earlier, cols, rows } = options;
+    const { clock, logger, credentials: broker = null } = dependencies;
+    const { earlier, cols, rows, profile } = options;
     this.createdAt = earlier?.createdAt ?? clock.wall();
     this.eventLog = new SessionEvents(earlier?.events);
     this.#bytesOutBefore = earlier?.counters.bytesOut ?? 0;
@@ -128,7 +128,9 @@ export class Session {
       hold: () => this.#program.hold('recording'),
       release: () => this.#program.release('recording'),
     });
-    this.credentials = openCredentials(this, earlier !== undefined, () => listener.onChange(this));
+    const isResumed = earlier !== undefined;
+    const onChange = (): void => listener.onChange(this);
+    this.credentials = openCredentials({ sessionId: this.id, profile, isResumed, broker, clock, logger, onChange });
     this.recording = new SessionRecording(
       (message) => this.#onRecordingTruncated(message),
       (recorder) => this.credentials?.wrap(recorder) ?? recorder,
@@ -152,7 +154,6 @@ export class Session {
     return this.#title;
   }
 
-  /** What somebody has named it; null where nobody has. */
   get customTitle(): string | null {
     return this.#titleIsCustom ? this.#title : null;
   }
@@ -221,7 +222,6 @@ export class Session {
     return this.#expiry.extensionsUsed;
   }
 
-  /** Bytes of output so far. */
   get bytesOut(): number {
     return this.#bytesOutBefore + this.flow.totalBytes;
   }

@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/error-message.ts';
 import type { StartFailure } from '../../../shared/session.ts';
-import type { BackendLog } from '../../base/logger.ts';
+import type { Logger } from '../../base/logger.ts';
 import { pauseFor } from '../../processes/close-ladder.ts';
 import { describeAmount } from '../../processes/resource-limits.ts';
 import { failed, type StartCheck } from '../pty/terminal-session.ts';
@@ -18,7 +18,7 @@ const LAST_WORDS_MS = 1000;
 export interface CheckOptions {
   readonly bwrap: string;
   readonly facts: MachineFacts;
-  readonly log: BackendLog;
+  readonly log: Logger;
   readonly signal: AbortSignal;
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, unwatchFile, wat
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { BackendLog } from '../../base/logger.ts';
+import type { Logger } from '../../base/logger.ts';
 import { EtcCopy } from './etc-copy.ts';
 import { type EtcReading, isUnchanged, PublicPaths, readEtc } from './etc-tree.ts';
 import { HOSTS_FILE } from './sandbox-user.ts';
@@ -37,7 +37,7 @@ export interface SandboxEtcOptions {
   readonly forbidden: readonly string[];
   /** Files of the sandboxes' own, by their names in `/etc`. */
   readonly own: Readonly<Record<string, string>>;
-  readonly log: BackendLog;
+  readonly log: Logger;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ContainerOptions, Profile, ProfileOf } from '../../../shared/profile.ts';
 import type { StartFailure } from '../../../shared/session.ts';
-import type { BackendLog } from '../../base/logger.ts';
+import type { Logger } from '../../base/logger.ts';
 import { Gate } from '../../base/semaphore.ts';
 import type { ProcessTable } from '../../processes/process-table.ts';
 import { type ContainerTracker, noTracker } from '../../processes/tracker.ts';
@@ -24,7 +24,7 @@ import { imageCommand } from './image/docker-config.ts';
 /** What the docker backend takes from outside. It closes the engine with itself. */
 export interface DockerBackendOptions {
   readonly engine: DockerEngine;
-  readonly log: BackendLog;
+  readonly log: Logger;
   /** The app's own environment, of which profiles may let something in. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly owner: ContainerOwner;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { messageOf } from '../../../shared/error-message.ts';
 import type { Isolation, Survivor } from '../../../shared/session.ts';
-import type { BackendLog } from '../../base/logger.ts';
+import type { Logger } from '../../base/logger.ts';
 import type { CredentialFolder } from '../../credentials/credential-folders.ts';
 import { backgroundPrograms } from '../../processes/background-programs.ts';
 import { closeTree, pauseFor } from '../../processes/close-ladder.ts';
@@ -38,7 +38,7 @@ export interface PtyProcessParts {
   readonly cgroups: SessionCgroups;
   /** Files of its secrets; null where it has none. */
   readonly credentials: CredentialFolder | null;
-  readonly log: BackendLog;
+  readonly log: Logger;
   readonly now: () => number;
   /** Tells who listens to the session its end: once, last. */
   tell(status: ExitStatus): void;

@@ -8,7 +8,7 @@ import { loginArguments } from './login-shell.ts';
 import { checkFolder, checkShell } from './shell.ts';
 import { ABORTED, TerminalSessions, type TerminalSessionsOptions } from './terminal-session.ts';
 
-export type { BackendLog } from '../../base/logger.ts';
+export type { Logger } from '../../base/logger.ts';
 
 /** What the local shells' backend takes from outside. */
 export interface PtyBackendOptions extends TerminalSessionsOptions {

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../../shared/error-message.ts';
 import type { StartFailure } from '../../../shared/session.ts';
-import type { BackendLog } from '../../base/logger.ts';
+import type { Logger } from '../../base/logger.ts';
 import type { CredentialFolder } from '../../credentials/credential-folders.ts';
 import { Cgroup } from '../../processes/cgroup.ts';
 import { type CgroupSupport, scopeCommand, scopeFolder } from '../../processes/cgroup-support.ts';
@@ -28,7 +28,7 @@ const SCOPE_LOOK_MS = 5;
 
 /** What the sessions of one backend share. */
 export interface TerminalSessionsOptions {
-  readonly log: BackendLog;
+  readonly log: Logger;
   /** Is told of each session's processes, from before they are started until they have been ended. */
   readonly tracker?: ProcessTracker | undefined;
   /** Monotonic time in milliseconds. */
@@ -78,7 +78,7 @@ export type TerminalStart = { ok: true; process: PtyProcess } | { ok: false; fai
 
 /** Starts commands on terminals, each in cgroups of its own, and knows which are running. */
 export class TerminalSessions {
-  readonly #log: BackendLog;
+  readonly #log: Logger;
   readonly #tracker: ProcessTracker;
   readonly #now: () => number;
   readonly #table: ProcessTable = shareTable(processTable());

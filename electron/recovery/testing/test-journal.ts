@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
+import type { Logger } from '../../base/logger.ts';
 import type { HookTracker } from '../../hooks/hooks.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { createJournal } from '../../journal/journal-client.ts';
-import type { Logger } from '../../sessions/session-options.ts';
 import type { Locations } from '../../storage/locations.ts';
 
 const noHooks: HookTracker = { started: async () => {}, ended: () => {} };

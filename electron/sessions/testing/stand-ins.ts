@@ -12,6 +12,7 @@ import type {
   StartResult,
   StartSpec,
 } from '../../backends/backend.ts';
+import type { Logger } from '../../base/logger.ts';
 import type {
   ClosedRecording,
   Recorder,
@@ -21,7 +22,6 @@ import type {
   RecordingHeader,
   ReopenResult,
 } from '../../recording/recorder.ts';
-import type { Logger } from '../session-options.ts';
 
 /** A shell that does what a test says, and writes down in `log` what is done to it. */
 export class StandInProcess implements BackendProcess {

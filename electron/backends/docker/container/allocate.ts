@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ContainerInfo, Isolation, StartFailure, StartProgress } from '../../../../shared/session.ts';
-import type { BackendLog } from '../../../base/logger.ts';
+import type { Logger } from '../../../base/logger.ts';
 import { pauseFor } from '../../../processes/close-ladder.ts';
 import type { ContainerTracker, EngineAddress } from '../../../processes/tracker.ts';
 import { attachTerminal, ContainerApi, createContainer, EngineRefusal } from '../client/container-api.ts';
@@ -33,7 +33,7 @@ export interface Workshop {
   readonly engine: DockerEngine;
   readonly docker: Docker;
   readonly info: EngineInfo;
-  readonly log: BackendLog;
+  readonly log: Logger;
   readonly tracker: ContainerTracker;
 }
 

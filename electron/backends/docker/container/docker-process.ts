@@ -1,7 +1,7 @@
 import { basename } from 'node:path/posix';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerInfo, Isolation, Survivor } from '../../../../shared/session.ts';
-import type { BackendLog } from '../../../base/logger.ts';
+import type { Logger } from '../../../base/logger.ts';
 import { describeCredentials } from '../../../credentials/credential-folders.ts';
 import { programNames } from '../../../processes/background-programs.ts';
 import { pauseFor } from '../../../processes/close-ladder.ts';
@@ -54,7 +54,7 @@ const REMINDERS_MS = [100, 400];
 export interface DockerProcessParts {
   readonly container: RunningContainer;
   readonly engine: DockerEngine;
-  readonly log: BackendLog;
+  readonly log: Logger;
   readonly tracker: ContainerTracker;
   /** Monotonic time in milliseconds. */
   readonly now: () => number;

@@ -1,6 +1,6 @@
 import type { ContainerOptions } from '../../../../shared/profile.ts';
 import type { StartFailure } from '../../../../shared/session.ts';
-import type { BackendLog } from '../../../base/logger.ts';
+import type { Logger } from '../../../base/logger.ts';
 import { pauseFor } from '../../../processes/close-ladder.ts';
 import type { DockerEngine } from '../client/engine.ts';
 import { type Recipe, recipeKey } from '../container/container-template.ts';
@@ -31,7 +31,7 @@ export type Made =
 /** What a pool works with. */
 export interface PoolOptions {
   readonly engine: Pick<DockerEngine, 'image' | 'onLost' | 'onReachable'>;
-  readonly log: BackendLog;
+  readonly log: Logger;
   /** Makes one; when `signal` aborts first, nothing is left of it. Does not reject for expected failures. */
   make(recipe: Recipe, pull: ContainerOptions['pull'], signal: AbortSignal): Promise<Made>;
   /** Monotonic time in milliseconds. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
-import type { BackendLog } from '../../../base/logger.ts';
+import type { Logger } from '../../../base/logger.ts';
 import type { ContainerTracker } from '../../../processes/tracker.ts';
 import { ContainerApi, createContainer, type ProbeSpec } from '../client/container-api.ts';
 import type { DockerEngine, EngineInfo } from '../client/engine.ts';
@@ -27,7 +27,7 @@ export interface ImageLook {
   readonly info: EngineInfo;
   readonly owner: ContainerOwner;
   readonly tracker: ContainerTracker;
-  readonly log: BackendLog;
+  readonly log: Logger;
 }
 
 const TIMEOUT_MS = 20_000;

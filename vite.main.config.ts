@@ -19,12 +19,6 @@ export default defineConfig({
     'process.env.NODE_ENV': JSON.stringify('production'),
   },
   resolve: {
-    alias: [
-      {
-        find: /^(?:ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/,
-        replacement: join(import.meta.dirname, 'electron', 'backends', 'docker', 'client', 'unused-package.ts'),
-      },
-    ],
     conditions: ['node'],
     mainFields: ['module', 'main'],
   },

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type Docker from 'dockerode';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { LABELS } from '../backends/docker/fleet/labels.ts';
 import { isAlive } from '../backends/testing/shells.ts';
 import { findTestEngine, needs, removeContainers } from '../testing/container-engine.ts';
+import type { DockerApi } from '../testing/docker-api.ts';
 import { ownEngine, ownEngineSupport } from '../testing/own-engine.ts';
 import { reapContainers } from './reap-containers.ts';
 import { startApp } from './testing/apps.ts';
@@ -19,13 +19,13 @@ let count = 0;
 /** A start that no other app's containers name. */
 const uniqueStart = (): string => `${process.pid}-${++count}`;
 
-async function exists(docker: Docker, id: string): Promise<boolean> {
+async function exists(docker: DockerApi, id: string): Promise<boolean> {
   const found = await docker.listContainers({ all: true, filters: { id: [id] } });
   return found.length > 0;
 }
 
 /** Resolves when none of the containers is left. */
-const gone = (docker: Docker, ids: readonly string[], timeout: number): Promise<void> =>
+const gone = (docker: DockerApi, ids: readonly string[], timeout: number): Promise<void> =>
   vi.waitFor(
     async () => {
       for (const id of ids) expect(await exists(docker, id)).toBe(false);

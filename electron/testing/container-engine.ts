@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import Docker from 'dockerode';
+import { EngineRefusal } from '../backends/docker/client/engine-errors.ts';
 import { LABELS } from '../backends/docker/fleet/labels.ts';
+import { DockerApi } from './docker-api.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -13,7 +13,7 @@ declare module 'vitest' {
 export type TestEngine =
   | {
       readonly ok: true;
-      readonly docker: Docker;
+      readonly docker: DockerApi;
       /** As `DOCKER_HOST` names it. */
       readonly host: string;
       /** An image with bash and the usual tools of Debian. */
@@ -38,16 +38,19 @@ const ANSWER_MS = 5_000;
 export async function findTestEngine(): Promise<TestEngine> {
   const host = process.env.DOCKER_HOST || DEFAULT_HOST;
   if (!host.startsWith('unix://')) return { ok: false, why: `a container engine on this machine (not ${host})` };
-  const docker = new Docker({ socketPath: host.slice('unix://'.length) });
-  const answered = await within(ANSWER_MS, docker.ping()).catch(() => null);
-  if (answered === null) return { ok: false, why: `a container engine (none answers at ${host})` };
+  const docker = new DockerApi(host.slice('unix://'.length));
+  try {
+    await docker.ping(ANSWER_MS);
+  } catch {
+    return { ok: false, why: `a container engine (none answers at ${host})` };
+  }
   const chosen = process.env.SANDGLASS_TEST_IMAGE;
   for (const image of chosen === undefined ? [BUILT_IMAGE, PUBLIC_IMAGE] : [chosen]) {
-    if (await hasImage(docker, image)) return { ok: true, docker, host, image };
+    if (await docker.hasImage(image, ANSWER_MS).catch(() => false)) return { ok: true, docker, host, image };
   }
   const image = chosen ?? PUBLIC_IMAGE;
   try {
-    await within(PULL_MS, pull(docker, image));
+    await docker.pull(image, PULL_MS);
     return { ok: true, docker, host, image };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -63,49 +66,18 @@ export function needs(what: { readonly ok: true } | { readonly ok: false; readon
 }
 
 /** The ids of all containers of one installation of the app. */
-export async function containersOf(docker: Docker, installation: string): Promise<string[]> {
+export async function containersOf(docker: DockerApi, installation: string): Promise<string[]> {
   const filters = { label: [`${LABELS.installation}=${installation}`] };
   const all = await docker.listContainers({ all: true, filters });
   return all.map(({ Id }) => Id);
 }
 
 /** Removes whatever a test has left, for the tests after it. */
-export async function removeContainers(docker: Docker, ids: readonly string[]): Promise<void> {
-  await Promise.all(ids.map((id) => docker.getContainer(id).remove({ force: true, v: true }).catch(ignoreGone)));
-}
-
-async function hasImage(docker: Docker, image: string): Promise<boolean> {
-  const info = await within(ANSWER_MS, docker.getImage(image).inspect()).catch(() => null);
-  return info !== null;
-}
-
-async function pull(docker: Docker, image: string): Promise<void> {
-  const stream = await docker.pull(image);
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(stream, (error) => (error === null ? resolve() : reject(error)));
-  });
+export async function removeContainers(docker: DockerApi, ids: readonly string[]): Promise<void> {
+  await Promise.all(ids.map((id) => docker.getContainer(id).remove().catch(ignoreGone)));
 }
 
 /** What is being removed already, or is gone, is no failure. */
 function ignoreGone(error: unknown): void {
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : null;
-  if (status !== 404 && status !== 409) throw error;
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const ended = new AbortController();
-  const late = pause(ms, null, { signal: ended.signal }).then(() => {
-    throw new Error(`no answer within ${ms / 1_000} s`);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    ended.abort();
-    late.catch(() => {
-      // It lost, or was told to the caller.
-    });
-    work.catch(() => {
-      // Likewise.
-    });
-  }
+  if (!(error instanceof EngineRefusal) || (error.status !== 404 && error.status !== 409)) throw error;
 }

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import Docker from 'dockerode';
 import { removeContainers, type TestEngine } from './container-engine.ts';
+import { DockerApi } from './docker-api.ts';
 
 /**
  * An engine that a test has for itself, to stop and start as it likes. It has the image of the other one, and is found
@@ -41,7 +41,7 @@ export async function ownEngine(engine: TestEngine): Promise<OwnEngine> {
   if (!engine.ok) throw new Error(`This test needs ${engine.why}`);
   const folder = mkdtempSync(join(tmpdir(), 'sandglass-own-engine-'));
   const socket = join(folder, 'docker.sock');
-  const docker = new Docker({ socketPath: socket });
+  const docker = new DockerApi(socket);
   const process = new EngineProcess(folder, socket);
 
   async function discard(): Promise<void> {
@@ -58,7 +58,7 @@ export async function ownEngine(engine: TestEngine): Promise<OwnEngine> {
 
   try {
     await process.start();
-    await docker.loadImage(await engine.docker.getImage(engine.image).get()).then(drain);
+    await docker.copyImage(engine.docker, engine.image);
   } catch (error) {
     await process.end('SIGKILL');
     removeTraces(folder);
@@ -158,11 +158,5 @@ function read(pid: string, file: string): string {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {
     return '';
-  }
-}
-
-async function drain(stream: NodeJS.ReadableStream): Promise<void> {
-  for await (const _ of stream) {
-    // The engine has loaded the image when it has said so to the end.
   }
 }

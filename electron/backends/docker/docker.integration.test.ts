@@ -14,8 +14,10 @@ import type { ContainerOptions } from '../../../shared/profile.ts';
 import type { StartProgress } from '../../../shared/session.ts';
 import { temporaryFolder } from '../../storage/testing/temporary-folder.ts';
 import { findTestEngine, needs } from '../../testing/container-engine.ts';
+import { imageTag } from '../../testing/docker-api.ts';
 import type { StartResult, StartSpec } from '../backend.ts';
 import { startShell, type TestShell, testSessionId } from '../testing/shells.ts';
+import { EngineRefusal } from './client/engine-errors.ts';
 import { type TestDocker, testDocker } from './testing/docker-backend.ts';
 
 const engine = await findTestEngine();
@@ -220,8 +222,7 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
       const source = await engine.docker.createContainer({ Image: engine.image, Cmd: ['true'] });
       const image = `sandglass-test-says:${process.pid}`;
       try {
-        const [repo, tag] = image.split(':');
-        await source.commit({ repo, tag, changes: 'CMD ["echo","hello"]' });
+        await source.commit(imageTag(image), 'CMD ["echo","hello"]');
         const shell = await startShell(docker.backend, withoutShell({ image }, []));
         shells.push(shell);
         await shell.exit;
@@ -232,8 +233,8 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
         expect(other.text()).toBe('given\r\n');
       } finally {
         await Promise.all(shells.splice(0).map((shell) => shell.process.terminate(0)));
-        await source.remove({ force: true });
-        await engine.docker.getImage(image).remove({ force: true });
+        await source.remove();
+        await engine.docker.removeImage(image);
       }
     });
 
@@ -242,8 +243,7 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
       const source = await engine.docker.createContainer({ Image: engine.image, Cmd: ['true'] });
       const image = `sandglass-test-checks:${process.pid}`;
       try {
-        const [repo, tag] = image.split(':');
-        await source.commit({ repo, tag, changes: 'HEALTHCHECK --interval=1s CMD echo looked >/tmp/looked' });
+        await source.commit(imageTag(image), 'HEALTHCHECK --interval=1s CMD echo looked >/tmp/looked');
         const shell = await startShell(docker.backend, { container: docker.container({ image }) });
         shells.push(shell);
         const found = await engine.docker.getContainer(shell.process.container?.id ?? '').inspect();
@@ -251,8 +251,8 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
         expect(found.State.Health).toBeUndefined();
       } finally {
         await Promise.all(shells.splice(0).map((shell) => shell.process.terminate(0)));
-        await source.remove({ force: true });
-        await engine.docker.getImage(image).remove({ force: true });
+        await source.remove();
+        await engine.docker.removeImage(image);
       }
     });
 
@@ -275,7 +275,7 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
       const onAsk = (path: string, body: object): void => {
         if (!path.startsWith('/containers/create') || 'Cmd' in body) return;
         refusals += 1;
-        throw Object.assign(new Error(), { statusCode: 400, json: { message: 'No command specified' } });
+        throw new EngineRefusal(400, 'No command specified');
       };
       await using own = testDocker(engine, { interception: { onAsk } });
       for (const turn of ['first', 'second']) {

@@ -91,7 +91,7 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     const connected = await orAborted(engine.connect(), signal);
     if (connected === null) return { ok: false, failure: ABORTED };
     if (!connected.ok) return connected;
-    const { docker, info } = connected;
+    const { client, info } = connected;
     const onProgress: NonNullable<BackendListener['onProgress']> = (progress) => listener.onProgress?.(progress);
     const [folder, found] = await Promise.all([
       recipeFolder(recipe, info.endpoint, options),
@@ -101,10 +101,10 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
     if (!folder.ok) return folder;
     if (!found.ok) return found;
     const { image } = found;
-    const workshop: Workshop = { engine, docker, info, log, tracker };
+    const workshop: Workshop = { engine, client, info, log, tracker };
     // What waits for credentials has to know what it is to run then.
     const isLeftToImage = recipe.credentials.length > 0 && recipe.shell === null;
-    const own = isLeftToImage ? await imageCommand(docker, image.id, recipe.args, signal) : NO_COMMAND;
+    const own = isLeftToImage ? await imageCommand(client, image.id, recipe.args, signal) : NO_COMMAND;
     if (!own.ok) return own;
     const user = await userForFolder(recipe.options, folder.folder, info);
     const identity = await orAborted(
@@ -200,13 +200,13 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
       if (spec.container !== null) void engine.remove(spec.container.id);
       return connected;
     }
-    const { docker, info } = connected;
+    const { client, info } = connected;
     const found = new Set<string>();
     const onFound = (id: string): void => {
       found.add(id);
       reattaching.add(id);
     };
-    const takeover = { engine, docker, info, log, tracker, owner, processes: options.processes, now, wall, onFound };
+    const takeover = { engine, client, info, log, tracker, owner, processes: options.processes, now, wall, onFound };
     try {
       const result = await reattach(spec, takeover);
       if (!result.ok) return result;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import Docker from 'dockerode';
 import { LABELS } from '../../backends/docker/fleet/labels.ts';
 import { startScript, testBackend } from '../../backends/testing/shells.ts';
+import { DockerApi } from '../../testing/docker-api.ts';
 import { nodeReaperCommand } from '../command.ts';
 import { createReaper } from '../reaper-client.ts';
 import type { StandInOptions, StandInReport } from './apps.ts';
@@ -35,7 +35,7 @@ if (options.isFrozen) {
 const containers: string[] = [];
 if (options.socket !== null) {
   const address = { kind: 'socket', path: options.socket } as const;
-  const docker = new Docker({ socketPath: options.socket });
+  const docker = new DockerApi(options.socket);
   reaper.engine(address, owner);
   for (const isTold of options.containers) {
     const container = await docker.createContainer({

@@ -1,7 +1,6 @@
-import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { ContainerEvent } from './engine.ts';
-import { ask } from './engine-http.ts';
+import type { EngineClient } from './engine-client.ts';
 
 /** How long a container's state is waited for, in milliseconds. */
 const TIMEOUT_MS = 15_000;
@@ -18,12 +17,12 @@ const stateSchema = z.object({
 
 /** What a container's state says of events that were missed. Rejects when the engine cannot be asked. */
 export async function missedEvents(
-  docker: Docker,
+  client: EngineClient,
   containerId: string,
   signal: AbortSignal,
 ): Promise<ContainerEvent[]> {
   const path = `/containers/${encodeURIComponent(containerId)}/json`;
-  const answer = await ask(docker, { method: 'GET', path }, { timeoutMs: TIMEOUT_MS, signal });
+  const answer = await client.request({ method: 'GET', path }, { timeoutMs: TIMEOUT_MS, signal });
   if (answer.status === 404) return [{ kind: 'destroy' }];
   const parsed = stateSchema.safeParse(answer.body);
   if (!parsed.success) throw new Error(`the state of the container ${containerId} could not be had`);

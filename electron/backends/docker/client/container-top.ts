@@ -5,11 +5,12 @@ import type { ForegroundUsage } from '../../backend.ts';
 /** What `ps` on the engine's machine is asked for; the engine wants `pid` among it. No bytes: `ps` does not tell them. */
 export const TOP_COLUMNS = '-eo pid,ppid,pgid,tpgid,etimes,time';
 
-const topSchema = z.object({ Processes: z.array(z.array(z.string())).nullish() });
+/** The answer to `GET /containers/{id}/top`, without `Titles`: they are as they were asked for. */
+export const topSchema = z.object({ Processes: z.array(z.array(z.string())).nullish() });
 
-/** Reads an answer to `GET /containers/{id}/top` with {@link TOP_COLUMNS}. Throws when it is another one. */
-export function parseTop(answer: unknown): GroupedUsage[] {
-  return (topSchema.parse(answer).Processes ?? []).flatMap(([pid, parent, group, front, seconds, time = '']) => {
+/** Reads the rows of an answer to a request with {@link TOP_COLUMNS}; rows that are not numbers are left out. */
+export function parseTop({ Processes: rows }: z.infer<typeof topSchema>): GroupedUsage[] {
+  return (rows ?? []).flatMap(([pid, parent, group, front, seconds, time = '']) => {
     const entry = {
       pid: Number(pid),
       parent: Number(parent),

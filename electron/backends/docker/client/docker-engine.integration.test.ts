@@ -101,7 +101,7 @@ describe('an engine', () => {
     await using fake = await startFakeEngine();
     const engine = engineAt(fake);
     const answers = await Promise.all([engine.connect(), engine.connect(), engine.connect()]);
-    expect(new Set(answers.map((answer) => (answer.ok ? answer.docker : null))).size).toBe(1);
+    expect(new Set(answers.map((answer) => (answer.ok ? answer.client : null))).size).toBe(1);
     expect(fake.requests.filter((request) => request === 'GET /version')).toHaveLength(1);
   });
 

@@ -9,8 +9,8 @@ import { missedEvents } from './container-state.ts';
 import { findEndpoints } from './endpoint.ts';
 import { type EndpointProblem, type EndpointSources, systemSources } from './endpoint-sources.ts';
 import type { Connected, ContainerEvent, DockerEngine } from './engine.ts';
-import { words } from './engine-failures.ts';
 import { type Link, type LinkTiming, openLink } from './engine-link.ts';
+import { oneLine } from './engine-text.ts';
 import { listOffers } from './offers.ts';
 import type { HostFacts } from './probe.ts';
 
@@ -124,7 +124,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
   /** What is watched may have ended while nobody heard of it. */
   function catchUp(current: Link): void {
     for (const containerId of watchers.keys()) {
-      missedEvents(current.docker, containerId, current.signal).then(
+      missedEvents(current.client, containerId, current.signal).then(
         (events) => {
           for (const event of events) emitTo(containerId, event);
         },
@@ -175,7 +175,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
           onGap: () => catchUp(reached),
         });
         onReached(reached);
-        return { ok: true, docker: reached.docker, info: reached.info };
+        return { ok: true, client: reached.client, info: reached.info };
       }
       first ??= result.problem;
     }
@@ -184,12 +184,12 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
 
   function connect(): Promise<Connected> {
     if (closed.signal.aborted) return Promise.resolve(CLOSED);
-    if (link !== null) return Promise.resolve({ ok: true, docker: link.docker, info: link.info });
+    if (link !== null) return Promise.resolve({ ok: true, client: link.client, info: link.info });
     connecting ??= attempt()
       .catch((error: unknown): Connected => {
         if (closed.signal.aborted) return CLOSED;
         options.onError(error);
-        const reason = error instanceof Error ? words(error.message) : 'no reason given';
+        const reason = error instanceof Error ? oneLine(error.message) : 'no reason given';
         const message = `The container engine cannot be reached: ${reason}.`;
         return { ok: false, failure: unavailable({ message, hint: 'Check DOCKER_HOST and the docker context.' }) };
       })
@@ -222,7 +222,7 @@ export function createDockerEngine(options: DockerEngineOptions): DockerEngine {
       const asked = link;
       if (asked === null) return NO_OFFERS;
       try {
-        return await listOffers(asked.docker, asked.info.runtimes, asked.signal);
+        return await listOffers(asked.client, asked.info.runtimes, asked.signal);
       } catch (error) {
         if (await asked.confirm()) options.onError(error);
         return NO_OFFERS;

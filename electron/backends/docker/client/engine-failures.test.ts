@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Endpoint } from './endpoint-sources.ts';
-import { explainUnreachable, reasonIn, words } from './engine-failures.ts';
-import { EngineTimeout } from './engine-http.ts';
+import { EngineTimeout } from './engine-errors.ts';
+import { explainUnreachable } from './engine-failures.ts';
 
 const endpoint: Endpoint = { kind: 'socket', path: '/run/x.sock', name: 'unix:///run/x.sock' };
 const failed = (code: string): Error => Object.assign(new Error(`connect ${code}`), { code });
@@ -20,16 +20,4 @@ test.each([
   const problem = explainUnreachable(error, endpoint, 'linux');
   expect(problem.message).toMatch(message);
   expect(problem.hint).toMatch(hint);
-});
-
-test('words are one line without controls, and not endless', () => {
-  expect(words(' a\r\n\tb\u001b[31m\u202e c ')).toBe('a b [31m c');
-  expect(words('x'.repeat(1_000_000))).toHaveLength(301);
-});
-
-test('the reason is found in what engines answer', () => {
-  expect(reasonIn({ message: 'docker' })).toBe('docker');
-  expect(reasonIn({ error: 'podman' })).toBe('podman');
-  expect(reasonIn('a proxy')).toBe('a proxy');
-  expect(reasonIn(null)).toBe('');
 });

@@ -1,26 +1,6 @@
 import type { Endpoint, EndpointProblem } from './endpoint-sources.ts';
-import { EngineTimeout } from './engine-http.ts';
-
-/** The most of an engine's own words that a message repeats, in characters. */
-const MAX_WORDS = 300;
-
-/** An engine's words as they may be shown: one line, no control characters, not endless. */
-export function words(text: string, max = MAX_WORDS): string {
-  const line = text
-    .slice(0, max * 4)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim();
-  return line.length > max ? `${line.slice(0, max)}…` : line;
-}
-
-/** What an answer that is not a success says of itself. */
-export function reasonIn(body: unknown): string {
-  if (typeof body === 'string') return words(body);
-  if (typeof body !== 'object' || body === null) return '';
-  if ('message' in body && typeof body.message === 'string') return words(body.message);
-  if ('error' in body && typeof body.error === 'string') return words(body.error);
-  return '';
-}
+import { EngineTimeout } from './engine-errors.ts';
+import { oneLine } from './engine-text.ts';
 
 /** The error's code, such as `ECONNREFUSED`; empty without one. */
 export function codeOf(error: unknown): string {
@@ -74,7 +54,7 @@ export function explainUnreachable(error: unknown, endpoint: Endpoint, platform:
     case 'ETIMEDOUT':
       return { message: `The host of ${name} cannot be reached.`, hint: 'Check the network, and that the host is up.' };
   }
-  const text = error instanceof Error ? words(error.message) : '';
+  const text = error instanceof Error ? oneLine(error.message) : '';
   if (/^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|EPROTO|HOSTNAME_MISMATCH|ERR_OSSL)/.test(code)) {
     return {
       message: `The encrypted connection to ${name} failed: ${text}.`,

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type Docker from 'dockerode';
 import type { Endpoint, EndpointProblem } from './endpoint-sources.ts';
 import type { EngineInfo } from './engine.ts';
+import { createEngineClient, type EngineClient } from './engine-client.ts';
 import { explainUnreachable, isGone } from './engine-failures.ts';
-import { ask, createClient, open } from './engine-http.ts';
 import { eventsQuery, type Happening, readEvent } from './events.ts';
 import { jsonLines } from './json-lines.ts';
 import { type HostFacts, probe } from './probe.ts';
@@ -29,7 +28,7 @@ export interface LinkListener {
 
 /** A reachable engine, with the connection that its events come over. */
 export interface Link {
-  readonly docker: Docker;
+  readonly client: EngineClient;
   readonly info: EngineInfo;
   /** Aborts when the link ends; its reason is an error. */
   readonly signal: AbortSignal;
@@ -49,35 +48,34 @@ export type LinkResult =
 /** How many questions in a row an engine may leave without an answer: a machine that is busy or wakes up is not gone. */
 const MISSES = 2;
 
-/** Connects to the engine at this endpoint. Rejects when `signal` aborts, and for settings of docker-modem's own that are wrong. */
+/** Connects to the engine at this endpoint. Rejects when `signal` aborts. */
 export async function openLink(
   endpoint: Endpoint,
   host: HostFacts,
   timing: LinkTiming,
   signal: AbortSignal,
 ): Promise<LinkResult> {
-  const client = await createClient(endpoint);
+  const client = createEngineClient(endpoint);
   try {
-    const probed = await probe(client.docker, endpoint, host, { timeoutMs: timing.pingTimeoutMs, signal });
+    const probed = await probe(client, endpoint, host, { timeoutMs: timing.pingTimeoutMs, signal });
     if (!probed.ok) {
-      client.end();
+      client.close();
       return probed;
     }
     return { ok: true, link: createLink(client, endpoint, host, probed, timing) };
   } catch (error) {
-    client.end();
+    client.close();
     throw error;
   }
 }
 
 function createLink(
-  client: { docker: Docker; end(): void },
+  client: EngineClient,
   endpoint: Endpoint,
   host: HostFacts,
   { info, engineTimeMs }: { info: EngineInfo; engineTimeMs: number | null },
   timing: LinkTiming,
 ): Link {
-  const { docker } = client;
   const ended = new AbortController();
   const { signal } = ended;
   let beat: NodeJS.Timeout | null = null;
@@ -91,7 +89,7 @@ function createLink(
     if (signal.aborted) return;
     if (beat !== null) clearTimeout(beat);
     ended.abort(new Error('the connection to the container engine has ended'));
-    client.end();
+    client.close();
   };
   const lose = (problem: EndpointProblem): void => {
     if (signal.aborted) return;
@@ -103,11 +101,8 @@ function createLink(
     let error: unknown;
     for (let turn = 0; turn < MISSES; turn += 1) {
       try {
-        const answer = await ask(
-          docker,
-          { method: 'GET', path: '/_ping' },
-          { timeoutMs: timing.pingTimeoutMs, signal },
-        );
+        const ping = { method: 'GET', path: '/_ping' } as const;
+        const answer = await client.request(ping, { timeoutMs: timing.pingTimeoutMs, signal });
         if (answer.status === 200) return true;
         error = new Error(`it answered ${answer.status}`);
       } catch (caught) {
@@ -160,7 +155,7 @@ function createLink(
     const openedAt = performance.now();
     let isComplete = false;
     try {
-      const response = await open(docker, { method: 'GET', path: '/events', query: eventsQuery(sinceMs) }, signal);
+      const response = await client.stream({ method: 'GET', path: '/events', query: eventsQuery(sinceMs) }, signal);
       if (response.statusCode !== 200) throw new Error(`events: it answered ${response.statusCode}`);
       isComplete = await readEvents(response, (happening) => {
         waiting.push(happening);
@@ -182,7 +177,7 @@ function createLink(
     listener?.onGap();
   };
   return {
-    docker,
+    client,
     info,
     signal,
     confirm,

@@ -1,8 +1,8 @@
-import type Docker from 'dockerode';
 import type { BackendStatus, EngineOffers } from '../../../../shared/backends.ts';
 import type { ContainerOptions } from '../../../../shared/profile.ts';
 import type { StartFailure, StartProgress } from '../../../../shared/session.ts';
 import type { EngineAddress } from '../../../processes/tracker.ts';
+import type { EngineClient } from './engine-client.ts';
 
 /** What is known of a reachable engine. */
 export interface EngineInfo {
@@ -31,7 +31,7 @@ export type ContainerEvent =
   | { readonly kind: 'destroy' };
 
 export type Connected =
-  | { readonly ok: true; readonly docker: Docker; readonly info: EngineInfo }
+  | { readonly ok: true; readonly client: EngineClient; readonly info: EngineInfo }
   | { readonly ok: false; readonly failure: StartFailure };
 
 /** An image as it is to be run. */

@@ -1,9 +1,7 @@
-import { Duplex } from 'node:stream';
-import type Docker from 'dockerode';
+import type { Duplex } from 'node:stream';
 import * as z from 'zod';
-import { dial, EngineRefusal } from './engine-dial.ts';
-import { reasonIn } from './engine-failures.ts';
-import { ask, EngineTimeout } from './engine-http.ts';
+import type { EngineClient } from './engine-client.ts';
+import { EngineTimeout } from './engine-errors.ts';
 
 /** More output than this is not taken, in bytes. */
 const MAX_OUTPUT_BYTES = 4 * 1_048_576;
@@ -29,35 +27,21 @@ export interface Executed {
  * Rejects with {@link EngineRefusal}, or when it takes too long.
  */
 export async function execute(
-  docker: Docker,
+  client: EngineClient,
   containerId: string,
   command: readonly string[],
   input: Uint8Array,
   bounds: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Executed> {
-  const signal = AbortSignal.any([bounds.signal, AbortSignal.timeout(bounds.timeoutMs)]);
-  const created = await dial(docker, {
-    path: `/containers/${containerId}/exec`,
-    method: 'POST',
-    options: { _body: { AttachStdin: true, AttachStdout: true, AttachStderr: false, Tty: false, Cmd: command } },
-    abortSignal: signal,
-    statusCodes: { 200: true, 201: true },
-  });
-  const { Id: id } = createdSchema.parse(created);
-  const stream = await dial(docker, {
-    path: `/exec/${id}/start`,
-    method: 'POST',
-    isStream: true,
-    hijack: true,
-    options: { _body: { Detach: false, Tty: false } },
-    abortSignal: signal,
-    statusCodes: {},
-  });
-  if (!(stream instanceof Duplex)) throw new TypeError('the engine gave no connection to a command');
-  const output = await converse(stream, input, signal);
-  const { status, body } = await ask(docker, { method: 'GET', path: `/exec/${id}/json` }, bounds);
-  if (status !== 200) throw new EngineRefusal(status, reasonIn(body));
-  return { output, exitCode: endedSchema.parse(body).ExitCode ?? null };
+  const { timeoutMs } = bounds;
+  const signal = AbortSignal.any([bounds.signal, AbortSignal.timeout(timeoutMs)]);
+  const run = { AttachStdin: true, AttachStdout: true, AttachStderr: false, Tty: false, Cmd: command };
+  const create = { method: 'POST', path: `/containers/${containerId}/exec`, body: run } as const;
+  const { Id: id } = await client.call(create, createdSchema, { timeoutMs, signal });
+  const start = { method: 'POST', path: `/exec/${id}/start`, body: { Detach: false, Tty: false } } as const;
+  const output = await converse(await client.hijack(start, { timeoutMs, signal }), input, signal);
+  const { ExitCode } = await client.call({ method: 'GET', path: `/exec/${id}/json` }, endedSchema, bounds);
+  return { output, exitCode: ExitCode ?? null };
 }
 
 /** Sends the input and collects the output until the other side ends. */

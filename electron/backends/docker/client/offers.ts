@@ -1,7 +1,6 @@
-import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { EngineOffers, ImageInfo } from '../../../../shared/backends.ts';
-import { ask } from './engine-http.ts';
+import type { EngineClient } from './engine-client.ts';
 
 /** `GET /images/json` and `GET /networks`, as far as they are used. */
 const imagesSchema = z.array(
@@ -28,11 +27,11 @@ const MAX_OFFERS = 500;
 
 /** What the engine offers to a profile. Rejects when it cannot be asked. */
 export async function listOffers(
-  docker: Docker,
+  client: EngineClient,
   runtimes: readonly string[],
   signal: AbortSignal,
 ): Promise<EngineOffers> {
-  const get = (path: string) => ask(docker, { method: 'GET', path }, { timeoutMs: TIMEOUT_MS, signal });
+  const get = (path: string) => client.request({ method: 'GET', path }, { timeoutMs: TIMEOUT_MS, signal });
   const [images, networks] = await Promise.all([get('/images/json'), get('/networks')]);
   return { images: imagesIn(images.body), networks: networksIn(networks.body), runtimes: [...runtimes] };
 }

@@ -1,9 +1,9 @@
-import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { Endpoint, EndpointProblem } from './endpoint-sources.ts';
 import type { EngineInfo } from './engine.ts';
-import { explainUnreachable, reasonIn, words } from './engine-failures.ts';
-import { ask } from './engine-http.ts';
+import type { EngineClient } from './engine-client.ts';
+import { explainUnreachable } from './engine-failures.ts';
+import { oneLine, reasonIn } from './engine-text.ts';
 
 /** `GET /version` and `GET /info` (https://docs.docker.com/reference/api/engine/), as far as they are used. */
 const versionSchema = z.object({
@@ -48,17 +48,14 @@ export type Probed =
 
 /** Asks an engine who it is, and whether it is one that sessions can be had from. Rejects only when `signal` aborts. */
 export async function probe(
-  docker: Docker,
+  client: EngineClient,
   endpoint: Endpoint,
   host: HostFacts,
   bounds: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Probed> {
   const get = async (path: string, patience = 1): Promise<unknown> => {
-    const answer = await ask(
-      docker,
-      { method: 'GET', path },
-      { timeoutMs: bounds.timeoutMs * patience, signal: bounds.signal },
-    );
+    const { timeoutMs, signal } = bounds;
+    const answer = await client.request({ method: 'GET', path }, { timeoutMs: timeoutMs * patience, signal });
     if (answer.status === 200) return answer.body;
     throw new Error(`it answered ${answer.status} ${reasonIn(answer.body)}`.trimEnd());
   };
@@ -90,18 +87,20 @@ function judge(
   host: HostFacts,
 ): Probed {
   const isPodman = version.Components?.some(({ Name }) => /podman/i.test(Name)) ?? false;
-  const name = `${isPodman ? 'Podman' : 'Docker'} ${words(version.Version, 60)}`;
+  const name = `${isPodman ? 'Podman' : 'Docker'} ${oneLine(version.Version, 60)}`;
   if ((info.OSType ?? version.Os) === 'windows') {
     return refuse(`${name} at ${endpoint.name} runs Windows containers.`, 'Switch Docker Desktop to Linux containers.');
   }
   const [major = 0, minor = 0] = version.ApiVersion.split('.').map(Number);
   if (!(major > OLDEST_API[0] || (major === OLDEST_API[0] && minor >= OLDEST_API[1]))) {
     return refuse(
-      `${name} at ${endpoint.name} is too old (API ${words(version.ApiVersion, 20)}; ${OLDEST_API.join('.')} is needed).`,
+      `${name} at ${endpoint.name} is too old (API ${oneLine(version.ApiVersion, 20)}; ${OLDEST_API.join('.')} is needed).`,
       'Update it: to Docker 19.03, Podman 3 or later.',
     );
   }
-  const security = (info.SecurityOptions ?? []).slice(0, 64).map((option) => words(option.replace(/^name=/, ''), 120));
+  const security = (info.SecurityOptions ?? [])
+    .slice(0, 64)
+    .map((option) => oneLine(option.replace(/^name=/, ''), 120));
   const engineTimeMs = Date.parse(info.SystemTime ?? '');
   const cgroup = /^v?([12])$/.exec(info.CgroupVersion ?? '')?.[1];
   return {

@@ -27,7 +27,7 @@ describe.runIf(testEngine.ok)('the engine of this machine', { ...needs(testEngin
   async function makeContainer(command: string, labels: Record<string, string> = { [LABELS.app]: '1' }) {
     const connected = await engine.connect();
     if (!connected.ok || !testEngine.ok) throw new Error('no engine');
-    const container = await connected.docker.createContainer({
+    const container = await testEngine.docker.createContainer({
       Image: testEngine.image,
       Cmd: ['sh', '-c', command],
       HostConfig: { Init: true, NetworkMode: 'none', Memory: 32 * 1024 * 1024, MemorySwap: 32 * 1024 * 1024 },
@@ -73,7 +73,7 @@ describe.runIf(testEngine.ok)('the engine of this machine', { ...needs(testEngin
     const events: ContainerEvent[] = [];
     engine.watch(container.id, (event) => events.push(event));
     await container.start();
-    await container.kill({ signal: 'SIGTERM' });
+    await container.kill('SIGTERM');
     await vi.waitFor(() => expect(events.some(({ kind }) => kind === 'die')).toBe(true), { timeout: 60_000 });
     expect(await engine.remove(container.id)).toBe(true);
     await vi.waitFor(() => expect(events).toHaveLength(3), { timeout: 60_000 });

@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
-import type Docker from 'dockerode';
 import type { ContainerInfo, Isolation, StartFailure, StartProgress } from '../../../../shared/session.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { pauseFor } from '../../../processes/close-ladder.ts';
 import type { ContainerTracker, EngineAddress } from '../../../processes/tracker.ts';
-import { attachTerminal, ContainerApi, createContainer, EngineRefusal } from '../client/container-api.ts';
+import { attachTerminal, ContainerApi, createContainer } from '../client/container-api.ts';
 import type { ContainerEvent, DockerEngine, EngineInfo } from '../client/engine.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { EngineRefusal } from '../client/engine-errors.ts';
 import type { Inspection } from '../client/inspection.ts';
 import { lacksScriptShell } from '../image/docker-config.ts';
 import { type ContainerRequest, containerSpec } from './container-spec.ts';
@@ -31,7 +32,7 @@ const NOT_RUN = [126, 127];
 /** What containers are made with. */
 export interface Workshop {
   readonly engine: DockerEngine;
-  readonly docker: Docker;
+  readonly client: EngineClient;
   readonly info: EngineInfo;
   readonly log: Logger;
   readonly tracker: ContainerTracker;
@@ -101,7 +102,7 @@ export async function allocate(
   signal: AbortSignal,
 ): Promise<Allocation> {
   if (signal.aborted) return { ok: false, failure: ABORTED };
-  const { docker, engine, info, log, tracker } = workshop;
+  const { client, engine, info, log, tracker } = workshop;
   const facts = { image: image.reference, ...factsOf(request) };
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(new Aborted());
@@ -113,7 +114,7 @@ export async function allocate(
   let events: EventRelay | null = null;
   // Not cut off by an abort: whether there is a container then would be unknown.
   tracker.engine(info.address, request.owner);
-  const creating = create(docker, request).then((created) => {
+  const creating = create(client, request).then((created) => {
     tracker.created(created.id, info.address);
     return created;
   });
@@ -126,9 +127,9 @@ export async function allocate(
     for (const warning of created.warnings) log.warn({ containerId: created.id, warning }, 'The engine warns');
 
     stage = 'attach';
-    const api = new ContainerApi(docker, created.id);
+    const api = new ContainerApi(client, created.id);
     events = new EventRelay(engine, created.id);
-    const attaching = attachTerminal(docker, created.id).then((attached) => {
+    const attaching = attachTerminal(client, created.id).then((attached) => {
       opened.terminal = attached;
       if (signal.aborted) attached.destroy();
       return attached;
@@ -204,17 +205,20 @@ function factsOf({ options, shell, folder }: ContainerRequest): Omit<StageFacts,
   return { user: options.user, network: options.network, runtime: options.runtime, shell, folder };
 }
 
-async function create(docker: Docker, request: ContainerRequest): Promise<{ id: string; warnings: readonly string[] }> {
+async function create(
+  client: EngineClient,
+  request: ContainerRequest,
+): Promise<{ id: string; warnings: readonly string[] }> {
   const spec = containerSpec(request);
   const mayLack = spec.Entrypoint === undefined && spec.Cmd === undefined;
-  if (mayLack && withoutCommand.has(request.imageId)) return createContainer(docker, { ...spec, Cmd: ANY_SHELL });
+  if (mayLack && withoutCommand.has(request.imageId)) return createContainer(client, { ...spec, Cmd: ANY_SHELL });
   try {
-    return await createContainer(docker, spec);
+    return await createContainer(client, spec);
   } catch (error) {
     const lacks = error instanceof EngineRefusal && /no command|no CMD|no entrypoint/i.test(error.reason);
     if (!mayLack || !lacks) throw error;
     withoutCommand.add(request.imageId);
-    return createContainer(docker, { ...spec, Cmd: ANY_SHELL });
+    return createContainer(client, { ...spec, Cmd: ANY_SHELL });
   }
 }
 

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type ContainerOptions, DEFAULT_CONTAINER } from '../../../../shared/profile.ts';
 import { temporaryFolder } from '../../../storage/testing/temporary-folder.ts';
 import { findTestEngine, needs } from '../../../testing/container-engine.ts';
+import { imageTag } from '../../../testing/docker-api.ts';
 import type { StartSpec } from '../../backend.ts';
 import { startShell, type TestShell } from '../../testing/shells.ts';
 import type { ImageFacts } from '../image/image-facts.ts';
@@ -26,13 +27,11 @@ describe.runIf(engine.ok)('the programs of a container', { ...needs(engine), tim
   beforeAll(async () => {
     if (!engine.ok) return;
     const files = Readable.from([tarOf('bin/sh', readFileSync('/bin/busybox'))]);
-    const [repo, tag] = bare.split(':');
-    const answer = await engine.docker.importImage(files, { repo, tag });
-    await new Promise((resolve) => answer.on('end', resolve).resume());
+    await engine.docker.importImage(files, imageTag(bare));
   });
 
   afterAll(async () => {
-    if (engine.ok) await engine.docker.getImage(bare).remove({ force: true });
+    if (engine.ok) await engine.docker.removeImage(bare);
   });
 
   beforeEach(() => {

@@ -236,7 +236,7 @@ describe.runIf(engine.ok)('a session in a container', { ...needs(engine), timeou
     test('by somebody else’s hand says so', async () => {
       if (!engine.ok) throw new Error(engine.why);
       const shell = await startBash();
-      await engine.docker.getContainer(idOf(shell)).kill({ signal: 'SIGKILL' });
+      await engine.docker.getContainer(idOf(shell)).kill();
       expect(await shell.exit).toEqual({
         exitCode: null,
         signal: 'SIGKILL',
@@ -247,7 +247,7 @@ describe.runIf(engine.ok)('a session in a container', { ...needs(engine), timeou
     test('by somebody else’s removal is told, and nothing is left to do', async () => {
       if (!engine.ok) throw new Error(engine.why);
       const shell = await startBash();
-      await engine.docker.getContainer(idOf(shell)).remove({ force: true });
+      await engine.docker.getContainer(idOf(shell)).remove();
       expect(await shell.exit).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
       expect(await shell.process.terminate(0)).toEqual({ survivors: [] });
     });

@@ -15,10 +15,10 @@ import type {
   ForegroundUsage,
   TerminationReport,
 } from '../../backend.ts';
-import { EngineRefusal } from '../client/container-api.ts';
 import { usageInContainer } from '../client/container-top.ts';
 import type { DockerEngine } from '../client/engine.ts';
-import { words } from '../client/engine-failures.ts';
+import { EngineRefusal } from '../client/engine-errors.ts';
+import { oneLine } from '../client/engine-text.ts';
 import { getCredentials, putCredentials } from '../image/docker-config.ts';
 import type { RunningContainer } from './allocate.ts';
 import { ContainerStream } from './container-stream.ts';
@@ -466,7 +466,7 @@ export class DockerProcess implements BackendProcess {
 
 function reasonOf(error: unknown): string {
   if (error instanceof EngineRefusal) return error.reason;
-  return error instanceof Error ? words(error.message) : 'no reason given';
+  return error instanceof Error ? oneLine(error.message) : 'no reason given';
 }
 
 /** Whether the first process is there even after the kernel had its time to end it. */

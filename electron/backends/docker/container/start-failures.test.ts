@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { StartStage } from '../../../../shared/session.ts';
-import { EngineRefusal } from '../client/container-api.ts';
-import { EngineTimeout } from '../client/engine-http.ts';
+import { EngineRefusal, EngineTimeout } from '../client/engine-errors.ts';
 import { droppedLimits, explainStage, type StageFacts, sandboxFailure } from './start-failures.ts';
 
 const FACTS: StageFacts = {

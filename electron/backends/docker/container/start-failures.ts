@@ -1,7 +1,6 @@
 import type { StartFailure, StartStage } from '../../../../shared/session.ts';
-import { EngineRefusal } from '../client/container-api.ts';
-import { words } from '../client/engine-failures.ts';
-import { EngineTimeout } from '../client/engine-http.ts';
+import { EngineRefusal, EngineTimeout } from '../client/engine-errors.ts';
+import { oneLine } from '../client/engine-text.ts';
 
 /** What is known of the container when a stage fails. */
 export interface StageFacts {
@@ -135,7 +134,7 @@ export function explainStage(error: unknown, facts: StageFacts): StartFailure {
     const hint = 'It may be overloaded. Try again; if that goes on, restart the engine.';
     return { stage, message: `${STAGE_WORDS[stage]}: it does not answer`, hint };
   }
-  const reason = error instanceof Error ? words(error.message) : 'no reason given';
+  const reason = error instanceof Error ? oneLine(error.message) : 'no reason given';
   const hint = 'Check whether the engine runs, and try again.';
   return { stage, message: `${STAGE_WORDS[stage]}: ${reason}`, hint };
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findNow, linuxProcesses } from '../../../processes/linux-processes.ts';
 import type { ProcessTable } from '../../../processes/process-table.ts';
 import { containersOf, findTestEngine, needs, removeContainers } from '../../../testing/container-engine.ts';
+import { imageTag } from '../../../testing/docker-api.ts';
 import { createDockerEngine } from '../client/docker-engine.ts';
 import type { DockerEngine } from '../client/engine.ts';
 import type { ContainerOwner } from '../container/container-spec.ts';
@@ -141,10 +142,9 @@ describe.runIf(testEngine.ok && process.platform === 'linux')(
       const { docker } = testEngine;
       const { owner, end } = await startOwner();
       const id = await makeContainer(owner, { [LABELS.container]: 'sandglass-as-made' });
-      await docker.getContainer(id).rename({ name: `sandglass-as-made` });
+      await docker.getContainer(id).rename('sandglass-as-made');
       const image = `sandglass-test-made-of-it:${process.pid}`;
-      const [repo, tag] = image.split(':');
-      await docker.getContainer(id).commit({ repo, tag });
+      await docker.getContainer(id).commit(imageTag(image));
       const users = await docker.createContainer({ Image: image });
       try {
         expect(await left()).toHaveLength(2);
@@ -152,8 +152,8 @@ describe.runIf(testEngine.ok && process.platform === 'linux')(
         expect(await sweep()).toEqual([id]);
         expect(await left()).toEqual([users.id]);
       } finally {
-        await users.remove({ force: true });
-        await docker.getImage(image).remove({ force: true });
+        await users.remove();
+        await docker.removeImage(image);
       }
     });
 

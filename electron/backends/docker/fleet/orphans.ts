@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { ProcessEntry, ProcessTable } from '../../../processes/process-table.ts';
 import type { DockerEngine } from '../client/engine.ts';
 import { codeOf } from '../client/engine-failures.ts';
-import { ask } from '../client/engine-http.ts';
 import type { ContainerOwner } from '../container/container-spec.ts';
 import { areOwnLabels, isSameOwner, LABELS, type NamedOwner, ownerIn } from './labels.ts';
 
@@ -124,10 +123,9 @@ async function listOwned(engine: Pick<DockerEngine, 'connect'>, self: ContainerO
   if (!connected.ok) return [];
   const label = [`${LABELS.app}=1`, `${LABELS.installation}=${self.installation}`, `${LABELS.ownerHost}=${self.host}`];
   const query = { all: 'true', filters: JSON.stringify({ label }) };
-  const bounds = { timeoutMs: LIST_TIMEOUT_MS, signal: new AbortController().signal };
-  const answer = await ask(connected.docker, { method: 'GET', path: '/containers/json', query }, bounds);
-  return listSchema
-    .parse(answer.body)
+  const request = { method: 'GET', path: '/containers/json', query } as const;
+  const listed = await connected.client.call(request, listSchema, { timeoutMs: LIST_TIMEOUT_MS });
+  return listed
     .filter(({ Labels, Names }) => areOwnLabels(Labels ?? {}, Names ?? []))
     .map(({ Id, Created, Labels, Names }) => ({
       id: Id,

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type ContainerOptions, type ProfileOf, profileSchema } from '../../../../shared/profile.ts';
 import { temporaryFolder } from '../../../storage/testing/temporary-folder.ts';
 import { findTestEngine, needs } from '../../../testing/container-engine.ts';
+import { imageTag } from '../../../testing/docker-api.ts';
 import { startShell, type TestShell } from '../../testing/shells.ts';
 import { type TestDocker, testDocker } from '../testing/docker-backend.ts';
 import { LABELS } from './labels.ts';
@@ -193,20 +194,19 @@ describe.runIf(engine.ok)('containers that are kept ready', { ...needs(engine), 
   test('of an image that was replaced under its name are made anew', async () => {
     if (!engine.ok) throw new Error(engine.why);
     const image = `sandglass-test-pool:${process.pid}`;
-    const [repo = '', tag = ''] = image.split(':');
-    await engine.docker.getImage(engine.image).tag({ repo, tag });
+    await engine.docker.tagImage(engine.image, imageTag(image));
     try {
       const docker = newDocker();
       docker.backend.keepReady?.([profile(docker, 1, { image })]);
       const [first] = await until(docker, 1);
       const source = engine.docker.getContainer(first ?? '');
-      await source.commit({ repo, tag });
+      await source.commit(imageTag(image));
       await docker.backend.sweep?.();
       await until(docker, 1, first);
       await docker.backend.close?.();
       await docker.expectNothingLeft();
     } finally {
-      await engine.docker.getImage(image).remove({ force: true });
+      await engine.docker.removeImage(image);
     }
   });
 

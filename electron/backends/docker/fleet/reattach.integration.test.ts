@@ -6,6 +6,7 @@ import { findTestEngine, needs, removeContainers } from '../../../testing/contai
 import { ownEngine, ownEngineSupport } from '../../../testing/own-engine.ts';
 import type { BackendListener, ReattachSpec, StartResult } from '../../backend.ts';
 import { isAlive, openShell, startShell, type TestShell, testSessionId } from '../../testing/shells.ts';
+import { ContainerApi } from '../client/container-api.ts';
 import { type App, type AppOrders, startApp } from '../testing/apps.ts';
 import { type TestDocker, type TestDockerOptions, testDocker } from '../testing/docker-backend.ts';
 import { LABELS } from './labels.ts';
@@ -160,11 +161,9 @@ describe.runIf(engine.ok)('a session that outlives a crash', { ...needs(engine),
     await vi.waitFor(
       async () => {
         if (!engine.ok) throw new Error(engine.why);
-        const run = await engine.docker.getContainer(id).exec({ Cmd: ['test', '-e', '/tmp/done'] });
-        const stream = await run.start({});
-        stream.resume();
-        await new Promise((resolve) => stream.once('end', resolve));
-        expect((await run.inspect()).ExitCode).toBe(0);
+        const api = new ContainerApi(engine.docker.client, id);
+        const { exitCode } = await api.execute(['test', '-e', '/tmp/done'], new Uint8Array(0), 20_000);
+        expect(exitCode).toBe(0);
       },
       { timeout: 60_000, interval: 100 },
     );

@@ -1,14 +1,15 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { StartFailure } from '../../../../shared/session.ts';
 import type { ProcessTable } from '../../../processes/process-table.ts';
 import type { ReattachSpec } from '../../backend.ts';
-import { attachTerminal, ContainerApi, EngineRefusal } from '../client/container-api.ts';
+import { attachTerminal, ContainerApi } from '../client/container-api.ts';
 import type { Connected, DockerEngine } from '../client/engine.ts';
-import { reasonIn, words } from '../client/engine-failures.ts';
-import { ask } from '../client/engine-http.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { noBody } from '../client/engine-client.ts';
+import { EngineRefusal } from '../client/engine-errors.ts';
+import { oneLine } from '../client/engine-text.ts';
 import type { Inspection } from '../client/inspection.ts';
 import { EventRelay, type RunningContainer, type Workshop } from '../container/allocate.ts';
 import { type ContainerOwner, MIB } from '../container/container-spec.ts';
@@ -59,16 +60,16 @@ export type Reattached =
  * another's. Does not reject.
  */
 export async function reattach(spec: ReattachSpec, takeover: Takeover): Promise<Reattached> {
-  const { docker, engine, log, tracker, info } = takeover;
+  const { client, engine, log, tracker, info } = takeover;
   let id: string | null = null;
   /** Whether it is ours to remove. */
   let isOurs = false;
   const opened: { events: EventRelay | null; terminal: Duplex | null } = { events: null, terminal: null };
   try {
-    id = spec.container?.id ?? (await findBySession(docker, spec, takeover.owner));
+    id = spec.container?.id ?? (await findBySession(client, spec, takeover.owner));
     if (id === null) throw new NotReattached('The session’s container is not there any more');
     takeover.onFound(id);
-    const api = new ContainerApi(docker, id);
+    const api = new ContainerApi(client, id);
     const before = await api.inspect(STEP_MS);
     const name = nameOf(before);
     requireOwn(before, name, spec, takeover.owner);
@@ -80,12 +81,12 @@ export async function reattach(spec: ReattachSpec, takeover: Takeover): Promise<
     tracker.engine(info.address, takeover.owner);
     tracker.created(id, info.address, survivalOf(spec, takeover.wall()));
     const made = labelsOf(before)[LABELS.container] ?? name;
-    await rename(docker, name, adoptedName(made, takeover.owner));
+    await rename(client, name, adoptedName(made, takeover.owner));
     // An engine attaches to none that is paused.
     if (before.State.Paused === true) await api.unpause(STEP_MS);
     const events = new EventRelay(engine, id);
     opened.events = events;
-    const terminal = await attachTerminal(docker, id);
+    const terminal = await attachTerminal(client, id);
     opened.terminal = terminal;
     const container = await lookAgain(spec, takeover, { api, terminal, events });
     const process = new DockerProcess({ container, engine, log, tracker, now: takeover.now });
@@ -118,7 +119,7 @@ function explain(error: unknown, isMissing: boolean): StartFailure {
   const hint = 'Reopen the session to begin a new one.';
   if (isMissing) return { stage: 'attach', message: 'The session’s container is not there any more', hint };
   if (error instanceof NotReattached) return { stage: 'attach', message: error.message, hint };
-  const reason = error instanceof Error ? words(error.message) : 'no reason given';
+  const reason = error instanceof Error ? oneLine(error.message) : 'no reason given';
   return { stage: 'attach', message: `The session’s container could not be attached to: ${reason}`, hint };
 }
 
@@ -153,23 +154,22 @@ function requireOwn(inspection: Inspection, name: string, spec: ReattachSpec, ow
 const listSchema = z.array(z.object({ Id: z.string().regex(/^[0-9a-f]{12,64}$/) }));
 
 /** The one container whose labels name the session; null when there is none. */
-async function findBySession(docker: Docker, spec: ReattachSpec, owner: ContainerOwner): Promise<string | null> {
+async function findBySession(client: EngineClient, spec: ReattachSpec, owner: ContainerOwner): Promise<string | null> {
   const label = [
     `${LABELS.app}=1`,
     `${LABELS.installation}=${owner.installation}`,
     `${LABELS.session}=${spec.sessionId}`,
   ];
   const query = { all: 'true', filters: JSON.stringify({ label }) };
-  const answer = await ask(docker, { method: 'GET', path: '/containers/json', query }, bounds());
-  const [found, ...others] = listSchema.parse(answer.body);
+  const request = { method: 'GET', path: '/containers/json', query } as const;
+  const [found, ...others] = await client.call(request, listSchema, { timeoutMs: STEP_MS });
   return found === undefined || others.length > 0 ? null : found.Id;
 }
 
 /** Gives the container another name, by the one that it has: whoever comes second does not find it any more. */
-async function rename(docker: Docker, name: string, to: string): Promise<void> {
+async function rename(client: EngineClient, name: string, to: string): Promise<void> {
   const request = { method: 'POST', path: `/containers/${name}/rename`, query: { name: to } } as const;
-  const { status, body } = await ask(docker, request, bounds());
-  if (status < 200 || status >= 300) throw new EngineRefusal(status, reasonIn(body));
+  await client.call(request, noBody, { timeoutMs: STEP_MS });
 }
 
 /** A full-screen program draws itself anew when the size changes; and the size is this terminal's in the end. */
@@ -181,10 +181,6 @@ async function drawAnew(api: ContainerApi, { cols, rows }: ReattachSpec): Promis
     // It has ended at this moment, which is told as its end.
     if (!(error instanceof EngineRefusal)) throw error;
   }
-}
-
-function bounds(): { timeoutMs: number; signal: AbortSignal } {
-  return { timeoutMs: STEP_MS, signal: new AbortController().signal };
 }
 
 /** What it is now: the engine's word and the kernel's. */

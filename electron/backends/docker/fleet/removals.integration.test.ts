@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import Docker from 'dockerode';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../../../storage/testing/temporary-folder.ts';
+import { createEngineClient, type EngineClient } from '../client/engine-client.ts';
 import { LABELS } from './labels.ts';
 import { createRemovals } from './removals.ts';
 
 const ID = 'a'.repeat(64);
 
 /** Stands in for an engine that is lost at a moment of the test's choice. */
-async function listen(server: Server): Promise<Docker> {
+async function listen(server: Server): Promise<EngineClient> {
   const socketPath = join(temporaryFolder(), 'engine.sock');
   server.listen(socketPath);
   await once(server, 'listening');
@@ -18,7 +18,7 @@ async function listen(server: Server): Promise<Docker> {
     server.closeAllConnections();
     server.close();
   });
-  return new Docker({ socketPath });
+  return createEngineClient({ kind: 'socket', path: socketPath });
 }
 
 test('a removal that hangs on an engine that is lost is done by the one that is there meanwhile', async () => {
@@ -32,7 +32,7 @@ test('a removal that hangs on an engine that is lost is done by the one that is 
     } else response.end(JSON.stringify({ Config: { Labels: { [LABELS.app]: '1' } } }));
   });
   const { signal } = new AbortController();
-  let link = { docker: await listen(lost), signal, confirm: async () => false };
+  let link = { client: await listen(lost), signal, confirm: async () => false };
   const errors: unknown[] = [];
   const counts: number[] = [];
   const gone: string[] = [];
@@ -47,7 +47,7 @@ test('a removal that hangs on an engine that is lost is done by the one that is 
 
   const removal = removals.remove(ID);
   await asked;
-  link = { docker: await listen(back), signal, confirm: async () => true };
+  link = { client: await listen(back), signal, confirm: async () => true };
   // What is owed is tried again when an engine is back; this one is still being tried.
   removals.settle();
   lost.closeAllConnections();

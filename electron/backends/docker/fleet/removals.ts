@@ -1,8 +1,7 @@
-import type Docker from 'dockerode';
 import { z } from 'zod';
-import { reasonIn } from '../client/engine-failures.ts';
-import { ask } from '../client/engine-http.ts';
+import type { EngineClient } from '../client/engine-client.ts';
 import type { Link } from '../client/engine-link.ts';
+import { reasonIn } from '../client/engine-text.ts';
 import { LABELS } from './labels.ts';
 
 /** How long a removal may take, in milliseconds: the engine kills, waits and deletes layers meanwhile. */
@@ -20,15 +19,22 @@ export type Removal =
   | 'failed';
 
 /** Removes a container of this app by force, with its anonymous volumes. Rejects only when the connection fails. */
-export async function removeContainer(docker: Docker, containerId: string, signal: AbortSignal): Promise<Removal> {
+export async function removeContainer(
+  client: EngineClient,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<Removal> {
   const path = `/containers/${encodeURIComponent(containerId)}`;
-  const found = await ask(docker, { method: 'GET', path: `${path}/json` }, { timeoutMs: INSPECT_TIMEOUT_MS, signal });
+  const found = await client.request(
+    { method: 'GET', path: `${path}/json` },
+    { timeoutMs: INSPECT_TIMEOUT_MS, signal },
+  );
   if (found.status === 404) return 'gone';
   if (found.status !== 200) return 'failed';
   const parsed = labelsSchema.safeParse(found.body);
   if (!parsed.success || parsed.data.Config.Labels?.[LABELS.app] !== '1') return 'foreign';
   const query = { force: 'true', v: 'true' };
-  const removed = await ask(docker, { method: 'DELETE', path, query }, { timeoutMs: REMOVE_TIMEOUT_MS, signal });
+  const removed = await client.request({ method: 'DELETE', path, query }, { timeoutMs: REMOVE_TIMEOUT_MS, signal });
   if (removed.status === 204 || removed.status === 200 || removed.status === 404) return 'gone';
   // Somebody else is removing it, which is as good.
   return removed.status === 409 && /already in progress/i.test(reasonIn(removed.body)) ? 'gone' : 'failed';
@@ -51,7 +57,7 @@ const MAX_REFUSALS = 10;
 /** Keeps the removals that could not be done. */
 export function createRemovals(options: {
   /** The engine, while it can be reached. */
-  link(): Pick<Link, 'docker' | 'signal' | 'confirm'> | null;
+  link(): Pick<Link, 'client' | 'signal' | 'confirm'> | null;
   /** The pause before a refused removal is tried again, in milliseconds. */
   readonly retryMs: number;
   /** It is gone, now or after it was owed. */
@@ -78,7 +84,7 @@ export function createRemovals(options: {
     if (link === null || isClosed) return false;
     let removal: Removal = 'failed';
     try {
-      removal = await removeContainer(link.docker, containerId, link.signal);
+      removal = await removeContainer(link.client, containerId, link.signal);
     } catch (error) {
       // The engine's loss is no fault of this removal.
       if (!(await link.confirm())) return false;

@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Credential, Profile } from '../../../../shared/profile.ts';
 import { findTestEngine, needs } from '../../../testing/container-engine.ts';
+import { imageTag } from '../../../testing/docker-api.ts';
 import type { StartSpec } from '../../backend.ts';
 import { supplyOf, valuesOf } from '../../testing/credentials.ts';
 import { openShell, startShell, type TestShell, testSessionId } from '../../testing/shells.ts';
@@ -262,7 +264,7 @@ describe.runIf(engine.ok)('credentials of containers', { ...needs(engine), timeo
         `The image ${empty} has no /bin/sh, which writes the session’s credentials into the container`,
       );
     } finally {
-      await engine.docker.getImage(empty).remove({ force: true });
+      await engine.docker.removeImage(empty);
     }
   });
 });
@@ -283,13 +285,6 @@ async function importEmptyImage(tag: string): Promise<void> {
   head.write('ustar\x0000', 257);
   const sum = head.reduce((total, byte) => total + byte, 0);
   head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  const [repo = '', name = ''] = tag.split(':');
-  const { docker: client } = engine;
-  const { PassThrough } = await import('node:stream');
-  const archive = new PassThrough();
-  archive.end(Buffer.concat([head, Buffer.alloc(1_024)]));
-  const stream = await client.importImage(archive, { repo, tag: name });
-  await new Promise<void>((resolve, reject) => {
-    client.modem.followProgress(stream, (error) => (error === null ? resolve() : reject(error)));
-  });
+  const archive = Readable.from([Buffer.concat([head, Buffer.alloc(1_024)])]);
+  await engine.docker.importImage(archive, imageTag(tag));
 }

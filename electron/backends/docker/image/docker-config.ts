@@ -1,12 +1,10 @@
-import type Docker from 'dockerode';
 import * as z from 'zod';
 import type { StartFailure } from '../../../../shared/session.ts';
 import { CREDENTIALS_INSIDE } from '../../../credentials/credential-folders.ts';
 import type { CredentialValue } from '../../backend.ts';
 import type { ContainerApi } from '../client/container-api.ts';
-import { EngineRefusal } from '../client/engine-dial.ts';
-import { reasonIn } from '../client/engine-failures.ts';
-import { ask } from '../client/engine-http.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { EngineRefusal } from '../client/engine-errors.ts';
 import { SCRIPT_SHELL } from '../container/credential-barrier.ts';
 import { ABORTED } from '../container/start-failures.ts';
 
@@ -54,16 +52,14 @@ const imageSchema = z.object({
  * Never rejects.
  */
 export async function imageCommand(
-  docker: Docker,
+  client: EngineClient,
   imageId: string,
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<{ readonly ok: true; readonly command: string[] } | { readonly ok: false; readonly failure: StartFailure }> {
   const request = { method: 'GET', path: `/images/${encodeURIComponent(imageId)}/json` } as const;
   try {
-    const { status, body } = await ask(docker, request, { timeoutMs: PUT_MS, signal });
-    if (status !== 200) throw new EngineRefusal(status, reasonIn(body));
-    const { Config: config } = imageSchema.parse(body);
+    const { Config: config } = await client.call(request, imageSchema, { timeoutMs: PUT_MS, signal });
     const command = [...(config?.Entrypoint ?? []), ...(args.length > 0 ? args : (config?.Cmd ?? []))];
     return { ok: true, command: command.length > 0 ? command : [SCRIPT_SHELL] };
   } catch {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type Docker from 'dockerode';
 import type { Logger } from '../../../base/logger.ts';
 import type { ContainerTracker } from '../../../processes/tracker.ts';
 import { ContainerApi, createContainer, type ProbeSpec } from '../client/container-api.ts';
 import type { DockerEngine, EngineInfo } from '../client/engine.ts';
-import { open, readBytes } from '../client/engine-http.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { readBytes } from '../client/engine-client.ts';
 import { type ContainerOwner, containerLabels } from '../container/container-spec.ts';
 
 /** What an image says about its users and locales. */
@@ -22,7 +22,7 @@ export interface ImageFacts {
 
 /** What images are looked at with. */
 export interface ImageLook {
-  readonly docker: Docker;
+  readonly client: EngineClient;
   readonly engine: DockerEngine;
   readonly info: EngineInfo;
   readonly owner: ContainerOwner;
@@ -60,17 +60,17 @@ export function imageFacts(look: ImageLook, imageId: string, locales: readonly s
 }
 
 async function read(look: ImageLook, imageId: string, wanted: readonly string[]): Promise<ImageFacts> {
-  const { docker, engine, info, owner, tracker } = look;
+  const { client, engine, info, owner, tracker } = look;
   const name = `sandglass-image-${randomBytes(4).toString('hex')}`;
   tracker.engine(info.address, owner);
-  const { id } = await createContainer(docker, probeSpec(name, imageId, owner));
+  const { id } = await createContainer(client, probeSpec(name, imageId, owner));
   tracker.created(id, info.address);
   try {
-    const api = new ContainerApi(docker, id);
+    const api = new ContainerApi(client, id);
     const has = (path: string): Promise<boolean> => api.hasFile(path);
     const [passwd, group, environment, musl, hasArchive, ...found] = await Promise.all([
-      readFile(docker, id, '/etc/passwd'),
-      readFile(docker, id, '/etc/group'),
+      readFile(client, id, '/etc/passwd'),
+      readFile(client, id, '/etc/group'),
       api.inspect().then(({ Config }) => Config.Env ?? []),
       Promise.all(MUSL.map(has)),
       has(`${LOCALES}/locale-archive`),
@@ -107,9 +107,9 @@ function probeSpec(name: string, imageId: string, owner: ContainerOwner): ProbeS
 }
 
 /** The text of a file in a container; null where there is none, or something else. */
-async function readFile(docker: Docker, id: string, path: string): Promise<string | null> {
+async function readFile(client: EngineClient, id: string, path: string): Promise<string | null> {
   const request = { method: 'GET', path: `/containers/${id}/archive`, query: { path } } as const;
-  const response = await open(docker, request, AbortSignal.timeout(TIMEOUT_MS));
+  const response = await client.stream(request, AbortSignal.timeout(TIMEOUT_MS));
   const answer = await readBytes(response, MAX_FILE_BYTES);
   return response.statusCode === 200 ? fileInTar(answer) : null;
 }

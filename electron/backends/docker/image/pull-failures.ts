@@ -1,5 +1,5 @@
 import type { StartFailure } from '../../../../shared/session.ts';
-import { words } from '../client/engine-failures.ts';
+import { oneLine } from '../client/engine-text.ts';
 import { loginCommand, type RegistryAuth } from './registry-credentials.ts';
 
 /** At which registry a pull was tried, and as whom. */
@@ -89,7 +89,7 @@ function signIn(attempt: PullAttempt | null): string {
  * @param attempt null where it failed before the registry was asked.
  */
 export function explainPull(reference: string, said: string, attempt: PullAttempt | null = null): StartFailure {
-  const text = words(said);
+  const text = oneLine(said);
   const quote = text === '' ? '' : ` The engine says: ${text}`;
   const meaning = MEANINGS.find(({ pattern }) => pattern.test(text));
   if (meaning === undefined) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { StartProgress } from '../../../../shared/session.ts';
-import { reasonIn, words } from '../client/engine-failures.ts';
+import { oneLine, reasonIn } from '../client/engine-text.ts';
 
 /** One line of a pull (`POST /images/create`), as far as it is used. */
 const lineSchema = z.object({
@@ -63,7 +63,7 @@ export function followLayers(reference: string, onProgress: (progress: StartProg
       if (!parsed.success) return null;
       const { id, status, error, errorDetail, progressDetail } = parsed.data;
       if (typeof error === 'string' || typeof errorDetail?.message === 'string') {
-        return words(errorDetail?.message ?? error ?? '') || reasonIn(value) || 'no reason given';
+        return oneLine(errorDetail?.message ?? error ?? '') || reasonIn(value) || 'no reason given';
       }
       if (typeof id !== 'string' || typeof status !== 'string') return null;
       const known = layers.get(id);

@@ -38,10 +38,7 @@ afterEach(async () => {
   for (const engine of engines.splice(0)) engine.close();
   if (!testEngine.ok) return;
   for (const image of pulled.splice(0)) {
-    await testEngine.docker
-      .getImage(image)
-      .remove({ force: true })
-      .catch(() => undefined);
+    await testEngine.docker.removeImage(image).catch(() => undefined);
   }
 });
 

@@ -1,11 +1,11 @@
-import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { ContainerOptions } from '../../../../shared/profile.ts';
 import type { StartFailure, StartProgress } from '../../../../shared/session.ts';
 import type { ImageResult } from '../client/engine.ts';
-import { reasonIn } from '../client/engine-failures.ts';
-import { ask, open, read } from '../client/engine-http.ts';
+import type { EngineClient } from '../client/engine-client.ts';
+import { readBody } from '../client/engine-client.ts';
 import type { Link } from '../client/engine-link.ts';
+import { reasonIn } from '../client/engine-text.ts';
 import { jsonLines } from '../client/json-lines.ts';
 import { explainPull } from './pull-failures.ts';
 import { followLayers } from './pull-progress.ts';
@@ -42,7 +42,7 @@ export function splitReference(reference: string): ImageName | null {
 
 /** Makes sure of the image as the policy says. Never rejects for what an engine or a registry does. */
 export async function makeImageReady(
-  engine: Pick<Link, 'docker' | 'info' | 'signal' | 'confirm'> & { readonly credentials: RegistryCredentials },
+  engine: Pick<Link, 'client' | 'info' | 'signal' | 'confirm'> & { readonly credentials: RegistryCredentials },
   { image: reference, pull }: Pick<ContainerOptions, 'image' | 'pull'>,
   onProgress: (progress: StartProgress) => void,
   signal: AbortSignal,
@@ -63,7 +63,7 @@ export async function makeImageReady(
   }
   try {
     if (pull !== 'always') {
-      const found = await inspect(engine.docker, reference, name, both.signal);
+      const found = await inspect(engine.client, reference, name, both.signal);
       if (found !== null) return found;
       if (pull === 'never') {
         return refuse({
@@ -74,12 +74,12 @@ export async function makeImageReady(
       }
     }
     const auth = await engine.credentials.find(registryOf(name.repository), both.signal);
-    const failure = await pullImage(engine.docker, { reference, name, auth }, onProgress, both.signal);
+    const failure = await pullImage(engine.client, { reference, name, auth }, onProgress, both.signal);
     if (failure !== null) {
-      const isThere = pull === 'always' && (await inspect(engine.docker, reference, name, both.signal))?.ok === true;
+      const isThere = pull === 'always' && (await inspect(engine.client, reference, name, both.signal))?.ok === true;
       return refuse(isThere ? withOlderCopy(failure) : failure);
     }
-    const pulled = await inspect(engine.docker, reference, name, both.signal);
+    const pulled = await inspect(engine.client, reference, name, both.signal);
     return (
       pulled ??
       refuse({ stage: 'pull', message: `The pull of ${reference} ended without an image.`, hint: 'Try again.' })
@@ -110,13 +110,13 @@ function refuse(failure: StartFailure): ImageResult {
 
 /** The image as the engine has it; null when it does not. */
 async function inspect(
-  docker: Docker,
+  client: EngineClient,
   reference: string,
   name: ImageName,
   signal: AbortSignal,
 ): Promise<ImageResult | null> {
   const bounds = { timeoutMs: INSPECT_TIMEOUT_MS, signal };
-  const answer = await ask(docker, { method: 'GET', path: `/images/${reference}/json` }, bounds);
+  const answer = await client.request({ method: 'GET', path: `/images/${reference}/json` }, bounds);
   if (answer.status === 404) return null;
   const parsed = imageSchema.safeParse(answer.body);
   if (answer.status !== 200 || !parsed.success) {
@@ -146,7 +146,7 @@ function withOlderCopy(failure: StartFailure): StartFailure {
 
 /** @returns null when all of it came. */
 async function pullImage(
-  docker: Docker,
+  client: EngineClient,
   { reference, name, auth }: { readonly reference: string; readonly name: ImageName; readonly auth: RegistryAuth },
   onProgress: (progress: StartProgress) => void,
   signal: AbortSignal,
@@ -156,8 +156,8 @@ async function pullImage(
   try {
     const query = { fromImage: name.repository, tag: name.tag };
     const headers = auth.header === null ? {} : { 'X-Registry-Auth': auth.header };
-    const response = await open(docker, { method: 'POST', path: '/images/create', query, headers }, signal);
-    if (response.statusCode !== 200) return explainPull(reference, reasonIn(await read(response)), asked);
+    const response = await client.stream({ method: 'POST', path: '/images/create', query, headers }, signal);
+    if (response.statusCode !== 200) return explainPull(reference, reasonIn(await readBody(response)), asked);
     let problem: string | null = null;
     response.on(
       'data',

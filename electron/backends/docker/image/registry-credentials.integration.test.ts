@@ -70,11 +70,7 @@ describe.runIf(testEngine.ok)('an image of a private registry', { ...needs(testE
     }
   };
   const remove = async (image: string): Promise<void> => {
-    if (testEngine.ok)
-      await testEngine.docker
-        .getImage(image)
-        .remove({ force: true })
-        .catch(() => undefined);
+    if (testEngine.ok) await testEngine.docker.removeImage(image).catch(() => undefined);
   };
 
   test('is pulled with the credentials of “docker login”, also when it is there and the profile always pulls', async () => {

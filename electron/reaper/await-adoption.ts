@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { createEngineClient, type EngineClient } from '../backends/docker/client/engine-client.ts';
 import { adopterIn, areOwnLabels, isSameOwner, LABELS } from '../backends/docker/fleet/labels.ts';
 import type { EngineAddress, Survival } from '../processes/tracker.ts';
-import { engineRequest } from './engine-request.ts';
 import type { ContainerOwner } from './messages.ts';
 
+/** How long the engine may take to answer, and to remove a container, in milliseconds. */
+const ANSWER_MS = 5_000;
+const REMOVE_MS = 20_000;
 /** How long a container without any deadline may wait for an app, in milliseconds. */
 const LONGEST_WAIT_MS = 60 * 60 * 1000;
 /** How often the engine is asked what has become of those that wait, in milliseconds. */
@@ -57,18 +60,19 @@ export function removalTime({ endsAt, idleMs }: Survival, sinceMs: number): numb
  */
 export async function awaitAdoption(waiting: Waiting): Promise<void> {
   const { uptimeMs, sinceMs, hurry, lookMs = LOOK_MS } = waiting;
+  const client = createEngineClient(waiting.address);
   const due = new Map([...waiting.containers].map(([id, survival]) => [id, removalTime(survival, sinceMs)]));
   while (due.size > 0) {
     const now = uptimeMs();
     if (hurry.aborted) for (const [id, at] of due) due.set(id, Math.min(at, now));
     let pause = Math.min(lookMs, ...[...due.values()].map((at) => at - now));
     try {
-      const left = await look(waiting, [...due.keys()]);
+      const left = await look(client, waiting, [...due.keys()]);
       for (const id of due.keys()) if (!left.some((container) => container.id === id)) due.delete(id);
       for (const { id, isLive } of left) if (!isLive) due.set(id, Math.min(due.get(id) ?? now, now));
       const ended = left.filter(({ id }) => (due.get(id) ?? now) <= now);
       // What was removed is found gone by the next look.
-      await Promise.allSettled(ended.map(({ name }) => remove(waiting.address, name)));
+      await Promise.allSettled(ended.map(({ name }) => remove(client, name)));
       if (ended.length > 0) pause = 0;
     } catch {
       // It is away, or restarts.
@@ -88,12 +92,10 @@ interface Found {
 }
 
 /** Those that are there, and are the app's still. Rejects when the engine cannot be asked. */
-async function look({ address, owner }: Waiting, ids: readonly string[]): Promise<Found[]> {
-  const filters = encodeURIComponent(JSON.stringify({ id: ids, label: [`${LABELS.app}=1`] }));
-  const path = `/containers/json?all=1&filters=${filters}`;
-  const answer = await engineRequest(address, 'GET', path, AbortSignal.timeout(REMOVAL_MS));
-  if (answer.status !== 200) throw new Error(`The engine answered ${answer.status}`);
-  const containers = z.parse(listed, JSON.parse(answer.body));
+async function look(client: EngineClient, { owner }: Waiting, ids: readonly string[]): Promise<Found[]> {
+  const filters = JSON.stringify({ id: ids, label: [`${LABELS.app}=1`] });
+  const request = { method: 'GET', path: '/containers/json', query: { all: '1', filters } } as const;
+  const containers = await client.call(request, listed, { timeoutMs: ANSWER_MS });
   return containers.flatMap(({ Id, Labels, Names, State }) => {
     const names = Names ?? [];
     const adopter = adopterIn(names);
@@ -105,7 +107,7 @@ async function look({ address, owner }: Waiting, ids: readonly string[]): Promis
   });
 }
 
-async function remove(address: EngineAddress, name: string): Promise<void> {
-  const path = `/containers/${name}?force=1&v=1`;
-  await engineRequest(address, 'DELETE', path, AbortSignal.timeout(REMOVAL_MS));
+async function remove(client: EngineClient, name: string): Promise<void> {
+  const request = { method: 'DELETE', path: `/containers/${name}`, query: { force: '1', v: '1' } } as const;
+  await client.request(request, { timeoutMs: REMOVE_MS });
 }

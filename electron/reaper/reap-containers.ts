@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { createEngineClient, type EngineClient } from '../backends/docker/client/engine-client.ts';
 import { adopterIn, areOwnLabels, isSameOwner, LABELS, ownerIn } from '../backends/docker/fleet/labels.ts';
 import type { EngineAddress } from '../processes/tracker.ts';
-import { engineRequest } from './engine-request.ts';
 import type { ContainerOwner } from './messages.ts';
 
+/** How long the engine may take to answer, and to remove a container, in milliseconds. */
+const ANSWER_MS = 5_000;
+const REMOVAL_MS = 20_000;
 /** Pause before an engine that is away, or a container that is still being removed, is looked at again, in milliseconds. */
 const RETRY_MS = 500;
 /**
@@ -46,17 +49,18 @@ export interface ContainerReaping {
  */
 export async function reapContainers(reaping: ContainerReaping): Promise<void> {
   const { address, owner, isAll, spared, signal } = reaping;
+  const client = createEngineClient(address);
   const owed = new Set(reaping.containers);
   let emptyLooks = 0;
   while (!signal.aborted) {
     let pause = RETRY_MS;
     try {
       if (owner !== null && isAll) {
-        for (const id of await listOwned(address, owner, signal)) if (!spared.has(id)) owed.add(id);
+        for (const id of await listOwned(client, owner, signal)) if (!spared.has(id)) owed.add(id);
       }
       emptyLooks = owed.size === 0 ? emptyLooks + 1 : 0;
       const remove = async (id: string): Promise<void> => {
-        if (await removeContainer(address, id, owner, signal)) owed.delete(id);
+        if (await removeContainer(client, id, owner, signal)) owed.delete(id);
       };
       // One that fails does not keep the others; it is owed still.
       await Promise.allSettled([...owed].map(remove));
@@ -73,7 +77,7 @@ export async function reapContainers(reaping: ContainerReaping): Promise<void> {
   }
 }
 
-async function listOwned(address: EngineAddress, owner: ContainerOwner, signal: AbortSignal): Promise<string[]> {
+async function listOwned(client: EngineClient, owner: ContainerOwner, signal: AbortSignal): Promise<string[]> {
   const labels = {
     [LABELS.app]: '1',
     [LABELS.ownerHost]: owner.host,
@@ -81,15 +85,9 @@ async function listOwned(address: EngineAddress, owner: ContainerOwner, signal: 
     [LABELS.ownerStart]: owner.start,
   };
   const filters = JSON.stringify({ label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) });
-  const answer = await engineRequest(
-    address,
-    'GET',
-    `/containers/json?all=1&filters=${encodeURIComponent(filters)}`,
-    signal,
-  );
-  if (answer.status !== 200) throw new Error(`The engine answered ${answer.status}`);
-  return z
-    .parse(listed, JSON.parse(answer.body))
+  const request = { method: 'GET', path: '/containers/json', query: { all: '1', filters } } as const;
+  const containers = await client.call(request, listed, { timeoutMs: ANSWER_MS, signal });
+  return containers
     .filter(({ Labels, Names }) => {
       const now = ownerIn(Labels ?? {}, Names ?? []);
       return areOwnLabels(Labels ?? {}, Names ?? []) && now !== null && isSameOwner(now, owner);
@@ -99,19 +97,21 @@ async function listOwned(address: EngineAddress, owner: ContainerOwner, signal: 
 
 /** True when the container is gone, or is not the owner's. */
 async function removeContainer(
-  address: EngineAddress,
+  client: EngineClient,
   id: string,
   owner: ContainerOwner | null,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const found = await engineRequest(address, 'GET', `/containers/${id}/json`, signal);
+  const path = `/containers/${id}`;
+  const found = await client.request({ method: 'GET', path: `${path}/json` }, { timeoutMs: ANSWER_MS, signal });
   if (found.status === 404) return true;
   if (found.status !== 200) return false;
-  const { Config, Name } = z.parse(inspected, JSON.parse(found.body));
+  const { Config, Name } = z.parse(inspected, found.body);
   if (Config.Labels?.[LABELS.app] !== '1') return true;
   const adopter = adopterIn([Name ?? '']);
   if (adopter !== null && (owner === null || !isSameOwner(adopter, owner))) return true;
-  const removed = await engineRequest(address, 'DELETE', `/containers/${id}?force=1&v=1`, signal);
+  const removal = { method: 'DELETE', path, query: { force: '1', v: '1' } } as const;
+  const removed = await client.request(removal, { timeoutMs: REMOVAL_MS, signal });
   // 409: it is being removed already; the next look tells.
   return removed.status === 204 || removed.status === 404;
 }

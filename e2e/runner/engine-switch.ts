@@ -23,7 +23,7 @@ export class EngineSwitch implements AsyncDisposable {
   }
 
   static async create(): Promise<EngineSwitch> {
-    return new EngineSwitch(await mkdtemp(join(tmpdir(), 'sandglass-engineSwitch-')));
+    return new EngineSwitch(await mkdtemp(join(tmpdir(), 'sandglass-engine-switch-')));
   }
 
   async open(): Promise<void> {

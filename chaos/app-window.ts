@@ -32,6 +32,7 @@ export class AppWindow {
   readonly #output = new Map<number, string>();
   readonly #changes = new Set<() => void>();
   #count = 0;
+  #channel = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -84,7 +85,9 @@ export class AppWindow {
 
   /** Shows a session's terminal. */
   async attach(id: string): Promise<AppTerminal> {
-    const { channel } = await this.ask('sessions.attach', { id });
+    this.#channel += 1;
+    const channel = this.#channel;
+    await this.ask('sessions.attach', { id, channel });
     return {
       id,
       type: (line) => this.#socket.send(encodeBytes('userInput', channel, Buffer.from(`${line}\r`))),

@@ -22,7 +22,7 @@ const COMMANDS = [
 const refusalSchema = z.looseObject({ code: z.string().optional(), message: z.string() });
 
 const sessionSchema = z.looseObject({ id: z.string(), state: z.string() });
-const attachedSchema = z.looseObject({ channel: z.number() });
+const attachedSchema = z.strictObject({});
 const restartedSchema = z.looseObject({ session: sessionSchema });
 
 /** What one use of the app has come to. */
@@ -52,6 +52,7 @@ export async function driveApp(socket: RawSocket, options: LoadOptions): Promise
   let opened = 0;
   let followed = 0;
   let refused = 0;
+  let channel = 0;
   let done = 0;
 
   /** Null when the app was gone before it answered, or refused. */
@@ -77,11 +78,13 @@ export async function driveApp(socket: RawSocket, options: LoadOptions): Promise
     open.splice(open.indexOf(previousId), 1, session.id);
   };
   const type = async (id: string): Promise<void> => {
-    const attached = await ask('sessions.attach', { id }, attachedSchema);
+    channel += 1;
+    const own = channel;
+    const attached = await ask('sessions.attach', { id, channel: own }, attachedSchema);
     if (attached === null || !socket.isOpen) return;
     const command = `${random.pick(COMMANDS)}\r`;
-    socket.send(encodeBytes('userInput', attached.channel, new TextEncoder().encode(command)));
-    await ask('sessions.detach', { channel: attached.channel }, z.unknown());
+    socket.send(encodeBytes('userInput', own, new TextEncoder().encode(command)));
+    await ask('sessions.detach', { channel: own }, z.unknown());
   };
 
   while (!signal.aborted && socket.isOpen) {

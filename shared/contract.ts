@@ -47,23 +47,8 @@ const exportResult = z.discriminatedUnion('outcome', [
 ]);
 export type ExportResult = z.infer<typeof exportResult>;
 
-/**
- * `channel` addresses this window's frames of that session. The terminal's state, if there is one, follows as state
- * frames; then the output since as output frames, with the sizes it was drawn at as size frames.
- */
-const attachResult = z.strictObject({
-  channel: z.int().min(1),
-  /** The size that the output begins at. */
-  cols: columns,
-  rows,
-  /** Bytes of the terminal's state that come first; 0: it begins as a fresh terminal. */
-  stateBytes: z.int().min(0),
-  /** Bytes of scrollback that come before live output. */
-  replayBytes: z.int().min(0),
-  /** Whether older output is no longer held in memory (the recording has it). */
-  replayTruncated: z.boolean(),
-});
-export type AttachResult = z.infer<typeof attachResult>;
+/** Addresses this window's frames of one terminal. */
+const channelSchema = z.int().min(1).max(0xffff_ffff);
 
 const method = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
 
@@ -83,8 +68,12 @@ export const METHODS = {
     }),
     sessionInfoSchema,
   ),
-  'sessions.attach': method(z.strictObject({ id: sessionIdSchema }), attachResult),
-  'sessions.detach': method(z.strictObject({ channel: z.int().min(1) }), done),
+  /**
+   * Shows the session on a channel that the window chooses: a number above all that it has chosen before on this
+   * connection, so that late frames of a closed channel are never another's. Frames may come before the answer.
+   */
+  'sessions.attach': method(z.strictObject({ id: sessionIdSchema, channel: channelSchema }), done),
+  'sessions.detach': method(z.strictObject({ channel: channelSchema }), done),
   /**
    * What fits into this window. The window that was used last (attached, resized, typed in) sets the size; every window
    * is told of it in the order of the output.

@@ -6,6 +6,7 @@ import {
   encodeBytes,
   encodeCancelInput,
   encodeInputDropped,
+  encodeOpened,
   encodeSize,
   FRAME_HEADER_BYTES,
   writeFrameHeader,
@@ -38,6 +39,23 @@ test('a count of dropped input, and a cancellation, come out as they went in', (
       const dropped = { kind: 'inputDropped', channel: where, count: amount };
       expect(decodeFrame(encodeInputDropped(where, amount))).toEqual(dropped);
       expect(decodeFrame(encodeCancelInput(where))).toEqual({ kind: 'cancelInput', channel: where });
+    }),
+  );
+});
+
+test('the first frame of a channel comes out as it went in, and not with a size that no terminal has', () => {
+  const replay = fc.record({
+    cols: fc.integer({ min: 2, max: 1_000 }),
+    rows: fc.integer({ min: 1, max: 1_000 }),
+    stateBytes: count,
+    replayBytes: count,
+    replayTruncated: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(channel, replay, (where, begins) => {
+      expect(decodeFrame(encodeOpened(where, begins))).toEqual({ kind: 'opened', channel: where, ...begins });
+      expect(decodeFrame(encodeOpened(where, { ...begins, cols: 1 }))).toBeNull();
+      expect(decodeFrame(encodeOpened(where, begins).subarray(0, -1))).toBeNull();
     }),
   );
 });

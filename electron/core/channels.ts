@@ -5,6 +5,7 @@ import {
   encodeAck,
   encodeBytes,
   encodeInputDropped,
+  encodeOpened,
   encodeSize,
   FRAME_HEADER_BYTES,
   type InputKind,
@@ -65,70 +66,51 @@ class ChannelInput implements InputSource {
   }
 }
 
-/** What a window is told when it attaches. */
-export interface Attached {
-  readonly channel: number;
-  readonly replayBytes: number;
-  readonly replayTruncated: boolean;
-  readonly stateBytes: number;
-  readonly cols: number;
-  readonly rows: number;
-}
-
 /** One window's terminals: output to it, acknowledgements and input from it. */
 export class Channels {
   readonly #options: ChannelsOptions;
   readonly #channels = new Map<number, Channel>();
-  #next = 1;
+  /** The highest number that the window has chosen. */
+  #highest = 0;
   #closed = false;
 
   constructor(options: ChannelsOptions) {
     this.#options = options;
   }
 
-  /** Attaches the window to a session, or what remains of one. Its frames begin to flow after the answer has been sent. */
-  attach(shown: Watchable): Attached {
+  /**
+   * Shows a session, or what is left of one, on `channel`: its first frame says what begins there.
+   *
+   * @throws RequestError when the window is gone, has too many channels, or has used this number or a higher one.
+   */
+  attach(shown: Watchable, channel: number): void {
     if (this.#closed) throw new RequestError('unknown_session', 'The window is gone.');
     if (this.#channels.size >= MAX_CHANNELS) {
       throw new RequestError('too_many_requests', 'This window shows too many terminals. Close some tabs.');
     }
-    const channel = this.#next;
-    this.#next += 1;
-    // The answer has to be there before the first frame: until then frames are held.
-    let held: (() => void)[] | null = [];
-    const whenOpen = (action: () => void): void => {
-      if (held === null) action();
-      else held.push(action);
-    };
+    if (channel <= this.#highest)
+      throw new RequestError('bad_request', 'This channel has been used. Reload the window.');
+    this.#highest = channel;
     const watcher = shown.watch({
       headerBytes: FRAME_HEADER_BYTES,
+      opened: (replay) => this.#options.send(encodeOpened(channel, replay)),
       deliver: (buffer) => {
         writeFrameHeader(buffer, 'output', channel);
-        whenOpen(() => this.#options.send(buffer));
+        this.#options.send(buffer);
       },
-      resized: ({ cols, rows }) => whenOpen(() => this.#options.send(encodeSize(channel, cols, rows))),
+      resized: ({ cols, rows }) => this.#options.send(encodeSize(channel, cols, rows)),
       restore: (state) => {
-        for (const part of pieces(state, STATE_PART_BYTES))
-          whenOpen(() => this.#options.send(encodeBytes('state', channel, part)));
+        for (const part of pieces(state, STATE_PART_BYTES)) this.#options.send(encodeBytes('state', channel, part));
       },
       onClosed: (reason) => {
-        whenOpen(() => {
-          this.#release(channel);
-          this.#leave(shown);
-          this.#options.onClosed({ channel, reason });
-        });
+        this.#release(channel);
+        this.#leave(shown);
+        this.#options.onClosed({ channel, reason });
       },
     });
     const input = new ChannelInput(channel, (frame) => this.#options.send(frame));
     this.#channels.set(channel, { shown, watcher, input });
-    setImmediate(() => {
-      const actions = held ?? [];
-      held = null;
-      for (const action of actions) action();
-      if (watcher.replayTruncated && shown.flow.modes().alternateScreen) shown.redraw();
-    });
-    const { replayBytes, replayTruncated, stateBytes, size } = watcher;
-    return { channel, replayBytes, replayTruncated, stateBytes, ...size };
+    if (watcher.replay.replayTruncated && shown.flow.modes().alternateScreen) shown.redraw();
   }
 
   /** So much of a session fits into this window. */
@@ -152,7 +134,7 @@ export class Channels {
   receive(message: Uint8Array): boolean {
     if (!isWithinLimits(message)) return false;
     const frame = decodeFrame(message);
-    if (frame === null || frame.channel >= this.#next) return false;
+    if (frame === null || frame.channel > this.#highest) return false;
     const channel = this.#channels.get(frame.channel);
     if (channel === undefined) return true;
     switch (frame.kind) {
@@ -174,6 +156,7 @@ export class Channels {
       case 'inputDropped':
       case 'size':
       case 'state':
+      case 'opened':
         return false;
     }
   }

@@ -152,10 +152,11 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       if (previousId !== undefined && manager.tab(previousId) === undefined) await afterRecovery(options.recovered());
       return (await manager.openAfter(input)).info();
     },
-    'sessions.attach': async ({ id }) => {
+    'sessions.attach': async ({ id, channel }) => {
       const tab = findTab(id);
       const shown = tab instanceof Remains ? await tab.open() : tab;
-      return channels.attach(shown);
+      channels.attach(shown, channel);
+      return {};
     },
     'sessions.detach': ({ channel }) => {
       channels.detach(channel);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { encodeAck, encodeBytes } from '../../shared/frames.ts';
+import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
 import { sessionInfoSchema } from '../../shared/session.ts';
 import { processTable } from '../backends/pty/terminal-session.ts';
 import { createJournal } from '../journal/journal-client.ts';
@@ -92,27 +92,36 @@ describe('a window of the core', () => {
     expect(ends).toHaveLength(1);
   });
 
-  it('has the answer to its attaching before the first output, and the output from its start', async () => {
+  it('is sent what a channel begins with as its first frame, and then the output from its start', async () => {
     const { id, shell, window } = await openTab();
     shell.print('before ');
-    const { channel, replayBytes } = await window.ask('sessions.attach', { id });
+    const { channel, replayBytes } = await window.attach(id);
     expect(replayBytes).toBe(7);
-    const answered = window.got.length;
     await window.until(() => (window.output(channel) === 'before ' ? true : undefined));
-    expect(window.got.slice(0, answered).some((message) => typeof message !== 'string')).toBe(false);
+    const frames = window.got.flatMap((message) => (typeof message === 'string' ? [] : [decodeFrame(message)]));
+    expect(frames.filter((frame) => frame?.channel === channel).map((frame) => frame?.kind)[0]).toBe('opened');
     window.put(encodeAck(channel, 7));
     shell.print('after');
     expect(window.output(channel)).toBe('before after');
   });
 
+  it('is refused a channel that it has used before, and one below', async () => {
+    const { id, window } = await openTab();
+    await window.ask('sessions.attach', { id, channel: 7 });
+    await window.ask('sessions.detach', { channel: 7 });
+    await expect(window.ask('sessions.attach', { id, channel: 7 })).rejects.toThrow('bad_request');
+    await expect(window.ask('sessions.attach', { id, channel: 6 })).rejects.toThrow('bad_request');
+    await window.ask('sessions.attach', { id, channel: 8 });
+  });
+
   it('types into the shell, and answers for its terminal only what is new', async () => {
     const { id, shell, window } = await openTab();
     shell.print('\x1b[c');
-    const first = await window.ask('sessions.attach', { id });
+    const first = await window.attach(id);
     await window.until(() => (window.output(first.channel) === '' ? undefined : true));
     window.put(encodeBytes('terminalReply', first.channel, Buffer.from('answer one ')));
     window.put(encodeAck(first.channel, 3));
-    const again = await window.ask('sessions.attach', { id });
+    const again = await window.attach(id);
     window.put(encodeBytes('terminalReply', again.channel, Buffer.from('answer two ')));
     window.put(encodeBytes('userInput', again.channel, Buffer.from('typed')));
     expect(shell.written.join('')).toBe('answer one typed');
@@ -120,7 +129,7 @@ describe('a window of the core', () => {
 
   it('hears what the program takes of its input, and nothing is lost while it takes none', async () => {
     const { id, shell, window } = await openTab();
-    const { channel } = await window.ask('sessions.attach', { id });
+    const { channel } = await window.attach(id);
     shell.takesInput = false;
     for (let key = 0; key < 50; key += 1) window.put(encodeBytes('userInput', channel, Buffer.from('x')));
     expect(window.inputAnswers(channel)).toEqual([]);
@@ -132,7 +141,7 @@ describe('a window of the core', () => {
 
   it('that sends more than it may have on its way is refused that, and hears so', async () => {
     const { id, shell, window } = await openTab();
-    const { channel } = await window.ask('sessions.attach', { id });
+    const { channel } = await window.attach(id);
     shell.takesInput = false;
     const frame = encodeBytes('userInput', channel, new Uint8Array(65_536).fill(0x61));
     for (let count = 0; count < 5; count += 1) window.put(frame);
@@ -147,7 +156,7 @@ describe('a window of the core', () => {
 
   it('hears what did not arrive when the session ends', async () => {
     const { id, shell, window } = await openTab();
-    const { channel } = await window.ask('sessions.attach', { id });
+    const { channel } = await window.attach(id);
     shell.takesInput = false;
     window.put(encodeBytes('userInput', channel, Buffer.from('unread')));
     await window.ask('sessions.close', { id, force: true });
@@ -157,7 +166,7 @@ describe('a window of the core', () => {
   it('cannot name what is not there, or what is not its own to name', async () => {
     const { window } = await openTab();
     const id = '01M7Y85E6BXST0XRN70G4B9GBG';
-    await expect(window.ask('sessions.attach', { id })).rejects.toThrow('unknown_session');
+    await expect(window.attach(id)).rejects.toThrow('unknown_session');
     await expect(window.ask('sessions.export', { id, format: 'zip' })).rejects.toThrow('export_failed');
     await expect(window.ask('sessions.open', { cols: 80, rows: 24, profileId: '../x' })).rejects.toThrow('bad_request');
     expect(() => window.put(encodeBytes('userInput', 4_000_000, Buffer.from('x')))).not.toThrow();
@@ -172,14 +181,14 @@ describe('a window of the core', () => {
     expect(logger.complaints.length).toBeLessThanOrEqual(101);
     const other = new Window();
     core.connect(other);
-    const { channel } = await other.ask('sessions.attach', { id });
+    const { channel } = await other.attach(id);
     shell.print('alive');
     await other.until(() => (other.output(channel) === 'alive' ? true : undefined));
   });
 
   it('that goes away is let go of: nothing waits for it', async () => {
     const { core, id, shell, window } = await openTab();
-    await window.ask('sessions.attach', { id });
+    await window.attach(id);
     for (let count = 0; count < 20; count += 1) shell.print('x'.repeat(65_536));
     expect(shell.paused).toBe(true);
     window.close('gone');

@@ -67,7 +67,7 @@ describe.runIf(process.platform === 'linux')('after a crash', () => {
     expect(window.notifications('sessionChanged').map(idOf)).toEqual(expect.arrayContaining(infos.map(({ id }) => id)));
 
     for (const { id, recording } of infos) {
-      const { channel, cols, replayBytes } = await window.ask('sessions.attach', { id });
+      const { channel, cols, replayBytes } = await window.attach(id);
       // It closes as it would for an ended session; windows acknowledge nothing that small before.
       await window.until(() => window.notifications('channelClosed').find((closed) => channelOf(closed) === channel));
       expect(cols).toBeGreaterThanOrEqual(80);

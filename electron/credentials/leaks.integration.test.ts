@@ -170,7 +170,7 @@ describe('nothing that is written down has a credential’s value', { timeout: 1
       window.notifications('sessionChanged').findLast((each): each is SessionInfo => (each as SessionInfo).id === id);
     await window.until(() => (['waiting', 'ended'].includes(info()?.state ?? '') ? true : undefined));
     expect(info()?.end ?? null).toBeNull();
-    const { channel } = await window.ask('sessions.attach', { id });
+    const { channel } = await window.attach(id);
     const output = (): string => window.output(channel);
     const type = (text: string): void => window.put(encodeBytes('userInput', channel, Buffer.from(text)));
     const until = (words: string): Promise<true> =>

@@ -3,7 +3,7 @@ import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Terminal } from '@xterm/headless';
 import { describe, expect, test } from 'vitest';
-import { decodeFrame, encodeAck, encodeBytes } from '../../shared/frames.ts';
+import { decodeFrame, encodeAck, encodeBytes, type Replay } from '../../shared/frames.ts';
 import type { LimitOrigin } from '../../shared/limits.ts';
 import { type SessionEnd, sessionInfoSchema } from '../../shared/session.ts';
 import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS, type SettingPath } from '../../shared/settings.ts';
@@ -63,11 +63,18 @@ async function show(remains: Remains) {
   const sent: string[] = [];
   terminal.onData((data) => sent.push(data));
   const closed = Promise.withResolvers<string>();
+  let replay: Replay | undefined;
   const channels = new Channels({
     send(buffer) {
       const frame = decodeFrame(buffer);
       // What is typed into it reaches no program, and the window hears so.
       if (frame?.kind === 'inputDropped') return;
+      if (frame?.kind === 'opened') {
+        expect(replay).toBeUndefined();
+        replay = frame;
+        terminal.resize(frame.cols, frame.rows);
+        return;
+      }
       if (frame?.kind === 'size') {
         terminal.write('', () => terminal.resize(frame.cols, frame.rows));
         return;
@@ -78,16 +85,15 @@ async function show(remains: Remains) {
     },
     onClosed: ({ reason }) => terminal.write('', () => closed.resolve(reason)),
   });
-  const attached = channels.attach(shown);
-  terminal.resize(attached.cols, attached.rows);
-  expect(channels.receive(encodeBytes('userInput', attached.channel, Buffer.from('typed')))).toBe(true);
+  channels.attach(shown, 1);
+  expect(channels.receive(encodeBytes('userInput', 1, Buffer.from('typed')))).toBe(true);
   expect(await closed.promise).toBe('ended');
   const { active } = terminal.buffer;
   const rows = Array.from(
     { length: active.length },
     (_value, row) => active.getLine(row)?.translateToString(true) ?? '',
   );
-  return { attached, rows, text: rows.join('\n').trimEnd(), terminal, sent, shown };
+  return { replay, rows, text: rows.join('\n').trimEnd(), terminal, sent, shown };
 }
 
 function managerOn(clock: TestClock): SessionManager {
@@ -148,9 +154,9 @@ describe('a tab of a session of an earlier run', () => {
       temp,
       `${header()}${output('$ make\r\n')}[0.100, "i", "typed"]\n[0.100, "r", "120x40"]\n${output('größe 日本\r\n')}[0, "m", "x"]\n`,
     );
-    const { text, attached, shown, sent } = await show(remains);
+    const { text, replay, shown, sent } = await show(remains);
     expect(text).toBe('$ make\ngröße 日本');
-    expect(attached.replayTruncated).toBe(false);
+    expect(replay?.replayTruncated).toBe(false);
     expect([shown.cols, shown.rows]).toEqual([120, 40]);
     expect(remains.info()).toMatchObject({ cols: 120, rows: 40 });
     // What is typed goes nowhere, and nobody is told that a program does not read it.
@@ -176,9 +182,9 @@ describe('a tab of a session of an earlier run', () => {
     await using temp = await TempFolder.make();
     const lines = Array.from({ length: 40_000 }, (_value, index) => output(`line ${index} ${'x'.repeat(500)}\r\n`));
     const { remains } = await remainsWith(temp, header(100, 30) + lines.join(''));
-    const { attached, text, shown } = await show(remains);
-    expect(attached.replayTruncated).toBe(true);
-    expect(attached.replayBytes).toBeLessThan(3 * 1_048_576);
+    const { replay, text, shown } = await show(remains);
+    expect(replay?.replayTruncated).toBe(true);
+    expect(replay?.replayBytes).toBeLessThan(3 * 1_048_576);
     expect(text).toContain('line 39999 ');
     expect([shown.cols, shown.rows]).toEqual([100, 30]);
   });
@@ -230,7 +236,7 @@ describe('a tab of a session of an earlier run', () => {
     const opening = remains.open();
     channels.close();
     const shown = await opening;
-    expect(() => channels.attach(shown)).toThrow('The window is gone.');
+    expect(() => channels.attach(shown, 1)).toThrow('The window is gone.');
   });
 });
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Replay } from '../../shared/frames.ts';
 import { LIMIT_NAMES, type LimitOrigin } from '../../shared/limits.ts';
 import { RECORDING_FILE, type SessionMetadata } from '../../shared/recording.ts';
 import type { RecordingState, SessionEnd, SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
@@ -177,12 +178,13 @@ export class Remains {
       ...this.#size,
       flow,
       watch(options) {
-        const watcher = flow.watch(options);
+        const cut = (replay: Replay): Replay => ({
+          ...replay,
+          replayTruncated: replay.replayTruncated || found.truncated,
+        });
+        const watcher = flow.watch({ ...options, opened: (replay) => options.opened?.(cut(replay)) });
         return {
-          replayBytes: watcher.replayBytes,
-          replayTruncated: watcher.replayTruncated || found.truncated,
-          stateBytes: watcher.stateBytes,
-          size: watcher.size,
+          replay: cut(watcher.replay),
           repliesWanted: false,
           acknowledge: (count) => watcher.acknowledge(count),
           detach: () => watcher.detach(),

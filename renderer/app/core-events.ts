@@ -27,6 +27,7 @@ export function followCore({ connect, command }: CoreEventsOptions): void {
     connect,
     handlers: {
       notify: (name, payload) => handlers[name](payload),
+      opened: (channel, replay) => terminals.opened(channel, replay),
       output: (channel, bytes) => terminals.output(channel, bytes),
       inputSettled: (channel, count, isAccepted) => terminals.inputSettled(channel, count, isAccepted),
       size: (channel, cols, rows) => terminals.sized(channel, cols, rows),

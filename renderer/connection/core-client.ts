@@ -11,7 +11,7 @@ import {
 } from '../../shared/contract.ts';
 import { messageOf } from '../../shared/error-message.ts';
 import { RequestError, wireErrorSchema } from '../../shared/errors.ts';
-import { decodeFrame } from '../../shared/frames.ts';
+import { decodeFrame, type Replay } from '../../shared/frames.ts';
 import type { Transport } from '../../shared/transport.ts';
 
 /** The connection went away before the answer came. */
@@ -25,6 +25,8 @@ export class DisconnectedError extends Error {
 /** What a client does with everything that is not an answer. */
 export interface ClientHandlers {
   notify<N extends NotificationName>(name: N, payload: NotificationPayload<N>): void;
+  /** The first frame of a channel: what begins there. */
+  opened?(channel: number, replay: Replay): void;
   /** Terminal output; `bytes` is a view on the message and may be kept. */
   output(channel: number, bytes: Uint8Array): void;
   /** The program's terminal has accepted so many more bytes of input, or will not (`isAccepted` is false). */
@@ -93,6 +95,7 @@ export function createClient(transport: Transport, handlers: ClientHandlers): Co
       handlers.inputSettled(frame.channel, frame.count, frame.kind === 'ack');
     } else if (frame?.kind === 'size') handlers.size?.(frame.channel, frame.cols, frame.rows);
     else if (frame?.kind === 'state') handlers.state?.(frame.channel, frame.bytes);
+    else if (frame?.kind === 'opened') handlers.opened?.(frame.channel, frame);
     else handlers.malformed('A terminal frame was not readable.');
   });
 

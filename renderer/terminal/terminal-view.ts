@@ -1,8 +1,7 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import { type IDisposable, Terminal } from '@xterm/xterm';
-import type { AttachResult } from '../../shared/contract.ts';
-import { encodeAck, encodeBytes, encodeCancelInput } from '../../shared/frames.ts';
+import { encodeAck, encodeBytes, encodeCancelInput, type Replay } from '../../shared/frames.ts';
 import type { SessionId } from '../../shared/session.ts';
 import { guardTerminal } from '../../shared/terminal/guard.ts';
 import { restoreState } from '../../shared/terminal/state.ts';
@@ -172,21 +171,21 @@ export class TerminalView {
   }
 
   /** Starts over with a fresh channel: what it shows is replaced by the scrollback that follows. */
-  attached(result: AttachResult): void {
+  opened(channel: number, replay: Replay): void {
     // Through the queue, so that output of the old channel that still waits there is wiped out as well.
     if (this.#attachedBefore) this.#terminal.write(RESET);
     this.#attachedBefore = true;
-    this.#channel = result.channel;
-    this.#shownChannel = result.channel;
+    this.#channel = channel;
+    this.#shownChannel = channel;
     this.#host.background.drop(this);
     this.#queue?.dispose();
-    this.#queue = this.#queueFor(result.channel);
+    this.#queue = this.#queueFor(channel);
     this.#claimed = null;
-    this.#stateLeft = result.stateBytes;
+    this.#stateLeft = replay.stateBytes;
     this.#stateParts = [];
-    this.#replayLeft = result.replayBytes;
-    this.#replaying = result.replayBytes > 0 || result.stateBytes > 0;
-    this.sized(result.cols, result.rows);
+    this.#replayLeft = replay.replayBytes;
+    this.#replaying = replay.replayBytes > 0 || replay.stateBytes > 0;
+    this.sized(replay.cols, replay.rows);
     if (!this.#replaying) this.#fitNow();
     this.#input.open();
   }

@@ -1,5 +1,4 @@
-import type { AttachResult } from '../../shared/contract.ts';
-import { FRAME_HEADER_BYTES } from '../../shared/frames.ts';
+import type { Replay } from '../../shared/frames.ts';
 import type { SessionId, SessionInfo } from '../../shared/session.ts';
 import { DEFAULT_SETTINGS } from '../../shared/settings.ts';
 import { BackgroundWriter } from './background-writer.ts';
@@ -7,19 +6,12 @@ import { LINE_HEIGHT, TERMINAL_FONT } from './font.ts';
 import type { TerminalPreferences } from './reading.ts';
 import { type TerminalHost, TerminalView } from './terminal-view.ts';
 
-/** Output that came before its terminal knew its channel is held up to this many bytes in all. */
-const MAX_HELD_BYTES = 8_388_608;
-
 export interface TerminalsOptions extends Omit<TerminalHost, 'background'> {
-  attach(id: SessionId): Promise<AttachResult>;
+  /** Asks for a session's terminal on this channel. */
+  attach(id: SessionId, channel: number): Promise<unknown>;
   /** Attaching was refused or failed: the terminal shows nothing new. */
   attachFailed(id: SessionId, error: unknown): void;
   filterKeys(event: KeyboardEvent): boolean;
-}
-
-interface Held {
-  readonly byteLength: number;
-  action(view: TerminalView): void;
 }
 
 /** All terminals of the window, by session, and the channels their output comes in on. */
@@ -28,11 +20,9 @@ export class Terminals {
   readonly #host: TerminalHost;
   readonly #views = new Map<SessionId, TerminalView>();
   readonly #channels = new Map<number, TerminalView>();
-  /** What came for channels that no terminal knows yet. */
-  readonly #held = new Map<number, Held[]>();
-  #heldBytes = 0;
+  /** The last channel that was asked for; each is chosen once. */
+  #channel = 0;
   #preferences: TerminalPreferences = { ...DEFAULT_SETTINGS.terminal, screenReader: false };
-  #generation = 0;
 
   constructor(options: TerminalsOptions) {
     this.#options = options;
@@ -64,10 +54,7 @@ export class Terminals {
 
   /** A new connection: old channels mean nothing any more. Attaches the terminals of `ids` anew. */
   reconnected(ids: Iterable<SessionId>): void {
-    this.#generation += 1;
     this.#channels.clear();
-    this.#held.clear();
-    this.#heldBytes = 0;
     for (const view of this.#views.values()) view.detached();
     for (const id of ids) {
       const view = this.#views.get(id);
@@ -75,31 +62,23 @@ export class Terminals {
     }
   }
 
+  /** The first frame of a channel. */
+  opened(channel: number, replay: Replay): void {
+    this.#channels.get(channel)?.opened(channel, replay);
+  }
+
   output(channel: number, bytes: Uint8Array): void {
-    this.#give(channel, bytes.byteLength, (view) => view.receive(channel, bytes));
+    this.#channels.get(channel)?.receive(channel, bytes);
   }
 
   /** The output that follows on this channel was drawn at another size. */
   sized(channel: number, cols: number, rows: number): void {
-    this.#give(channel, FRAME_HEADER_BYTES, (view) => view.sized(cols, rows));
+    this.#channels.get(channel)?.sized(cols, rows);
   }
 
-  /** A part of the state that the output on this channel goes on from. */
+  /** A part of the state that the output on this channel continues from. */
   state(channel: number, bytes: Uint8Array): void {
-    this.#give(channel, bytes.byteLength, (view) => view.receiveState(bytes));
-  }
-
-  #give(channel: number, byteLength: number, action: Held['action']): void {
-    const view = this.#channels.get(channel);
-    if (view !== undefined) {
-      action(view);
-      return;
-    }
-    if (this.#heldBytes + byteLength > MAX_HELD_BYTES) return;
-    this.#heldBytes += byteLength;
-    const held = this.#held.get(channel);
-    if (held === undefined) this.#held.set(channel, [{ byteLength, action }]);
-    else held.push({ byteLength, action });
+    this.#channels.get(channel)?.receiveState(bytes);
   }
 
   /** The program's terminal has accepted so much input of a channel, or will not. */
@@ -139,20 +118,15 @@ export class Terminals {
   }
 
   async #attach(view: TerminalView): Promise<void> {
-    const generation = this.#generation;
+    this.#channel += 1;
+    const channel = this.#channel;
+    // Its frames may come before the answer does.
+    this.#channels.set(channel, view);
     try {
-      const result = await this.#options.attach(view.id);
-      if (generation !== this.#generation || this.#views.get(view.id) !== view) return;
-      this.#channels.set(result.channel, view);
-      view.attached(result);
-      const held = this.#held.get(result.channel) ?? [];
-      this.#held.delete(result.channel);
-      for (const { byteLength, action } of held) {
-        this.#heldBytes -= byteLength;
-        action(view);
-      }
+      await this.#options.attach(view.id, channel);
     } catch (error) {
-      if (generation === this.#generation) this.#options.attachFailed(view.id, error);
+      // A new connection or the tab's end has dropped it before: then the failure is no news.
+      if (this.#channels.delete(channel)) this.#options.attachFailed(view.id, error);
     }
   }
 }

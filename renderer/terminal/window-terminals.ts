@@ -13,7 +13,7 @@ export function setKeyFilter(filter: (event: KeyboardEvent) => boolean): void {
 
 /** The window's terminals. */
 export const terminals = new Terminals({
-  attach: (id) => call('sessions.attach', { id }),
+  attach: (id, channel) => call('sessions.attach', { id, channel }),
   // An ended session whose output is no longer kept says so on its card, and the banner reports a lost connection.
   attachFailed: (_id, error) => reportUnlessGone(error),
   sendFrame,

@@ -8,7 +8,7 @@ import {
 } from '../../shared/contract.ts';
 import type { EndingSoon } from '../../shared/ending-soon.ts';
 import { RequestError } from '../../shared/errors.ts';
-import { decodeFrame, encodeAck, encodeBytes, encodeSize } from '../../shared/frames.ts';
+import { decodeFrame, encodeAck, encodeBytes, encodeOpened, encodeSize } from '../../shared/frames.ts';
 import type { HistoryEntry } from '../../shared/history.ts';
 import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
 import { HOST_QUIT } from '../../shared/presence.ts';
@@ -44,7 +44,8 @@ export class FakeCore {
   #receive: (message: string | Uint8Array) => void = () => {};
   #closed: (reason: string) => void = () => {};
   #away: AwayReason | null = null;
-  #nextChannel = 1;
+  /** The channel that a window has asked for last. */
+  #lastChannel = 0;
   /** Whose output comes on which channel. */
   readonly #channels = new Map<number, string>();
   #opened = 100;
@@ -136,7 +137,7 @@ export class FakeCore {
 
   /** Prints into the terminal that attached last. */
   print(text: string): void {
-    this.#print(this.#nextChannel - 1, text);
+    this.#print(this.#lastChannel, text);
   }
 
   /** Other backends can be had, or no longer: an entry of {@link FAKE_BACKENDS}. */
@@ -299,13 +300,16 @@ export class FakeCore {
       case 'sessions.open':
         return this.#open(args.profileId ?? 'local', args.previousId ?? null);
       case 'sessions.attach': {
-        const channel = this.#nextChannel++;
+        const channel = Number(args.channel);
+        this.#lastChannel = channel;
         this.#channels.set(channel, args.id ?? '');
         const starting = this.#sessions.get(args.id ?? '')?.state === 'starting';
         const screen = starting ? '' : SCREEN;
         const bytes = new TextEncoder().encode(screen).byteLength;
+        const replay = { cols: 80, rows: 24, stateBytes: 0, replayBytes: bytes, replayTruncated: false };
+        this.#receive(encodeOpened(channel, replay));
         if (!starting) setTimeout(() => this.#print(channel, screen));
-        return { channel, cols: 80, rows: 24, stateBytes: 0, replayBytes: bytes, replayTruncated: false };
+        return {};
       }
       case 'sessions.resize':
         this.size = { cols: Number(args.cols), rows: Number(args.rows) };

@@ -34,8 +34,9 @@ test('malformed messages are refused with a typed error, and the app goes on', a
   expect((await socket.call('constructor', {})).e?.code).toBe('unknown_method');
   expect((await socket.call('sessions.open', { cols: 80, rows: 24, shell: '/bin/sh' })).e?.code).toBe('bad_request');
   expect((await socket.call('sessions.open', { cols: 1e9, rows: 24 })).e?.code).toBe('bad_request');
-  expect((await socket.call('sessions.attach', { id: '../../etc/passwd' })).e?.code).toBe('bad_request');
-  expect((await socket.call('sessions.attach', { id: '0'.repeat(26) })).e?.code).toBe('unknown_session');
+  expect((await socket.call('sessions.attach', { id: '../../etc/passwd', channel: 1 })).e?.code).toBe('bad_request');
+  expect((await socket.call('sessions.attach', { id: '0'.repeat(26), channel: 1 })).e?.code).toBe('unknown_session');
+  expect((await socket.call('sessions.attach', { id: '0'.repeat(26), channel: 0 })).e?.code).toBe('bad_request');
   expect((await socket.call('sessions.export', { id: '0'.repeat(26), format: 'exe' })).e?.code).toBe('bad_request');
   await socket.close();
   await expectAppGoesOn(app);

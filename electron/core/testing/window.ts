@@ -1,5 +1,5 @@
 import { METHODS, type MethodInput, type MethodName, type MethodOutput } from '../../../shared/contract.ts';
-import { decodeFrame } from '../../../shared/frames.ts';
+import { decodeFrame, type Replay } from '../../../shared/frames.ts';
 import type { Transport } from '../../../shared/transport.ts';
 
 type Message = string | Uint8Array;
@@ -13,6 +13,7 @@ export class Window implements Transport {
   #onClose: (reason: string) => void = () => {};
   #changed: () => void = () => {};
   #nextId = 0;
+  #channel = 0;
 
   send(message: Message): void {
     this.got.push(message);
@@ -55,6 +56,23 @@ export class Window implements Transport {
     if (answer.e !== undefined) throw new Error(`${answer.e.code}: ${answer.e.message}`);
     // The compiler cannot follow a generic key through the table to its schema's type.
     return METHODS[method].output.parse(answer.r) as MethodOutput<M>;
+  }
+
+  /** Shows a session's terminal on a channel of its own; resolves when it is open. */
+  async attach(id: string): Promise<Replay & { channel: number }> {
+    this.#channel += 1;
+    const channel = this.#channel;
+    await this.ask('sessions.attach', { id, channel });
+    return this.until(() => this.opened(channel));
+  }
+
+  /** What a channel begins with, once its first frame is there. */
+  opened(channel: number): (Replay & { channel: number }) | undefined {
+    for (const message of this.got) {
+      const frame = typeof message === 'string' ? null : decodeFrame(message);
+      if (frame?.kind === 'opened' && frame.channel === channel) return frame;
+    }
+    return undefined;
   }
 
   get controls() {

@@ -74,8 +74,8 @@ describe('a window that comes late', () => {
     // What is gathered for a fuller frame.
     await clock.advance(GATHER_MS);
     await settle();
-    expect(late.watcher.replayTruncated).toBe(false);
-    expect(late.watcher.stateBytes).toBeGreaterThan(0);
+    expect(late.watcher.replay.replayTruncated).toBe(false);
+    expect(late.watcher.replay.stateBytes).toBeGreaterThan(0);
     expect(late.received()).toBeLessThan(2 * SCROLLBACK_BYTES);
     expect(Buffer.compare(late.state(), first.state())).toBe(0);
   });
@@ -86,7 +86,7 @@ describe('a window that comes late', () => {
     await flow.room();
     flow.append(Buffer.from('end'));
     const late = await attach(flow);
-    expect(late.watcher.replayTruncated).toBe(true);
+    expect(late.watcher.replay.replayTruncated).toBe(true);
     expect(late.received()).toBeLessThan(2 * SCROLLBACK_BYTES);
   });
 });

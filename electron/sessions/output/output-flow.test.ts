@@ -185,7 +185,7 @@ describe('the flow of output', () => {
     const { flow } = flowWithSource();
     flow.append(bytes('before '));
     const window = new Window(flow);
-    expect(window.watcher.replayBytes).toBe(7);
+    expect(window.watcher.replay.replayBytes).toBe(7);
     await settle();
     window.show();
     flow.append(bytes('after'));
@@ -196,9 +196,9 @@ describe('the flow of output', () => {
     const { flow } = flowWithSource();
     flow.append(new Uint8Array(3 * SCROLLBACK_BYTES).fill(0x2e));
     const window = new Window(flow);
-    expect(window.watcher.replayTruncated).toBe(true);
-    expect(window.watcher.replayBytes).toBeGreaterThanOrEqual(SCROLLBACK_BYTES);
-    expect(window.watcher.replayBytes).toBeLessThan(2 * SCROLLBACK_BYTES);
+    expect(window.watcher.replay.replayTruncated).toBe(true);
+    expect(window.watcher.replay.replayBytes).toBeGreaterThanOrEqual(SCROLLBACK_BYTES);
+    expect(window.watcher.replay.replayBytes).toBeLessThan(2 * SCROLLBACK_BYTES);
   });
 
   it('wants no answers of a terminal to what another has answered, but to what is new', async () => {

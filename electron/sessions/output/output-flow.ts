@@ -1,3 +1,4 @@
+import type { Replay } from '../../../shared/frames.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Checkpoints } from '../../terminal/checkpoints.ts';
 import type { TerminalSize } from '../../terminal/compact.ts';
@@ -34,6 +35,8 @@ export type WatcherClosedReason = 'ended' | 'cut_off' | 'detached';
 export interface WatcherOptions {
   /** Bytes left free at the start of each delivered array, for the receiver's own header. */
   readonly headerBytes: number;
+  /** Called first, at once, with what will be shown again. */
+  opened?(replay: Replay): void;
   /** Takes the next output; the array is the receiver's to keep. To be acknowledged without the header. */
   deliver(buffer: Uint8Array): void;
   /** The output that is delivered after this was drawn at another size. */
@@ -55,13 +58,7 @@ export interface FlowOptions {
 
 /** One watcher, as its owner holds it. */
 export interface Watcher {
-  /** Bytes of scrollback that come first. */
-  readonly replayBytes: number;
-  readonly replayTruncated: boolean;
-  /** Bytes of the terminal's state, which come before. */
-  readonly stateBytes: number;
-  /** The size that the output begins at. */
-  readonly size: TerminalSize;
+  readonly replay: Replay;
   /**
    * Whether what the terminal sends by itself answers something new: while it is shown again what some terminal has
    * seen already, its answers would be answers given twice.
@@ -180,8 +177,14 @@ export class OutputFlow {
       flushTimer: null,
       gathers: false,
     };
-    const replayBytes = this.#log.end - replay.offset + replay.prefix.byteLength;
     this.#watchers.add(state);
+    const opened = {
+      replayBytes: this.#log.end - replay.offset + replay.prefix.byteLength,
+      replayTruncated: replay.truncated,
+      stateBytes: replay.state?.byteLength ?? 0,
+      ...replay.size,
+    };
+    options.opened?.(opened);
     if (replay.state !== null) options.restore?.(replay.state);
     if (replay.prefix.byteLength > 0) {
       const buffer = new Uint8Array(options.headerBytes + replay.prefix.byteLength);
@@ -196,10 +199,7 @@ export class OutputFlow {
       this.#finish(state);
     });
     return {
-      replayBytes,
-      replayTruncated: replay.truncated,
-      stateBytes: replay.state?.byteLength ?? 0,
-      size: replay.size,
+      replay: opened,
       get repliesWanted() {
         return state.cursor - state.unacknowledged >= state.repliesFromOffset;
       },

@@ -99,7 +99,7 @@ export class SessionJournal implements Disposable {
     const text = facts(record);
     if (this.#told.get(session.id) === text) return;
     this.#told.set(session.id, text);
-    this.#options.journal.note(record);
+    this.#options.journal.update(record);
   }
 
   #armSigns(): void {
@@ -107,7 +107,7 @@ export class SessionJournal implements Disposable {
       this.#timer = null;
       const live = this.#manager?.live ?? [];
       if (live.length === 0) return;
-      this.#options.journal.alive(
+      this.#options.journal.heartbeat(
         live.map((session) => {
           const { ageMs, idleMs } = session.timing();
           const { counters } = this.#record(session);

@@ -1,21 +1,21 @@
 /** How often and when a delivery is tried again. */
-export interface RetryRule {
+export interface RetryPolicy {
   /** Tries in all, the first included. */
   readonly attempts: number;
   /** Milliseconds after the first failure. */
-  readonly firstPauseMs: number;
+  readonly initialBackoffMs: number;
   /** No pause is longer than this, in milliseconds. */
-  readonly longestPauseMs: number;
+  readonly maxBackoffMs: number;
 }
 
 /**
  * Twelve tries over about two days: Standard Webhooks 1.0.0 (“Deliverability and reliability”) recommends a schedule of
  * several days that begins after seconds.
  */
-export const DEFAULT_RETRY: RetryRule = { attempts: 12, firstPauseMs: 5_000, longestPauseMs: 43_200_000 };
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 12, initialBackoffMs: 5_000, maxBackoffMs: 43_200_000 };
 
 /** Each pause is this many times as long as the one before. */
-const GROWTH = 4;
+const FACTOR = 4;
 
 /**
  * How long to wait after a failed try, in milliseconds. Grows fourfold up to the longest; then between half of it and all of
@@ -24,12 +24,12 @@ const GROWTH = 4;
  *
  * @param failures Tries that have failed so far, this one included: 1 and up.
  */
-export function pauseAfter(rule: RetryRule, failures: number, random: number, retryAfterMs: number | null): number {
+export function backoffAfter(rule: RetryPolicy, failures: number, random: number, retryAfterMs: number | null): number {
   // Beyond this exponent every pause is the longest, and the power would not stay finite.
   const exponent = Math.min(Math.max(0, failures - 1), 30);
-  const full = Math.min(rule.longestPauseMs, rule.firstPauseMs * GROWTH ** exponent);
+  const full = Math.min(rule.maxBackoffMs, rule.initialBackoffMs * FACTOR ** exponent);
   const jittered = full / 2 + (full / 2) * random;
-  const asked = retryAfterMs === null ? 0 : Math.min(retryAfterMs, rule.longestPauseMs);
+  const asked = retryAfterMs === null ? 0 : Math.min(retryAfterMs, rule.maxBackoffMs);
   return Math.round(Math.max(jittered, asked));
 }
 

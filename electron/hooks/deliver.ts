@@ -34,7 +34,7 @@ export function deliverer(
     const { action, timeoutMs } = hook;
     const { eventId, body } = delivery;
     if (action.kind === 'webhook') return sender.send({ action, eventId, body, timeoutMs }, signal);
-    const trouble = executableTrouble(options.folder, hook, action);
+    const trouble = executableProblem(options.folder, hook, action);
     if (trouble !== null) {
       onChanged();
       return failed(trouble);
@@ -45,7 +45,7 @@ export function deliverer(
 }
 
 /** It was looked at when the folder was read; since then, somebody may have changed it. */
-function executableTrouble(root: string, hook: Hook, action: RunAction): string | null {
+function executableProblem(root: string, hook: Hook, action: RunAction): string | null {
   try {
     const found = trustExecutable(realpathSync.native(root), hook.folder, action.file);
     return found.ok ? null : found.message;

@@ -1,32 +1,32 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { DeliveryLedger, DeliveryOutcome, DueDelivery } from '../journal/deliveries.ts';
-import { pauseAfter } from './backoff.ts';
-import { Holds } from './endpoint-pauses.ts';
+import type { DeliveryOutcome, DueDelivery, Outbox } from '../journal/deliveries.ts';
+import { backoffAfter } from './backoff.ts';
+import { EndpointPauses } from './endpoint-pauses.ts';
 import type { Hook } from './hook.ts';
-import { LedgerQueue } from './outbox-queue.ts';
+import { OutboxQueue } from './outbox-queue.ts';
 import { outcomeOf } from './outcome.ts';
 import type { WebhookResult } from './webhook.ts';
 
 /** Tries of one hook at a time, each in another lane. */
-export const HOOK_TRIES = 4;
+export const MAX_ATTEMPTS_PER_HOOK = 4;
 /** Tries of all hooks at a time; a hook that tries nothing may always begin one more, however many others hang. */
-export const ALL_TRIES = 16;
+export const MAX_ATTEMPTS = 16;
 /** A wall clock that is set, and what is hidden behind tries under way, is noticed within these times, in milliseconds. */
-const LONGEST_WAIT_MS = 60_000;
-const HIDDEN_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 60_000;
+const BUSY_WAIT_MS = 1_000;
 /** Clocks are corrected by less all the time. */
 const CLOCK_TOLERANCE_MS = 1_000;
 /** Until a ledger that threw is asked again, in milliseconds: doubled each time, up to the longest. */
-const FIRST_TROUBLE_MS = 500;
-const LONGEST_TROUBLE_MS = 30_000;
+const INITIAL_BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 30_000;
 /** At the close: how long tries may go on, and then how long they get to stop, in milliseconds. */
 const GRACE_MS = 400;
 const STOP_MS = 400;
 
 /** What a courier needs. */
-export interface CourierOptions {
-  readonly ledger: DeliveryLedger;
+export interface DispatcherOptions {
+  readonly outbox: Outbox;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Uniform in [0, 1). */
@@ -36,14 +36,14 @@ export interface CourierOptions {
   /** Tries to deliver once. Does not reject but for a bug; ends soon after an abort of the signal. */
   deliver(hook: Hook, delivery: DueDelivery, signal: AbortSignal): Promise<WebhookResult>;
   /** A try has ended, and the ledger knows. */
-  onTried(): void;
+  onAttempted(): void;
   /** The receiver wants no more. Called before what is still owed could be tried. */
   onGone(hook: Hook, words: string): void;
 }
 
 /** A try under way. */
-interface Try {
-  readonly lane: string;
+interface Attempt {
+  readonly orderingKey: string;
   readonly abort: AbortController;
   /** Settles when the ledger knows how it went, or will not be told. */
   done: Promise<void>;
@@ -53,19 +53,19 @@ interface Try {
  * Delivers what the ledger owes: at least once, in order in each lane of a hook, with growing pauses after failures. What
  * one hook does holds up no other: each has its own tries.
  */
-export class Courier {
-  readonly #options: CourierOptions;
-  readonly #queue: LedgerQueue;
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #queue: OutboxQueue;
   /** By hook and delivery. */
-  readonly #tries = new Map<string, Map<number, Try>>();
-  readonly #holds: Holds;
+  readonly #attempts = new Map<string, Map<number, Attempt>>();
+  readonly #pauses: EndpointPauses;
   /** Hooks whose last try has failed. */
   readonly #failing = new Set<string>();
   #timer: Timer | null = null;
-  #isAwake = false;
+  #isWoken = false;
   #failures = 0;
   /** The ledger has thrown: until then, on the monotonic clock, it is left alone. */
-  #quietUntil = 0;
+  #backoffUntil = 0;
   /** What the wall clock was ahead of the monotonic one, in milliseconds. */
   #wallAhead: number;
   /** Where in the list of hooks the next round begins. */
@@ -73,41 +73,41 @@ export class Courier {
   #state: 'open' | 'closing' | 'closed' = 'open';
   #onIdle: () => void = () => {};
 
-  constructor(options: CourierOptions) {
+  constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#wallAhead = options.clock.wall() - options.clock.now();
-    this.#holds = new Holds(options.clock);
-    this.#queue = new LedgerQueue(options.logger, () => this.#trouble());
+    this.#pauses = new EndpointPauses(options.clock);
+    this.#queue = new OutboxQueue(options.logger, () => this.#backOff());
   }
 
   /** Something may be due. Cheap; what is due is looked up once the caller is done. */
   wake(): void {
-    if (this.#isAwake || this.#state === 'closed') return;
-    this.#isAwake = true;
+    if (this.#isWoken || this.#state === 'closed') return;
+    this.#isWoken = true;
     setImmediate(() => {
-      this.#isAwake = false;
-      if (this.#state === 'closing' || this.#options.clock.now() >= this.#quietUntil) this.#round();
+      this.#isWoken = false;
+      if (this.#state === 'closing' || this.#options.clock.now() >= this.#backoffUntil) this.#round();
     });
   }
 
   /** Tries what this hook is owed now, whatever its receiver or a pause has said: somebody has changed something. */
-  hurry(hook: string): void {
-    this.#holds.release(hook);
-    const { clock, ledger } = this.#options;
-    this.#queue.do(() => ledger.hasten(hook, clock.wall()));
+  retryNow(hook: string): void {
+    this.#pauses.resume(hook);
+    const { clock, outbox: ledger } = this.#options;
+    this.#queue.do(() => ledger.retryBy(hook, clock.wall()));
     this.wake();
   }
 
   /** Whether a hook's receiver has asked to be left alone. */
-  isHeld(hook: string): boolean {
-    return this.#holds.remainingMs(hook) > 0;
+  isPaused(hook: string): boolean {
+    return this.#pauses.remainingMs(hook) > 0;
   }
 
   /** The hook was removed: its tries end, and how they went is told to nobody. */
   forget(hook: string): void {
-    this.#holds.release(hook);
+    this.#pauses.resume(hook);
     this.#failing.delete(hook);
-    for (const each of this.#tries.get(hook)?.values() ?? []) each.abort.abort();
+    for (const each of this.#attempts.get(hook)?.values() ?? []) each.abort.abort();
   }
 
   /** Writes to the ledger; what cannot be written now is tried again, in order. */
@@ -130,7 +130,7 @@ export class Courier {
     await this.#within(GRACE_MS, idle);
     this.#state = 'closed';
     this.#disarm();
-    const left = [...this.#tries.values()].flatMap((tries) => [...tries.values()]);
+    const left = [...this.#attempts.values()].flatMap((tries) => [...tries.values()]);
     for (const each of left) each.abort.abort();
     await this.#within(
       STOP_MS,
@@ -143,7 +143,7 @@ export class Courier {
     if (this.#state === 'closed') return;
     this.#disarm();
     if (this.#queue.flush()) this.#serve();
-    else this.#trouble();
+    else this.#backOff();
     if (this.#state === 'closing' && this.#count() === 0) this.#onIdle();
   }
 
@@ -157,7 +157,7 @@ export class Courier {
       if (nextMs !== null && this.#state === 'open') this.#arm(nextMs);
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'What hooks are owed cannot be looked up now');
-      this.#trouble();
+      this.#backOff();
     }
   }
 
@@ -166,10 +166,10 @@ export class Courier {
    * waits is tried at once, which costs a try too many at most.
    */
   #followClock(): void {
-    const { clock, ledger } = this.#options;
+    const { clock, outbox: ledger } = this.#options;
     const ahead = clock.wall() - clock.now();
     if (ahead < this.#wallAhead - CLOCK_TOLERANCE_MS) {
-      for (const hook of ledger.owing()) ledger.hasten(hook, clock.wall());
+      for (const hook of ledger.pendingHooks()) ledger.retryBy(hook, clock.wall());
     }
     this.#wallAhead = ahead;
   }
@@ -184,30 +184,34 @@ export class Courier {
   }
 
   #start(hook: Hook): void {
-    const { ledger, clock } = this.#options;
-    if (this.isHeld(hook.name)) return;
-    const tries = this.#tries.get(hook.name) ?? new Map<number, Try>();
+    const { outbox: ledger, clock } = this.#options;
+    if (this.isPaused(hook.name)) return;
+    const tries = this.#attempts.get(hook.name) ?? new Map<number, Attempt>();
     let free = this.#free(tries.size);
     if (free === 0) return;
     // What is under way is owed still, and comes up again.
     for (const delivery of ledger.due([hook.name], clock.wall(), free + tries.size)) {
-      const isBusy = [...tries.values()].some((each) => each.lane === delivery.lane);
+      const isBusy = [...tries.values()].some((each) => each.orderingKey === delivery.orderingKey);
       if (isBusy || free === 0) continue;
       free -= 1;
-      this.#tries.set(hook.name, tries);
-      const each: Try = { lane: delivery.lane, abort: new AbortController(), done: Promise.resolve() };
+      this.#attempts.set(hook.name, tries);
+      const each: Attempt = {
+        orderingKey: delivery.orderingKey,
+        abort: new AbortController(),
+        done: Promise.resolve(),
+      };
       tries.set(delivery.id, each);
-      each.done = this.#try(hook, delivery, each.abort.signal);
+      each.done = this.#attempt(hook, delivery, each.abort.signal);
     }
   }
 
   /** How many more tries a hook may begin that has this many under way. */
   #free(own: number): number {
-    const free = Math.min(HOOK_TRIES - own, ALL_TRIES - this.#count());
+    const free = Math.min(MAX_ATTEMPTS_PER_HOOK - own, MAX_ATTEMPTS - this.#count());
     return Math.max(own === 0 ? 1 : 0, free);
   }
 
-  async #try(hook: Hook, delivery: DueDelivery, signal: AbortSignal): Promise<void> {
+  async #attempt(hook: Hook, delivery: DueDelivery, signal: AbortSignal): Promise<void> {
     const { logger } = this.#options;
     let result: WebhookResult;
     try {
@@ -221,24 +225,24 @@ export class Courier {
     this.#queue.do(() => {
       // Whoever ended it knows better: it was dropped with its hook, or is left to the next run.
       const isMoot = signal.aborted && (result.kind === 'failed' || this.#state === 'open');
-      if (!isMoot) this.#settle(hook, delivery, result);
-      this.#forgetTry(hook.name, delivery.id);
+      if (!isMoot) this.#complete(hook, delivery, result);
+      this.#forgetAttempt(hook.name, delivery.id);
       resolve();
-      this.#options.onTried();
+      this.#options.onAttempted();
       this.wake();
     });
     await settled;
   }
 
-  #settle(hook: Hook, delivery: DueDelivery, result: WebhookResult): void {
-    const { ledger, clock } = this.#options;
+  #complete(hook: Hook, delivery: DueDelivery, result: WebhookResult): void {
+    const { outbox: ledger, clock } = this.#options;
     const wall = clock.wall();
     const failures = delivery.attempts + 1;
     const asked = result.kind === 'failed' ? result.retryAfterMs : null;
-    const pause = pauseAfter(hook.retry, failures, this.#options.random(), asked);
+    const pause = backoffAfter(hook.retry, failures, this.#options.random(), asked);
     const outcome = outcomeOf(result, failures, hook.retry.attempts, wall + pause);
-    if (result.kind === 'failed' && result.busy) this.#holds.hold(hook, asked, pause);
-    ledger.settle(delivery.id, outcome, wall);
+    if (result.kind === 'failed' && result.busy) this.#pauses.pause(hook, asked, pause);
+    ledger.complete(delivery.id, outcome, wall);
     this.#log(hook, delivery, outcome);
     if (result.kind === 'gone') this.#options.onGone(hook, result.words);
   }
@@ -259,54 +263,54 @@ export class Courier {
     else logger.debug(details, 'A hook could not be told of an event');
   }
 
-  #forgetTry(hook: string, delivery: number): void {
-    const tries = this.#tries.get(hook);
+  #forgetAttempt(hook: string, delivery: number): void {
+    const tries = this.#attempts.get(hook);
     tries?.delete(delivery);
-    if (tries?.size === 0) this.#tries.delete(hook);
+    if (tries?.size === 0) this.#attempts.delete(hook);
   }
 
   /** In how many milliseconds to look again; null: something will wake the courier before there is anything to do. */
   #nextMs(hooks: readonly Hook[]): number | null {
-    const { ledger, clock } = this.#options;
+    const { outbox: ledger, clock } = this.#options;
     let next: number | null = null;
     for (const hook of hooks) {
-      const own = this.#tries.get(hook.name)?.size ?? 0;
+      const own = this.#attempts.get(hook.name)?.size ?? 0;
       // The end of a try wakes the courier.
       if (this.#free(own) === 0) continue;
       const dueAt = ledger.nextDueAt([hook.name]);
       if (dueAt === null) continue;
       let delay = dueAt - clock.wall();
-      if (delay > hook.retry.longestPauseMs + HIDDEN_WAIT_MS) {
+      if (delay > hook.retry.maxBackoffMs + BUSY_WAIT_MS) {
         // No pause is that long: the clock was set, or the rule is another one now.
-        delay = hook.retry.longestPauseMs;
-        ledger.hasten(hook.name, clock.wall() + delay);
+        delay = hook.retry.maxBackoffMs;
+        ledger.retryBy(hook.name, clock.wall() + delay);
       }
-      const held = this.#holds.remainingMs(hook.name);
+      const held = this.#pauses.remainingMs(hook.name);
       if (held > 0) delay = Math.max(delay, held);
       // What is under way is due still, and hides when the next one is.
-      else if (delay <= 0) delay = HIDDEN_WAIT_MS;
+      else if (delay <= 0) delay = BUSY_WAIT_MS;
       next = next === null ? delay : Math.min(next, delay);
     }
     return next;
   }
 
   /** The ledger has thrown: it is left alone for a while, longer each time. */
-  #trouble(): void {
-    const delay = Math.min(LONGEST_TROUBLE_MS, FIRST_TROUBLE_MS * 2 ** Math.min(this.#failures, 10));
+  #backOff(): void {
+    const delay = Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** Math.min(this.#failures, 10));
     this.#failures += 1;
-    this.#quietUntil = this.#options.clock.now() + delay;
+    this.#backoffUntil = this.#options.clock.now() + delay;
     if (this.#state === 'open') this.#arm(delay);
   }
 
   #count(): number {
     let count = 0;
-    for (const tries of this.#tries.values()) count += tries.size;
+    for (const tries of this.#attempts.values()) count += tries.size;
     return count;
   }
 
   #arm(delayMs: number): void {
     this.#disarm();
-    this.#timer = this.#options.clock.setTimer(Math.min(delayMs, LONGEST_WAIT_MS), () => this.#round());
+    this.#timer = this.#options.clock.setTimer(Math.min(delayMs, MAX_WAIT_MS), () => this.#round());
   }
 
   #disarm(): void {

@@ -99,8 +99,8 @@ describe('of the settings of a hook', () => {
     expect(cell('timeoutSeconds')).toBe(`\`${timeoutMs / 1000}\``);
     expect(cell('enabled')).toBe(`\`${enabled}\``);
     expect(cell('retry.attempts')).toBe(`\`${retry.attempts}\``);
-    expect(cell('retry.firstPauseSeconds')).toBe(`\`${retry.firstPauseMs / 1000}\``);
-    expect(cell('retry.longestPauseSeconds')).toBe(`\`${retry.longestPauseMs / 1000}\``);
+    expect(cell('retry.firstPauseSeconds')).toBe(`\`${retry.initialBackoffMs / 1000}\``);
+    expect(cell('retry.longestPauseSeconds')).toBe(`\`${retry.maxBackoffMs / 1000}\``);
     expect(action).toMatchObject({ args: [] });
     expect(cell('args')).toBe('`[]`');
     const sent = file({ events: ['*'], webhook });

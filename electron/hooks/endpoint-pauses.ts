@@ -5,7 +5,7 @@ import type { Hook } from './hook.ts';
 const BUSY_MS = 60_000;
 
 /** Receivers that have too much to do, and until when nothing is sent to them. On the monotonic clock. */
-export class Holds {
+export class EndpointPauses {
   readonly #clock: Clock;
   readonly #until = new Map<string, number>();
 
@@ -14,15 +14,15 @@ export class Holds {
   }
 
   /**
-   * @param askedMs How long the receiver asks to be left alone; null when it does not say.
-   * @param pauseMs How long the event waits that it was too busy for.
+   * @param requestedMs How long the receiver asks to be left alone; null when it does not say.
+   * @param backoffMs How long the event waits that it was too busy for.
    */
-  hold(hook: Hook, askedMs: number | null, pauseMs: number): void {
-    const ms = askedMs === null ? Math.min(pauseMs, BUSY_MS) : Math.min(askedMs, hook.retry.longestPauseMs);
+  pause(hook: Hook, requestedMs: number | null, backoffMs: number): void {
+    const ms = requestedMs === null ? Math.min(backoffMs, BUSY_MS) : Math.min(requestedMs, hook.retry.maxBackoffMs);
     this.#until.set(hook.name, Math.max(this.#clock.now() + ms, this.#until.get(hook.name) ?? 0));
   }
 
-  release(hook: string): void {
+  resume(hook: string): void {
     this.#until.delete(hook);
   }
 

@@ -36,7 +36,7 @@ export function trustPath(root: string, path: string, shown: string): Trusted<Tr
   try {
     real = realpathSync.native(path);
   } catch (error) {
-    return refused(`${shown} ${absenceWords(error)}`);
+    return refused(`${shown} ${describeAbsence(error)}`);
   }
   const inside = relative(root, real);
   if (inside === '..' || inside.startsWith(`..${sep}`) || join(root, inside) !== real) {
@@ -45,15 +45,15 @@ export function trustPath(root: string, path: string, shown: string): Trusted<Tr
   try {
     let stats = lstatSync(root);
     let step = root;
-    let trouble = rightsTrouble(stats, 'The folder of hooks');
+    let trouble = permissionProblem(stats, 'The folder of hooks');
     for (const name of inside === '' ? [] : inside.split(sep)) {
       step = join(step, name);
       stats = lstatSync(step);
-      trouble ??= rightsTrouble(stats, step === real ? shown : `The folder ${name}`);
+      trouble ??= permissionProblem(stats, step === real ? shown : `The folder ${name}`);
     }
     return trouble === null ? { ok: true, value: { path: real, stats } } : refused(trouble);
   } catch (error) {
-    return refused(`${shown} ${absenceWords(error)}`);
+    return refused(`${shown} ${describeAbsence(error)}`);
   }
 }
 
@@ -98,7 +98,7 @@ export function readTrusted(root: string, path: string, shown: string, maxBytes:
     return { ok: true, value: { text, exposed } };
   } catch (error) {
     if (error instanceof TypeError) return refused(`${shown} is not text in UTF-8`);
-    return refused(`${shown} ${absenceWords(error)}`);
+    return refused(`${shown} ${describeAbsence(error)}`);
   } finally {
     if (descriptor !== null) closeSync(descriptor);
   }
@@ -114,14 +114,14 @@ function readFully(descriptor: number, buffer: Buffer): number {
   return length;
 }
 
-function rightsTrouble(stats: Stats, shown: string): string | null {
+function permissionProblem(stats: Stats, shown: string): string | null {
   if (process.platform === 'win32' || process.getuid === undefined) return null;
   if (stats.uid !== 0 && stats.uid !== process.getuid()) return `${shown} belongs to another user, who could change it`;
   if ((stats.mode & 0o022) === 0) return null;
   return `${shown} can be changed by other users, who could so run programs as you: take that away with “chmod go-w”`;
 }
 
-function absenceWords(error: unknown): string {
+function describeAbsence(error: unknown): string {
   switch (errorCode(error)) {
     case 'ENOENT':
       return 'is not there';

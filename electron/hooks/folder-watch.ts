@@ -5,13 +5,13 @@ import type { Logger } from '../base/logger.ts';
 import { errorCode } from '../recording/failure.ts';
 
 /** How often the folder is looked at while it cannot be watched, in milliseconds. */
-export const LOOK_MS = 3_000;
+export const POLL_MS = 3_000;
 /** How often it is looked at although it is watched: some file systems do not tell of changes. */
 export const SWEEP_MS = 30_000;
 /** How long what was written is left to settle before it is read, in milliseconds: editors write in several steps. */
-const SETTLE_MS = 150;
+const DEBOUNCE_MS = 150;
 /** Looks that are due one after the other for ever, because somebody writes without a pause, are at most this apart. */
-const LONGEST_SETTLE_MS = 1_000;
+const MAX_DEBOUNCE_MS = 1_000;
 /** How long to wait before watching is tried again, in milliseconds. */
 const RETRY_MS = 60_000;
 
@@ -32,7 +32,7 @@ export interface FolderWatchOptions {
   /** Something may be different. Not sooner than it has settled. */
   onChange(): void;
   /** It cannot be watched and is looked at every few seconds instead; the system's code. Once until it can be again. */
-  onTrouble(code: string): void;
+  onError(code: string): void;
   /** Another way to watch, which fails: for tests. */
   readonly watch?: typeof watch;
 }
@@ -46,20 +46,20 @@ export interface FolderWatch {
 
 /** Follows a folder two levels deep, also when it is not there yet, is removed, or is replaced by another. */
 export function watchFolder(options: FolderWatchOptions): FolderWatch {
-  return new Follower(options);
+  return new WatchedFolder(options);
 }
 
-class Follower implements FolderWatch {
+class WatchedFolder implements FolderWatch {
   readonly ready: Promise<void>;
   readonly #options: FolderWatchOptions;
   readonly #markReady: () => void;
   #watcher: FSWatcher | null = null;
   /** Which folder is watched: another one of the same name has to be watched anew. */
   #identity: string | null = null;
-  #settling: { timer: Timer; readonly since: number } | null = null;
-  #looking: Timer | null = null;
-  #nextTry = 0;
-  #isTold = false;
+  #debounce: { timer: Timer; readonly since: number } | null = null;
+  #poll: Timer | null = null;
+  #nextAttempt = 0;
+  #isReported = false;
   #isClosed = false;
   readonly #closing = new Set<Promise<void>>();
 
@@ -69,15 +69,15 @@ class Follower implements FolderWatch {
     this.ready = promise;
     this.#markReady = resolve;
     this.#watch();
-    this.#lookLater();
+    this.#schedulePoll();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#settling?.timer[Symbol.dispose]();
-    this.#settling = null;
-    this.#looking?.[Symbol.dispose]();
-    this.#looking = null;
+    this.#debounce?.timer[Symbol.dispose]();
+    this.#debounce = null;
+    this.#poll?.[Symbol.dispose]();
+    this.#poll = null;
     this.#unwatch();
     this.#markReady();
     await Promise.all(this.#closing);
@@ -94,17 +94,17 @@ class Follower implements FolderWatch {
     }
     this.#watcher = watcher;
     // `raw` also tells what is no change for others: new rights, which decide whether a hook can be used.
-    watcher.on('raw', () => this.#settle());
-    watcher.on('all', () => this.#settle());
+    watcher.on('raw', () => this.#readSoon());
+    watcher.on('all', () => this.#readSoon());
     watcher.on('error', (error) => {
       if (this.#watcher === watcher) this.#fail(error);
     });
     watcher.on('ready', () => {
       if (this.#watcher !== watcher) return;
-      this.#isTold = false;
+      this.#isReported = false;
       this.#markReady();
       // What changed while it was being set up was not told.
-      this.#settle();
+      this.#readSoon();
     });
   }
 
@@ -123,42 +123,42 @@ class Follower implements FolderWatch {
     const { clock, logger } = this.#options;
     logger.warn({ err: error }, 'The folder of hooks cannot be watched: it is looked at every few seconds instead');
     this.#unwatch();
-    this.#nextTry = clock.now() + RETRY_MS;
+    this.#nextAttempt = clock.now() + RETRY_MS;
     if (this.#isClosed) return;
-    if (!this.#isTold) this.#options.onTrouble(errorCode(error) ?? 'unknown error');
-    this.#isTold = true;
+    if (!this.#isReported) this.#options.onError(errorCode(error) ?? 'unknown error');
+    this.#isReported = true;
     this.#markReady();
-    this.#lookLater();
+    this.#schedulePoll();
   }
 
   /** Looks after a short while in which nothing more happens, and in any case after a second. */
-  #settle(): void {
+  #readSoon(): void {
     if (this.#isClosed) return;
     const { clock } = this.#options;
-    const since = this.#settling?.since ?? clock.now();
-    const delay = Math.min(SETTLE_MS, since + LONGEST_SETTLE_MS - clock.now());
-    this.#settling?.timer[Symbol.dispose]();
-    this.#settling = { since, timer: clock.setTimer(Math.max(0, delay), () => this.#look()) };
+    const since = this.#debounce?.since ?? clock.now();
+    const delay = Math.min(DEBOUNCE_MS, since + MAX_DEBOUNCE_MS - clock.now());
+    this.#debounce?.timer[Symbol.dispose]();
+    this.#debounce = { since, timer: clock.setTimer(Math.max(0, delay), () => this.#read()) };
   }
 
-  #look(): void {
-    this.#settling?.timer[Symbol.dispose]();
-    this.#settling = null;
+  #read(): void {
+    this.#debounce?.timer[Symbol.dispose]();
+    this.#debounce = null;
     if (this.#watcher === null) {
-      if (this.#options.clock.now() >= this.#nextTry) this.#watch();
+      if (this.#options.clock.now() >= this.#nextAttempt) this.#watch();
     } else if (identityOf(this.#options.folder) !== this.#identity) {
       this.#unwatch();
       this.#watch();
     }
     this.#options.onChange();
-    this.#lookLater();
+    this.#schedulePoll();
   }
 
-  #lookLater(): void {
-    this.#looking?.[Symbol.dispose]();
+  #schedulePoll(): void {
+    this.#poll?.[Symbol.dispose]();
     if (this.#isClosed) return;
-    const delay = this.#watcher === null ? LOOK_MS : SWEEP_MS;
-    this.#looking = this.#options.clock.setTimer(delay, () => this.#look());
+    const delay = this.#watcher === null ? POLL_MS : SWEEP_MS;
+    this.#poll = this.#options.clock.setTimer(delay, () => this.#read());
   }
 }
 

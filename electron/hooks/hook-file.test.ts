@@ -25,7 +25,7 @@ describe('a hook.yaml', () => {
     const file = read(`${RUN}args: [--level, "2"]\ntimeoutSeconds: 30\nenabled: false\n`);
     expect(file).toEqual({
       patterns: ['session:end'],
-      wants: new Set(['session:end']),
+      events: new Set(['session:end']),
       enabled: false,
       timeoutMs: 30_000,
       retry: DEFAULT_RETRY,
@@ -49,7 +49,7 @@ webhook:
 retry: { attempts: 3, firstPauseSeconds: 0.5, longestPauseSeconds: 60 }
 `,
     );
-    expect(file.retry).toEqual({ attempts: 3, firstPauseMs: 500, longestPauseMs: 60_000 });
+    expect(file.retry).toEqual({ attempts: 3, initialBackoffMs: 500, maxBackoffMs: 60_000 });
     expect(file.action).toEqual({
       kind: 'webhook',
       url: 'https://example.org/hooks?team=7',
@@ -67,7 +67,7 @@ retry: { attempts: 3, firstPauseSeconds: 0.5, longestPauseSeconds: 60 }
     ['session:thaw??', ['session:thawed']],
     ['hook:test', ['hook:test']],
   ])('takes the pattern %s', (pattern, wanted) => {
-    expect(read(`events: ["${pattern}"]\nrun: x\n`).wants).toEqual(new Set(wanted));
+    expect(read(`events: ["${pattern}"]\nrun: x\n`).events).toEqual(new Set(wanted));
   });
 
   test('is told which events there are when a pattern matches none', () => {

@@ -2,10 +2,10 @@ import { posix } from 'node:path';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { HOOK_EVENTS, type HookEvent } from '../../shared/hooks.ts';
-import { DEFAULT_RETRY, type RetryRule } from './backoff.ts';
-import { isSecret, MAX_SECRETS, SECRET_WORDS } from './secrets.ts';
-import { urlTrouble } from './webhook-url.ts';
-import { MAX_YAML_BYTES, yamlTrouble } from './yaml-bounds.ts';
+import { DEFAULT_RETRY, type RetryPolicy } from './backoff.ts';
+import { isSecret, MAX_SECRETS, SECRET_FORMAT } from './secrets.ts';
+import { urlProblem } from './webhook-url.ts';
+import { MAX_YAML_BYTES, yamlProblem } from './yaml-bounds.ts';
 
 /** The name of the file in a hook's folder that says what it is. */
 export const HOOK_FILE = 'hook.yaml';
@@ -15,11 +15,11 @@ export interface HookFile {
   /** As written. */
   readonly patterns: readonly string[];
   /** The events that the patterns match. */
-  readonly wants: ReadonlySet<HookEvent>;
+  readonly events: ReadonlySet<HookEvent>;
   readonly enabled: boolean;
   /** For one try, in milliseconds. */
   readonly timeoutMs: number;
-  readonly retry: RetryRule;
+  readonly retry: RetryPolicy;
   readonly action: RunSetting | WebhookSetting;
 }
 
@@ -70,9 +70,9 @@ function seconds(min: number, max: number): z.ZodNumber {
   return z.number({ error }).min(min, { error }).max(max, { error });
 }
 
-const HEADER_WORDS = 'must be up to 4096 printable ASCII characters';
+const HEADER_MESSAGE = 'must be up to 4096 printable ASCII characters';
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/);
-const headerValue = z.string({ error: HEADER_WORDS }).regex(/^[\x20-\x7e\t]{0,4096}$/, { error: HEADER_WORDS });
+const headerValue = z.string({ error: HEADER_MESSAGE }).regex(/^[\x20-\x7e\t]{0,4096}$/, { error: HEADER_MESSAGE });
 
 /** What Sandglass says itself, and what belongs to the connection. */
 const OWN_HEADERS =
@@ -97,14 +97,17 @@ const webhookSchema = z
   .strictObject(
     {
       url: z.string({ error: 'must be the address of the receiver' }).check((context) => {
-        const trouble = urlTrouble(context.value);
+        const trouble = urlProblem(context.value);
         if (trouble !== null) context.issues.push({ code: 'custom', input: null, message: trouble });
       }),
       headers: headers.default({}),
       secrets: z
-        .array(z.string({ error: `must be ${SECRET_WORDS}` }).refine(isSecret, { error: `must be ${SECRET_WORDS}` }), {
-          error: 'must be a list of secrets',
-        })
+        .array(
+          z.string({ error: `must be ${SECRET_FORMAT}` }).refine(isSecret, { error: `must be ${SECRET_FORMAT}` }),
+          {
+            error: 'must be a list of secrets',
+          },
+        )
         .max(MAX_SECRETS, { error: `must be ${MAX_SECRETS} secrets at most` })
         .default([]),
       secretFile: fileName.nullable().default(null),
@@ -120,18 +123,18 @@ const webhookSchema = z
     error: 'needs a secret, to sign with: in secrets, in a secretFile or in a secretEnv',
   });
 
-const ATTEMPTS_WORDS = 'must be a whole number from 1 to 50';
+const ATTEMPTS_MESSAGE = 'must be a whole number from 1 to 50';
 
 const retrySchema = z
   .strictObject(
     {
       attempts: z
-        .int({ error: ATTEMPTS_WORDS })
-        .min(1, { error: ATTEMPTS_WORDS })
-        .max(50, { error: ATTEMPTS_WORDS })
+        .int({ error: ATTEMPTS_MESSAGE })
+        .min(1, { error: ATTEMPTS_MESSAGE })
+        .max(50, { error: ATTEMPTS_MESSAGE })
         .default(DEFAULT_RETRY.attempts),
-      firstPauseSeconds: seconds(0.1, 3_600).default(DEFAULT_RETRY.firstPauseMs / 1_000),
-      longestPauseSeconds: seconds(0.1, 86_400).default(DEFAULT_RETRY.longestPauseMs / 1_000),
+      firstPauseSeconds: seconds(0.1, 3_600).default(DEFAULT_RETRY.initialBackoffMs / 1_000),
+      longestPauseSeconds: seconds(0.1, 86_400).default(DEFAULT_RETRY.maxBackoffMs / 1_000),
     },
     { error: 'must have attempts, firstPauseSeconds or longestPauseSeconds' },
   )
@@ -180,7 +183,7 @@ export type ParsedHookFile =
 /** Reads the text of a `hook.yaml`: YAML 1.2, core schema, no aliases, no key twice, nothing that is not known. */
 export function parseHookFile(text: string): ParsedHookFile {
   if (Buffer.byteLength(text) > MAX_YAML_BYTES) return broken(null, `is larger than ${MAX_YAML_BYTES / 1_024} KiB`);
-  const trouble = yamlTrouble(text);
+  const trouble = yamlProblem(text);
   if (trouble !== null) return broken(trouble.line, trouble.message);
 
   const lines = new LineCounter();
@@ -195,7 +198,7 @@ export function parseHookFile(text: string): ParsedHookFile {
     lineCounter: lines,
   });
   const fault = document.errors[0] ?? document.warnings[0];
-  if (fault !== undefined) return broken(lines.linePos(fault.pos[0]).line, yamlWords(fault.code));
+  if (fault !== undefined) return broken(lines.linePos(fault.pos[0]).line, describeYamlError(fault.code));
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 0 });
@@ -207,10 +210,9 @@ export function parseHookFile(text: string): ParsedHookFile {
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => {
       const path = issue.path.filter((part) => typeof part !== 'symbol');
-      if (issue.code !== 'unrecognized_keys')
-        return `${lineWords(document, lines, path)}${fieldWords(path)}${issue.message}`;
+      if (issue.code !== 'unrecognized_keys') return `${lineOf(document, lines, path)}${fieldOf(path)}${issue.message}`;
       const key = issue.keys[0] ?? '';
-      const at = lineWords(document, lines, [...path, key]);
+      const at = lineOf(document, lines, [...path, key]);
       return `${at}“${clip(key)}” is not a setting of ${path.length === 0 ? 'a hook' : path.join('.')}`;
     });
     const told = faults.slice(0, 3).join('; ');
@@ -226,13 +228,13 @@ function toHookFile(value: z.infer<typeof hookSchema>): HookFile {
     webhook === undefined ? { kind: 'run', file: run ?? '', args: args ?? [] } : { kind: 'webhook', ...webhook };
   return {
     patterns: events,
-    wants: new Set(events.flatMap((each) => matching(each))),
+    events: new Set(events.flatMap((each) => matching(each))),
     enabled,
     timeoutMs: timeoutSeconds * 1_000,
     retry: {
       attempts: retry.attempts,
-      firstPauseMs: retry.firstPauseSeconds * 1_000,
-      longestPauseMs: retry.longestPauseSeconds * 1_000,
+      initialBackoffMs: retry.firstPauseSeconds * 1_000,
+      maxBackoffMs: retry.longestPauseSeconds * 1_000,
     },
     action,
   };
@@ -248,7 +250,7 @@ function broken(line: number | null, message: string): ParsedHookFile {
 }
 
 /** The line that a field is in, or else the one of what it would be in; nothing for the file as a whole. */
-function lineWords(document: Document, lines: LineCounter, path: readonly (string | number)[]): string {
+function lineOf(document: Document, lines: LineCounter, path: readonly (string | number)[]): string {
   for (let length = path.length; length > 0; length -= 1) {
     const parent = document.getIn(path.slice(0, length - 1), true);
     const last = path[length - 1];
@@ -260,7 +262,7 @@ function lineWords(document: Document, lines: LineCounter, path: readonly (strin
 }
 
 /** `webhook.headers.X-Team`, `events (entry 2)`. */
-function fieldWords(path: readonly (string | number)[]): string {
+function fieldOf(path: readonly (string | number)[]): string {
   let words = '';
   for (const part of path) {
     if (typeof part === 'number') words += ` (entry ${part + 1})`;
@@ -274,7 +276,7 @@ function clip(text: string): string {
 }
 
 /** A YAML parser's error code, for a person. */
-function yamlWords(code: string): string {
+function describeYamlError(code: string): string {
   switch (code) {
     case 'DUPLICATE_KEY':
       return 'the same setting is there twice';

@@ -5,8 +5,8 @@ import { errorCode } from '../recording/failure.ts';
 import { readTrusted, trustExecutable, trustPath } from './file-trust.ts';
 import type { HookAction, HookEntry } from './hook.ts';
 import { HOOK_FILE, type HookFile, parseHookFile, type WebhookSetting } from './hook-file.ts';
-import { parseSecrets, SECRET_WORDS } from './secrets.ts';
-import { shownUrl } from './webhook-url.ts';
+import { parseSecrets, SECRET_FORMAT } from './secrets.ts';
+import { displayUrl } from './webhook-url.ts';
 import { MAX_YAML_BYTES } from './yaml-bounds.ts';
 
 /** Hooks that are looked at; folders beyond that are told and left alone. */
@@ -89,17 +89,17 @@ function readHook(root: string, name: string, environment: Environment): HookEnt
       warning = `Other users can read what is secret in ${HOOK_FILE}: take that away with “chmod 600 ${HOOK_FILE}”.`;
     }
   }
-  const { patterns, wants, enabled, timeoutMs, retry } = file;
+  const { patterns, events: wants, enabled, timeoutMs, retry } = file;
   return {
     state: 'good',
     name,
-    hook: { name, folder: path, patterns, wants, enabled, timeoutMs, retry, action, revision, warning },
+    hook: { name, folder: path, patterns, events: wants, enabled, timeoutMs, retry, action, revision, warning },
   };
 }
 
 /** What is shown of where an event goes: the executable's name, or the receiver's origin and path. */
 export function targetOf(action: { kind: 'run'; file: string } | { kind: 'webhook'; url: string }): string {
-  return action.kind === 'run' ? action.file : shownUrl(action.url);
+  return action.kind === 'run' ? action.file : displayUrl(action.url);
 }
 
 type Secrets =
@@ -117,7 +117,7 @@ function readSecrets(root: string, folder: string, setting: WebhookSetting, envi
       return { ok: false, message: `${name} can be read by other users: take that away with “chmod 600 ${name}”` };
     }
     const found = parseSecrets(read.value.text);
-    if (found === null) return { ok: false, message: `${name} must have one or more secrets in it: ${SECRET_WORDS}` };
+    if (found === null) return { ok: false, message: `${name} must have one or more secrets in it: ${SECRET_FORMAT}` };
     for (const secret of found) secrets.add(secret);
   }
   if (setting.secretEnv !== null) {
@@ -125,7 +125,8 @@ function readSecrets(root: string, folder: string, setting: WebhookSetting, envi
     if (value === '')
       return { ok: false, message: `The variable ${setting.secretEnv} is not set where Sandglass runs` };
     const found = parseSecrets(value);
-    if (found === null) return { ok: false, message: `${setting.secretEnv} must have a secret in it: ${SECRET_WORDS}` };
+    if (found === null)
+      return { ok: false, message: `${setting.secretEnv} must have a secret in it: ${SECRET_FORMAT}` };
     for (const secret of found) secrets.add(secret);
   }
   return { ok: true, value: [...secrets] };

@@ -1,5 +1,5 @@
 import type { HookEvent } from '../../shared/hooks.ts';
-import type { RetryRule } from './backoff.ts';
+import type { RetryPolicy } from './backoff.ts';
 
 /** What a hook does with an event. */
 export type HookAction = RunAction | WebhookAction;
@@ -29,11 +29,11 @@ export interface Hook {
   /** The patterns of its `events`, as written. */
   readonly patterns: readonly string[];
   /** The events that they match. */
-  readonly wants: ReadonlySet<HookEvent>;
+  readonly events: ReadonlySet<HookEvent>;
   readonly enabled: boolean;
   /** For one try, in milliseconds. */
   readonly timeoutMs: number;
-  readonly retry: RetryRule;
+  readonly retry: RetryPolicy;
   readonly action: HookAction;
   /** Another one when its executable is another one. */
   readonly revision: string;

@@ -2,17 +2,17 @@ import type { HookEvent, HooksView } from '../../shared/hooks.ts';
 import type { Problem } from '../../shared/settings.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { DeliveryLedger } from '../journal/deliveries.ts';
+import type { Outbox } from '../journal/deliveries.ts';
 
 /** What runs hooks: reads their folder, follows its changes, and delivers what the ledger owes. In the journal's thread. */
 export interface HookService {
   /** The hooks that want this kind of event now, by name. Asked within the transaction that keeps the event. */
-  wanting(event: HookEvent): readonly string[];
+  subscribers(event: HookEvent): readonly string[];
   /** Something new is owed. Cheap; called after each transaction. */
   wake(): void;
   view(): HooksView;
   /** @throws RequestError for a hook that is not there or cannot be used. */
-  test(hook: string): ReturnType<DeliveryLedger['owe']>;
+  test(hook: string): ReturnType<Outbox['enqueue']>;
   /** @throws RequestError */
   sendAgain(hook: string, delivery: number | null): number;
   /** @throws RequestError */
@@ -32,7 +32,7 @@ export interface HookTracker {
 export interface HookServiceOptions {
   /** Where the folders of hooks are, absolute: `<config>/hooks`. Made if missing. */
   readonly folder: string;
-  readonly ledger: DeliveryLedger;
+  readonly outbox: Outbox;
   /** The CloudEvents `source` of test events: the same as that of this machine's session events. */
   readonly source: string;
   readonly logger: Logger;

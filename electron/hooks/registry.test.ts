@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Problem } from '../../shared/settings.ts';
 import { SystemClock } from '../base/clock.ts';
 import { settle, TestClock } from '../sessions/testing/test-clock.ts';
-import { LOOK_MS, SWEEP_MS } from './folder-watch.ts';
+import { POLL_MS, SWEEP_MS } from './folder-watch.ts';
 import { createHookRegistry, type HookRegistry, type HookRegistryOptions } from './registry.ts';
 import { HookFolders, script } from './testing/hook-folders.ts';
 
@@ -166,21 +166,21 @@ describe('the registry of hooks', () => {
     await open().ready;
     renameSync(folders.root, folders.outside('away'));
     writeFileSync(folders.root, 'x');
-    registry.look();
-    registry.look();
+    registry.refresh();
+    registry.refresh();
     expect(seen()).toEqual({ a: 'good' });
     expect(registry.isReadable).toBe(false);
     expect(problems).toMatchObject([{ id: 'hooks-folder', message: expect.stringContaining('ENOTDIR') }]);
     rmSync(folders.root);
     renameSync(folders.outside('away'), folders.root);
-    registry.look();
+    registry.refresh();
     expect(registry.isReadable).toBe(true);
   });
 
   test('tells of folders that can be no hooks, once', () => {
     mkdirSync(folders.path('my hook'));
     open();
-    registry.look();
+    registry.refresh();
     expect(problems).toMatchObject([{ id: 'hooks-ignored', message: expect.stringContaining('“my hook”') }]);
   });
 
@@ -191,7 +191,7 @@ describe('the registry of hooks', () => {
     await open({ clock, onChange: () => (changes += 1) }).ready;
     writeFileSync(folders.path('a', 'log'), 'x');
     await clock.advance(SWEEP_MS);
-    registry.look();
+    registry.refresh();
     expect(changes).toBe(0);
   });
 });
@@ -215,10 +215,10 @@ describe('a folder that cannot be watched', () => {
       await open({ clock, watch: failing(full, when) }).ready;
       await settle();
       folders.write('a', RUN, { 'notify.sh': script() });
-      await clock.advance(LOOK_MS);
+      await clock.advance(POLL_MS);
       expect(seen()).toEqual({ a: 'good' });
       folders.remove('a');
-      await clock.advance(LOOK_MS);
+      await clock.advance(POLL_MS);
       expect(seen()).toEqual({});
       await clock.advance(300_000);
       expect(problems).toMatchObject([

@@ -33,7 +33,7 @@ export interface HookRegistry {
   /** Resolves when changes are followed. */
   readonly ready: Promise<void>;
   /** Reads the folder now. */
-  look(): void;
+  refresh(): void;
   close(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ class FolderRegistry implements HookRegistry {
   readonly #options: HookRegistryOptions;
   readonly #watch: FolderWatch;
   /** What was told last of what cannot be used, so that it is told once. */
-  #told = '';
+  #reported = '';
 
   constructor(options: HookRegistryOptions) {
     this.#options = options;
@@ -65,8 +65,8 @@ class FolderRegistry implements HookRegistry {
       folder: options.folder,
       clock: options.clock,
       logger: options.logger,
-      onChange: () => this.look(),
-      onTrouble: (code) =>
+      onChange: () => this.refresh(),
+      onError: (code) =>
         options.onProblem({
           id: 'hooks-watch',
           severity: 'info',
@@ -81,7 +81,7 @@ class FolderRegistry implements HookRegistry {
     return this.#watch.ready;
   }
 
-  look(): void {
+  refresh(): void {
     const { entries, isReadable } = this;
     this.#read();
     if (isReadable === this.isReadable && isDeepStrictEqual(entries, this.entries)) return;
@@ -101,7 +101,7 @@ class FolderRegistry implements HookRegistry {
       if (reading.ok) {
         this.entries = reading.entries;
         this.isReadable = reading.isThere;
-        this.#tellIgnored(reading.ignored);
+        this.#reportIgnored(reading.ignored);
         return;
       }
       code = reading.code;
@@ -110,7 +110,7 @@ class FolderRegistry implements HookRegistry {
       code = errorCode(error) ?? 'unknown error';
     }
     this.isReadable = false;
-    this.#tell(`unreadable ${code}`, {
+    this.#report(`unreadable ${code}`, {
       id: 'hooks-folder',
       severity: 'error',
       title: 'Hooks cannot be read',
@@ -118,13 +118,13 @@ class FolderRegistry implements HookRegistry {
     });
   }
 
-  #tellIgnored(names: readonly string[]): void {
+  #reportIgnored(names: readonly string[]): void {
     if (names.length === 0) {
-      this.#told = '';
+      this.#reported = '';
       return;
     }
     const some = names.slice(0, 3).map((name) => `“${name.replace(/\p{C}/gu, '�').slice(0, 64)}”`);
-    this.#tell(`ignored ${some.join()}`, {
+    this.#report(`ignored ${some.join()}`, {
       id: 'hooks-ignored',
       severity: 'warning',
       title: 'Some folders of hooks are left out',
@@ -132,9 +132,9 @@ class FolderRegistry implements HookRegistry {
     });
   }
 
-  #tell(what: string, problem: Problem): void {
-    if (this.#told === what) return;
-    this.#told = what;
+  #report(what: string, problem: Problem): void {
+    if (this.#reported === what) return;
+    this.#reported = what;
     this.#options.logger.warn({ problem: problem.id, message: problem.message }, 'The folder of hooks');
     this.#options.onProblem(problem);
   }

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 export const REMOVAL_MS = 3_000;
 
 /** When to look again, in milliseconds: a little later, because timers and clocks do not agree to the millisecond. */
-const AGAIN_MS = REMOVAL_MS + 50;
+const RECHECK_MS = REMOVAL_MS + 50;
 
 /** What the removal of hooks is noticed with. */
 export interface RemovedHooksOptions {
@@ -19,7 +19,7 @@ export interface RemovedHooksOptions {
   /** It is gone for good. May throw: then it is told again. */
   onRemoved(name: string): void;
   /** `known` or `onRemoved` have thrown. */
-  onTrouble(error: unknown): void;
+  onError(error: unknown): void;
 }
 
 /** Notices hooks whose folder is gone and stays gone, also those that were removed while Sandglass did not run. */
@@ -34,7 +34,7 @@ export class RemovedHooks {
   }
 
   /** The folder of hooks has been read. */
-  look(): void {
+  check(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;
     const { clock, isThere } = this.#options;
@@ -49,11 +49,11 @@ export class RemovedHooks {
         this.#missing.delete(name);
       }
     } catch (error) {
-      this.#options.onTrouble(error);
-      this.#timer = clock.setTimer(AGAIN_MS, () => this.look());
+      this.#options.onError(error);
+      this.#timer = clock.setTimer(RECHECK_MS, () => this.check());
       return;
     }
-    if (this.#missing.size > 0) this.#timer = clock.setTimer(AGAIN_MS, () => this.look());
+    if (this.#missing.size > 0) this.#timer = clock.setTimer(RECHECK_MS, () => this.check());
   }
 
   [Symbol.dispose](): void {

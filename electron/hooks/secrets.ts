@@ -5,7 +5,7 @@ const MAX_SECRET_BYTES = 64;
 export const MAX_SECRETS = 8;
 
 /** What a secret looks like, for messages. */
-export const SECRET_WORDS = `“whsec_” and then ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes in base64`;
+export const SECRET_FORMAT = `“whsec_” and then ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes in base64`;
 
 /** Whether a text is a signing secret as Standard Webhooks writes them: `whsec_` and the base64 of 24 to 64 bytes. */
 export function isSecret(text: string): boolean {

@@ -43,12 +43,12 @@ describe('hooks', () => {
     rig.folders.write('off', webhookYaml(receiver.url(), 'enabled: false\n'));
     rig.folders.write('broken', 'events: [session:end]\n');
     const service = rig.open();
-    expect(service.wanting('session:end')).toEqual(['all', 'ends']);
-    expect(service.wanting('session:start')).toEqual(['all']);
-    expect(service.wanting('hook:test')).toEqual(['all']);
+    expect(service.subscribers('session:end')).toEqual(['all', 'ends']);
+    expect(service.subscribers('session:start')).toEqual(['all']);
+    expect(service.subscribers('hook:test')).toEqual(['all']);
     rig.folders.remove('all');
-    await rig.until(() => service.wanting('session:start').length === 0);
-    expect(service.wanting('session:end')).toEqual(['ends']);
+    await rig.until(() => service.subscribers('session:start').length === 0);
+    expect(service.subscribers('session:end')).toEqual(['ends']);
   });
 
   test('are shown with what they are, and what is wrong with them', () => {
@@ -213,7 +213,7 @@ describe('deliveries', () => {
     await rig.until(() => rig.info('a').last !== null);
     rig.folders.write('a', 'events: [\n');
     await rig.until(() => rig.info('a').state === 'broken');
-    expect(service.wanting('session:end')).toEqual([]);
+    expect(service.subscribers('session:end')).toEqual([]);
     rig.session();
     expect(rig.info('a').owed).toBe(2);
     receiver.answer = answerWith(200);
@@ -315,7 +315,7 @@ describe('a receiver that answers 410', () => {
     await rig.until(() => rig.info('a').state === 'gone');
     expect(rig.info('a')).toMatchObject({ owed: 0, dead: 1, message: expect.stringContaining('410 Gone') });
     expect(rig.list('a').map(({ state }) => state)).toEqual(['dead', 'dropped', 'dropped', 'dropped']);
-    expect(service.wanting('session:start')).toEqual([]);
+    expect(service.subscribers('session:start')).toEqual([]);
     expect(refusal(() => service.test('a'))).toContain('Switch the hook on again');
     await rig.close();
 

@@ -4,17 +4,17 @@ import { ulid } from 'ulid';
 import { RequestError } from '../../shared/errors.ts';
 import type { Delivery, HookEvent, HookInfo, HooksView } from '../../shared/hooks.ts';
 import type { Timer } from '../base/clock.ts';
-import type { DeliveryLedger } from '../journal/deliveries.ts';
+import type { Outbox } from '../journal/deliveries.ts';
 import { testEvent } from './cloud-event.ts';
 import { deliverer } from './deliver.ts';
-import { Courier } from './dispatcher.ts';
+import { Dispatcher } from './dispatcher.ts';
 import type { Hook, HookEntry } from './hook.ts';
 import { targetOf } from './hook-folder.ts';
 import type { HookService, HookServiceOptions, RunHook } from './hooks.ts';
 import { createHookRegistry, type HookRegistry } from './registry.ts';
 import { RemovedHooks } from './removed-hooks.ts';
 import { runHook } from './run/run-hook.ts';
-import { removeLeftStreams } from './run/streams.ts';
+import { removeOrphanedStreams } from './run/streams.ts';
 import { createWebhookSender, type WebhookSender } from './webhook.ts';
 
 /** Windows hear of changes at most this often, in milliseconds. */
@@ -22,20 +22,20 @@ const NOTIFY_MS = 200;
 
 /** Serves the hooks of a folder. They are known when this returns, and what is owed goes out at once. */
 export function createHookService(options: HookServiceOptions, run: RunHook = runHook): HookService {
-  void removeLeftStreams(tmpdir()).then((removed) => {
+  void removeOrphanedStreams(tmpdir()).then((removed) => {
     if (removed > 0) options.logger.info({ removed }, 'Files of hooks that an earlier run was starting were removed');
   });
   return new FolderHooks(options, run);
 }
 
-type Counts = ReturnType<DeliveryLedger['counts']>;
+type Counts = ReturnType<Outbox['counts']>;
 const NO_COUNTS: Counts = { owed: 0, dead: 0, last: null };
 
 class FolderHooks implements HookService {
   readonly #options: HookServiceOptions;
   readonly #registry: HookRegistry;
   readonly #sender: WebhookSender;
-  readonly #courier: Courier;
+  readonly #dispatcher: Dispatcher;
   readonly #removed: RemovedHooks;
   /** Hooks whose receivers have answered 410. */
   readonly #gone = new Set<string>();
@@ -44,17 +44,17 @@ class FolderHooks implements HookService {
   /** Where each webhook was last sent to. */
   readonly #addresses = new Map<string, string>();
   /** Who wants which event, as long as no hook changes. */
-  readonly #wanting = new Map<HookEvent, readonly string[]>();
+  readonly #subscribers = new Map<HookEvent, readonly string[]>();
   /** What was last known of hooks whose counts cannot be had now. */
   readonly #counts = new Map<string, Counts>();
   #notifyTimer: Timer | null = null;
   #notifiedAt = Number.NEGATIVE_INFINITY;
-  #told: HooksView | null = null;
+  #notified: HooksView | null = null;
   #isClosed = false;
 
   constructor(options: HookServiceOptions, run: RunHook) {
     this.#options = options;
-    const { clock, logger, ledger } = options;
+    const { clock, logger, outbox: ledger } = options;
     this.#sender = createWebhookSender({
       logger,
       wall: () => clock.wall(),
@@ -68,44 +68,44 @@ class FolderHooks implements HookService {
       onChange: (before) => this.#onRegistryChange(before),
       onProblem: (problem) => options.onProblem(problem),
     });
-    this.#courier = new Courier({
-      ledger,
+    this.#dispatcher = new Dispatcher({
+      outbox: ledger,
       clock,
       logger,
       random: () => options.random(),
       hooks: () => this.#ready(),
-      deliver: deliverer({ options, run, sender: this.#sender, onChanged: () => this.#registry.look() }),
-      onTried: () => this.#changed(),
+      deliver: deliverer({ options, run, sender: this.#sender, onChanged: () => this.#registry.refresh() }),
+      onAttempted: () => this.#notifySoon(),
       onGone: (hook, words) => this.#onGone(hook, words),
     });
     this.#removed = new RemovedHooks({
       clock,
-      known: () => [...new Set([...ledger.owing(), ...ledger.flags().keys()])],
+      known: () => [...new Set([...ledger.pendingHooks(), ...ledger.flags().keys()])],
       isThere: (name) => this.#registry.entries.has(name) || (this.#registry.isReadable ? false : null),
       onRemoved: (name) => this.#onRemoved(name),
-      onTrouble: (error) => logger.warn({ err: error }, 'What removed hooks are owed cannot be looked up now'),
+      onError: (error) => logger.warn({ err: error }, 'What removed hooks are owed cannot be looked up now'),
     });
-    this.#followAddresses();
-    this.#removed.look();
-    this.#courier.wake();
+    this.#checkAddresses();
+    this.#removed.check();
+    this.#dispatcher.wake();
   }
 
-  wanting(event: HookEvent): readonly string[] {
-    let names = this.#wanting.get(event);
+  subscribers(event: HookEvent): readonly string[] {
+    let names = this.#subscribers.get(event);
     if (names === undefined) {
       names = this.#ready()
-        .filter((hook) => hook.wants.has(event))
+        .filter((hook) => hook.events.has(event))
         .map((hook) => hook.name);
       // Without knowing who is gone, the answer may be another one soon.
-      if (this.#isGoneKnown) this.#wanting.set(event, names);
+      if (this.#isGoneKnown) this.#subscribers.set(event, names);
     }
     return names;
   }
 
   wake(): void {
     if (this.#isClosed) return;
-    this.#courier.wake();
-    this.#changed();
+    this.#dispatcher.wake();
+    this.#notifySoon();
   }
 
   view(): HooksView {
@@ -115,29 +115,29 @@ class FolderHooks implements HookService {
 
   test(name: string): Delivery {
     this.#usable(name);
-    const { ledger, clock, source } = this.#options;
+    const { outbox: ledger, clock, source } = this.#options;
     const id = ulid();
     const atMs = clock.wall();
     const body = testEvent({ id, source, hook: name, atMs });
-    const delivery = this.#asked(() => ledger.owe(name, { id, type: 'hook:test', body }, atMs));
-    this.#courier.hurry(name);
-    this.#changed();
+    const delivery = this.#request(() => ledger.enqueue(name, { id, type: 'hook:test', body }, atMs));
+    this.#dispatcher.retryNow(name);
+    this.#notifySoon();
     return delivery;
   }
 
   sendAgain(name: string, delivery: number | null): number {
     this.#usable(name);
-    const { ledger, clock } = this.#options;
-    const count = this.#asked(() => ledger.oweAgain(name, delivery, clock.wall()));
-    this.#courier.hurry(name);
-    this.#changed();
+    const { outbox: ledger, clock } = this.#options;
+    const count = this.#request(() => ledger.requeue(name, delivery, clock.wall()));
+    this.#dispatcher.retryNow(name);
+    this.#notifySoon();
     return count;
   }
 
   enable(name: string): void {
     this.#entry(name);
-    this.#asked(() => this.#options.ledger.flag(name, 'gone', false));
-    this.#forgiven(name);
+    this.#request(() => this.#options.outbox.flag(name, 'gone', false));
+    this.#onReenabled(name);
   }
 
   async close(): Promise<void> {
@@ -146,7 +146,7 @@ class FolderHooks implements HookService {
     this.#notifyTimer?.[Symbol.dispose]();
     this.#notifyTimer = null;
     this.#removed[Symbol.dispose]();
-    await Promise.all([this.#registry.close(), this.#courier.close()]);
+    await Promise.all([this.#registry.close(), this.#dispatcher.close()]);
     await this.#sender.close();
   }
 
@@ -162,7 +162,7 @@ class FolderHooks implements HookService {
   #isGone(name: string): boolean {
     if (!this.#isGoneKnown) {
       try {
-        for (const [hook, flags] of this.#options.ledger.flags()) if (flags.has('gone')) this.#gone.add(hook);
+        for (const [hook, flags] of this.#options.outbox.flags()) if (flags.has('gone')) this.#gone.add(hook);
         this.#isGoneKnown = true;
       } catch (error) {
         this.#options.logger.warn({ err: error }, 'Which receivers want no more events cannot be looked up now');
@@ -197,7 +197,7 @@ class FolderHooks implements HookService {
         'Its receiver has answered 410 Gone: it wants no more events. Switch the hook on again to send some.';
       return { state: 'gone', message };
     }
-    if (hook.warning !== null || !this.#courier.isHeld(hook.name)) {
+    if (hook.warning !== null || !this.#dispatcher.isPaused(hook.name)) {
       return { state: 'ready', message: hook.warning };
     }
     return { state: 'ready', message: 'Its receiver has asked to be left alone for a while.' };
@@ -205,7 +205,7 @@ class FolderHooks implements HookService {
 
   #countsOf(name: string): Counts {
     try {
-      const counts = this.#options.ledger.counts(name);
+      const counts = this.#options.outbox.counts(name);
       this.#counts.set(name, counts);
       return counts;
     } catch (error) {
@@ -233,7 +233,7 @@ class FolderHooks implements HookService {
     }
   }
 
-  #asked<Value>(work: () => Value): Value {
+  #request<Value>(work: () => Value): Value {
     try {
       return work();
     } catch (error) {
@@ -244,50 +244,51 @@ class FolderHooks implements HookService {
   }
 
   #onRegistryChange(before: ReadonlyMap<string, HookEntry>): void {
-    this.#wanting.clear();
-    this.#followAddresses();
+    this.#subscribers.clear();
+    this.#checkAddresses();
     for (const [name, entry] of this.#registry.entries) {
       const old = before.get(name);
       // Somebody may have put right why nothing got through.
-      if (entry.state === 'good' && old !== undefined && !isDeepStrictEqual(entry, old)) this.#courier.hurry(name);
+      if (entry.state === 'good' && old !== undefined && !isDeepStrictEqual(entry, old))
+        this.#dispatcher.retryNow(name);
     }
-    this.#removed.look();
-    this.#courier.wake();
-    this.#changed();
+    this.#removed.check();
+    this.#dispatcher.wake();
+    this.#notifySoon();
   }
 
   /** A receiver at another address has not said that it wants no more. */
-  #followAddresses(): void {
+  #checkAddresses(): void {
     for (const { name, ...entry } of this.#registry.entries.values()) {
       if (entry.state === 'broken' || entry.hook.action.kind === 'run') continue;
       const { url } = entry.hook.action;
       const old = this.#addresses.get(name);
       this.#addresses.set(name, url);
       if (old === undefined || old === url || !this.#isGone(name)) continue;
-      this.#courier.write(() => this.#options.ledger.flag(name, 'gone', false));
-      this.#forgiven(name);
+      this.#dispatcher.write(() => this.#options.outbox.flag(name, 'gone', false));
+      this.#onReenabled(name);
     }
   }
 
   #onGone(hook: Hook, words: string): void {
-    const { ledger, clock } = this.#options;
+    const { outbox: ledger, clock } = this.#options;
     this.#gone.add(hook.name);
-    this.#wanting.clear();
+    this.#subscribers.clear();
     ledger.flag(hook.name, 'gone', true);
     ledger.drop(hook.name, `dropped: the receiver has answered ${words}`, clock.wall());
   }
 
-  #forgiven(name: string): void {
+  #onReenabled(name: string): void {
     this.#gone.delete(name);
-    this.#wanting.clear();
-    this.#courier.hurry(name);
-    this.#changed();
+    this.#subscribers.clear();
+    this.#dispatcher.retryNow(name);
+    this.#notifySoon();
   }
 
   #onRemoved(name: string): void {
-    const { ledger, clock, logger, onProblem } = this.#options;
+    const { outbox: ledger, clock, logger, onProblem } = this.#options;
     const { owed } = ledger.counts(name);
-    this.#courier.forget(name);
+    this.#dispatcher.forget(name);
     const dropped = ledger.drop(name, 'dropped: the hook was removed', clock.wall());
     ledger.flag(name, 'gone', false);
     this.#gone.delete(name);
@@ -305,7 +306,7 @@ class FolderHooks implements HookService {
   }
 
   /** Tells windows, soon: of many changes together, and not too often. */
-  #changed(): void {
+  #notifySoon(): void {
     if (this.#isClosed || this.#notifyTimer !== null) return;
     const { clock } = this.#options;
     const delay = Math.max(0, this.#notifiedAt + NOTIFY_MS - clock.now());
@@ -313,8 +314,8 @@ class FolderHooks implements HookService {
       this.#notifyTimer = null;
       this.#notifiedAt = clock.now();
       const view = this.view();
-      if (isDeepStrictEqual(view, this.#told)) return;
-      this.#told = view;
+      if (isDeepStrictEqual(view, this.#notified)) return;
+      this.#notified = view;
       this.#options.onChange(view);
     });
   }

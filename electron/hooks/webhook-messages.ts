@@ -3,19 +3,19 @@ import { errors } from 'undici';
 import { errorCode } from '../recording/failure.ts';
 
 /** “204 No Content”. The words are the standard's, never the receiver's. */
-export function statusWords(status: number): string {
+export function describeStatus(status: number): string {
   const standard = STATUS_CODES[status];
   return standard === undefined ? String(status) : `${status} ${standard}`;
 }
 
 /** “0.3 s”, “12 s”; below what one decimal shows, “less than 0.1 s”. */
-export function elapsedWords(ms: number): string {
+export function describeElapsed(ms: number): string {
   if (ms < 100) return 'less than 0.1 s';
   return ms < 10_000 ? `${(Math.floor(ms / 100) / 10).toFixed(1)} s` : `${Math.floor(ms / 1_000)} s`;
 }
 
 /** What came of a request that was not answered, for a person. Nothing of it comes from the receiver. */
-export function failureWords(error: unknown): string {
+export function describeFailure(error: unknown): string {
   const code = codeOf(error);
   const words = FAILURES[code] ?? CERTIFICATE_FAILURES[code];
   if (words !== undefined) return words;

@@ -9,7 +9,7 @@ LOOPBACK.addAddress('::1', 'ipv6');
  * Why a webhook cannot have this address, for a person; null when it can. `https` anywhere, `http` to this machine only:
  * a signature proves who sent an event, but everybody on the way could read it.
  */
-export function urlTrouble(text: string): string | null {
+export function urlProblem(text: string): string | null {
   if (text.length > 2_048 || !URL.canParse(text)) return 'must be an address such as https://example.org/hooks';
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') {
@@ -22,7 +22,7 @@ export function urlTrouble(text: string): string | null {
 }
 
 /** An address as it can be shown: never its query, which may hold a secret. */
-export function shownUrl(text: string): string {
+export function displayUrl(text: string): string {
   const url = new URL(text);
   return `${url.origin}${url.pathname}`;
 }

@@ -4,10 +4,10 @@ import { Agent, type Dispatcher } from 'undici';
 import type { Logger } from '../base/logger.ts';
 import { retryAfterMs } from './backoff.ts';
 import type { WebhookAction } from './hook.ts';
-import { elapsedWords, failureWords, statusWords } from './webhook-messages.ts';
+import { describeElapsed, describeFailure, describeStatus } from './webhook-messages.ts';
 
 /** One try to deliver an event to a receiver. */
-export interface WebhookTry {
+export interface WebhookRequest {
   readonly action: WebhookAction;
   /** The same at each try: receivers tell repetitions by it. */
   readonly eventId: string;
@@ -34,7 +34,7 @@ export type WebhookResult =
 /** Sends webhooks. */
 export interface WebhookSender {
   /** Never rejects. Resolves soon after an abort of the signal, with a failure. */
-  send(request: WebhookTry, signal: AbortSignal): Promise<WebhookResult>;
+  send(request: WebhookRequest, signal: AbortSignal): Promise<WebhookResult>;
   /** Closes all connections; what is under way fails. */
   close(): Promise<void>;
 }
@@ -101,12 +101,12 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
         const agent = url.protocol === 'https:' ? secureAgent() : plain;
         const answer = await untilAborted(agent.request(requestOptions(request, url, options.wall(), either)), either);
         const took = performance.now() - began;
-        await discard(answer.body, either);
+        await drainBody(answer.body, either);
         return judge(answer, took, options.wall());
       } catch (error) {
         if (signal.aborted) return failure('given up because Sandglass was closing, or the hook was changed');
-        if (deadline.signal.aborted) return failure(`timed out after ${elapsedWords(request.timeoutMs)}`);
-        return failure(failureWords(error));
+        if (deadline.signal.aborted) return failure(`timed out after ${describeElapsed(request.timeoutMs)}`);
+        return failure(describeFailure(error));
       } finally {
         clearTimeout(timer);
         // Whatever is left of the request goes with it.
@@ -119,7 +119,12 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
   };
 }
 
-function requestOptions(request: WebhookTry, url: URL, wallMs: number, signal: AbortSignal): Dispatcher.RequestOptions {
+function requestOptions(
+  request: WebhookRequest,
+  url: URL,
+  wallMs: number,
+  signal: AbortSignal,
+): Dispatcher.RequestOptions {
   const { action, eventId, body, timeoutMs } = request;
   const at = new Date(wallMs);
   const signatures = action.secrets.map((secret) => new Webhook(secret).sign(eventId, at, body));
@@ -146,7 +151,7 @@ function requestOptions(request: WebhookTry, url: URL, wallMs: number, signal: A
 
 function judge(answer: Dispatcher.ResponseData, tookMs: number, wallMs: number): WebhookResult {
   const status = answer.statusCode;
-  const words = `${statusWords(status)} in ${elapsedWords(tookMs)}`;
+  const words = `${describeStatus(status)} in ${describeElapsed(tookMs)}`;
   if (status >= 200 && status < 300) return { kind: 'ok', words };
   if (status === 410) return { kind: 'gone', words };
   const header = answer.headers['retry-after'];
@@ -177,7 +182,7 @@ async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal)
 }
 
 /** Reads what there is of a body and throws it away. The status has been had: nothing that happens here matters. */
-async function discard(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<void> {
+async function drainBody(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<void> {
   const bound = new AbortController();
   const timer = setTimeout(() => bound.abort(), MAX_BODY_MS);
   try {

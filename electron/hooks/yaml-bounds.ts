@@ -16,7 +16,7 @@ const MARKS: ReadonlySet<string> = new Set(['\u{feff}', '\u{2}', '\u{18}', '\u{1
  *
  * @returns Why not, for a person, with the line; null when it can.
  */
-export function yamlTrouble(text: string): { readonly line: number; readonly message: string } | null {
+export function yamlProblem(text: string): { readonly line: number; readonly message: string } | null {
   let tokens = 0;
   let flowDepth = 0;
   let column = 0;

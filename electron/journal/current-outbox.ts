@@ -1,4 +1,4 @@
-import type { DeliveryLedger } from './deliveries.ts';
+import type { Outbox } from './deliveries.ts';
 
 /**
  * A ledger that stays while the journal behind it is opened anew.
@@ -6,8 +6,8 @@ import type { DeliveryLedger } from './deliveries.ts';
  * @param current gives the ledger of the journal as it is now; throws when there is none
  * @param onError called with whatever the ledger throws, before it is thrown on
  */
-export function currentLedger(current: () => DeliveryLedger, onError: (error: unknown) => void): DeliveryLedger {
-  const ask = <T>(question: (ledger: DeliveryLedger) => T): T => {
+export function currentOutbox(current: () => Outbox, onError: (error: unknown) => void): Outbox {
+  const ask = <T>(question: (outbox: Outbox) => T): T => {
     try {
       return question(current());
     } catch (error) {
@@ -18,12 +18,12 @@ export function currentLedger(current: () => DeliveryLedger, onError: (error: un
   return {
     due: (...args) => ask((ledger) => ledger.due(...args)),
     nextDueAt: (...args) => ask((ledger) => ledger.nextDueAt(...args)),
-    settle: (...args) => ask((ledger) => ledger.settle(...args)),
-    owe: (...args) => ask((ledger) => ledger.owe(...args)),
-    oweAgain: (...args) => ask((ledger) => ledger.oweAgain(...args)),
+    complete: (...args) => ask((ledger) => ledger.complete(...args)),
+    enqueue: (...args) => ask((ledger) => ledger.enqueue(...args)),
+    requeue: (...args) => ask((ledger) => ledger.requeue(...args)),
     drop: (...args) => ask((ledger) => ledger.drop(...args)),
-    hasten: (...args) => ask((ledger) => ledger.hasten(...args)),
-    owing: () => ask((ledger) => ledger.owing()),
+    retryBy: (...args) => ask((ledger) => ledger.retryBy(...args)),
+    pendingHooks: () => ask((ledger) => ledger.pendingHooks()),
     list: (...args) => ask((ledger) => ledger.list(...args)),
     counts: (...args) => ask((ledger) => ledger.counts(...args)),
     flag: (...args) => ask((ledger) => ledger.flag(...args)),

@@ -6,7 +6,7 @@ export interface DueDelivery {
   readonly id: number;
   readonly hook: string;
   /** Deliveries of one hook in one lane go one after the other: a session and those that it follows by `previousId`. */
-  readonly lane: string;
+  readonly orderingKey: string;
   readonly attempts: number;
   readonly event: HookEvent;
   readonly eventId: string;
@@ -28,25 +28,25 @@ export type DeliveryOutcome =
  * What hooks are owed, as the journal keeps it. Synchronous; runs in the journal's thread. Methods throw what the database
  * throws: the courier logs it and tries again.
  */
-export interface DeliveryLedger {
+export interface Outbox {
   /** The first delivery of each lane of these hooks that is owed, whose time has come; the oldest first. */
   due(hooks: readonly string[], nowMs: number, limit: number): readonly DueDelivery[];
   /** When the next one of these hooks becomes due, in milliseconds since the epoch; null: none is owed. */
   nextDueAt(hooks: readonly string[]): number | null;
-  settle(id: number, outcome: DeliveryOutcome, nowMs: number): void;
+  complete(id: number, outcome: DeliveryOutcome, nowMs: number): void;
   /** Owes an event that concerns no session, such as a test, to one hook, in a lane of its own. */
-  owe(hook: string, event: { id: string; type: HookEvent; body: string }, nowMs: number): Delivery;
+  enqueue(hook: string, event: { id: string; type: HookEvent; body: string }, nowMs: number): Delivery;
   /** Owes dead ones again, to be tried at once; all of the hook's with null. Gives how many. */
-  oweAgain(hook: string, id: number | null, nowMs: number): number;
+  requeue(hook: string, id: number | null, nowMs: number): number;
   /** Gives up what a hook that was removed, or has answered 410, is still owed. */
   drop(hook: string, outcome: string, nowMs: number): number;
   /**
    * Brings forward to `latestMs` (milliseconds since the epoch) the next tries of what a hook is owed, where they are
    * later: its file was changed, it was switched on again, or the wall clock was set back. Gives how many.
    */
-  hasten(hook: string, latestMs: number): number;
+  retryBy(hook: string, latestMs: number): number;
   /** The hooks that are owed something, also those that are not there any more. */
-  owing(): readonly string[];
+  pendingHooks(): readonly string[];
   list(hook: string, state: DeliveryState | null, limit: number): readonly Delivery[];
   counts(hook: string): { readonly owed: number; readonly dead: number; readonly last: Delivery | null };
   /** Small facts about hooks that outlive a run, such as that a receiver has answered 410. */

@@ -37,7 +37,7 @@ describe('what hooks are owed', () => {
       {
         id: 1,
         hook: 'a',
-        lane: known.id,
+        orderingKey: known.id,
         attempts: 0,
         event: 'session:start',
         eventId: start.event.id,
@@ -58,7 +58,7 @@ describe('what hooks are owed', () => {
     for (let round = 0; round < 4; round += 1) {
       for (const delivery of due(open)) {
         order.push(`${delivery.event} ${delivery.sessionId}`);
-        open.store.deliveries.settle(delivery.id, { kind: 'delivered', outcome: '204' }, NOW);
+        open.store.deliveries.complete(delivery.id, { kind: 'delivered', outcome: '204' }, NOW);
       }
     }
     expect(order).toEqual([
@@ -74,7 +74,7 @@ describe('what hooks are owed', () => {
     using open = owing();
     const known = record(sessionId());
     write(open, startEntry(known), endEntry(known));
-    open.store.deliveries.settle(1, { kind: 'retry', outcome: 'refused', nextAt: NOW + 5_000 }, NOW + 100);
+    open.store.deliveries.complete(1, { kind: 'retry', outcome: 'refused', nextAt: NOW + 5_000 }, NOW + 100);
     expect(due(open, NOW + 4_999)).toEqual([]);
     expect(open.store.deliveries.nextDueAt(['a'])).toBe(NOW + 5_000);
     expect(due(open, NOW + 5_000)).toMatchObject([{ id: 1, attempts: 1 }]);
@@ -88,7 +88,7 @@ describe('what hooks are owed', () => {
     using open = owing();
     const known = record(sessionId());
     write(open, startEntry(known), endEntry(known));
-    open.store.deliveries.settle(1, { kind: 'dead', outcome: '400' }, NOW);
+    open.store.deliveries.complete(1, { kind: 'dead', outcome: '400' }, NOW);
     expect(due(open)).toMatchObject([{ id: 2 }]);
     expect(open.store.deliveries.counts('a')).toMatchObject({
       owed: 1,
@@ -102,30 +102,30 @@ describe('what hooks are owed', () => {
     const known = record(sessionId());
     write(open, startEntry(known), extendedEntry(known), endEntry(known));
     const { deliveries } = open.store;
-    deliveries.settle(1, { kind: 'dead', outcome: '400' }, NOW);
-    deliveries.settle(2, { kind: 'dead', outcome: '400' }, NOW);
-    expect(deliveries.oweAgain('a', 2, NOW + 1)).toBe(1);
+    deliveries.complete(1, { kind: 'dead', outcome: '400' }, NOW);
+    deliveries.complete(2, { kind: 'dead', outcome: '400' }, NOW);
+    expect(deliveries.requeue('a', 2, NOW + 1)).toBe(1);
     expect(due(open, NOW + 1)).toMatchObject([{ id: 2, attempts: 0 }]);
-    expect(deliveries.oweAgain('a', null, NOW + 2)).toBe(1);
+    expect(deliveries.requeue('a', null, NOW + 2)).toBe(1);
     expect(due(open, NOW + 2)).toMatchObject([{ id: 1 }]);
     for (const id of [1, 2, 3]) {
       expect(due(open, NOW + 2)).toMatchObject([{ id }]);
-      deliveries.settle(id, { kind: 'delivered', outcome: '204' }, NOW + 2);
+      deliveries.complete(id, { kind: 'delivered', outcome: '204' }, NOW + 2);
     }
-    expect(deliveries.oweAgain('a', 3, NOW)).toBe(0);
-    expect(deliveries.oweAgain('other', null, NOW)).toBe(0);
+    expect(deliveries.requeue('a', 3, NOW)).toBe(0);
+    expect(deliveries.requeue('other', null, NOW)).toBe(0);
   });
 
   test('is given up with its hook, which holds no other hook back', () => {
     using open = owing('a', 'b');
     const known = record(sessionId());
     write(open, startEntry(known), endEntry(known));
-    expect(open.store.deliveries.owing()).toEqual(['a', 'b']);
+    expect(open.store.deliveries.pendingHooks()).toEqual(['a', 'b']);
     expect(open.store.deliveries.drop('a', 'The hook was removed', NOW)).toBe(2);
-    expect(open.store.deliveries.owing()).toEqual(['b']);
+    expect(open.store.deliveries.pendingHooks()).toEqual(['b']);
     expect(due(open, NOW, ['a', 'b'])).toMatchObject([{ hook: 'b', event: 'session:start' }]);
     // What was under way when the hook was removed may still report.
-    open.store.deliveries.settle(1, { kind: 'retry', outcome: 'late', nextAt: NOW }, NOW);
+    open.store.deliveries.complete(1, { kind: 'retry', outcome: 'late', nextAt: NOW }, NOW);
     expect(open.store.deliveries.list('a', 'dropped', 1)).toMatchObject([
       { outcome: 'The hook was removed', nextAt: null },
     ]);
@@ -135,7 +135,7 @@ describe('what hooks are owed', () => {
   test('can be a test, in a lane of its own, once', () => {
     using open = owing();
     const event = { id: 'one', type: 'hook:test', body: '{}' } as const;
-    const delivery = open.store.deliveries.owe('a', event, NOW);
+    const delivery = open.store.deliveries.enqueue('a', event, NOW);
     expect(delivery).toEqual({
       id: 1,
       hook: 'a',
@@ -149,7 +149,7 @@ describe('what hooks are owed', () => {
       nextAt: NOW,
       outcome: null,
     });
-    expect(open.store.deliveries.owe('a', event, NOW)).toEqual(delivery);
+    expect(open.store.deliveries.enqueue('a', event, NOW)).toEqual(delivery);
     expect(due(open)).toMatchObject([{ event: 'hook:test', body: '{}', sessionId: null }]);
   });
 
@@ -157,17 +157,17 @@ describe('what hooks are owed', () => {
     using open = owing();
     const limit = limitEntry();
     write(open, limit);
-    expect(due(open)).toMatchObject([{ event: 'session:limit', lane: limit.event.sessionId }]);
+    expect(due(open)).toMatchObject([{ event: 'session:limit', orderingKey: limit.event.sessionId }]);
   });
 
   test('is tried sooner when somebody says so, and never later', () => {
     using open = owing();
     const known = record(sessionId());
     write(open, startEntry(known));
-    open.store.deliveries.settle(1, { kind: 'retry', outcome: '503', nextAt: NOW + 60_000 }, NOW);
-    expect(open.store.deliveries.hasten('b', NOW)).toBe(0);
-    expect(open.store.deliveries.hasten('a', NOW + 10)).toBe(1);
-    expect(open.store.deliveries.hasten('a', NOW + 20)).toBe(0);
+    open.store.deliveries.complete(1, { kind: 'retry', outcome: '503', nextAt: NOW + 60_000 }, NOW);
+    expect(open.store.deliveries.retryBy('b', NOW)).toBe(0);
+    expect(open.store.deliveries.retryBy('a', NOW + 10)).toBe(1);
+    expect(open.store.deliveries.retryBy('a', NOW + 20)).toBe(0);
     expect(open.store.deliveries.nextDueAt(['a', 'b'])).toBe(NOW + 10);
   });
 

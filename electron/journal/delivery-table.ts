@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryState, HookEvent } from '../../shared/hooks.ts';
 import type { Connection, Row } from './connection.ts';
-import type { DeliveryLedger, DeliveryOutcome, DueDelivery } from './deliveries.ts';
+import type { DeliveryOutcome, DueDelivery, Outbox } from './deliveries.ts';
 import { readDelivery, readDue } from './rows.ts';
 
 /** Deliveries of one hook that are kept once they are settled: the latest. */
@@ -20,7 +20,7 @@ export interface Message {
   readonly eventId: string;
   readonly event: HookEvent;
   readonly sessionId: string | null;
-  readonly lane: string;
+  readonly orderingKey: string;
   readonly body: string;
 }
 
@@ -28,7 +28,7 @@ export interface Message {
  * What hooks are owed, in the journal's tables. Of each lane of a hook, only the first delivery that is owed has a
  * `ready_at`: what is due is found without a look at what waits behind.
  */
-export class DeliveryTable implements DeliveryLedger {
+export class DeliveryTable implements Outbox {
   readonly #connection: Connection;
   readonly #onDamage: (table: string, id: unknown) => void;
 
@@ -64,7 +64,7 @@ export class DeliveryTable implements DeliveryLedger {
   /** Owes a message to hooks, within the transaction that keeps its event. One that they are owed already is left alone. */
   add(message: Message, hooks: readonly string[], nowMs: number): void {
     if (hooks.length === 0) return;
-    const { eventId, event, sessionId, lane, body } = message;
+    const { eventId, event, sessionId, orderingKey: lane, body } = message;
     this.#connection.run(
       'INSERT INTO messages (event_id, event, session_id, lane, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING',
       eventId,
@@ -109,7 +109,7 @@ export class DeliveryTable implements DeliveryLedger {
     for (const row of unreadable) {
       // It would stop its lane for ever.
       this.#onDamage('deliveries', row.id);
-      this.settle(Number(row.id), { kind: 'dead', outcome: 'The journal is damaged here' }, nowMs);
+      this.complete(Number(row.id), { kind: 'dead', outcome: 'The journal is damaged here' }, nowMs);
     }
     found.sort((a, b) => a.readyAt - b.readyAt || a.due.id - b.due.id);
     return found.slice(0, limit).map(({ due }) => due);
@@ -128,7 +128,7 @@ export class DeliveryTable implements DeliveryLedger {
   }
 
   /** A delivery may be repeated after the power failed, never forgotten: so how it went need not be on the disk at once. */
-  settle(id: number, outcome: DeliveryOutcome, nowMs: number): void {
+  complete(id: number, outcome: DeliveryOutcome, nowMs: number): void {
     const state: DeliveryState = outcome.kind === 'retry' ? 'owed' : outcome.kind;
     const readyAt = outcome.kind === 'retry' ? outcome.nextAt : null;
     this.#connection.transaction('kept_soon', () => {
@@ -141,13 +141,19 @@ export class DeliveryTable implements DeliveryLedger {
         outcome.outcome,
         id,
       );
-      if (row !== undefined) this.#refreshLane(String(row.hook), String(row.lane), nowMs);
+      if (row !== undefined) this.#refreshHead(String(row.hook), String(row.lane), nowMs);
     });
   }
 
-  owe(hook: string, event: { id: string; type: HookEvent; body: string }, nowMs: number): Delivery {
+  enqueue(hook: string, event: { id: string; type: HookEvent; body: string }, nowMs: number): Delivery {
     const row = this.#connection.transaction('kept', () => {
-      const message = { eventId: event.id, event: event.type, sessionId: null, lane: event.id, body: event.body };
+      const message = {
+        eventId: event.id,
+        event: event.type,
+        sessionId: null,
+        orderingKey: event.id,
+        body: event.body,
+      };
       this.add(message, [hook], nowMs);
       return this.#connection.get(`SELECT ${DELIVERY_COLUMNS} WHERE m.event_id = ? AND d.hook = ?`, event.id, hook);
     });
@@ -156,7 +162,7 @@ export class DeliveryTable implements DeliveryLedger {
     return delivery;
   }
 
-  oweAgain(hook: string, id: number | null, nowMs: number): number {
+  requeue(hook: string, id: number | null, nowMs: number): number {
     return this.#connection.transaction('kept', () => {
       const rows = this.#connection.all(
         `UPDATE deliveries SET state = 'owed', attempts = 0, ready_at = NULL
@@ -165,7 +171,7 @@ export class DeliveryTable implements DeliveryLedger {
         id,
         id,
       );
-      for (const lane of new Set(rows.map((row) => String(row.lane)))) this.#refreshLane(hook, lane, nowMs);
+      for (const lane of new Set(rows.map((row) => String(row.lane)))) this.#refreshHead(hook, lane, nowMs);
       return rows.length;
     });
   }
@@ -180,7 +186,7 @@ export class DeliveryTable implements DeliveryLedger {
     );
   }
 
-  hasten(hook: string, latestMs: number): number {
+  retryBy(hook: string, latestMs: number): number {
     return this.#connection.transaction('kept_soon', () =>
       this.#connection.run(
         'UPDATE deliveries SET ready_at = ? WHERE hook = ? AND ready_at > ?',
@@ -191,7 +197,7 @@ export class DeliveryTable implements DeliveryLedger {
     );
   }
 
-  owing(): readonly string[] {
+  pendingHooks(): readonly string[] {
     const rows = this.#connection.all('SELECT DISTINCT hook FROM deliveries WHERE ready_at IS NOT NULL ORDER BY hook');
     return rows.map((row) => String(row.hook));
   }
@@ -265,7 +271,7 @@ export class DeliveryTable implements DeliveryLedger {
   }
 
   /** The first that a lane owes may be tried, and no other. */
-  #refreshLane(hook: string, lane: string, nowMs: number): void {
+  #refreshHead(hook: string, lane: string, nowMs: number): void {
     const head = this.#connection.get(
       "SELECT id, ready_at FROM deliveries WHERE hook = ? AND lane = ? AND state = 'owed' ORDER BY id LIMIT 1",
       hook,

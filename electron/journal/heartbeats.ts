@@ -9,7 +9,7 @@ const EVERY_MS = 3_600_000;
  * nothing old: a moment counts as passed when the clock was seen to show it, or a later one, a day ago. That may have been
  * in this run or in an earlier one.
  */
-export class Sightings {
+export class ClockReadings {
   readonly #connection: Connection;
 
   constructor(connection: Connection) {

@@ -29,7 +29,7 @@ export class HookRuns implements HookTracker {
   }
 
   /** Kills those that still run, with all that is in their cgroups and process groups. Their exit is nobody's any more. */
-  abandon(): void {
+  killAll(): void {
     for (const [run, { pid, cgroups }] of this.#runs) {
       this.#logger.warn({ run, pid }, 'A hook was ended: the thread that ran it is gone');
       for (const folder of cgroups) this.#try(run, () => new Cgroup(folder).kill());

@@ -35,8 +35,8 @@ describe('the journal', () => {
     const limit = limitEntry();
     const entries = [startEntry(ended), startEntry(running), endEntry(ended), limit];
     await Promise.all(entries.slice(0, 3).map((entry) => first.journal.append(entry)));
-    first.journal.note({ ...running, title: 'Renamed' });
-    first.journal.alive([sign(running, 5_000), sign(ended, 9_000)]);
+    first.journal.update({ ...running, title: 'Renamed' });
+    first.journal.heartbeat([sign(running, 5_000), sign(ended, 9_000)]);
     await first.journal.append(limit);
     await first.journal.close();
     expect(eventIds(first.file)).toEqual(entries.map(({ event }) => event.id));
@@ -48,7 +48,7 @@ describe('the journal', () => {
       {
         record: { ...running, title: 'Renamed', counters: { ...running.counters, bytesOut: 5_000 } },
         events: [entries[1]?.event],
-        aliveMs: 5_000,
+        heartbeatMs: 5_000,
         lastActivityMs: 4_999,
       },
     ]);
@@ -86,7 +86,7 @@ describe('the journal', () => {
       unfinished: [],
       restored: [{ record: known, events: [start.event, end.event], end: expect.anything(), recording: recorded(7) }],
     });
-    third.journal.dismissed(known.id);
+    third.journal.dismiss(known.id);
     await third.journal.append(limitEntry());
     await third.journal.close();
     const fourth = openThread({ folder: folder.folder });
@@ -208,9 +208,9 @@ describe('a thread that is lost', () => {
     await journal.hooks.test('poison');
     void journal.append(extendedEntry(known));
     const note = { ...known, title: 'Goes on' };
-    journal.note(note);
+    journal.update(note);
     await until(() => logged.some(({ message }) => message.endsWith('it is given up')));
-    journal.note(note);
+    journal.update(note);
     await until(async () => (await journal.history({ limit: 1 }))[0]?.title === 'Goes on');
     expect(problems).toMatchObject([{ id: 'journal-thread' }]);
     expect(eventIds(file)).toHaveLength(1);

@@ -8,7 +8,7 @@ import type { RefusalKind } from './sqlite-error.ts';
 import type { JournalWrite } from './store.ts';
 
 /** What the journal's thread is started with. */
-export interface JournalThreadData {
+export interface JournalWorkerData {
   /** Where `journal.sqlite` lies. */
   readonly dataFolder: string;
   /** The folder of all recordings. */
@@ -37,7 +37,7 @@ export type HookAnswer<T> =
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 
 /** What the journal's thread is asked. */
-export interface JournalRemote {
+export interface JournalServerMethods {
   /** Opens the file if it is not open; gives what the last run has left, which is true before the first write only. */
   open(): OpenAnswer;
   /** Writes all or nothing, and opens the file before if it is not open. */
@@ -59,7 +59,7 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What the journal's thread asks the main one. */
-export interface JournalHome {
+export interface JournalClientMethods {
   log(level: LogLevel, details: object, message: string): void;
   problem(problem: Problem): void;
   hooksChanged(view: HooksView): void;
@@ -68,4 +68,9 @@ export interface JournalHome {
 }
 
 /** Messages that are not answered. */
-export const JOURNAL_EVENTS = ['log', 'problem', 'hooksChanged', 'hookEnded'] as const satisfies (keyof JournalHome)[];
+export const JOURNAL_EVENTS = [
+  'log',
+  'problem',
+  'hooksChanged',
+  'hookEnded',
+] as const satisfies (keyof JournalClientMethods)[];

@@ -12,15 +12,15 @@ import type { EventFacts } from '../hooks/cloud-event.ts';
 import type { HookService, HookServiceOptions } from '../hooks/hooks.ts';
 import { sessionFolder } from '../recording/folders.ts';
 import type { Connection } from './connection.ts';
-import { currentLedger } from './current-outbox.ts';
-import type { DeliveryLedger } from './deliveries.ts';
+import { currentOutbox } from './current-outbox.ts';
+import type { Outbox } from './deliveries.ts';
 import { Housekeeping } from './housekeeping.ts';
 import type { JournalOpening, RestoredSession, Retention } from './journal.ts';
 import type {
   HookAnswer,
-  JournalHome,
-  JournalRemote,
-  JournalThreadData,
+  JournalClientMethods,
+  JournalServerMethods,
+  JournalWorkerData,
   OpenAnswer,
   Refusal,
   WriteAnswer,
@@ -28,20 +28,20 @@ import type {
 import { IN_MEMORY, type OpenedJournal, openJournal, setAside } from './open-journal.ts';
 import { damagedProblem, newerProblem } from './problems.ts';
 import { refusalKind } from './sqlite-error.ts';
-import { JournalStore, type JournalWrite, type TellableEntry } from './store.ts';
+import { type HookEntry, JournalStore, type JournalWrite } from './store.ts';
 
 /** The journal's file, in the data folder. */
 export const JOURNAL_FILE = 'journal.sqlite';
 
 /** What the journal's thread is made of, besides the journal. */
-export interface JournalHostParts {
+export interface JournalServerParts {
   readonly createHookService: (options: HookServiceOptions) => HookService;
   readonly cloudEvent: (facts: EventFacts) => string | null;
 }
 
-export interface JournalHostOptions extends JournalHostParts {
-  readonly data: JournalThreadData;
-  readonly home: Pick<JournalHome, 'hooksChanged' | 'hookStarted' | 'hookEnded'>;
+export interface JournalServerOptions extends JournalServerParts {
+  readonly data: JournalWorkerData;
+  readonly client: Pick<JournalClientMethods, 'hooksChanged' | 'hookStarted' | 'hookEnded'>;
   readonly problem: (problem: Problem) => void;
   readonly logger: Logger;
 }
@@ -57,8 +57,8 @@ interface OpenStore {
  * The journal and the hooks that are served from it, in the journal's thread. What is refused is answered, with the reason;
  * a file that turns out to be damaged is moved aside, and a new one begun.
  */
-export class JournalHost implements JournalRemote {
-  readonly #options: JournalHostOptions;
+export class JournalServer implements JournalServerMethods {
+  readonly #options: JournalServerOptions;
   readonly #clock = new SystemClock();
   readonly #housekeeping: Housekeeping;
   #open: OpenStore | null = null;
@@ -66,7 +66,7 @@ export class JournalHost implements JournalRemote {
   #hooks: HookService | null = null;
   #isClosed = false;
 
-  constructor(options: JournalHostOptions) {
+  constructor(options: JournalServerOptions) {
     this.#options = options;
     this.#housekeeping = new Housekeeping({
       store: () => this.#open?.store ?? null,
@@ -83,9 +83,9 @@ export class JournalHost implements JournalRemote {
 
   write(writes: readonly JournalWrite[]): WriteAnswer {
     this.#clock.resync();
-    const answer = this.#attempt(writes);
+    const answer = this.#write(writes);
     // A damaged file has been replaced: the new one takes it.
-    return !answer.ok && answer.refusal.kind === 'damaged' ? this.#attempt(writes) : answer;
+    return !answer.ok && answer.refusal.kind === 'damaged' ? this.#write(writes) : answer;
   }
 
   history(before: SessionId | undefined, limit: number): readonly HistoryEntry[] {
@@ -103,7 +103,7 @@ export class JournalHost implements JournalRemote {
   }
 
   adopt(sessions: readonly RestoredSession[]): WriteAnswer {
-    return this.#attempt(sessions.map((session) => ({ kind: 'adopted', session })));
+    return this.#write(sessions.map((session) => ({ kind: 'adopt', session })));
   }
 
   retain(retention: Retention): void {
@@ -147,13 +147,13 @@ export class JournalHost implements JournalRemote {
     this.#release();
   }
 
-  #attempt(writes: readonly JournalWrite[]): WriteAnswer {
+  #write(writes: readonly JournalWrite[]): WriteAnswer {
     const refusal = this.#ensureOpen();
     if (refusal !== null) return { ok: false, refusal };
     try {
       this.#open?.store.write(writes);
     } catch (error) {
-      return { ok: false, refusal: this.#refused(error) };
+      return { ok: false, refusal: this.#onError(error) };
     }
     const events = writes.flatMap((write) => (write.kind === 'event' ? [write.entry.event.type] : []));
     if (events.length > 0) this.#hooks?.wake();
@@ -178,12 +178,12 @@ export class JournalHost implements JournalRemote {
           : { kind: 'other', message: 'No memory' };
       }
       case 'open':
-        this.#tell(opened);
+        this.#reportOpening(opened);
         return this.#use(opened.connection, file);
     }
   }
 
-  #tell({ damaged, migrated }: Extract<OpenedJournal, { outcome: 'open' }>): void {
+  #reportOpening({ damaged, migrated }: Extract<OpenedJournal, { outcome: 'open' }>): void {
     const { problem, logger } = this.#options;
     if (damaged !== null) {
       logger.error({ ...damaged }, 'The journal was damaged; it was moved aside');
@@ -194,13 +194,13 @@ export class JournalHost implements JournalRemote {
 
   #use(connection: Connection, file: string | null): Refusal | null {
     const { logger, data, cloudEvent } = this.#options;
-    const envelope = ({ event, record, recording }: TellableEntry, sequence: number): string | null => {
+    const envelope = ({ event, record, recording }: HookEntry, sequence: number): string | null => {
       const folder = recording === null ? null : sessionFolder(data.sessionsFolder, event.sessionId);
       const recordingFile = folder === null ? null : join(folder, RECORDING_FILE);
       return cloudEvent({ event, record, recording, recordingFile, source: data.source, sequence });
     };
     const store = new JournalStore(connection, {
-      wanting: (event) => this.#hooks?.wanting(event) ?? [],
+      subscribers: (event) => this.#hooks?.subscribers(event) ?? [],
       envelope,
       now: () => this.#clock.wall(),
       logger,
@@ -209,7 +209,7 @@ export class JournalHost implements JournalRemote {
     try {
       this.#opening = store.opening();
     } catch (error) {
-      const refusal = this.#refused(error);
+      const refusal = this.#onError(error);
       this.#release();
       return refusal;
     }
@@ -223,14 +223,14 @@ export class JournalHost implements JournalRemote {
   }
 
   #startHooks(): HookService {
-    const { createHookService, data, home, logger, problem } = this.#options;
-    const ledger = currentLedger(
-      () => this.#ledger(),
-      (error) => void this.#refused(error),
+    const { createHookService, data, client: home, logger, problem } = this.#options;
+    const ledger = currentOutbox(
+      () => this.#outbox(),
+      (error) => void this.#onError(error),
     );
     return createHookService({
       folder: data.hooksFolder,
-      ledger,
+      outbox: ledger,
       source: data.source,
       logger,
       environment: data.environment,
@@ -242,7 +242,7 @@ export class JournalHost implements JournalRemote {
     });
   }
 
-  #ledger(): DeliveryLedger {
+  #outbox(): Outbox {
     if (this.#open === null) throw new Error('There is no journal now');
     return this.#open.store.deliveries;
   }
@@ -253,7 +253,7 @@ export class JournalHost implements JournalRemote {
       return question(this.#open.store);
     } catch (error) {
       this.#options.logger.error({ err: error }, 'The journal could not be read');
-      this.#refused(error);
+      this.#onError(error);
       return nothing;
     }
   }
@@ -271,7 +271,7 @@ export class JournalHost implements JournalRemote {
   }
 
   /** Sees to the file as far as the error asks for it: the next write opens it anew. */
-  #refused(error: unknown): Refusal {
+  #onError(error: unknown): Refusal {
     const kind = refusalKind(error);
     const message = messageOf(error);
     if (kind === 'damaged') this.#replace(message);

@@ -20,7 +20,7 @@ export interface JournalEntry {
 }
 
 /** That a session was alive, on its own clock: a jump of the wall clock changes nothing about it. */
-export interface SignOfLife {
+export interface Heartbeat {
   readonly sessionId: SessionId;
   /** Milliseconds since its start. */
   readonly ageMs: number;
@@ -35,7 +35,7 @@ export interface UnfinishedSession {
   /** Oldest first. */
   readonly events: readonly SessionEvent[];
   /** How old it was at the last sign of life that the journal has, in milliseconds. */
-  readonly aliveMs: number;
+  readonly heartbeatMs: number;
   readonly lastActivityMs: number;
 }
 
@@ -75,9 +75,9 @@ export interface Journal {
    */
   append(entry: JournalEntry): Promise<void>;
   /** What is known of a session has changed. */
-  note(record: SessionRecord): void;
+  update(record: SessionRecord): void;
   /** These sessions live. Called every few seconds for all of them, in one call. */
-  alive(signs: readonly SignOfLife[]): void;
+  heartbeat(signs: readonly Heartbeat[]): void;
   /** Which of these sessions it does not know, nor has removed; none where that cannot be told. */
   unknown(ids: readonly SessionId[]): Promise<readonly SessionId[]>;
   /**
@@ -86,7 +86,7 @@ export interface Journal {
    */
   adopt(sessions: readonly RestoredSession[]): Promise<boolean>;
   /** A restored tab was dismissed. */
-  dismissed(id: SessionId): void;
+  dismiss(id: SessionId): void;
   history(query: { readonly before?: SessionId | undefined; readonly limit: number }): Promise<readonly HistoryEntry[]>;
   /** The events of a session of any run; null when it is not known (any more). */
   events(id: SessionId): Promise<readonly SessionEvent[] | null>;

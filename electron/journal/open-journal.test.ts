@@ -23,7 +23,7 @@ const NOW = Date.UTC(2026, 10, 21, 15, 4, 10);
 
 function storeOn(connection: Connection): JournalStore {
   return new JournalStore(connection, {
-    wanting: () => ['a'],
+    subscribers: () => ['a'],
     envelope: () => '{}',
     now: () => NOW,
     logger: { error: () => {} },
@@ -122,7 +122,7 @@ describe('a journal of another version', () => {
     const store = storeOn(connection);
     const { unfinished, restored } = store.opening();
     expect(unfinished).toMatchObject([
-      { record: { title: 'Running' }, aliveMs: 5_000, events: [{ type: 'session:start' }] },
+      { record: { title: 'Running' }, heartbeatMs: 5_000, events: [{ type: 'session:start' }] },
     ]);
     expect(restored).toMatchObject([{ record: { title: 'Crashed' }, end: { reason: 'app_crash' } }]);
     expect(store.history(undefined, 10)).toMatchObject([

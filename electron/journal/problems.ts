@@ -27,9 +27,9 @@ export function newerProblem(file: string, version: number): Problem {
 }
 
 /** Why nothing can be written: it was refused, or it takes longer than anybody should wait for. */
-export type HeldFor = Refusal['kind'] | 'slow';
+export type WriteFailure = Refusal['kind'] | 'slow';
 
-const REASONS: Readonly<Record<HeldFor, string>> = {
+const REASONS: Readonly<Record<WriteFailure, string>> = {
   locked: 'Another program holds the journal. Close it, if it does not end by itself.',
   full: 'The disk is full. Free some space.',
   unwritable: 'The journal cannot be written there. Make the data folder writable for you.',
@@ -39,7 +39,7 @@ const REASONS: Readonly<Record<HeldFor, string>> = {
   other: 'The log has the details.',
 };
 
-export function heldProblem(reason: HeldFor): Problem {
+export function writeFailedProblem(reason: WriteFailure): Problem {
   return {
     id: 'journal-held',
     severity: 'error',
@@ -50,7 +50,7 @@ export function heldProblem(reason: HeldFor): Problem {
   };
 }
 
-export function writtenAgainProblem(): Problem {
+export function savedAgainProblem(): Problem {
   return {
     id: 'journal-held',
     severity: 'info',
@@ -69,7 +69,7 @@ export function droppedProblem(): Problem {
   };
 }
 
-export function threadProblem(): Problem {
+export function workerProblem(): Problem {
   return {
     id: 'journal-thread',
     severity: 'error',

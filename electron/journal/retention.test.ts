@@ -5,7 +5,7 @@ import { sessionFolder } from '../recording/folders.ts';
 import { temporaryFolder } from '../storage/testing/temporary-folder.ts';
 import { KEPT_DELIVERED } from './delivery-table.ts';
 import type { JournalEntry, Retention, SessionRecord } from './journal.ts';
-import { OWED_DAYS } from './retention.ts';
+import { PENDING_DAYS } from './retention.ts';
 import { removeSessionFolder } from './session-folders.ts';
 import { endEntry, limitEntry, record, recorded, STARTED_AT, sessionId, startEntry } from './testing/entries.ts';
 import { openThread, until } from './testing/open-client.ts';
@@ -105,12 +105,12 @@ describe('what is kept', () => {
     using open = openStore(null);
     open.wanting = (event) => (event === 'session:end' ? ['a'] : []);
     const sessions = ended(open, 3);
-    prune(open, { ...NONE, keepDays: 1 }, STARTED_AT + OWED_DAYS * DAY);
+    prune(open, { ...NONE, keepDays: 1 }, STARTED_AT + PENDING_DAYS * DAY);
     expect(ids(open)).toHaveLength(3);
-    for (const { id } of open.store.deliveries.due(['a'], STARTED_AT + OWED_DAYS * DAY, 2)) {
-      open.store.deliveries.settle(id, { kind: 'delivered', outcome: '204' }, STARTED_AT);
+    for (const { id } of open.store.deliveries.due(['a'], STARTED_AT + PENDING_DAYS * DAY, 2)) {
+      open.store.deliveries.complete(id, { kind: 'delivered', outcome: '204' }, STARTED_AT);
     }
-    prune(open, { ...NONE, keepDays: 1 }, STARTED_AT + OWED_DAYS * DAY);
+    prune(open, { ...NONE, keepDays: 1 }, STARTED_AT + PENDING_DAYS * DAY);
     expect(ids(open)).toEqual([sessions[2]?.id]);
   });
 
@@ -118,7 +118,7 @@ describe('what is kept', () => {
     using open = openStore(null);
     open.wanting = (event) => (event === 'session:end' ? ['a'] : []);
     ended(open, 2);
-    prune(open, { ...NONE, keepSessions: 1 }, STARTED_AT + (OWED_DAYS + 1) * DAY);
+    prune(open, { ...NONE, keepSessions: 1 }, STARTED_AT + (PENDING_DAYS + 1) * DAY);
     expect(ids(open)).toHaveLength(1);
     expect(open.store.deliveries.due(['a'], STARTED_AT + 100 * DAY, 10)).toHaveLength(2);
   });
@@ -197,7 +197,7 @@ describe('what is kept', () => {
     for (let count = 0; count < KEPT_DELIVERED + 20; count += 1) write(open, limitEntry());
     write(open, startEntry(known));
     for (const { id } of open.store.deliveries.due(['a'], STARTED_AT, 1_000).slice(0, -1)) {
-      open.store.deliveries.settle(id, { kind: 'delivered', outcome: '204' }, STARTED_AT);
+      open.store.deliveries.complete(id, { kind: 'delivered', outcome: '204' }, STARTED_AT);
     }
     prune(open, NONE, STARTED_AT);
     expect(open.store.deliveries.list('a', 'delivered', 1_000)).toHaveLength(KEPT_DELIVERED);

@@ -1,7 +1,7 @@
 import type { SessionId } from '../../shared/session.ts';
 import type { Connection, Row } from './connection.ts';
 import type { DeliveryTable } from './delivery-table.ts';
-import { Sightings } from './heartbeats.ts';
+import { ClockReadings } from './heartbeats.ts';
 import type { Retention } from './journal.ts';
 
 const DAY_MS = 86_400_000;
@@ -17,7 +17,7 @@ const VACUUM_PAGES = 2_000;
  * What a hook is owed keeps its session that long: more than the slowest schedule of tries takes. After that it is owed to a
  * hook that is switched off or broken, and is sent without the recording, should the hook come back.
  */
-export const OWED_DAYS = 60;
+export const PENDING_DAYS = 60;
 
 /** Ended sessions of which no hook is owed anything; the moment after which that counts comes first. */
 const REMOVABLE = `FROM sessions s WHERE s.ended_at IS NOT NULL AND NOT EXISTS (
@@ -30,19 +30,19 @@ interface Cutoffs {
   /** What ended before it is too old. */
   readonly kept: number;
   /** What is owed since before it keeps nothing. */
-  readonly owed: number;
+  readonly pending: number;
 }
 
 /** Holds the journal, and the recordings of its sessions, to the bounds of what is kept. */
 export class Pruner {
   readonly #connection: Connection;
   readonly #deliveries: DeliveryTable;
-  readonly #sightings: Sightings;
+  readonly #sightings: ClockReadings;
 
   constructor(connection: Connection, deliveries: DeliveryTable) {
     this.#connection = connection;
     this.#deliveries = deliveries;
-    this.#sightings = new Sightings(connection);
+    this.#sightings = new ClockReadings(connection);
   }
 
   /**
@@ -53,7 +53,7 @@ export class Pruner {
     const more = this.#connection.transaction('kept', () => {
       const passedMs = this.#sightings.note(nowMs) ?? Number.NEGATIVE_INFINITY;
       const keptMs = retention.keepDays === 0 ? Number.POSITIVE_INFINITY : retention.keepDays * DAY_MS;
-      const cutoffs = { kept: passedMs - keptMs, owed: passedMs - OWED_DAYS * DAY_MS };
+      const cutoffs = { kept: passedMs - keptMs, pending: passedMs - PENDING_DAYS * DAY_MS };
       this.#deliveries.prune();
       this.#removeAlone(cutoffs);
       const doomed = this.#doomed(retention, cutoffs);
@@ -104,7 +104,7 @@ export class Pruner {
     if (huge.length > 0) return huge;
     const recordings = this.#connection.count(
       `SELECT sum(s.recording_bytes) ${REMOVABLE} AND s.recording_bytes <= ?`,
-      cutoffs.owed,
+      cutoffs.pending,
       bound,
     );
     const journal = this.#bytes();
@@ -120,9 +120,9 @@ export class Pruner {
     return doomed;
   }
 
-  #oldest({ owed }: Cutoffs, condition: string, value: number, limit: number): readonly Row[] {
+  #oldest({ pending }: Cutoffs, condition: string, value: number, limit: number): readonly Row[] {
     const sql = `SELECT s.seq, s.id, s.recording_bytes ${REMOVABLE} AND ${condition} ORDER BY s.seq LIMIT ?`;
-    return this.#connection.all(sql, owed, value, limit);
+    return this.#connection.all(sql, pending, value, limit);
   }
 
   /** Of the journal. */

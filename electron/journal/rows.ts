@@ -153,8 +153,8 @@ export function readRecord(row: Readonly<Record<string, unknown>>): ReadRecord |
 }
 
 /** How old a session was at its last sign of life, and what it had counted; null when it never gave one. */
-export function readLife(row: unknown): {
-  readonly aliveMs: number;
+export function readHeartbeat(row: unknown): {
+  readonly heartbeatMs: number;
   readonly lastActivityMs: number;
   readonly counters: SessionRecord['counters'];
 } | null {
@@ -162,7 +162,7 @@ export function readLife(row: unknown): {
   if (!parsed.success) return null;
   const { age_ms, last_activity_ms, bytes_out, bytes_in, resizes, warnings, extensions, commands } = parsed.data;
   return {
-    aliveMs: Math.max(0, age_ms),
+    heartbeatMs: Math.max(0, age_ms),
     lastActivityMs: Math.max(0, last_activity_ms),
     counters: { bytesOut: bytes_out, bytesIn: bytes_in, resizes, warnings, extensions, commands },
   };
@@ -172,7 +172,17 @@ export function readDue(row: unknown): DueDelivery | null {
   const parsed = dueRow.safeParse(row);
   if (!parsed.success) return null;
   const { id, hook, lane, attempts, created_at, event, event_id, session_id, body } = parsed.data;
-  return { id, hook, lane, attempts, createdAt: created_at, event, eventId: event_id, sessionId: session_id, body };
+  return {
+    id,
+    hook,
+    orderingKey: lane,
+    attempts,
+    createdAt: created_at,
+    event,
+    eventId: event_id,
+    sessionId: session_id,
+    body,
+  };
 }
 
 export function readDelivery(row: unknown): Delivery | null {

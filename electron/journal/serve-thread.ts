@@ -4,19 +4,19 @@ import { createBirpc } from 'birpc';
 import type { Logger } from '../base/logger.ts';
 import {
   JOURNAL_EVENTS,
-  type JournalHome,
-  type JournalRemote,
-  type JournalThreadData,
+  type JournalClientMethods,
+  type JournalServerMethods,
+  type JournalWorkerData,
   type LogLevel,
 } from './journal-protocol.ts';
-import { JournalHost, type JournalHostParts } from './journal-server.ts';
+import { JournalServer, type JournalServerParts } from './journal-server.ts';
 
 /** Serves the journal to the thread that has started this one. */
-export function serveJournal(parts: JournalHostParts): void {
+export function serveJournal(parts: JournalServerParts): void {
   const port = parentPort;
   if (port === null) throw new Error('The journal is served in a thread of its own');
   // It comes from the client of the same version.
-  const data: JournalThreadData = workerData;
+  const data: JournalWorkerData = workerData;
 
   /** What is not answered; that it cannot be sent concerns nobody who waits. */
   const tell = (sent: Promise<unknown>, what: string): void => {
@@ -36,18 +36,18 @@ export function serveJournal(parts: JournalHostParts): void {
     warn: (details, message) => log('warn', details, message),
     error: (details, message) => log('error', details, message),
   };
-  const host: JournalRemote = new JournalHost({
+  const host: JournalServerMethods = new JournalServer({
     ...parts,
     data,
     logger,
     problem: (problem) => tell(rpc.problem(problem), 'problem'),
-    home: {
+    client: {
       hooksChanged: (view) => tell(rpc.hooksChanged(view), 'hooksChanged'),
       hookStarted: (run, pid, cgroups) => rpc.hookStarted(run, pid, cgroups),
       hookEnded: (run) => tell(rpc.hookEnded(run), 'hookEnded'),
     },
   });
-  const rpc = createBirpc<JournalHome, JournalRemote>(host, {
+  const rpc = createBirpc<JournalClientMethods, JournalServerMethods>(host, {
     bind: 'functions',
     eventNames: [...JOURNAL_EVENTS],
     post: (message) => port.postMessage(message),

@@ -1,8 +1,8 @@
 import type { HistoryEntry } from '../../shared/history.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Connection, Row } from './connection.ts';
-import type { JournalEntry, RestoredSession, SessionRecord, SignOfLife, UnfinishedSession } from './journal.ts';
-import { readEnd, readEvent, readHistoryEntry, readLife, readRecord, readRecording } from './rows.ts';
+import type { Heartbeat, JournalEntry, RestoredSession, SessionRecord, UnfinishedSession } from './journal.ts';
+import { readEnd, readEvent, readHeartbeat, readHistoryEntry, readRecord, readRecording } from './rows.ts';
 
 /** Tabs of a crashed run that come back at most, the latest: as many as anybody would look through. */
 const MAX_RESTORED = 100;
@@ -11,7 +11,7 @@ const MAX_RESTORED = 100;
 export const MAX_STATES = 5_000;
 
 /** What became of an event that was to be kept. `session` is its row; null for an event that concerns none. */
-export type KeptEvent =
+export type AppendResult =
   | { readonly outcome: 'kept'; readonly session: number | null; readonly lane: string; readonly sequence: number }
   /** It was there already. */
   | { readonly outcome: 'known' }
@@ -33,7 +33,7 @@ export class SessionTable {
    * Keeps an event, what is known of its session with it, and the end where it is one.
    * Throws a constraint error for a second start or end of a session.
    */
-  keep(entry: JournalEntry): KeptEvent {
+  append(entry: JournalEntry): AppendResult {
     const { event, record, recording } = entry;
     if (this.#connection.count('SELECT EXISTS (SELECT 1 FROM events WHERE id = ?)', event.id) === 1) {
       return { outcome: 'known' };
@@ -41,7 +41,7 @@ export class SessionTable {
     if (event.type === 'session:state' && !this.#countState(event.sessionId)) return { outcome: 'left_out' };
     // A state follows each command: too often to write down again all that is known.
     const changes = event.type !== 'session:state' || this.#row(event.sessionId) === undefined;
-    if (record !== null && changes) this.note(record, true);
+    if (record !== null && changes) this.update(record, true);
     const session = event.type === 'session:limit' ? undefined : this.#row(event.sessionId);
     const seq = session === undefined ? null : Number(session.seq);
     this.#connection.run(
@@ -79,7 +79,7 @@ export class SessionTable {
    *
    * @param add whether a session that is not there is added; otherwise nothing happens
    */
-  note(record: SessionRecord, add: boolean): void {
+  update(record: SessionRecord, add: boolean): void {
     const { id, previousId, profile, backend, title, startedAt } = record;
     const body = JSON.stringify(record);
     const changed = this.#connection.run(
@@ -155,7 +155,7 @@ export class SessionTable {
   }
 
   /** Signs of sessions that are not there, or have ended, are nothing. An older sign does not replace a newer one. */
-  alive({ sessionId, ageMs, lastActivityMs, counters }: SignOfLife): void {
+  heartbeat({ sessionId, ageMs, lastActivityMs, counters }: Heartbeat): void {
     this.#connection.run(
       `INSERT INTO lives (age_ms, last_activity_ms, bytes_out, bytes_in, resizes, warnings, extensions, commands, session)
        SELECT ?, ?, ?, ?, ?, ?, ?, ?, seq FROM sessions WHERE id = ? AND ended_at IS NULL
@@ -175,7 +175,7 @@ export class SessionTable {
     );
   }
 
-  dismissed(id: SessionId): void {
+  dismiss(id: SessionId): void {
     this.#connection.run('UPDATE sessions SET restored = 0 WHERE id = ?', id);
   }
 
@@ -188,10 +188,10 @@ export class SessionTable {
     return rows.flatMap((row) => {
       const read = this.#record(row);
       if (read === null) return [];
-      const life = readLife(row);
+      const life = readHeartbeat(row);
       const record = life === null ? read : { ...read, counters: life.counters };
-      const { aliveMs, lastActivityMs } = life ?? { aliveMs: 0, lastActivityMs: 0 };
-      return [{ record, events: this.#eventsOf(Number(row.seq)), aliveMs, lastActivityMs }];
+      const { heartbeatMs, lastActivityMs } = life ?? { heartbeatMs: 0, lastActivityMs: 0 };
+      return [{ record, events: this.#eventsOf(Number(row.seq)), heartbeatMs, lastActivityMs }];
     });
   }
 
@@ -219,7 +219,7 @@ export class SessionTable {
     const rows =
       before === undefined
         ? this.#connection.all(`${HISTORY} ORDER BY seq DESC LIMIT ?`, limit)
-        : this.#connection.all(`${HISTORY} WHERE seq < ? ORDER BY seq DESC LIMIT ?`, this.#place(before), limit);
+        : this.#connection.all(`${HISTORY} WHERE seq < ? ORDER BY seq DESC LIMIT ?`, this.#position(before), limit);
     return rows.flatMap((row) => {
       const entry = readHistoryEntry(row);
       if (entry === null) this.#onDamage('sessions', row.id);
@@ -247,7 +247,7 @@ export class SessionTable {
   }
 
   /** Where a page of the history goes on: at the session, or where it was before it was removed. */
-  #place(id: SessionId): number {
+  #position(id: SessionId): number {
     const row = this.#row(id);
     if (row !== undefined) return Number(row.seq);
     return this.#connection.count('SELECT coalesce(max(seq), 0) + 1 FROM sessions WHERE id < ?', id);

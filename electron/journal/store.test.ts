@@ -148,12 +148,12 @@ describe('a session', () => {
     const counters = { bytesOut: 5, bytesIn: 4, resizes: 3, warnings: 2, extensions: 1, commands: 6 };
     const sign = { sessionId: known.id, ageMs: 10_000, lastActivityMs: 7_000, counters };
     journal.store.write([
-      { kind: 'alive', signs: [sign, { ...sign, sessionId: ended.id }, { ...sign, sessionId: 'unknown' }] },
+      { kind: 'heartbeats', heartbeats: [sign, { ...sign, sessionId: ended.id }, { ...sign, sessionId: 'unknown' }] },
     ]);
-    journal.store.write([{ kind: 'alive', signs: [{ ...sign, ageMs: 9_000, lastActivityMs: 1 }] }]);
+    journal.store.write([{ kind: 'heartbeats', heartbeats: [{ ...sign, ageMs: 9_000, lastActivityMs: 1 }] }]);
     expect(journal.store.opening()).toEqual({
       unfinished: [
-        { record: { ...known, counters }, events: [expect.anything()], aliveMs: 10_000, lastActivityMs: 7_000 },
+        { record: { ...known, counters }, events: [expect.anything()], heartbeatMs: 10_000, lastActivityMs: 7_000 },
       ],
       restored: [],
     });
@@ -165,7 +165,7 @@ describe('a session', () => {
     for (const known of all) journal.store.write(events(startEntry(known), endEntry(known, { reason: 'app_crash' })));
     const restored = journal.store.opening().restored.map((session) => session.record.id);
     expect(restored).toEqual(all.slice(3).map(({ id }) => id));
-    journal.store.write(all.slice(5).map(({ id }) => ({ kind: 'dismissed', sessionId: id })));
+    journal.store.write(all.slice(5).map(({ id }) => ({ kind: 'dismiss', sessionId: id })));
     expect(journal.store.opening().restored.map((session) => session.record.id)).toEqual(
       all.slice(0, 5).map(({ id }) => id),
     );
@@ -200,9 +200,9 @@ describe('a session', () => {
   test('is noted only while it is known', () => {
     using journal = open();
     const known = record(sessionId());
-    journal.store.write([{ kind: 'note', record: known }]);
+    journal.store.write([{ kind: 'update', record: known }]);
     expect(journal.store.history(undefined, 10)).toEqual([]);
-    journal.store.write([...events(startEntry(known)), { kind: 'note', record: { ...known, title: 'New' } }]);
+    journal.store.write([...events(startEntry(known)), { kind: 'update', record: { ...known, title: 'New' } }]);
     expect(journal.store.history(undefined, 10)).toMatchObject([{ title: 'New' }]);
     expect(journal.store.opening().unfinished).toMatchObject([{ record: { title: 'New' } }]);
   });
@@ -248,7 +248,7 @@ describe('the history', () => {
     const asked = [vi.spyOn(connection, 'all'), vi.spyOn(connection, 'get'), vi.spyOn(connection, 'run')];
     const known = record(sessionId());
     store.write(events(startEntry(known), stateEntry(known)));
-    store.write([{ kind: 'note', record: known }]);
+    store.write([{ kind: 'update', record: known }]);
     store.write(events(endEntry(known)));
     store.history(undefined, 200);
     store.history(known.id, 200);
@@ -280,7 +280,7 @@ describe('a session that an earlier journal knew', () => {
       const { event } = ending;
       if (event.type !== 'session:end') throw new Error('It is no end');
       const told = [startEntry(known).event, stateEntry(known).event, event];
-      return { kind: 'adopted', session: { record: known, events: told, end: event.end, recording: recorded(1_234) } };
+      return { kind: 'adopt', session: { record: known, events: told, end: event.end, recording: recorded(1_234) } };
     });
 
   test('is in the history before all others, the latest first, and no hook is told of it', () => {
@@ -323,10 +323,10 @@ describe('a session that an earlier journal knew', () => {
     using journal = open();
     const odd = record(sessionId());
     const [write] = adopted(odd);
-    if (write?.kind !== 'adopted') throw new Error('There is none');
+    if (write?.kind !== 'adopt') throw new Error('There is none');
     const { session } = write;
     const twice = [...session.events, endEntry(odd).event, startEntry(record(sessionId())).event];
-    journal.store.write([{ kind: 'adopted', session: { ...session, events: twice } }]);
+    journal.store.write([{ kind: 'adopt', session: { ...session, events: twice } }]);
     expect(journal.store.events(odd.id)?.map(({ type }) => type)).toEqual(session.events.map(({ type }) => type));
     expect(journal.logged).toEqual([]);
   });

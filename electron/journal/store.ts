@@ -2,35 +2,35 @@ import type { HistoryEntry } from '../../shared/history.ts';
 import type { HookEvent } from '../../shared/hooks.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Connection } from './connection.ts';
-import type { DeliveryLedger } from './deliveries.ts';
+import type { Outbox } from './deliveries.ts';
 import { DeliveryTable } from './delivery-table.ts';
-import type { JournalEntry, JournalOpening, RestoredSession, SessionRecord, SignOfLife } from './journal.ts';
+import type { Heartbeat, JournalEntry, JournalOpening, RestoredSession, SessionRecord } from './journal.ts';
 import { Pruner } from './retention.ts';
 import { SessionTable } from './session-table.ts';
 import { isConstraintError, refusalKind } from './sqlite-error.ts';
 
 /** An event that hooks may be told of. */
-export type TellableEntry = JournalEntry & {
+export type HookEntry = JournalEntry & {
   readonly event: Exclude<SessionEvent, { readonly type: 'session:state' }>;
 };
 
 /** One thing to be written, in its order among the others. */
 export type JournalWrite =
   | { readonly kind: 'event'; readonly entry: JournalEntry }
-  | { readonly kind: 'note'; readonly record: SessionRecord }
-  | { readonly kind: 'alive'; readonly signs: readonly SignOfLife[] }
-  | { readonly kind: 'dismissed'; readonly sessionId: SessionId }
-  | { readonly kind: 'adopted'; readonly session: RestoredSession };
+  | { readonly kind: 'update'; readonly record: SessionRecord }
+  | { readonly kind: 'heartbeats'; readonly heartbeats: readonly Heartbeat[] }
+  | { readonly kind: 'dismiss'; readonly sessionId: SessionId }
+  | { readonly kind: 'adopt'; readonly session: RestoredSession };
 
 /** What the store needs from outside. */
 export interface StoreOptions {
   /** The hooks that want this kind of event now. */
-  readonly wanting: (event: HookEvent) => readonly string[];
+  readonly subscribers: (event: HookEvent) => readonly string[];
   /**
    * The envelope of an event, made once. `sequence`: its place among those of its session that hooks can be told of, from 1
    * on. Null: there is nothing that could be told.
    */
-  readonly envelope: (entry: TellableEntry, sequence: number) => string | null;
+  readonly envelope: (entry: HookEntry, sequence: number) => string | null;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly logger: { error(details: object, message: string): void };
@@ -41,7 +41,7 @@ export interface StoreOptions {
  * throws: `refusalKind` tells what may pass.
  */
 export class JournalStore {
-  readonly deliveries: DeliveryLedger;
+  readonly deliveries: Outbox;
   readonly pruner: Pruner;
   readonly #connection: Connection;
   readonly #sessions: SessionTable;
@@ -73,7 +73,7 @@ export class JournalStore {
    */
   write(writes: readonly JournalWrite[]): void {
     // What changes nothing but signs of life is not worth waiting for the disk.
-    const durability = writes.some(({ kind }) => kind === 'event' || kind === 'dismissed' || kind === 'adopted')
+    const durability = writes.some(({ kind }) => kind === 'event' || kind === 'dismiss' || kind === 'adopt')
       ? 'kept'
       : 'kept_soon';
     try {
@@ -101,27 +101,27 @@ export class JournalStore {
   #apply(write: JournalWrite): void {
     switch (write.kind) {
       case 'event':
-        this.#keep(write.entry);
+        this.#append(write.entry);
         break;
-      case 'note':
-        this.#sessions.note(write.record, false);
+      case 'update':
+        this.#sessions.update(write.record, false);
         break;
-      case 'alive':
-        for (const sign of write.signs) this.#sessions.alive(sign);
+      case 'heartbeats':
+        for (const sign of write.heartbeats) this.#sessions.heartbeat(sign);
         break;
-      case 'dismissed':
-        this.#sessions.dismissed(write.sessionId);
+      case 'dismiss':
+        this.#sessions.dismiss(write.sessionId);
         break;
-      case 'adopted':
+      case 'adopt':
         this.#sessions.adopt(write.session);
         break;
     }
   }
 
-  #keep(entry: JournalEntry): void {
-    let kept: ReturnType<SessionTable['keep']>;
+  #append(entry: JournalEntry): void {
+    let kept: ReturnType<SessionTable['append']>;
     try {
-      kept = this.#sessions.keep(entry);
+      kept = this.#sessions.append(entry);
     } catch (error) {
       if (!isConstraintError(error)) throw error;
       this.#options.logger.error(
@@ -134,15 +134,15 @@ export class JournalStore {
     // Whoever was told of a start is told of the end, also when nobody knows more of the session any more than the journal.
     const record = entry.record ?? this.#sessions.record(entry.event.sessionId);
     const known = { ...entry, record };
-    if (isTellable(known)) this.#owe(known, kept.lane, kept.sequence);
+    if (isForHooks(known)) this.#enqueue(known, kept.lane, kept.sequence);
   }
 
-  #owe(entry: TellableEntry, lane: string, sequence: number): void {
+  #enqueue(entry: HookEntry, lane: string, sequence: number): void {
     const { id: eventId, type, sessionId } = entry.event;
     let hooks: readonly string[];
     let body: string | null;
     try {
-      hooks = this.#options.wanting(type);
+      hooks = this.#options.subscribers(type);
       body = hooks.length === 0 ? null : this.#options.envelope(entry, sequence);
     } catch (error) {
       // A bug there must not take the event from the history.
@@ -150,7 +150,7 @@ export class JournalStore {
       return;
     }
     if (body === null) return;
-    this.#deliveries.add({ eventId, event: type, sessionId, lane, body }, hooks, this.#options.now());
+    this.#deliveries.add({ eventId, event: type, sessionId, orderingKey: lane, body }, hooks, this.#options.now());
   }
 
   /** One write that cannot be, which is a bug, takes no other with it. */
@@ -167,6 +167,6 @@ export class JournalStore {
   }
 }
 
-function isTellable(entry: JournalEntry): entry is TellableEntry {
+function isForHooks(entry: JournalEntry): entry is HookEntry {
   return entry.event.type !== 'session:state';
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type BirpcReturn, createBirpc } from 'birpc';
-import type { JournalHome, JournalRemote, JournalThreadData } from './journal-protocol.ts';
+import type { JournalClientMethods, JournalServerMethods, JournalWorkerData } from './journal-protocol.ts';
 
 /** The thread's entry lies beside this module, as source or, in the packaged app, as its own bundle. */
 export function journalWorkerUrl(): URL {
@@ -9,9 +9,9 @@ export function journalWorkerUrl(): URL {
 }
 
 /** A thread that serves the journal, and the way to ask it. */
-export interface JournalLink {
+export interface JournalWorker {
   /** Rejects when the thread is lost. */
-  readonly remote: BirpcReturn<JournalRemote, JournalHome>;
+  readonly server: BirpcReturn<JournalServerMethods, JournalClientMethods>;
   /** Ends the thread at once; whoever waits for an answer is told that it is lost. */
   terminate(): Promise<void>;
 }
@@ -21,15 +21,15 @@ export interface JournalLink {
  *
  * @param onLost called once, when the thread ends that was not terminated; `error` is null where it left none
  */
-export function startJournalThread(
+export function startJournalWorker(
   url: URL,
-  data: JournalThreadData,
-  home: JournalHome,
+  data: JournalWorkerData,
+  home: JournalClientMethods,
   onLost: (error: Error | null) => void,
-): JournalLink {
+): JournalWorker {
   // No bound on its memory: a thread that comes upon it can end the whole process instead of itself.
   const worker = new Worker(url, { name: 'sandglass-journal', workerData: data });
-  const remote = createBirpc<JournalRemote, JournalHome>(home, {
+  const remote = createBirpc<JournalServerMethods, JournalClientMethods>(home, {
     bind: 'functions',
     post: (message) => worker.postMessage(message),
     on: (listener) => worker.on('message', listener),
@@ -48,7 +48,7 @@ export function startJournalThread(
   worker.on('messageerror', (error) => lose(error));
   worker.on('exit', () => lose(null));
   return {
-    remote,
+    server: remote,
     async terminate() {
       if (!isOver) {
         isOver = true;

@@ -16,12 +16,12 @@ function word(write: JournalWrite): string {
   switch (write.kind) {
     case 'event':
       return write.entry.event.type;
-    case 'note':
+    case 'update':
       return write.record.title;
-    case 'alive':
-      return write.signs.map(({ ageMs }) => `alive ${ageMs}`).join();
-    case 'dismissed':
-    case 'adopted':
+    case 'heartbeats':
+      return write.heartbeats.map(({ ageMs }) => `alive ${ageMs}`).join();
+    case 'dismiss':
+    case 'adopt':
       return write.kind;
   }
 }
@@ -40,11 +40,11 @@ describe('what waits to be written', () => {
   test('comes in order, again if it was refused, and never after it was written', async () => {
     const { queue } = make();
     const started = queue.event(startEntry(known));
-    queue.dismissed(known.id);
-    expect(words(queue.take())).toEqual(['session:start', 'dismissed']);
+    queue.dismiss(known.id);
+    expect(words(queue.take())).toEqual(['session:start', 'dismiss']);
     queue.refused();
     const ended = queue.event(endEntry(known));
-    expect(words(queue.take())).toEqual(['session:start', 'dismissed', 'session:end']);
+    expect(words(queue.take())).toEqual(['session:start', 'dismiss', 'session:end']);
     queue.written();
     await Promise.all([started, ended]);
     expect(queue.isEmpty).toBe(true);
@@ -54,10 +54,10 @@ describe('what waits to be written', () => {
   test('comes in parts, the signs of life with the last', () => {
     const { queue } = make();
     for (let count = 0; count < BATCH + 1; count += 1) void queue.event(stateEntry(known));
-    queue.alive([sign(1)]);
+    queue.heartbeat([sign(1)]);
     expect(queue.take()).toHaveLength(BATCH);
     queue.written();
-    queue.alive([sign(2)]);
+    queue.heartbeat([sign(2)]);
     expect(words(queue.take())).toEqual(['session:state', 'alive 2']);
     queue.written();
     expect(queue.isEmpty).toBe(true);
@@ -65,7 +65,7 @@ describe('what waits to be written', () => {
 
   test('holds the latest of what is known of a session alone, but for what is under way', () => {
     const { queue } = make();
-    const note = (title: string): void => queue.note({ ...known, title });
+    const note = (title: string): void => queue.update({ ...known, title });
     note('1');
     expect(words(queue.take())).toEqual(['1']);
     note('2');
@@ -77,7 +77,7 @@ describe('what waits to be written', () => {
 
   test('has no sign of life of a session that has ended', () => {
     const { queue } = make();
-    queue.alive([sign(1)]);
+    queue.heartbeat([sign(1)]);
     void queue.event(endEntry(known));
     expect(words(queue.take())).toEqual(['session:end']);
   });
@@ -123,7 +123,7 @@ describe('what waits to be written', () => {
     void queue.event(endEntry(known));
     expect(words(queue.take(1))).toEqual(['session:start']);
     queue.refused();
-    queue.giveUpFirst();
+    queue.dropFirst();
     await first;
     expect(words(queue.take())).toEqual(['session:end']);
   });

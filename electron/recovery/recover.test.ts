@@ -75,11 +75,11 @@ describe('a session that a crash left without an end', () => {
   test.each([
     ['the journal', 5_000.4, '', 5_000.4],
     ['the recording', 500, '[7.250, "o", "later"]\n', 8_250],
-  ])('lasted until the later of both signs: %s', async (_which, aliveMs, more, durationMs) => {
+  ])('lasted until the later of both signs: %s', async (_which, heartbeatMs, more, durationMs) => {
     await using temp = await TempFolder.make();
     const crashed = new CrashedFolder(temp.path);
     await crashed.record(idOf(1), HELLO + more);
-    const { ended } = await crashed.recover([crashedSession(1, { aliveMs })]);
+    const { ended } = await crashed.recover([crashedSession(1, { heartbeatMs })]);
     expect(ended[0]?.end.durationSeconds).toBe(durationMs / 1_000);
     expect(ended[0]?.end.at).toBe(STARTED_AT + durationMs);
   });
@@ -103,7 +103,7 @@ describe('a session that a crash left without an end', () => {
     const crashed = new CrashedFolder(temp.path);
     await crashed.record(idOf(1), `${HELLO}[0.200, "x", "3"]\n`);
     const before = await readFile(crashed.fileOf(idOf(1)));
-    const { ended, tabs } = await crashed.recover([crashedSession(1, { aliveMs: 0 })]);
+    const { ended, tabs } = await crashed.recover([crashedSession(1, { heartbeatMs: 0 })]);
     expect(await readFile(crashed.fileOf(idOf(1)))).toEqual(before);
     expect(ended[0]?.end).toMatchObject({
       reason: 'app_crash',

@@ -137,7 +137,7 @@ async function recover(session: UnfinishedSession, options: RecoveryOptions): Pr
   } catch (error) {
     // A bug, or an id that names no folder: the end is told all the same.
     logger.error({ err: error, session: record.id }, 'A session of an earlier run could not be recovered');
-    const event = crashEvent(session, session.aliveMs, null, options);
+    const event = crashEvent(session, session.heartbeatMs, null, options);
     await journal.append({ event, record, recording: null });
     const remains = { record, events: [...session.events, event], end: event.end, recording: null };
     return {
@@ -184,12 +184,12 @@ async function endByCrash(
   options: RecoveryOptions,
 ): Promise<Extract<Outcome, { kind: 'ended' }>> {
   const { repair = repairRecording, logger } = options;
-  const { record, aliveMs } = session;
-  const repaired = await repair(join(folder, RECORDING_FILE), { endMs: aliveMs });
+  const { record, heartbeatMs } = session;
+  const repaired = await repair(join(folder, RECORDING_FILE), { endMs: heartbeatMs });
   if (!repaired.ok && repaired.obstacle !== 'missing' && repaired.obstacle !== 'empty')
     logger.warn({ session: record.id, obstacle: repaired.obstacle, why: repaired.message }, 'A recording is not whole');
   if (!repaired.ok) await removeEmpty(folder, repaired.obstacle);
-  const durationMs = Math.max(aliveMs, repaired.lastEventMs);
+  const durationMs = Math.max(heartbeatMs, repaired.lastEventMs);
   const event = crashEvent(session, durationMs, repaired, options);
   const recording = recordedFile(repaired);
   const remains = { record, events: [...session.events, event], end: event.end, recording };

@@ -37,7 +37,7 @@ function find(before = STARTED_AT + 1_000_000): Promise<UnknownSessions> {
     journal: {
       unknown: async (ids) => journal.store.unknown(ids),
       adopt: async (sessions) => {
-        journal.store.write(sessions.map((session) => ({ kind: 'adopted', session })));
+        journal.store.write(sessions.map((session) => ({ kind: 'adopt', session })));
         return true;
       },
     },

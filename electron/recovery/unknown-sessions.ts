@@ -112,7 +112,7 @@ async function unfinishedOf(
     startedAt: decodeTime(id),
     shell: { command, args: [] },
   });
-  return [{ record, events: [], aliveMs: 0, lastActivityMs: 0 }];
+  return [{ record, events: [], heartbeatMs: 0, lastActivityMs: 0 }];
 }
 
 async function adopt(

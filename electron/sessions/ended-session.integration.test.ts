@@ -47,7 +47,7 @@ async function remainsWith(
   const [remains] = remainsOf([restored(changes)], {
     recorders: { folderOf: (id) => join(temp.path, id) },
     clock: new SystemClock(),
-    journal: { dismissed: (id) => void dismissed.push(id) },
+    journal: { dismiss: (id) => void dismissed.push(id) },
   });
   if (remains === undefined) throw new Error('There are no remains');
   const folder = join(temp.path, SESSION_ID);

@@ -210,14 +210,14 @@ export function remainsOf(
   options: {
     readonly recorders: Pick<RecorderFactory, 'folderOf'>;
     readonly clock: Clock;
-    readonly journal: Pick<Journal, 'dismissed'>;
+    readonly journal: Pick<Journal, 'dismiss'>;
     readonly checkpoints?: Checkpoints | undefined;
   },
 ): Remains[] {
   const { recorders, clock, journal, checkpoints } = options;
   return restored.map((session) => {
     const recordingFile = join(recorders.folderOf(session.record.id), RECORDING_FILE);
-    return new Remains(session, { recordingFile, clock, checkpoints, onDismissed: (id) => journal.dismissed(id) });
+    return new Remains(session, { recordingFile, clock, checkpoints, onDismissed: (id) => journal.dismiss(id) });
   });
 }
 

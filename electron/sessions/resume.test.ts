@@ -33,7 +33,7 @@ const frozen = (atMs: number, by: 'idle_timeout' | null): SessionEvent => ({
 const left = (changes: Partial<UnfinishedSession> = {}): UnfinishedSession => ({
   record,
   events: states('waiting', 'running'),
-  aliveMs: 12 * MINUTE,
+  heartbeatMs: 12 * MINUTE,
   lastActivityMs: 10 * MINUTE,
   ...changes,
 });
@@ -129,7 +129,7 @@ function earlierOf(afterMs: number, unfinished = left(), profile: { recording?: 
   const opened = openSession({ limits: LIMITS, earlier, profile });
   const adopted: string[] = [];
   const resume = async (changes: Partial<LeftSession> = {}): Promise<boolean> => {
-    opened.recorders.left = { lastEventMs: unfinished.aliveMs, cols: 80, rows: 24 };
+    opened.recorders.left = { lastEventMs: unfinished.heartbeatMs, cols: 80, rows: 24 };
     const recording = await opened.recorders.reopen();
     const leftSession = { record: unfinished.record, earlier, recording, recordingFile: '/nowhere', ...changes };
     return opened.session.resume(leftSession, () =>
@@ -170,7 +170,7 @@ describe('a session that goes on', () => {
 
   test('is warned again of nothing, and of what has come up meanwhile at once', async () => {
     // Warned at ten minutes of idleness, five before the end.
-    const warned = earlierOf(24 * MINUTE - 30_000, left({ aliveMs: 22 * MINUTE }));
+    const warned = earlierOf(24 * MINUTE - 30_000, left({ heartbeatMs: 22 * MINUTE }));
     await warned.resume();
     expect(warned.events.filter(({ type }) => type === 'session:warning')).toEqual([]);
     await warned.clock.advance(30_000);

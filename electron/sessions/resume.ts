@@ -48,14 +48,14 @@ export function earlierSession(unfinished: UnfinishedSession, facts: ResumeFacts
   if (state === 'starting' || state === 'closing' || state === 'ended') return { ok: false, why: `it was ${state}` };
   const frozen = state === 'frozen' ? lastFrozen(events) : null;
   if (frozen !== null && frozen.by !== null) return { ok: false, why: 'its time was up' };
-  const knownMs = Math.max(unfinished.aliveMs, lastEventMs);
+  const knownMs = Math.max(unfinished.heartbeatMs, lastEventMs);
   const awayMs = Math.max(0, wallMs - (record.startedAt + knownMs));
   const ageMs = knownMs + awayMs;
   const lastActivityMs = Math.min(unfinished.lastActivityMs, knownMs);
   // While it stands still, its idle time does not grow, and signs of life say so.
   const restAtMs = frozen === null ? null : clamp(frozen.at - record.startedAt, 0, knownMs);
   const idleMs =
-    restAtMs === null ? ageMs - lastActivityMs : Math.max(0, unfinished.aliveMs - unfinished.lastActivityMs);
+    restAtMs === null ? ageMs - lastActivityMs : Math.max(0, unfinished.heartbeatMs - unfinished.lastActivityMs);
   const extras = extensionsOf(events, { limits, startedAt: record.startedAt, lastActivityMs });
   const values: Limits = restAtMs === null ? limits.values : { ...limits.values, idleTimeoutSeconds: 0 };
   const time: TimeState = { startedMs: 0, lastActivityMs, ...extras };

@@ -6,8 +6,8 @@ import type { SessionCgroups } from '../../processes/session-cgroups.ts';
 import { killWindowsTree } from '../../processes/windows-ladder.ts';
 
 /** First and longest pause between two looks at what is left, in milliseconds. */
-const FIRST_LOOK_MS = 2;
-const LONGEST_LOOK_MS = 50;
+const INITIAL_POLL_MS = 2;
+const MAX_POLL_MS = 50;
 
 /** What the processes of one run of a hook are found by. */
 export interface ContainmentOptions {
@@ -36,7 +36,7 @@ const NOTHING: Leftovers = { count: 0, survivors: [] };
  */
 export async function endRun(options: ContainmentOptions, graceMs: number): Promise<Leftovers> {
   const { cgroups, leader, table, runId } = options;
-  const hasExited = await settled(options.exited);
+  const hasExited = await isSettled(options.exited);
   // A cgroup that can be removed has no process in it: the usual case, without a look at all processes of the system.
   if (hasExited && !cgroups.isEmpty && cgroups.remove()) return NOTHING;
 
@@ -48,7 +48,7 @@ export async function endRun(options: ContainmentOptions, graceMs: number): Prom
     return NOTHING;
   }
   if (process.platform === 'win32') return { count, survivors: await killWindowsTree(tree, members) };
-  if (graceMs > 0) await ask(tree, members, graceMs, hasExited ? null : options.exited);
+  if (graceMs > 0) await terminate(tree, members, graceMs, hasExited ? null : options.exited);
   const survivors = await closeTree(
     {
       tree,
@@ -62,7 +62,7 @@ export async function endRun(options: ContainmentOptions, graceMs: number): Prom
 }
 
 /** SIGTERM, and time to follow it. SIGCONT, because a stopped process would not get it. */
-async function ask(
+async function terminate(
   tree: ProcessTree,
   members: readonly ProcessEntry[],
   graceMs: number,
@@ -76,7 +76,7 @@ async function ask(
   });
   await tree.signal(members, ['SIGTERM', 'SIGCONT']);
   let remaining = members;
-  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
+  for (let pause = INITIAL_POLL_MS; ; pause = Math.min(pause * 2, MAX_POLL_MS)) {
     remaining = await tree.remaining(remaining);
     const left = until - performance.now();
     if (remaining.length === 0 || left <= 0) return;
@@ -84,7 +84,7 @@ async function ask(
   }
 }
 
-async function settled(promise: Promise<unknown>): Promise<boolean> {
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   const pending = Symbol('pending');
   return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
 }

@@ -1,5 +1,5 @@
 import type { Survivor } from '../../../shared/session.ts';
-import { elapsedWords } from '../webhook-messages.ts';
+import { describeElapsed } from '../webhook-messages.ts';
 
 /** How a hook's executable came to its end. */
 export type HookEnd =
@@ -27,11 +27,11 @@ export function describeRun(end: HookEnd, tookMs: number, left: number, survivor
 function describeEnd(end: HookEnd, tookMs: number): string {
   switch (end.kind) {
     case 'exited':
-      return `exited with ${end.code} after ${elapsedWords(tookMs)}`;
+      return `exited with ${end.code} after ${describeElapsed(tookMs)}`;
     case 'signalled':
-      return `was ended by ${end.signal} after ${elapsedWords(tookMs)}`;
+      return `was ended by ${end.signal} after ${describeElapsed(tookMs)}`;
     case 'timed out':
-      return `timed out after ${elapsedWords(end.limitMs)} and was ended`;
+      return `timed out after ${describeElapsed(end.limitMs)} and was ended`;
     case 'flooded':
       return `wrote more than ${end.bytes / 1024 / 1024} MiB and was ended`;
     case 'stopped':

@@ -14,7 +14,7 @@ import { endRun } from './containment.ts';
 import { hookEnvironment } from './hook-environment.ts';
 import { FLOOD_BYTES, HookOutput } from './hook-output.ts';
 import { describeRun, type HookEnd } from './messages.ts';
-import { type Gate, startGate } from './start-barrier.ts';
+import { createStartBarrier, type StartBarrier } from './start-barrier.ts';
 import { type HookStreams, openStreams } from './streams.ts';
 
 /** What a hook gets between SIGTERM and SIGKILL, in milliseconds. */
@@ -64,9 +64,9 @@ export function createHookRunner(options: HookRunnerOptions = {}): RunHook {
       result = { kind: 'failed', words: `could not be run: ${messageOf(error)}` };
     }
     const wrote = output.text();
-    const told = { ...details, outcome: result.words, ...(wrote === '' ? {} : { wrote }) };
-    if (result.kind === 'ok') logger.info(told, 'A hook has run');
-    else logger.warn(told, 'A hook has failed');
+    const untilTracked = { ...details, outcome: result.words, ...(wrote === '' ? {} : { wrote }) };
+    if (result.kind === 'ok') logger.info(untilTracked, 'A hook has run');
+    else logger.warn(untilTracked, 'A hook has failed');
     return result;
   };
 }
@@ -114,9 +114,9 @@ async function runContained(run: Run): Promise<RunHookResult> {
     streams = process.platform === 'win32' ? null : await openStreams(request.body, machine.temporary);
     const scope = machine.cgroups?.kind === 'scope' ? { systemdRun: machine.cgroups.systemdRun, limits } : null;
     const command = windowsCommand([file, ...request.args], environment);
-    const gate = await startGate({ runId, command, folder, environment, streams, cgroups, scope, table });
+    const gate = await createStartBarrier({ runId, command, folder, environment, streams, cgroups, scope, table });
     await streams?.release();
-    const result = await attend(run, gate, cgroups, streams);
+    const result = await supervise(run, gate, cgroups, streams);
     // The system says “not found” of a script whose interpreter is missing, too.
     const isUnstarted = result.end.kind === 'exited' && (result.end.code === 126 || result.end.code === 127);
     const why = isUnstarted ? await check() : null;
@@ -153,9 +153,9 @@ function windowsCommand(
 }
 
 /** Lets the executable run, waits for its end or makes it, and ends what it has left. */
-async function attend(
+async function supervise(
   { request, dependencies, signal, machine, output }: Run,
-  gate: Gate,
+  gate: StartBarrier,
   cgroups: SessionCgroups,
   streams: HookStreams | null,
 ): Promise<{ end: HookEnd; words: string }> {
@@ -182,7 +182,7 @@ async function attend(
       begun = performance.now();
       timer = setTimeout(() => stop({ kind: 'timed out', limitMs: timeoutMs }), timeoutMs);
       gate.open();
-      if (streams === null) give(gate, request.body);
+      if (streams === null) sendBody(gate, request.body);
       end = await Promise.race([exit, stopped]);
       tookMs = performance.now() - begun;
     }
@@ -238,7 +238,7 @@ function collect(stream: Readable, output: HookOutput, onFlood: () => void): Pro
 }
 
 /** The event on a socket, where there is no file for it. Who does not read it is left alone. */
-function give(gate: Gate, body: string): void {
+function sendBody(gate: StartBarrier, body: string): void {
   gate.child.stdin?.on('error', () => {});
   gate.child.stdin?.end(body);
 }

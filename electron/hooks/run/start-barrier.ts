@@ -14,19 +14,19 @@ import type { SessionCgroups } from '../../processes/session-cgroups.ts';
 import type { HookStreams } from './streams.ts';
 
 /** How often a start is tried that a terminal has slipped into. */
-const TRIES = 20;
+const MAX_ATTEMPTS = 20;
 /** How long a scope may take to come into being, and how often it is looked for, in milliseconds. */
 const SCOPE_TIMEOUT_MS = 2000;
-const SCOPE_LOOK_MS = 5;
+const SCOPE_POLL_MS = 5;
 /** The descriptor on which the gate waits. */
-const GATE_DESCRIPTOR = 3;
+const BARRIER_DESCRIPTOR = 3;
 /** What the gate exits with that was not opened: nobody is there any more who could. */
-const UNOPENED = 126;
+const NEVER_OPENED = 126;
 
 /** Runs in the hook's own process before the executable does: waits for a word, and then becomes the executable. */
-const GATE = [
-  `read -r word <&${GATE_DESCRIPTOR} && [ "$word" = go ] || exit ${UNOPENED}`,
-  `exec ${GATE_DESCRIPTOR}<&-`,
+const BARRIER_SCRIPT = [
+  `read -r word <&${BARRIER_DESCRIPTOR} && [ "$word" = go ] || exit ${NEVER_OPENED}`,
+  `exec ${BARRIER_DESCRIPTOR}<&-`,
   'exec "$@"',
 ].join('\n');
 
@@ -36,7 +36,7 @@ export interface ScopeRequest {
   readonly limits: readonly Limit[];
 }
 
-export interface GateRequest {
+export interface StartBarrierRequest {
   readonly runId: string;
   /** The executable's full path, and its arguments. */
   readonly command: readonly [string, ...string[]];
@@ -49,7 +49,7 @@ export interface GateRequest {
 }
 
 /** A hook's process that waits in its cgroup, with nothing of the executable run yet. */
-export interface Gate {
+export interface StartBarrier {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly leader: ProcessIdentity | null;
@@ -69,10 +69,10 @@ export interface HookExit {
  *
  * @throws when the system refuses. Then nothing runs.
  */
-export async function startGate(request: GateRequest): Promise<Gate> {
+export async function createStartBarrier(request: StartBarrierRequest): Promise<StartBarrier> {
   let { scope } = request;
-  for (let tries = 0; tries < TRIES; ) {
-    const gate = await spawnGate(request, scope);
+  for (let tries = 0; tries < MAX_ATTEMPTS; ) {
+    const gate = await spawnBehindBarrier(request, scope);
     if (process.platform !== 'linux') return gate;
     if (scope !== null) {
       const folder = await waitForScope(gate, request.runId);
@@ -95,10 +95,12 @@ export async function startGate(request: GateRequest): Promise<Gate> {
   throw new Error('Terminals of sessions could not be kept from it');
 }
 
-async function spawnGate(request: GateRequest, scope: ScopeRequest | null): Promise<Gate> {
+async function spawnBehindBarrier(request: StartBarrierRequest, scope: ScopeRequest | null): Promise<StartBarrier> {
   const { runId, folder, environment, streams, table } = request;
   const isUnix = process.platform !== 'win32';
-  const gated = isUnix ? (['/bin/sh', '-c', GATE, 'sandglass', ...request.command] as const) : request.command;
+  const gated = isUnix
+    ? (['/bin/sh', '-c', BARRIER_SCRIPT, 'sandglass', ...request.command] as const)
+    : request.command;
   const [file, ...args] =
     scope === null ? gated : scopeCommand(scope.systemdRun, runId, scopeProperties(scope.limits), gated);
   const own = streams === null ? (['pipe', 'pipe', 'pipe'] as const) : [streams.input, streams.writer, streams.writer];
@@ -123,7 +125,7 @@ async function spawnGate(request: GateRequest, scope: ScopeRequest | null): Prom
   const exited = new Promise<HookExit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  const word = isUnix ? child.stdio[GATE_DESCRIPTOR] : null;
+  const word = isUnix ? child.stdio[BARRIER_DESCRIPTOR] : null;
   const way = word instanceof Duplex ? word : null;
   // It is gone, which its exit tells.
   way?.on('error', () => {});
@@ -158,7 +160,7 @@ function hasTerminal(pid: number): boolean {
 }
 
 /** Ends a process that has not become the executable. */
-async function discard(gate: Gate): Promise<void> {
+async function discard(gate: StartBarrier): Promise<void> {
   try {
     process.kill(-gate.pid, 'SIGKILL');
   } catch {
@@ -168,15 +170,15 @@ async function discard(gate: Gate): Promise<void> {
 }
 
 /** The folder of the scope in which it is; null when it does not come into one. */
-async function waitForScope(gate: Gate, runId: string): Promise<string | null> {
+async function waitForScope(gate: StartBarrier, runId: string): Promise<string | null> {
   let hasExited = false;
   void gate.exited.then(() => {
     hasExited = true;
   });
-  for (let waited = 0; waited < SCOPE_TIMEOUT_MS && !hasExited; waited += SCOPE_LOOK_MS) {
+  for (let waited = 0; waited < SCOPE_TIMEOUT_MS && !hasExited; waited += SCOPE_POLL_MS) {
     const folder = await scopeFolder(gate.pid, runId);
     if (folder !== null) return folder;
-    await delay(SCOPE_LOOK_MS);
+    await delay(SCOPE_POLL_MS);
   }
   return null;
 }

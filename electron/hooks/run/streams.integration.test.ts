@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../storage/testing/temporary-folder.ts';
-import { removeLeftStreams } from './streams.ts';
+import { removeOrphanedStreams } from './streams.ts';
 
 /** A folder of a run, with an event in it. */
 function left(temporary: string, name: string): string {
@@ -22,8 +22,8 @@ test('what an app has left that was killed is removed; what runs, and what is no
     left(temporary, 'sandglass-hook-notes'),
     left(temporary, `hook-${pid}-a1B2c3`),
   ];
-  expect(await removeLeftStreams(temporary)).toBe(1);
+  expect(await removeOrphanedStreams(temporary)).toBe(1);
   expect(existsSync(gone)).toBe(false);
   for (const folder of others) expect(readdirSync(folder)).toEqual(['event']);
-  expect(await removeLeftStreams(join(temporary, 'nowhere'))).toBe(0);
+  expect(await removeOrphanedStreams(join(temporary, 'nowhere'))).toBe(0);
 });

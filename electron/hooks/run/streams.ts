@@ -78,7 +78,7 @@ export async function openStreams(body: string, temporary: string): Promise<Hook
  * @param temporary the folder for temporary files
  * @returns how many there were. Never rejects: what belongs to somebody else stays.
  */
-export async function removeLeftStreams(temporary: string): Promise<number> {
+export async function removeOrphanedStreams(temporary: string): Promise<number> {
   let count = 0;
   for (const name of await readdir(temporary).catch(() => [])) {
     const pid = Number(LEFT.exec(name)?.[1] ?? Number.NaN);

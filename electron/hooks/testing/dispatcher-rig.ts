@@ -1,10 +1,10 @@
 import type { Delivery } from '../../../shared/hooks.ts';
-import type { DeliveryLedger, DueDelivery } from '../../journal/deliveries.ts';
+import type { DueDelivery, Outbox } from '../../journal/deliveries.ts';
 import type { SessionRecord } from '../../journal/journal.ts';
 import { endEntry, extendedEntry, record, sessionId, startEntry } from '../../journal/testing/entries.ts';
 import { openStore } from '../../journal/testing/open-store.ts';
 import { settle, TestClock } from '../../sessions/testing/test-clock.ts';
-import { Courier } from '../dispatcher.ts';
+import { Dispatcher } from '../dispatcher.ts';
 import type { Hook } from '../hook.ts';
 import type { WebhookResult } from '../webhook.ts';
 
@@ -26,10 +26,10 @@ export function hook(name: string, changes: Partial<Hook> = {}): Hook {
     name,
     folder: `/hooks/${name}`,
     patterns: ['*'],
-    wants: new Set(['session:start', 'session:end']),
+    events: new Set(['session:start', 'session:end']),
     enabled: true,
     timeoutMs: 10_000,
-    retry: { attempts: 5, firstPauseMs: 4_000, longestPauseMs: 600_000 },
+    retry: { attempts: 5, initialBackoffMs: 4_000, maxBackoffMs: 600_000 },
     action: { kind: 'webhook', url: 'https://example.org', headers: {}, secrets: [] },
     revision: '',
     warning: null,
@@ -38,7 +38,7 @@ export function hook(name: string, changes: Partial<Hook> = {}): Hook {
 }
 
 /** A courier on a real ledger, in memory, with a clock that is moved by hand and tries that end as the test says. */
-export class CourierRig implements AsyncDisposable {
+export class DispatcherRig implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly store = openStore(null, { now: () => this.clock.wall() });
   /** All tries so far; those under way are in it, too. */
@@ -52,32 +52,32 @@ export class CourierRig implements AsyncDisposable {
   answer: (attempt: Attempt) => WebhookResult | null = () => OK;
   /** Throws in place of the ledger. */
   fault: (method: string) => void = () => {};
-  readonly courier: Courier;
+  readonly dispatcher: Dispatcher;
 
   constructor(names: readonly string[], changes: Partial<Hook> = {}, random: () => number = () => 0) {
     this.hooks = names.map((name) => hook(name, changes));
-    this.courier = new Courier({
-      ledger: this.#faulty(),
+    this.dispatcher = new Dispatcher({
+      outbox: this.#faulty(),
       clock: this.clock,
       logger: { debug() {}, info() {}, warn() {}, error() {} },
       random,
       hooks: () => this.hooks,
       deliver: (to, delivery, signal) => this.#deliver(to, delivery, signal),
-      onTried: () => {},
+      onAttempted: () => {},
       onGone: (to, words) => {
         this.gone.push(to.name);
         this.hooks = this.hooks.filter((each) => each.name !== to.name);
-        this.ledger.drop(to.name, `dropped: ${words}`, this.clock.wall());
+        this.outbox.drop(to.name, `dropped: ${words}`, this.clock.wall());
       },
     });
   }
 
-  get ledger(): DeliveryLedger {
+  get outbox(): Outbox {
     return this.store.store.deliveries;
   }
 
   /** A session's start, so many extensions and its end, owed to these hooks. */
-  owe(hooks: readonly string[], extensions = 0, previous: SessionRecord | null = null): SessionRecord {
+  enqueue(hooks: readonly string[], extensions = 0, previous: SessionRecord | null = null): SessionRecord {
     this.store.wanting = () => hooks;
     const known = record(sessionId(), { startedAt: this.clock.wall(), previousId: previous?.id ?? null });
     const entries = [
@@ -86,12 +86,12 @@ export class CourierRig implements AsyncDisposable {
       endEntry(known),
     ];
     this.store.store.write(entries.map((entry) => ({ kind: 'event', entry })));
-    this.courier.wake();
+    this.dispatcher.wake();
     return known;
   }
 
   list(name: string): readonly Delivery[] {
-    return this.ledger.list(name, null, 100_000).toReversed();
+    return this.outbox.list(name, null, 100_000).toReversed();
   }
 
   /** Lets everything happen that needs no time to pass. */
@@ -100,7 +100,7 @@ export class CourierRig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = this.courier.close();
+    const closed = this.dispatcher.close();
     await this.clock.advance(1_000);
     await closed;
     this.store[Symbol.dispose]();
@@ -112,7 +112,8 @@ export class CourierRig implements AsyncDisposable {
     this.attempts.push(attempt);
     this.running.add(attempt);
     const own = [...this.running].filter((each) => each.hook === to.name);
-    if (new Set(own.map((each) => each.delivery.lane)).size < own.length) throw new Error('Two tries in one lane');
+    if (new Set(own.map((each) => each.delivery.orderingKey)).size < own.length)
+      throw new Error('Two tries in one lane');
     this.most = { hook: Math.max(this.most.hook, own.length), all: Math.max(this.most.all, this.running.size) };
     signal.addEventListener('abort', () => resolve(FAILED), { once: true });
     try {
@@ -124,8 +125,8 @@ export class CourierRig implements AsyncDisposable {
     }
   }
 
-  #faulty(): DeliveryLedger {
-    const { ledger } = this;
+  #faulty(): Outbox {
+    const { outbox: ledger } = this;
     const ask = <Value>(method: string, question: () => Value): Value => {
       this.fault(method);
       return question();
@@ -133,12 +134,12 @@ export class CourierRig implements AsyncDisposable {
     return {
       due: (...args) => ask('due', () => ledger.due(...args)),
       nextDueAt: (...args) => ask('nextDueAt', () => ledger.nextDueAt(...args)),
-      settle: (...args) => ask('settle', () => ledger.settle(...args)),
-      owe: (...args) => ask('owe', () => ledger.owe(...args)),
-      oweAgain: (...args) => ask('oweAgain', () => ledger.oweAgain(...args)),
+      complete: (...args) => ask('settle', () => ledger.complete(...args)),
+      enqueue: (...args) => ask('owe', () => ledger.enqueue(...args)),
+      requeue: (...args) => ask('oweAgain', () => ledger.requeue(...args)),
       drop: (...args) => ask('drop', () => ledger.drop(...args)),
-      hasten: (...args) => ask('hasten', () => ledger.hasten(...args)),
-      owing: () => ask('owing', () => ledger.owing()),
+      retryBy: (...args) => ask('hasten', () => ledger.retryBy(...args)),
+      pendingHooks: () => ask('owing', () => ledger.pendingHooks()),
       list: (...args) => ask('list', () => ledger.list(...args)),
       counts: (...args) => ask('counts', () => ledger.counts(...args)),
       flag: (...args) => ask('flag', () => ledger.flag(...args)),

@@ -70,7 +70,7 @@ export class ServiceRig implements AsyncDisposable {
     };
     this.#service = createHookService({
       folder: this.folders.root,
-      ledger: this.#store.store.deliveries,
+      outbox: this.#store.store.deliveries,
       source: 'urn:sandglass:test',
       logger: { debug: log, info: log, warn: log, error: log },
       environment,
@@ -83,7 +83,7 @@ export class ServiceRig implements AsyncDisposable {
       },
       onProblem: (problem) => this.problems.push(problem),
     });
-    this.#store.wanting = (event) => this.service.wanting(event);
+    this.#store.wanting = (event) => this.service.subscribers(event);
     return this.#service;
   }
 

@@ -25,7 +25,7 @@ export function openStore(folder: string | null, options: Partial<StoreOptions> 
   const { connection } = opened;
   const logged: { details: object; message: string }[] = [];
   const store = new JournalStore(connection, {
-    wanting: (event) => open.wanting(event),
+    subscribers: (event) => open.wanting(event),
     envelope: (entry, sequence) => JSON.stringify({ type: entry.event.type, id: entry.event.id, sequence }),
     now: () => open.now,
     logger: { error: (details, message) => logged.push({ details, message }) },

@@ -35,7 +35,7 @@ async function tab(): Promise<void> {
   for (let previousId: string | null = null; ; ) {
     const known = record(sessionId(Date.now()), { previousId });
     await say(startEntry(known));
-    journal.alive([{ sessionId: known.id, ageMs: 1, lastActivityMs: 1, counters: known.counters }]);
+    journal.heartbeat([{ sessionId: known.id, ageMs: 1, lastActivityMs: 1, counters: known.counters }]);
     await Promise.all([say(stateEntry(known)), say(extendedEntry(known)), say(endEntry(known))]);
     previousId = known.id;
   }

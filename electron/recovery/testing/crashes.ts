@@ -46,7 +46,7 @@ export function crashedSession(index: number, changes: Partial<UnfinishedSession
     backend: 'pty',
     previousId: null,
   };
-  return { record: whole, events: [start], aliveMs: 5_000, lastActivityMs: 4_000, ...changes };
+  return { record: whole, events: [start], heartbeatMs: 5_000, lastActivityMs: 4_000, ...changes };
 }
 
 /** A data folder after a crash, and what recovers it; its clock stands ten minutes after the sessions' start. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +10,7 @@ import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { z } from 'zod';
+import packageJson from '../package.json' with { type: 'json' };
 import { noticeSchema, noticesFile } from '../shared/notices.ts';
 import { copyNativePackages, isLeftOut, nativePackages } from './packaging.ts';
 import { packageCommand, projectRoot } from './project.ts';
@@ -59,6 +60,11 @@ async function writeElectronZip(folder: string, version: string): Promise<void> 
   zip.addBuffer(Buffer.from(''), 'resources/default_app.asar');
   zip.end();
   await pipeline(zip.outputStream, createWriteStream(join(folder, `electron-v${version}-linux-${process.arch}.zip`)));
+}
+
+/** The path of a file in the archive, as its list of contents names it. */
+function packedPath(line: string): string {
+  return line.replace(/^(un)?pack\s*:\s\//, '');
 }
 
 /** The packages whose modules a build bundles, as Vite lists them. */
@@ -156,6 +162,30 @@ describe.runIf(process.platform === 'linux')('the package', () => {
     expect(rest).toEqual([]);
     expect(files.filter((file) => /\.(tsx?|md|map)$/.test(file))).toEqual([]);
     expect(files.filter((file) => /\.test\./.test(file))).toEqual([]);
+  });
+
+  test('stays small: what is ours is a fraction of Electron', async () => {
+    const { size } = await stat(join(output, 'resources', 'app.asar'));
+    expect(size, 'the archive, 7 MB in version 0.2.0').toBeLessThan(9_000_000);
+    const page = files.filter((file) => /main_window\/assets\/[^/]+\.(js|css)$/.test(file));
+    const sizes = page.map((file) => extractFile(join(output, 'resources', 'app.asar'), packedPath(file)).length);
+    expect(
+      sizes.reduce((sum, bytes) => sum + bytes, 0),
+      'scripts and styles of the window, 1.5 MB in version 0.2.0',
+    ).toBeLessThan(2_000_000);
+    const unpacked = join(output, 'resources', 'app.asar.unpacked');
+    const entries = await readdir(unpacked, { recursive: true, withFileTypes: true });
+    const nativeFiles = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    const nativeBytes = (await Promise.all(nativeFiles.map((file) => stat(file)))).reduce(
+      (sum, file) => sum + file.size,
+      0,
+    );
+    expect(nativeBytes, 'node-pty, 140 kB in version 0.2.0').toBeLessThan(400_000);
+  });
+
+  test('names itself to the desktop as its entry in the menus does', () => {
+    const info = JSON.parse(extractFile(join(output, 'resources', 'app.asar'), 'package.json').toString());
+    expect(info).toMatchObject({ desktopName: packageJson.desktopName, version: packageJson.version });
   });
 
   test('holds the licences of every package by others that is bundled into it', async () => {

@@ -100,7 +100,8 @@ async function endToEndTests(built: boolean): Promise<void> {
       ...(await counts(file, status, (report) => countPlaywright(report, host))),
     });
   }
-  if (!hosts.includes('desktop')) skip('e2e desktop', 'no Electron binary (npx install-electron downloads it)');
+  if (hosts.includes('desktop')) await check('smoke', ['scripts/run.mjs', 'smoke', '--from-source']);
+  else skip('e2e desktop', 'no Electron binary (npx install-electron downloads it)');
 }
 
 function whyNoEndToEnd(built: boolean, browser: Browser | undefined): string | undefined {

@@ -29,7 +29,7 @@ export default defineConfig({
           name: 'integration',
           include: [integration],
           exclude: ['**/node_modules/**'],
-          globalSetup: ['chaos/build.ts'],
+          globalSetup: ['scripts/testing/build-windows.ts'],
           pool: 'forks',
         },
       },

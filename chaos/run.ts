@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { setup } from './build.ts';
+import { setup } from '../scripts/testing/build-windows.ts';
 import { runChaos } from './harness.ts';
 
 // npm run chaos [-- --kills N] [--seed N] [--sessions N]: kills the app at random moments and checks what it promises.

@@ -3,20 +3,38 @@ import { join } from 'node:path';
 import { build } from 'vite';
 import { projectRoot } from './project.ts';
 
+interface Build {
+  /** Vite's configuration. */
+  readonly config: string;
+  readonly output: string;
+  /** What it is made from, files and folders. */
+  readonly sources: readonly string[];
+}
+
 /** What Vite builds. */
-export type Target = 'main' | 'preload' | 'renderer';
+export type Target = 'main' | 'preload' | 'renderer' | 'test-window';
 
-/** What each target is made from, files and folders. */
-const sources: Record<Target, string[]> = {
-  main: ['electron', 'shared', 'vite.main.config.ts', 'package-lock.json'],
-  preload: ['electron', 'shared', 'vite.preload.config.ts', 'package-lock.json'],
-  renderer: ['renderer', 'shared', 'vite.renderer.config.ts', 'package-lock.json'],
-};
-
-const outputs: Record<Target, string> = {
-  main: join('.vite', 'build', 'main.js'),
-  preload: join('.vite', 'build', 'preload.cjs'),
-  renderer: join('.vite', 'renderer', 'main_window', 'index.html'),
+const builds: Readonly<Record<Target, Build>> = {
+  main: {
+    config: 'vite.main.config.ts',
+    output: join('.vite', 'build', 'main.js'),
+    sources: ['electron', 'shared', 'vite.main.config.ts', 'package-lock.json'],
+  },
+  preload: {
+    config: 'vite.preload.config.ts',
+    output: join('.vite', 'build', 'preload.cjs'),
+    sources: ['electron', 'shared', 'vite.preload.config.ts', 'package-lock.json'],
+  },
+  renderer: {
+    config: 'vite.renderer.config.ts',
+    output: join('.vite', 'renderer', 'main_window', 'index.html'),
+    sources: ['renderer', 'shared', 'vite.renderer.config.ts', 'package-lock.json'],
+  },
+  'test-window': {
+    config: 'vite.test-window.config.ts',
+    output: join('.vite', 'test-window', 'testing', 'index.html'),
+    sources: ['renderer', 'shared', 'vite.renderer.config.ts', 'vite.test-window.config.ts', 'package-lock.json'],
+  },
 };
 
 /** Everything that the desktop app needs. */
@@ -31,10 +49,11 @@ export async function buildTargets(targets: readonly Target[]): Promise<void> {
   for (const target of targets) {
     // From before the build: what changes while it runs is not in it.
     const startedAt = new Date().toISOString();
-    await build({ configFile: join(projectRoot, `vite.${target}.config.ts`), logLevel: 'warn' });
+    const { config, output } = builds[target];
+    await build({ configFile: join(projectRoot, config), logLevel: 'warn' });
     await mkdir(join(projectRoot, '.vite'), { recursive: true });
     await writeFile(stampFile(target), `${startedAt}\n`);
-    console.log(`Built ${outputs[target]}`);
+    console.log(`Built ${output}`);
   }
 }
 
@@ -42,8 +61,9 @@ export async function buildTargets(targets: readonly Target[]): Promise<void> {
 export async function buildOutdated(targets: readonly Target[]): Promise<void> {
   const outdated: Target[] = [];
   for (const target of targets) {
-    const paths = sources[target].map((path) => join(projectRoot, path));
-    if (await isOutdated(join(projectRoot, outputs[target]), stampFile(target), paths)) outdated.push(target);
+    const { output, sources } = builds[target];
+    const paths = sources.map((path) => join(projectRoot, path));
+    if (await isOutdated(join(projectRoot, output), stampFile(target), paths)) outdated.push(target);
   }
   await buildTargets(outdated);
 }

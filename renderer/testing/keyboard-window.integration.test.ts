@@ -6,7 +6,7 @@ let windows: TestWindows;
 let page: Page;
 
 beforeAll(async () => {
-  windows = await TestWindows.start('keyboard');
+  windows = await TestWindows.start();
 }, WINDOW_TIMEOUT_MS);
 
 afterEach(() => page?.context().close());

@@ -8,7 +8,7 @@ let windows: TestWindows;
 let page: Page;
 
 beforeAll(async () => {
-  windows = await TestWindows.start('readable');
+  windows = await TestWindows.start();
 }, WINDOW_TIMEOUT_MS);
 
 afterEach(() => page?.context().close());

@@ -1,10 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from '@playwright/test';
-import { build, type PreviewServer, preview } from 'vite';
+import { type PreviewServer, preview } from 'vite';
 import { expect } from 'vitest';
 import { findBrowser } from '../../scripts/find-browser.ts';
 import { projectRoot } from '../../scripts/project.ts';
-import { inProduction } from '../../scripts/vite-build.ts';
 import type { FakeCore } from './fake-core.ts';
 
 declare global {
@@ -49,15 +48,14 @@ export class TestWindows {
     this.#browser = browser;
   }
 
-  /** Builds the window as it is shipped. `name` keeps the builds of test files that run side by side apart. */
-  static async start(name: string): Promise<TestWindows> {
+  static async start(): Promise<TestWindows> {
     const found = await findBrowser();
     if (found === undefined) throw new Error('There is no browser to test with.');
-    const outDir = `${projectRoot}/node_modules/.cache/${name}-window`;
-    const common = { configFile: `${projectRoot}/vite.renderer.config.ts`, logLevel: 'error' } as const;
-    const input = `${projectRoot}/renderer/testing/index.html`;
-    await inProduction(() => build({ ...common, build: { outDir, minify: false, rolldownOptions: { input } } }));
-    const server = await preview({ ...common, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
+    const server = await preview({
+      configFile: `${projectRoot}/vite.test-window.config.ts`,
+      logLevel: 'error',
+      preview: { host: '127.0.0.1', port: 0 },
+    });
     return new TestWindows(server, await launch(found.path), found.path);
   }
 

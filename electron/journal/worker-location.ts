@@ -27,8 +27,14 @@ export function startJournalWorker(
   home: JournalClientMethods,
   onLost: (error: Error | null) => void,
 ): JournalWorker {
-  // No bound on its memory: a thread that comes upon it can end the whole process instead of itself.
-  const worker = new Worker(url, { name: 'sandglass-journal', workerData: data });
+  const worker = new Worker(url, {
+    name: 'sandglass-journal',
+    workerData: data,
+    // Hooks' pipes are opened as files and closed as sockets. When the thread ends, Node would close their numbers a second
+    // time, and by then they may belong to the main thread: a session's terminal, or the pipe for libuv's signals.
+    trackUnmanagedFds: false,
+    // No bound on its memory: a thread that comes upon it can end the whole process instead of itself.
+  });
   const remote = createBirpc<JournalServerMethods, JournalClientMethods>(home, {
     bind: 'functions',
     post: (message) => worker.postMessage(message),

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type HookEvent, hookNameSchema } from './hooks.ts';
 import { ON_EXPIRY } from './limits.ts';
 import { BACKENDS } from './profile.ts';
-import { DEADLINES, END_REASONS, EXPIRIES, START_STAGES, sessionIdSchema } from './session.ts';
+import { END_REASONS, EXPIRIES, START_STAGES, sessionIdSchema, WARNING_CAUSES } from './session.ts';
 
 /**
  * The version of what hooks are sent. Within a version, fields and values of lists are added only; nothing is taken away or
@@ -21,6 +21,7 @@ const TYPE_NAMES: { readonly [E in HookEvent]: EventTypeName<E> } = {
   'session:extended': 'org.sandglass.session.extended',
   'session:frozen': 'org.sandglass.session.frozen',
   'session:thawed': 'org.sandglass.session.thawed',
+  'session:reinstated': 'org.sandglass.session.reinstated',
   'session:limit': 'org.sandglass.session.limit',
   'session:reattached': 'org.sandglass.session.reattached',
   'session:end': 'org.sandglass.session.end',
@@ -156,7 +157,11 @@ export const eventDataSchemas = {
       ...session,
       ...unended,
       warning: z.object({
-        deadline: z.enum(DEADLINES).describe('The idle timeout or the maximum duration.'),
+        deadline: z
+          .enum(WARNING_CAUSES)
+          .describe(
+            'What it is warned of: its idle timeout, its maximum duration, or that the policy no longer allows it.',
+          ),
         beforeSeconds: seconds.describe('Seconds until it runs out, from the event’s time on.'),
         stage: z.int().min(0).describe('0 for the first warning of this deadline.'),
         last: z.boolean(),
@@ -197,6 +202,9 @@ export const eventDataSchemas = {
       thawed: z.object({ frozenSeconds: seconds.describe('How long it was frozen.') }),
     })
     .describe('A frozen session goes on.'),
+  'session:reinstated': z
+    .object({ event: z.literal('session:reinstated'), ...session, ...unended })
+    .describe('The policy allows a session again that it had revoked, before its time was over: it stays open.'),
   'session:reattached': z
     .object({
       event: z.literal('session:reattached'),
@@ -273,6 +281,7 @@ export const eventSchemas = {
   'session:frozen': envelope('session:frozen', eventDataSchemas['session:frozen']),
   'session:thawed': envelope('session:thawed', eventDataSchemas['session:thawed']),
   'session:limit': envelope('session:limit', eventDataSchemas['session:limit']),
+  'session:reinstated': envelope('session:reinstated', eventDataSchemas['session:reinstated']),
   'session:reattached': envelope('session:reattached', eventDataSchemas['session:reattached']),
   'session:end': envelope('session:end', eventDataSchemas['session:end']),
   'hook:test': z.object({

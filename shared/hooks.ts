@@ -14,6 +14,7 @@ export const HOOK_EVENTS = [
   'session:extended',
   'session:frozen',
   'session:thawed',
+  'session:reinstated',
   'session:limit',
   'session:reattached',
   'session:end',

@@ -1,4 +1,5 @@
 import { describeDuration } from './duration.ts';
+import { allowsKind, kindsRule } from './policy-objection.ts';
 import { LOCAL_PROFILE_ID, type Profile } from './profile.ts';
 import type { Policy } from './settings.ts';
 
@@ -244,7 +245,7 @@ function mountPointObjection(path: string): string | null {
   return taken === undefined ? null : `a folder of its own, such as /src: the container has ${taken} there`;
 }
 
-function policyIssues({ limits }: Profile, policy: Policy): ProfileIssue[] {
+function policyIssues({ backend, limits }: Profile, policy: Policy): ProfileIssue[] {
   const issues: ProfileIssue[] = [];
   const refuse = (field: ProfileField, message: string): void => void issues.push({ field, message, byPolicy: true });
   const timeout = (field: 'idleTimeoutSeconds' | 'maxDurationSeconds', longest: number | undefined): void => {
@@ -255,6 +256,7 @@ function policyIssues({ limits }: Profile, policy: Policy): ProfileIssue[] {
       seconds === 0 ? longest === undefined : seconds >= shortest && seconds <= (longest ?? Number.POSITIVE_INFINITY);
     if (!allowed) refuse(field, timeoutRule(shortest, longest));
   };
+  if (!allowsKind(policy, backend)) refuse('backend', kindsRule(policy.allowedBackends ?? []));
   timeout('idleTimeoutSeconds', policy.maxIdleTimeoutSeconds);
   timeout('maxDurationSeconds', policy.maxMaxDurationSeconds);
   const { activity, extensions } = limits;

@@ -153,6 +153,9 @@ export type SessionEnd = z.infer<typeof endSchema>;
 export const DEADLINES = ['idle', 'max'] as const;
 export type DeadlineKind = (typeof DEADLINES)[number];
 
+/** What a session can be warned of: one of its deadlines, or that the policy no longer allows it. */
+export const WARNING_CAUSES = [...DEADLINES, 'policy'] as const;
+
 const activitySchema = z.strictObject({ kind: z.enum([...ACTIVITY_KINDS, 'start', 'keep_open']), at: timestampMs });
 /** The last sign of life: what it was, and when. */
 export type Activity = z.infer<typeof activitySchema>;
@@ -169,13 +172,15 @@ export const timingSchema = z.strictObject({
   maxRemainingMs: z.number().nullable(),
   /** Until a session that its expiry has frozen closes; null where none has. */
   thawRemainingMs: z.number().nullable(),
+  /** Until a session closes that the policy no longer allows; null where it does. */
+  revokedRemainingMs: z.number().nullable(),
   lastActivity: activitySchema,
 });
 export type SessionTiming = z.infer<typeof timingSchema>;
 
 /** The warning in force. `stage` counts from 0; `last` is the final one of its deadline. */
 export const warningSchema = z.strictObject({
-  deadline: z.enum(DEADLINES),
+  deadline: z.enum(WARNING_CAUSES),
   beforeSeconds: z.number().min(0),
   stage: z.int().min(0),
   last: z.boolean(),
@@ -217,6 +222,11 @@ export const sessionInfoSchema = z.strictObject({
   limits: effectiveLimitsSchema,
   timing: timingSchema,
   warning: warningSchema.nullable(),
+  /**
+   * Why the policy no longer allows it, as a sentence without a full stop: “Your own policy (/home/ada/policy.json) no longer
+   * allows local shells”. Null while it does.
+   */
+  revocation: z.string().nullable(),
   extensions: z.strictObject({ used: z.int(), count: z.int(), seconds: z.int() }),
   /** Commands begun so far. `marks`: counted by shell integration; `lines`: by submitted lines. */
   commands: z.strictObject({ used: z.int().min(0), source: z.enum(['marks', 'lines']) }),
@@ -277,6 +287,8 @@ export const sessionEventSchema = z.discriminatedUnion('type', [
     running: z.int().min(0),
     max: z.int().min(0),
   }),
+  /** The policy allows again what it was warned of, before its time was over: it stays open. */
+  z.strictObject({ ...eventBase, type: z.literal('session:reinstated') }),
   /** The app had crashed and found the session running: it is attached to again. */
   z.strictObject({ ...eventBase, type: z.literal('session:reattached'), awaySeconds: z.number().min(0) }),
   z.strictObject({ ...eventBase, type: z.literal('session:end'), end: endSchema }),
@@ -337,7 +349,7 @@ export function describeEnd(end: SessionEnd): string {
     case 'recording_failed':
       return 'Closed because it could no longer be recorded';
     case 'revoked':
-      return 'Revoked';
+      return 'Closed because the policy no longer allows it';
     case 'app_quit':
       return 'Closed because Sandglass was quit';
     case 'app_crash':

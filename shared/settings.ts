@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ACTIVITY_KINDS, extensionsSchema, LIMIT_ORIGINS, limitsSchema } from './limits.ts';
-import { loginShellSchema, PRESETS, profileSchema } from './profile.ts';
+import { BACKENDS, loginShellSchema, PRESETS, profileSchema } from './profile.ts';
 
 /** The version of the settings file; raised with each migration. */
 export const SETTINGS_VERSION = 2;
@@ -111,6 +111,8 @@ export const policySchema = z.strictObject({
   maxExtensions: z.int().min(0).max(100).optional(),
   /** What may count as activity at most. */
   allowedActivity: z.array(z.enum(ACTIVITY_KINDS)).min(1).optional(),
+  /** Which kinds of session may run; without it, all. */
+  allowedBackends: z.array(z.enum(BACKENDS)).min(1).optional(),
   /** Every session must be recorded to the end. */
   requireRecording: z.boolean().optional(),
 });
@@ -170,6 +172,8 @@ export const settingsViewSchema = z.strictObject({
   policyFile: z.string().nullable(),
   /** Whether that file is the user's own, which `SANDGLASS_POLICY_FILE` names, and not an administrator's. */
   policyIsOwn: z.boolean(),
+  /** What is wrong with the policy file now, and what is in force meanwhile; null or absent: nothing. */
+  policyProblem: z.string().nullable().optional(),
   profiles: z.array(profileSchema),
   /** What is wrong with the settings file now; null or absent: nothing. */
   file: z

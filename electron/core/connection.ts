@@ -23,6 +23,7 @@ import type { Machine } from './machine.ts';
 import { profileHandlers, sandboxFolderObjection } from './profiles.ts';
 import { createRpcServer, type Handlers } from './rpc-server.ts';
 import { prepareExport } from './session-exports.ts';
+import { followSettingsProblems } from './settings-news.ts';
 import { settingsView } from './settings-view.ts';
 
 /** Malformed messages after which a window is not listened to any more. */
@@ -52,8 +53,6 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
   const { manager, settings, logger } = options;
   let closed = false;
   let malformed = 0;
-  // A window asks for what is wrong at its start.
-  let toldOfFile = settings.fileProblem?.message;
 
   const channels = new Channels({
     send: (frame) => transport.send(frame),
@@ -70,14 +69,7 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
     manager.on('event', (event) => rpc.notify('sessionEvent', event)),
     manager.on('timing', (timing) => rpc.notify('timing', [...timing])),
     settings.onChange(() => rpc.notify('settingsChanged', settingsView(settings))),
-    settings.onChange(() => {
-      const problem = settings.fileProblem;
-      if (problem?.message === toldOfFile) return;
-      toldOfFile = problem?.message;
-      if (problem === null) return;
-      const { id, severity, title, message } = problem;
-      rpc.notify('problem', { id, severity, title, message });
-    }),
+    followSettingsProblems(settings, (problem) => rpc.notify('problem', problem)),
     ...Object.values(options.machine.backends).map((backend) =>
       backend.onStatus(() => rpc.notify('backendsChanged', statusOf(options.machine))),
     ),

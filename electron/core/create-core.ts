@@ -146,14 +146,6 @@ export function createCore(options: CoreOptions): Core {
   manager.on('removed', (id) => truncated.delete(id));
 
   const known: Problem[] = [];
-  if (!settings.policy.ok) {
-    known.push({
-      id: 'policy-unreadable',
-      severity: 'error',
-      title: 'The policy file cannot be used',
-      message: settings.policy.message,
-    });
-  }
   machine.onProblem((problem) => problems.emit(problem));
   journal.onProblem((problem) => problems.emit(problem));
   problems.on((problem) => {

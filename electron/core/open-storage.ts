@@ -3,8 +3,9 @@ import { createSettingsStore } from '../storage/create-settings-store.ts';
 import { acquireInstanceLock, type InstanceLock, type InstanceOwner } from '../storage/instance-lock.ts';
 import { findLocations, LocationError, type Locations, makeFolders } from '../storage/locations.ts';
 import { createLog, type Log } from '../storage/log.ts';
-import { readPolicy } from '../storage/policy.ts';
+import { policyFiles, readPolicy } from '../storage/policy.ts';
 import type { SettingsFile, SettingsStore } from '../storage/settings-store.ts';
+import { watchForChanges } from '../storage/watch-file.ts';
 
 export interface Storage {
   readonly locations: Locations;
@@ -48,5 +49,6 @@ export async function openStorage(
   });
   // Someone may edit it by hand while the app runs. It does not keep the process alive, and ends with it.
   file.watch?.(() => settings.refresh());
+  for (const path of policyFiles(locations.policyFile, env)) watchForChanges(path, () => settings.refreshPolicy());
   return { locations, log, settings, problems, lock: locked.lock };
 }

@@ -19,6 +19,7 @@ export function settingsView(store: SettingsStore): SettingsView {
     policy: inForce,
     policyFile: policy.file,
     policyIsOwn: policy.ok && policy.isOwn === true,
+    policyProblem: store.policyProblem?.message ?? null,
     profiles: [...settings.profiles],
     file: fileState(store),
   };

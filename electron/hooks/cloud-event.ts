@@ -99,6 +99,8 @@ function dataOf({ event, record, recording, recordingFile }: EventFacts): EventD
     }
     case 'session:thawed':
       return { event: event.type, ...session, ...unended, thawed: { frozenSeconds: event.frozenSeconds } };
+    case 'session:reinstated':
+      return { event: event.type, ...session, ...unended };
     case 'session:reattached':
       return { event: event.type, ...session, ...unended, reattached: { awaySeconds: event.awaySeconds } };
     case 'session:end': {

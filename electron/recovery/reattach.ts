@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { allowsKind } from '../../shared/policy-objection.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { RECORDING_FILE } from '../../shared/recording.ts';
 import type { Logger } from '../base/logger.ts';
@@ -31,7 +32,7 @@ export async function reattachSession(unfinished: UnfinishedSession, options: Re
   const { record } = unfinished;
   const { policy } = settings;
   const profile = profileOf(unfinished, settings);
-  if (profile === null || !policy.ok) return false;
+  if (profile === null || !policy.ok || !allowsKind(policy.policy, profile.backend)) return false;
   const limits = effectiveLimits({ settings: settings.effective, policy: policy.policy, profile });
   const recording = await recorders.reopen(record.id);
   const lastEventMs = recording.ok ? recording.lastEventMs : 0;

@@ -52,7 +52,8 @@ export async function endSession(
   const durationSeconds = session.ageMs / 1_000;
   const failure = details.failure === undefined ? null : withoutSecrets(session, details.failure);
   const { expired, limitSeconds, elapsedSeconds } = details;
-  const text = noticeText({ reason, expired, limitSeconds, elapsedSeconds, failure, at });
+  const detail = details.detail === undefined ? null : session.redact(details.detail);
+  const text = noticeText({ reason, expired, limitSeconds, elapsedSeconds, failure, detail, at });
   const emit = (bytes: Uint8Array): void => {
     session.recording.write((recorder) => recorder.output(session.ageMs, bytes));
     session.flow.append(bytes);
@@ -103,7 +104,7 @@ export async function endSession(
     elapsedSeconds,
     expired,
     failure,
-    detail: exit?.detail === undefined ? null : session.redact(exit.detail),
+    detail: detail ?? (exit?.detail === undefined ? null : session.redact(exit.detail)),
     survivors: [...survivors],
   };
   const event: SessionEndEvent = { ...session.eventBase(), type: 'session:end', end };

@@ -117,7 +117,7 @@ describe('the manager', () => {
 
   it('refuses sessions while the policy cannot be read', async () => {
     const { manager, setPolicy } = managerWith();
-    setPolicy({ ok: false, file: '/etc/policy.json', message: 'The policy file is damaged.' });
+    setPolicy({ ok: false, file: '/etc/policy.json', why: 'damaged', message: 'The policy file is damaged.' });
     expect(() => manager.open(size)).toThrow('The policy file is damaged.');
     await manager.quit();
   });
@@ -417,7 +417,7 @@ describe('a restart', () => {
     ['its profile is gone', ({ profiles }) => profiles.delete('local'), 'There is no profile “local”'],
     [
       'the policy cannot be read',
-      ({ setPolicy }) => setPolicy({ ok: false, file: '/p', message: 'The policy is damaged.' }),
+      ({ setPolicy }) => setPolicy({ ok: false, file: '/p', why: 'damaged', message: 'The policy is damaged.' }),
       'The policy is damaged.',
     ],
     [

@@ -3,6 +3,7 @@ import { monotonicFactory } from 'ulid';
 import type { EndingSoon } from '../../shared/ending-soon.ts';
 import { RequestError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
+import { allowsKind, forbiddenKind, forbiddenOf } from '../../shared/policy-objection.ts';
 import { LOCAL_PROFILE_ID, type Profile } from '../../shared/profile.ts';
 import type { Running } from '../../shared/running.ts';
 import type { SessionEndEvent, SessionEvent, SessionId, SessionTiming } from '../../shared/session.ts';
@@ -15,7 +16,7 @@ import { Ticker } from '../base/ticker.ts';
 import type { CredentialBroker } from '../credentials/broker.ts';
 import type { SessionMetrics } from '../metrics/session-metrics.ts';
 import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
-import { BUILT_IN_POLICY } from '../storage/policy.ts';
+import { BUILT_IN_POLICY, policyOwner } from '../storage/policy.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import type { Checkpoints } from '../terminal/checkpoints.ts';
 import type { Remains } from './ended-session.ts';
@@ -180,6 +181,13 @@ export class SessionManager {
         `There is no profile “${profileId}”. Choose another one in the new-tab menu.`,
       );
     }
+    const forbidden = forbiddenKind(policy.policy, profile.backend);
+    if (forbidden !== null) {
+      throw new RequestError(
+        'not_allowed',
+        `${policyOwner(policy)} does not allow ${forbidden}, which “${profile.name}” opens. Choose another profile in the new-tab menu.`,
+      );
+    }
     const max = settings.effective.preferences.sessions.maxConcurrentSessions;
     const running = this.live.filter((session) => session !== leaving).length;
     if (running >= max) this.#refuse(profile, running, max);
@@ -260,6 +268,7 @@ export class SessionManager {
     if (this.#quitting !== null) return false;
     const session = this.#create(options);
     const isBack = await session.resume(left, () => this.#tabs.add(session));
+    if (isBack) this.#govern(session);
     // What quits has ended those that it knew.
     if (isBack && this.#quitting !== null) await session.end('app_quit');
     return isBack;
@@ -459,15 +468,29 @@ export class SessionManager {
         const { profile } = session;
         const limits = effectiveLimits({ settings: settings.effective, policy: policy.policy, profile });
         if (!isDeepStrictEqual(limits, session.limits)) session.updateLimits(limits);
+        this.#govern(session);
       }
     }
     this.#armSweep();
   }
 
+  /** Holds the policy against a session that runs. Without a readable one nothing changes for it. */
+  #govern(session: Session): void {
+    const { policy } = this.#options.settings;
+    if (!policy.ok) return;
+    const { backend, recording } = session.profile;
+    session.recording.isRequired = recording === 'required' || policy.policy.requireRecording === true;
+    const forbidden = forbiddenOf(policy.policy, { backend, recording: session.recording.state().state });
+    session.revoke(forbidden === null ? null : `${policyOwner(policy)} no longer allows ${forbidden}`);
+  }
+
   #keepReady(): void {
     const { settings } = this.#options;
+    const { policy } = settings;
     // Where no session may start, nothing is kept ready for one.
-    const profiles = settings.policy.ok ? settings.settings.profiles : [];
+    const profiles = policy.ok
+      ? settings.settings.profiles.filter(({ backend }) => allowsKind(policy.policy, backend))
+      : [];
     for (const backend of this.#backends) backend.keepReady?.(profiles);
   }
 

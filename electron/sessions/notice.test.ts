@@ -10,6 +10,7 @@ const facts = {
   limitSeconds: 900,
   elapsedSeconds: 900,
   failure: null,
+  detail: null,
   at: Date.UTC(2026, 10, 21, 12),
 } as const;
 

@@ -53,6 +53,8 @@ export interface NoticeFacts {
   /** How long it had really been without activity, or open, in seconds; null where that is not known. */
   readonly elapsedSeconds: number | null;
   readonly failure: StartFailure | null;
+  /** More of why, as a sentence without a full stop; null where the reason says it all. */
+  readonly detail: string | null;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
 }
@@ -80,7 +82,7 @@ export function noticeText(facts: NoticeFacts): string {
     case 'recording_failed':
       return `\r\nRecording failed - connection closed\r\nThis profile requires a recording; closed ${when}.\r\n`;
     case 'revoked':
-      return `\r\nSession revoked - connection closed\r\nClosed ${when}.\r\n`;
+      return `\r\nSession revoked - connection closed\r\n${facts.detail === null ? '' : `${oneLine(facts.detail)}. `}Closed ${when}.\r\n`;
     case 'app_quit':
       return `\r\nSandglass was quit - connection closed\r\nClosed ${when}.\r\n`;
     case 'exited':

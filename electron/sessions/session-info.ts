@@ -22,6 +22,7 @@ export function sessionInfo(session: Session): SessionInfo {
     limits,
     timing: session.timing(),
     warning: session.warning,
+    revocation: session.revocation,
     extensions: { used: extensionsUsed, count, seconds },
     commands: session.commands,
     frozenBy: session.frozenBy,
@@ -37,7 +38,7 @@ export function sessionInfo(session: Session): SessionInfo {
 }
 
 /** Its time, sampled now. */
-export function sessionTiming(session: Session, keeper: DeadlineKeeper): SessionTiming {
+export function sessionTiming(session: Session, keeper: DeadlineKeeper): Omit<SessionTiming, 'revokedRemainingMs'> {
   const now = session.dependencies.clock.now();
   const { idle, max } = keeper.deadlines;
   const thawUntil = keeper.thawUntilMs;

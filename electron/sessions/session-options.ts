@@ -82,6 +82,8 @@ export interface EndDetails {
   readonly expired?: Expiry;
   readonly exit?: ExitStatus;
   readonly failure?: StartFailure;
+  /** More of why, as a sentence without a full stop, where the shell's exit does not say it. */
+  readonly detail?: string;
 }
 
 /** Whether something could be done; if not, why, for a person. */

@@ -10,6 +10,8 @@ const MAX_WAITING = 10_000;
  */
 export class SessionRecording {
   readonly listener: RecorderListener = { onTruncated: (message) => this.fail(message) };
+  /** Whether its session ends when it can no longer be recorded. */
+  isRequired = false;
   readonly #onTruncated: (message: string) => void;
   readonly #wrap: (recorder: Recorder) => Recorder;
   #recorder: Recorder | null = null;

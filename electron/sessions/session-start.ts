@@ -34,7 +34,7 @@ export async function startSession(
       : fetching.then(() => openRecorder(session, []));
   const [recorder, result] = await Promise.all([opening, running]);
   if (recorder.ok) recording.attach(recorder.recorder);
-  const failure = result.ok ? !recorder.ok && profile.recording === 'required' && recorder.failure : result.failure;
+  const failure = result.ok ? !recorder.ok && recording.isRequired && recorder.failure : result.failure;
   if (failure) void session.end('start_failed', { failure });
   if (!recorder.ok) recording.fail(recorder.failure.message);
   return result.ok ? result.process : null;

@@ -135,6 +135,7 @@ export class Session {
       (message) => this.#onRecordingTruncated(message),
       (recorder) => this.credentials?.wrap(recorder) ?? recorder,
     );
+    this.recording.isRequired = this.profile.recording === 'required';
   }
 
   /** What has happened to it, oldest first, within a bound. */
@@ -182,6 +183,11 @@ export class Session {
 
   get warning(): SessionWarning | null {
     return this.#expiry.warning;
+  }
+
+  /** Why the policy no longer allows it; null while it does. */
+  get revocation(): string | null {
+    return this.#expiry.revocation;
   }
 
   /** Commands begun so far, and what counted them. */
@@ -330,9 +336,7 @@ export class Session {
   }
 
   /** Makes a full-screen program draw itself anew, for a terminal that was shown only its last output. */
-  redraw(): void {
-    this.#program.redraw();
-  }
+  readonly redraw = (): void => this.#program.redraw();
 
   rename(title: string): void {
     this.#title = this.redact(title).slice(0, MAX_TITLE);
@@ -366,14 +370,10 @@ export class Session {
   }
 
   /** Stops everything in it where it stands; its idle timeout rests. */
-  freeze(): Promise<ActionResult> {
-    return this.#expiry.freeze();
-  }
+  readonly freeze = (): Promise<ActionResult> => this.#expiry.freeze();
 
   /** Lets a frozen session go on; what a deadline has frozen counts that as activity. */
-  thaw(): Promise<ActionResult> {
-    return this.#expiry.thaw();
-  }
+  readonly thaw = (): Promise<ActionResult> => this.#expiry.thaw();
 
   /** New limits, from changed settings; they hold at once. */
   updateLimits(limits: EffectiveLimits): void {
@@ -382,6 +382,9 @@ export class Session {
     this.#expiry.updateLimits(limits);
     this.#commands.check();
   }
+
+  /** The policy no longer allows it, for this reason, or allows it (again): null. */
+  readonly revoke = (why: string | null): void => this.#expiry.revoke(why);
 
   /** Looks at the deadlines now, whatever the timer says: after a wake-up, and in the sweep. */
   readonly checkDeadlines = (): void => this.#expiry.check();
@@ -438,13 +441,9 @@ export class Session {
     return end;
   }
 
-  info(): SessionInfo {
-    return sessionInfo(this);
-  }
+  readonly info = (): SessionInfo => sessionInfo(this);
 
-  timing(): SessionTiming {
-    return this.#expiry.timing();
-  }
+  readonly timing = (): SessionTiming => this.#expiry.timing();
 
   /** Milliseconds since the Unix epoch, and never before the start, however the wall clock is set meanwhile. */
   wall(): number {
@@ -504,6 +503,6 @@ export class Session {
   #onRecordingTruncated(message: string): void {
     this.dependencies.logger.warn({ session: this.id, reason: message }, 'a recording was truncated');
     this.#listener.onChange(this);
-    if (this.profile.recording === 'required') void this.end('recording_failed');
+    if (this.recording.isRequired) void this.end('recording_failed');
   }
 }

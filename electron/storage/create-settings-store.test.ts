@@ -135,7 +135,8 @@ test('a value that the environment overrides can be stored, and stays overridden
 });
 
 test('without a readable policy no limit can be changed, but how it looks can', () => {
-  const policy: PolicyState = { ok: false, file: '/etc/sandglass/policy.json', message: 'The policy is broken' };
+  const file = '/etc/sandglass/policy.json';
+  const policy: PolicyState = { ok: false, file, why: 'broken', message: 'The policy is broken' };
   const { store, refusal } = openSettings({ policy });
   expect(store.problems).toMatchObject([{ severity: 'error', message: 'The policy is broken' }]);
   expect(refusal({ path: IDLE, value: 600 })).toMatchObject({ code: 'policy_unreadable' });

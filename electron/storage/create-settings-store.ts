@@ -13,7 +13,7 @@ import {
 } from '../../shared/settings.ts';
 import { applyPolicy, effectiveSettings, policyRule } from './effective-settings.ts';
 import { readEnvironment } from './environment.ts';
-import { BUILT_IN_POLICY, policyProblem, policySource } from './policy.ts';
+import { BUILT_IN_POLICY, policyAfter, policyProblem, policySource } from './policy.ts';
 import { assertProfile, withoutProfile, withPreset, withProfile } from './profile-changes.ts';
 import {
   completeValues,
@@ -36,7 +36,7 @@ import { type LoadedSettings, loadSettings, toStored, type UserSettings } from '
 export interface SettingsStoreOptions {
   readonly file: SettingsFile;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Called once: a new policy takes force when Sandglass is started again. */
+  /** Called at the start, and when the policy's file was changed. */
   readonly readPolicy: () => PolicyState;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** What a full path looks like; this machine's without it. */
@@ -51,14 +51,18 @@ export function createSettingsStore({
   logger,
   platform = process.platform,
 }: SettingsStoreOptions): SettingsStore {
-  const policy = readPolicy();
-  const rules = policy.ok ? policy.policy : BUILT_IN_POLICY;
+  let policy = readPolicy();
+  let wrongWithPolicy = policyProblem(policy);
+  let rules = policy.ok ? policy.policy : BUILT_IN_POLICY;
   let loaded = loadSettings(file);
-  const environment = readEnvironment(env, rules);
-  const unusable = policyProblem(policy);
-  const own: readonly Problem[] = [...(unusable === null ? [] : [unusable]), ...environment.problems];
+  let environment = readEnvironment(env, rules);
+  const problems = (): readonly Problem[] => [
+    ...(wrongWithPolicy === null ? [] : [wrongWithPolicy]),
+    ...environment.problems,
+    ...(loaded.problem === null ? [] : [asProblem(loaded.problem)]),
+  ];
   const warn = (problem: Problem): void => logger.warn({ problem }, 'Settings are not as they should be');
-  for (const problem of [...own, ...(loaded.problem === null ? [] : [loaded.problem])]) warn(problem);
+  for (const problem of problems()) warn(problem);
 
   let user: UserSettings = loaded.user;
   let settings = settingsOf(user);
@@ -101,6 +105,21 @@ export function createSettingsStore({
     if (changed || !isDeepStrictEqual(before.problem, loaded.problem)) notify();
   };
 
+  const refreshPolicy = (): void => {
+    const before = { policy, problem: wrongWithPolicy };
+    const { state, problem } = policyAfter(policy, readPolicy());
+    if (isDeepStrictEqual(before, { policy: state, problem })) return;
+    policy = state;
+    wrongWithPolicy = problem;
+    if (problem !== null) warn(problem);
+    if (!isDeepStrictEqual(before.policy, state)) logger.info({ file: state.file }, 'The policy was changed');
+    // Without a policy no session starts; those that run keep the rules that they have.
+    if (state.ok) rules = state.policy;
+    environment = readEnvironment(env, rules);
+    effective = effectiveSettings(user.values, environment.values, rules);
+    notify();
+  };
+
   /** Makes one change of what is stored now; what it throws refuses the change. */
   const apply = (change: (base: UserSettings) => UserSettings, told: object): void => {
     const before = loaded.problem;
@@ -130,9 +149,14 @@ export function createSettingsStore({
       return effective;
     },
     path: file.path,
-    policy,
+    get policy() {
+      return policy;
+    },
+    get policyProblem() {
+      return wrongWithPolicy;
+    },
     get problems() {
-      return loaded.problem === null ? own : [...own, asProblem(loaded.problem)];
+      return problems();
     },
     get fileProblem() {
       return loaded.problem;
@@ -152,6 +176,7 @@ export function createSettingsStore({
     deleteProfile: (id) => changeProfiles(id, (profiles) => withoutProfile(profiles, id)),
     resetProfile: (id) => changeProfiles(id, (profiles) => withPreset(profiles, id)),
     refresh,
+    refreshPolicy,
     replaceFile() {
       let copy = '';
       save(() => {

@@ -6,6 +6,9 @@ import { messageOf } from '../../shared/error-message.ts';
 import { type Policy, type Problem, policySchema } from '../../shared/settings.ts';
 import type { PolicyState } from './settings-store.ts';
 
+/** What is wrong with the policy, as problems name it. */
+const PROBLEM = { id: 'policy-unreadable', severity: 'error', title: 'The policy file cannot be used' } as const;
+
 /** Far above any policy there can be; what is longer is some other file. */
 const MAX_POLICY_BYTES = 65_536;
 
@@ -75,11 +78,14 @@ function findConflict(policy: Policy): string | null {
 }
 
 function refuse(file: string, why: string): PolicyState {
-  return {
-    ok: false,
-    file,
-    message: `The policy file ${file} cannot be used: ${why}. No session can start until it is put right and Sandglass is started again.`,
-  };
+  const message = `The policy file ${file} cannot be used: ${why}. No session can start until it is corrected.`;
+  return { ok: false, file, why, message };
+}
+
+/** The files that may hold the policy, the administrator's first. */
+export function policyFiles(systemFile: string, env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const named = env.SANDGLASS_POLICY_FILE ?? '';
+  return isAbsolute(named) ? [systemFile, named] : [systemFile];
 }
 
 /** Where a rule comes from, for people: “policy /etc/sandglass/policy.json”. */
@@ -88,8 +94,37 @@ export function policySource({ file, isOwn }: { readonly file: string | null; re
   return isOwn === true ? `your own policy ${file}` : `policy ${file}`;
 }
 
+/** The policy as who forbids something: “The administrator’s policy (/etc/sandglass/policy.json)”. */
+export function policyOwner({ file, isOwn }: { readonly file: string | null; readonly isOwn?: true }): string {
+  if (file === null) return 'The built-in policy';
+  return isOwn === true ? `Your own policy (${file})` : `The administrator’s policy (${file})`;
+}
+
 /** The problem to show for a policy that cannot be used; null when it can. */
 export function policyProblem(state: PolicyState): Problem | null {
   if (state.ok) return null;
-  return { id: 'policy-unreadable', severity: 'error', title: 'The policy cannot be read', message: state.message };
+  return { ...PROBLEM, message: state.message };
+}
+
+/** The policy in force, and what is wrong with its file; null: nothing. */
+export interface PolicyInForce {
+  readonly state: PolicyState;
+  readonly problem: Problem | null;
+}
+
+/**
+ * The policy after its file was read again while the app runs. A file that can no longer be used leaves the policy that was
+ * read from it in force, and so does the removal of the administrator's: neither ever loosens it. A file of the
+ * administrator that takes the place of a weaker source and cannot be used lets no session start, as at the start of the app.
+ */
+export function policyAfter(last: PolicyState, read: PolicyState): PolicyInForce {
+  if (!last.ok || last.file === null) return { state: read, problem: policyProblem(read) };
+  const isAdministrators = last.isOwn !== true;
+  if (isAdministrators && read.file !== last.file) {
+    const message = `The policy file ${last.file} is no longer there. What it said stays in force until it is back, or Sandglass is started again.`;
+    return { state: last, problem: { ...PROBLEM, message } };
+  }
+  if (read.ok || read.file !== last.file) return { state: read, problem: policyProblem(read) };
+  const message = `The policy file ${last.file} cannot be used: ${read.why}. The policy that was read from it before stays in force until the file is corrected.`;
+  return { state: last, problem: { ...PROBLEM, message } };
 }

@@ -283,7 +283,8 @@ describe('a profile that makes no sense is refused with the field’s name first
   });
 
   test('without a readable policy no limit can be set, but other fields can', () => {
-    const policy: PolicyState = { ok: false, file: '/etc/sandglass/policy.json', message: 'The policy is broken' };
+    const file = '/etc/sandglass/policy.json';
+    const policy: PolicyState = { ok: false, file, why: 'broken', message: 'The policy is broken' };
     const { store } = open({ policy });
     const limited = plain('a', { limits: { idleTimeoutSeconds: 600 } });
     expect(refusal(() => store.saveProfile(limited))).toMatchObject({ code: 'policy_unreadable' });

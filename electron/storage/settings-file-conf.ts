@@ -1,11 +1,9 @@
-import { chmodSync, constants, copyFileSync, type StatsListener, unwatchFile, watchFile } from 'node:fs';
+import { chmodSync, constants, copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Conf from 'conf';
 import { editSettingsText, formatSettings, parseSettingsText } from './jsonc.ts';
 import { type SettingsEdit, type SettingsFile, SettingsFormatError, type StoredSettings } from './settings-store.ts';
-
-/** How often the file is looked at for changes by others, in milliseconds. Links are followed. */
-const WATCH_MS = 2_000;
+import { watchForChanges } from './watch-file.ts';
 
 /** The part of `conf` that is used. `electron-store` has it too. */
 export interface ConfLike {
@@ -92,14 +90,7 @@ export function settingsFileOn(
       write(formatSettings(settings));
     },
     setAside: () => keepCopy(path, now()),
-    watch(listener) {
-      const changed: StatsListener = (current, previous) => {
-        if (current.mtimeMs !== previous.mtimeMs || current.ino !== previous.ino || current.size !== previous.size)
-          listener();
-      };
-      watchFile(path, { interval: WATCH_MS, persistent: false }, changed);
-      return () => unwatchFile(path, changed);
-    },
+    watch: (listener) => watchForChanges(path, listener),
   };
 }
 

@@ -53,10 +53,11 @@ export interface EffectiveSettings {
   readonly origins: Readonly<Record<SettingPath, LimitOrigin>>;
 }
 
-/** The policy in force; `isOwn`: the user's own file, which `SANDGLASS_POLICY_FILE` names, not the administrator's.  or why there is none to be had: then no session may start. */
+/** The policy in force, or why there is none: then no session may start. `isOwn`: the user's own file, which `SANDGLASS_POLICY_FILE` names, not the administrator's. */
 export type PolicyState =
   | { ok: true; policy: Policy; file: string | null; isOwn?: true }
-  | { ok: false; file: string; message: string };
+  /** `why`: what is wrong with the file, as a clause; `message`: the same with what follows from it. */
+  | { ok: false; file: string; why: string; message: string };
 
 /** What is wrong with the settings file. It stays as it is until the user changes or replaces it. */
 export interface SettingsFileProblem extends Problem {
@@ -69,6 +70,8 @@ export interface SettingsStore {
   readonly settings: Settings;
   readonly effective: EffectiveSettings;
   readonly policy: PolicyState;
+  /** What is wrong with the policy file now; null: nothing. It is among the problems, too. */
+  readonly policyProblem: Problem | null;
   /** What was wrong when it was read (a corrupt file kept aside, an override that is not a number …). */
   readonly problems: readonly Problem[];
   /** The path of the settings file. */
@@ -91,6 +94,8 @@ export interface SettingsStore {
   resetProfile(id: string): void;
   /** Reads the file again, after someone else changed it. A file that cannot be read leaves the settings as they are. */
   refresh(): void;
+  /** Reads the policy again, after its file was changed. A file that cannot be used never loosens what is in force. */
+  refreshPolicy(): void;
   /**
    * Writes the settings in force over a file that is not used, and keeps a copy of that file: the user has agreed. Gives the copy's
    * path. Throws `RequestError`.

@@ -1,5 +1,6 @@
 import type { NotificationName, NotificationPayload, WindowCommand } from '../../shared/contract.ts';
 import { messageOf } from '../../shared/error-message.ts';
+import type { SessionId } from '../../shared/session.ts';
 import type { Transport } from '../../shared/transport.ts';
 import { takeBackends } from '../backends/actions.ts';
 import { reportUnlessGone, startConnection } from '../connection/core.ts';
@@ -95,7 +96,10 @@ function notificationHandlers(command: (command: WindowCommand) => void): Notifi
     },
     sessionEvicted: ({ id }) => setApp((state) => evicted(state, id)),
     sessionsReordered: ({ ids }) => setApp((state) => reordered(state, ids)),
-    sessionEvent: (event) => setApp((state) => happened(state, event)),
+    sessionEvent: (event) => {
+      setApp((state) => happened(state, event));
+      if (event.type === 'session:reinstated') showReinstated(event.sessionId);
+    },
     timing: (timings) => setApp((state) => timed(state, timings, performance.now())),
     settingsChanged: (settings) => setApp({ settings }),
     backendsChanged: takeBackends,
@@ -106,4 +110,15 @@ function notificationHandlers(command: (command: WindowCommand) => void): Notifi
     channelClosed: ({ channel, reason }) => terminals.channelClosed(channel, reason),
     command: ({ command: wanted }) => command(wanted),
   };
+}
+
+/** The banner that said that a session closes has gone. */
+function showReinstated(id: SessionId): void {
+  const title = getApp().sessions[id]?.title ?? 'A session';
+  showProblem({
+    id: `reinstated-${id}`,
+    severity: 'info',
+    title: `“${title}” stays open`,
+    message: 'The policy allows it again.',
+  });
 }

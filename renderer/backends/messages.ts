@@ -1,5 +1,7 @@
 import type { BackendStatus } from '../../shared/backends.ts';
+import { allowsKind, kindsRule } from '../../shared/policy-objection.ts';
 import type { BackendKind } from '../../shared/profile.ts';
+import type { Policy } from '../../shared/settings.ts';
 
 /** What a backend is called in the middle of a sentence. */
 export const BACKEND_NAMES: Readonly<Record<BackendKind, string>> = {
@@ -28,8 +30,16 @@ export type Availability =
   | { state: 'checking' }
   | { state: 'unavailable'; message: string; hint: string };
 
-/** Whether sessions of one backend can be had, as the core last told. */
-export function availability(backends: readonly BackendStatus[], kind: BackendKind): Availability {
+/** Whether sessions of one backend can be had, as the core last told, and the policy allows them. */
+export function availability(
+  backends: readonly BackendStatus[],
+  kind: BackendKind,
+  policy: Pick<Policy, 'allowedBackends'> = {},
+): Availability {
+  if (!allowsKind(policy, kind)) {
+    const hint = `The policy allows ${kindsRule(policy.allowedBackends ?? [])}. Ask the person who manages it.`;
+    return { state: 'unavailable', message: 'Not allowed by the policy', hint };
+  }
   const status = backends.find((backend) => backend.kind === kind);
   if (status === undefined || status.state === 'available') return { state: 'available' };
   if (status.state === 'checking') return { state: 'checking' };

@@ -42,6 +42,7 @@ export const HOOK_EVENT_WORDS: Readonly<Record<HookEvent, string>> = {
   'session:extended': 'Extended',
   'session:frozen': 'Frozen',
   'session:thawed': 'Thawed',
+  'session:reinstated': 'Allowed again',
   'session:limit': 'Refused',
   'session:reattached': 'Attached again',
   'session:end': 'End',

@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { describeDuration } from '../../shared/duration.ts';
-import { describeEnd, type SessionEvent, type SessionId } from '../../shared/session.ts';
+import { describeEnd, type SessionEvent, type SessionId, type SessionWarning } from '../../shared/session.ts';
 import { formatMoment } from '../components/format.ts';
 import { loadEvents } from '../session/actions.ts';
 import { EXPIRY_NAMES } from '../session/messages.ts';
@@ -53,6 +53,7 @@ function tone(event: SessionEvent): 'warn' | 'good' | 'end' | undefined {
     case 'session:frozen':
       return event.by === null ? undefined : 'warn';
     case 'session:reattached':
+    case 'session:reinstated':
     case 'session:extended':
       return 'good';
     case 'session:end':
@@ -62,15 +63,20 @@ function tone(event: SessionEvent): 'warn' | 'good' | 'end' | undefined {
   }
 }
 
+/** What a warning comes before. */
+const WARNING_WORDS: Readonly<Record<SessionWarning['deadline'], string>> = {
+  idle: 'the idle limit',
+  max: 'the maximum duration',
+  policy: 'it closes by the policy',
+};
+
 /** An event as a person tells it. */
 export function describeEvent(event: SessionEvent): string {
   switch (event.type) {
     case 'session:start':
       return event.previousId === null ? 'Opened' : 'Opened after an earlier session';
     case 'session:warning':
-      return `Warned ${describeDuration(event.warning.beforeSeconds)} before the ${
-        event.warning.deadline === 'idle' ? 'idle limit' : 'maximum duration'
-      }`;
+      return `Warned ${describeDuration(event.warning.beforeSeconds)} before ${WARNING_WORDS[event.warning.deadline]}`;
     case 'session:extended':
       return event.by === 'keep_open'
         ? 'Kept open'
@@ -83,6 +89,8 @@ export function describeEvent(event: SessionEvent): string {
       return `Refused: ${event.running} of ${event.max} sessions were running`;
     case 'session:reattached':
       return `Attached again after Sandglass had stopped for ${describeDuration(event.awaySeconds)}`;
+    case 'session:reinstated':
+      return 'Allowed again by the policy';
     case 'session:thawed':
       return `Thawed after ${describeDuration(event.frozenSeconds)}`;
     case 'session:end':

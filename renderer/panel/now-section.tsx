@@ -26,7 +26,7 @@ export function NowSection({ info }: { info: SessionInfo }) {
   const now = useLiveNow();
   const away = useLostSince() !== null;
   if (sample === undefined) return null;
-  const { idle, max, thawMs, ageMs, idleMs } = countdowns(sample, now);
+  const { idle, max, thawMs, revokedMs, ageMs, idleMs } = countdowns(sample, now);
   const { maxCommands } = info.limits.values;
   const { lastActivity } = sample.timing;
   return (
@@ -50,6 +50,15 @@ export function NowSection({ info }: { info: SessionInfo }) {
           {formatClock(ageMs / 1_000)}
           <small>since {formatMoment(info.createdAt, Date.now())}</small>
         </dd>
+        {revokedMs === null ? null : (
+          <>
+            <dt>Closes</dt>
+            <dd className="figures" data-testid="panel-revoked-time">
+              in {formatClock(remainingSeconds(revokedMs))}
+              <small>{info.revocation}</small>
+            </dd>
+          </>
+        )}
         {thawMs === null ? null : (
           <>
             <dt>Closes</dt>

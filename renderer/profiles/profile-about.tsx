@@ -7,7 +7,7 @@ import { homeOf, profileSummary } from './messages.ts';
 
 /** Whether a session of this profile can be had now. */
 export function useAvailability(profile: Profile): 'available' | 'checking' | 'unavailable' {
-  return useApp((state) => availability(state.backends, profile.backend).state);
+  return useApp(({ backends, settings }) => availability(backends, profile.backend, settings?.policy).state);
 }
 
 /**
@@ -17,7 +17,8 @@ export function useAvailability(profile: Profile): 'available' | 'checking' | 'u
 export function ProfileAbout({ profile }: { profile: Profile }) {
   const home = useApp((state) => homeOf(state.info));
   const backends = useApp((state) => state.backends);
-  const found = availability(backends, profile.backend);
+  const policy = useApp((state) => state.settings?.policy);
+  const found = availability(backends, profile.backend, policy);
   return (
     <>
       <BackendIcon backend={profile.backend} />

@@ -1,4 +1,4 @@
-import { Hourglass } from 'lucide-react';
+import { Hourglass, ShieldBan } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import { Button, Tip } from '../components/button.tsx';
@@ -8,6 +8,24 @@ import { countdowns, remainingSeconds } from '../time/countdown.ts';
 import { extend, keepOpen } from './actions.ts';
 import { describeWarning, extension } from './messages.ts';
 
+/** The policy no longer allows the session: nothing that can be done here keeps it open. */
+function Revoked({ why, remainingMs }: { why: string; remainingMs: number }) {
+  return (
+    <section className="banner" data-testid="banner" data-last="true" data-revoked="true" aria-label="Closing soon">
+      <ShieldBan className="icon" aria-hidden="true" />
+      <p className="banner-text">
+        <strong>
+          Closes in{' '}
+          <span className="figures" data-testid="banner-time">
+            {formatClock(remainingSeconds(remainingMs))}
+          </span>
+        </strong>
+        : <span data-testid="banner-revoked">{why}.</span>
+      </p>
+    </section>
+  );
+}
+
 /** The warning in force, under the terminal's last line: how long, why, and what to do about it. */
 export function Banner({ info }: { info: SessionInfo }) {
   const sample = useSample(info.id);
@@ -15,6 +33,8 @@ export function Banner({ info }: { info: SessionInfo }) {
   const { warning } = info;
   if (warning === null || sample === undefined) return null;
   const counts = countdowns(sample, now);
+  if (info.revocation !== null && counts.revokedMs !== null)
+    return <Revoked why={info.revocation} remainingMs={counts.revokedMs} />;
   const countdown = warning.deadline === 'idle' ? counts.idle : counts.max;
   if (countdown === null) return null;
   const more = extension(info, counts.max);

@@ -1,4 +1,4 @@
-import { CircleAlert, CircleCheck, Hourglass, Plus, Unplug } from 'lucide-react';
+import { CircleAlert, CircleCheck, Hourglass, Plus, ShieldBan, Unplug } from 'lucide-react';
 import { useRef } from 'react';
 import { describeDuration } from '../../shared/duration.ts';
 import { describeEnd, type SessionEnd, type SessionInfo } from '../../shared/session.ts';
@@ -12,13 +12,14 @@ import { ExportMenu } from './export-menu.tsx';
 import { describeExit, endAdvice, expirySentence } from './messages.ts';
 import { openFresh } from './replace.ts';
 import { useCardFocus } from './use-card-focus.ts';
-import { useHasProfile } from './use-has-profile.ts';
+import { useAllows, useHasProfile } from './use-has-profile.ts';
 
 /** What remains of a session: why it ended, in words, and what can be done now. */
 export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {
   const primary = useRef<HTMLButtonElement>(null);
   useCardFocus(info.id, primary);
   const hasProfile = useHasProfile(info.profileId);
+  const canReopen = useAllows(info.backend) && hasProfile;
   const advice = endAdvice(info, end);
   const expiry = end.reason === 'auto_reset' ? expirySentence(info, end) : null;
   return (
@@ -62,7 +63,7 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
         </div>
       )}
       <div className="actions">
-        {hasProfile ? (
+        {canReopen ? (
           <Button ref={primary} variant="primary" data-primary="" data-testid="new-session" onClick={() => again(info)}>
             {againWords(info)}
           </Button>
@@ -109,11 +110,13 @@ function EndIcon({ end }: { end: SessionEnd }) {
   const Icon =
     end.reason === 'backend_lost'
       ? Unplug
-      : end.reason === 'out_of_memory' || end.reason === 'app_crash' || end.survivors.length > 0
-        ? CircleAlert
-        : end.limitSeconds !== null || end.expired !== null
-          ? Hourglass
-          : CircleCheck;
+      : end.reason === 'revoked'
+        ? ShieldBan
+        : end.reason === 'out_of_memory' || end.reason === 'app_crash' || end.survivors.length > 0
+          ? CircleAlert
+          : end.limitSeconds !== null || end.expired !== null
+            ? Hourglass
+            : CircleCheck;
   return <Icon className="icon" aria-hidden="true" />;
 }
 

@@ -98,6 +98,8 @@ export function endAdvice({ backend }: SessionInfo, end: SessionEnd): string | n
       return backend === 'pty'
         ? 'The system had no memory left for it.'
         : 'If that is to be expected, raise the memory limit in its profile.';
+    case 'revoked':
+      return 'What it showed is kept. Open a session that the policy allows, or ask the person who manages the policy.';
     case 'app_crash':
       return 'What it showed is kept, up to its last sign of life.';
     default:

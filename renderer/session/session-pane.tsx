@@ -60,7 +60,9 @@ export const SessionPane = memo(function SessionPane({ id }: { id: SessionId }) 
       {shown && info.state === 'starting' ? <StartingCard info={info} /> : null}
       {shown && info.state === 'frozen' ? <FrozenBar info={info} /> : null}
       {info.end?.reason === 'start_failed' ? null : <InputBar info={info} />}
-      {shown && info.end === null && info.frozenBy === null ? <Banner info={info} /> : null}
+      {shown && info.end === null && (info.frozenBy === null || info.revocation !== null) ? (
+        <Banner info={info} />
+      ) : null}
       {replacing ? (
         <ReplacingCard info={info} />
       ) : info.end === null ? null : info.end.reason === 'start_failed' ? (

@@ -135,7 +135,14 @@ function Time({ info }: { info: SessionInfo }) {
   const sample = useSample(info.id);
   const now = useLiveNow();
   if (sample === undefined) return null;
-  const { idle, max, thawMs, ageMs } = countdowns(sample, now);
+  const { idle, max, thawMs, revokedMs, ageMs } = countdowns(sample, now);
+  if (revokedMs !== null) {
+    return (
+      <Item section="now" testId="status-revoked" tone="danger">
+        <span className="figures">closes in {formatClock(remainingSeconds(revokedMs))}</span>
+      </Item>
+    );
+  }
   if (thawMs !== null) {
     return (
       <Item section="now" testId="status-thaw" tone={thawMs <= 60_000 ? 'danger' : 'warn'}>

@@ -1,5 +1,7 @@
+import { TriangleAlert } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { describeDuration } from '../../shared/duration.ts';
+import { kindsRule } from '../../shared/policy-objection.ts';
 import type { Policy, SettingsView } from '../../shared/settings.ts';
 import { scrollTo } from '../components/scroll-to.ts';
 import { HooksPage } from '../hooks/hooks-page.tsx';
@@ -141,10 +143,16 @@ function PolicyNote({ view }: { view: SettingsView }) {
   const rules = policyRules(view.policy);
   return (
     <div className="policy-note" data-testid="policy-note">
-      <p>
-        {view.policyIsOwn ? 'Your own policy file is in force' : 'An administrator’s policy is in force'}:{' '}
-        <span className="mono">{view.policyFile}</span>
-      </p>
+      {view.policyProblem === null || view.policyProblem === undefined ? (
+        <p>
+          {view.policyIsOwn ? 'Your own policy file is in force' : 'An administrator’s policy is in force'}:{' '}
+          <span className="mono">{view.policyFile}</span>
+        </p>
+      ) : (
+        <p role="status" data-testid="policy-problem">
+          <TriangleAlert className="icon" aria-hidden="true" /> {view.policyProblem}
+        </p>
+      )}
       {rules.length === 0 ? null : <p className="muted">{rules.join(' · ')}</p>}
     </div>
   );
@@ -162,6 +170,7 @@ export function policyRules(policy: Policy): string[] {
   if (policy.maxMaxCommands !== undefined) rules.push(`up to ${policy.maxMaxCommands} commands`);
   if (policy.maxExtensions !== undefined) rules.push(`up to ${policy.maxExtensions} extensions`);
   if (policy.allowedActivity !== undefined) rules.push(`activity: ${policy.allowedActivity.join(', ')}`);
+  if (policy.allowedBackends !== undefined) rules.push(kindsRule(policy.allowedBackends));
   if (policy.requireRecording === true) rules.push('every session recorded');
   return rules;
 }

@@ -85,7 +85,8 @@ export function announce(before: SessionInfo | undefined, after: SessionInfo): s
   const stage = after.warning;
   if (stage !== null && (before.warning?.stage !== stage.stage || before.warning.deadline !== stage.deadline)) {
     const left = stage.beforeSeconds >= 120 ? `${Math.round(stage.beforeSeconds / 60)} minutes` : null;
-    return `${after.title} closes in ${left ?? `${stage.beforeSeconds} seconds`}.`;
+    const why = after.revocation === null ? '' : ` ${after.revocation}.`;
+    return `${after.title} closes in ${left ?? `${stage.beforeSeconds} seconds`}.${why}`;
   }
   return null;
 }

@@ -11,6 +11,7 @@ const timing = (change: Partial<SessionTiming> = {}): SessionTiming => ({
   idleRemainingMs: 50_000,
   maxRemainingMs: 500_000,
   thawRemainingMs: null,
+  revokedRemainingMs: null,
   lastActivity: { kind: 'input', at: 0 },
   ...change,
 });

@@ -6,9 +6,12 @@ export interface TimingSample {
   at: number;
 }
 
-/** One deadline as it stands now. `thaw`: until a session that its expiry has frozen closes. */
+/**
+ * One deadline as it stands now. `thaw`: until a session that its expiry has frozen closes. `policy`: until one closes that the
+ * policy no longer allows.
+ */
 export interface Countdown {
-  kind: DeadlineKind | 'thaw';
+  kind: DeadlineKind | 'thaw' | 'policy';
   elapsedMs: number;
   remainingMs: number;
   /** Elapsed and remaining together: the limit as it stands, extensions included. */
@@ -24,6 +27,8 @@ export interface Countdowns {
   nearest: Countdown | null;
   /** Until a session that its expiry has frozen closes; null where none has. */
   thawMs: number | null;
+  /** Until a session closes that the policy no longer allows; null where it does. */
+  revokedMs: number | null;
   ageMs: number;
   idleMs: number;
 }
@@ -37,19 +42,30 @@ export function countdowns({ timing, at }: TimingSample, now: number): Countdown
   const max = countdown('max', ageMs, timing.maxRemainingMs, passed);
   const nearest = idle === null || (max !== null && max.remainingMs < idle.remainingMs) ? max : idle;
   const thawMs = timing.thawRemainingMs === null ? null : Math.max(0, timing.thawRemainingMs - passed);
-  return { idle, max, nearest, thawMs, ageMs, idleMs };
+  const revokedMs = timing.revokedRemainingMs === null ? null : Math.max(0, timing.revokedRemainingMs - passed);
+  return { idle, max, nearest, thawMs, revokedMs, ageMs, idleMs };
 }
 
-/** What closes a session next: the thaw window of one that its expiry has frozen, else the nearer of its deadlines. */
-export function closesNext(info: SessionInfo, { nearest, thawMs }: Countdowns): Countdown | null {
-  if (thawMs === null) return nearest;
-  const spanMs = Math.max(thawMs, info.limits.values.thawWindowSeconds * 1_000);
-  return { kind: 'thaw', elapsedMs: spanMs - thawMs, remainingMs: thawMs, spanMs, fraction: thawMs / spanMs };
+/**
+ * What closes a session next: that the policy no longer allows it, the thaw window of one that its expiry has frozen, or the
+ * nearer of its deadlines.
+ */
+export function closesNext(info: SessionInfo, { nearest, thawMs, revokedMs }: Countdowns): Countdown | null {
+  const ordinary = thawMs === null ? nearest : ofWindow('thaw', thawMs, info.limits.values.thawWindowSeconds);
+  if (revokedMs === null || (ordinary !== null && ordinary.remainingMs < revokedMs)) return ordinary;
+  return ofWindow('policy', revokedMs, info.warning?.beforeSeconds ?? 0);
+}
+
+/** What is left of a window of so many seconds. */
+function ofWindow(kind: 'thaw' | 'policy', remainingMs: number, windowSeconds: number): Countdown {
+  const spanMs = Math.max(remainingMs, windowSeconds * 1_000);
+  const fraction = spanMs === 0 ? 0 : remainingMs / spanMs;
+  return { kind, elapsedMs: spanMs - remainingMs, remainingMs, spanMs, fraction };
 }
 
 /** The longest time that the countdown beside a tab can come to show: each key may put the idle timeout back to its start. */
 export function longestRemainingMs({ idle, max }: Countdowns, next: Countdown): number {
-  if (next.kind === 'thaw') return next.spanMs;
+  if (next.kind === 'thaw' || next.kind === 'policy') return next.spanMs;
   return Math.min(idle?.spanMs ?? next.spanMs, max?.spanMs ?? next.spanMs);
 }
 
@@ -105,6 +121,7 @@ function endedWell({ end }: SessionInfo): boolean {
     case 'backend_lost':
     case 'out_of_memory':
     case 'recording_failed':
+    case 'revoked':
     case 'app_crash':
       return false;
     default:

@@ -51,6 +51,7 @@ export function createWarnings({
         );
         return;
       case 'session:extended':
+      case 'session:reinstated':
       case 'session:end':
         takeAway(event.sessionId);
         return;
@@ -61,12 +62,14 @@ export function createWarnings({
   };
 }
 
+const BODIES: Readonly<Record<WarningEvent['warning']['deadline'], string>> = {
+  idle: 'Nothing was done in it for a while. Open Sandglass to keep it open.',
+  max: 'Its maximum duration is nearly over. Open Sandglass to extend it.',
+  policy: 'The policy no longer allows it. Save your work.',
+};
+
 /** A warning in words, for who does not look at the window. */
 function warningText({ warning }: WarningEvent, name: string | null): WarningText {
   const title = `${name === null ? 'A session' : `“${name}”`} closes in ${describeDuration(warning.beforeSeconds)}`;
-  const body =
-    warning.deadline === 'idle'
-      ? 'Nothing was done in it for a while. Open Sandglass to keep it open.'
-      : 'Its maximum duration is nearly over. Open Sandglass to extend it.';
-  return { title, body };
+  return { title, body: BODIES[warning.deadline] };
 }

@@ -15,6 +15,7 @@ import { sessionTiming } from '../session-info.ts';
 import type { ActionResult, SessionListener } from '../session-options.ts';
 import { ActivityProbe, PROBED_KINDS, type ProbedActivity } from './activity-probe.ts';
 import { DeadlineKeeper, type EarlierTime, type ExtendResult } from './deadline-keeper.ts';
+import { Revocation } from './revocation.ts';
 
 /** How long a session may take to be frozen by its expiry before it is closed instead, in milliseconds. */
 export const FREEZE_MS = 10_000;
@@ -23,7 +24,11 @@ export const FREEZE_MS = 10_000;
 const EXPIRY_OF = { idle: 'idle_timeout', max: 'max_duration' } as const satisfies Record<DeadlineKind, Expiry>;
 
 /** What is said of it in a recording. */
-const WORDS = { idle: 'idle timeout', max: 'maximum duration' } as const satisfies Record<DeadlineKind, string>;
+const WORDS = {
+  idle: 'idle timeout',
+  max: 'maximum duration',
+  policy: 'revoked by the policy',
+} as const satisfies Record<SessionWarning['deadline'], string>;
 
 /**
  * A session's time: its deadlines, what moves them, and what comes when they pass; standing still and going on again,
@@ -34,6 +39,7 @@ export class SessionExpiry {
   readonly #listener: SessionListener;
   readonly #deadlines: DeadlineKeeper;
   readonly #probe: ActivityProbe;
+  readonly #revocation: Revocation;
   /** When the command in the foreground printed last, on the session's clock. */
   #printedMs: number | null = null;
   /** A deadline has passed and the session is being stopped where it stands. */
@@ -47,6 +53,7 @@ export class SessionExpiry {
     this.#session = session;
     this.#listener = listener;
     this.#probe = new ActivityProbe(clock);
+    this.#revocation = new Revocation(clock, (why) => void session.end('revoked', { detail: why }));
     const told = {
       onExpired: (deadline: DeadlineKind, lateMs: number | null) => this.#onExpired(deadline, lateMs),
       onWarning: (warning: SessionWarning) => this.#onWarning(warning),
@@ -67,7 +74,7 @@ export class SessionExpiry {
   }
 
   get warning(): SessionWarning | null {
-    return this.#deadlines.warning;
+    return this.#revocation.warning ?? this.#deadlines.warning;
   }
 
   get extensionsUsed(): number {
@@ -76,7 +83,13 @@ export class SessionExpiry {
 
   /** How far past its deadline it is, in milliseconds; negative or null when it is not. */
   get overdueMs(): number | null {
-    return this.#deadlines.overdueMs;
+    const overdue = [this.#deadlines.overdueMs, this.#revocation.overdueMs].filter((ms) => ms !== null);
+    return overdue.length === 0 ? null : Math.max(...overdue);
+  }
+
+  /** Why the policy no longer allows the session; null while it does. */
+  get revocation(): string | null {
+    return this.#revocation.why;
   }
 
   /** Which limit has frozen it; null where none has. */
@@ -86,7 +99,7 @@ export class SessionExpiry {
   }
 
   timing(): SessionTiming {
-    return sessionTiming(this.#session, this.#deadlines);
+    return { ...sessionTiming(this.#session, this.#deadlines), revokedRemainingMs: this.#revocation.remainingMs };
   }
 
   /** The shell is there: deadlines begin to hold. */
@@ -97,6 +110,7 @@ export class SessionExpiry {
   /** Stops for good. */
   stop(): void {
     this.#deadlines.stop();
+    this.#revocation.withdraw();
   }
 
   /**
@@ -121,7 +135,23 @@ export class SessionExpiry {
 
   /** Looks at the deadlines now, whatever the timer says. */
   check(): void {
+    this.#revocation.check();
     this.#deadlines.check();
+  }
+
+  /** The policy no longer allows the session, for this reason, or allows it (again): null. */
+  revoke(why: string | null): void {
+    const session = this.#session;
+    if (why === this.revocation || session.isEnding) return;
+    if (why === null) {
+      this.#revocation.withdraw();
+      session.mark('the policy allows the session again');
+      session.tell({ ...session.eventBase(), type: 'session:reinstated' });
+    } else {
+      const warning = this.#revocation.announce(why, this.limits.values.warnBeforeSeconds);
+      if (warning !== null) this.#onWarning(warning);
+    }
+    this.#listener.onChange(session);
   }
 
   updateLimits(limits: EffectiveLimits): void {

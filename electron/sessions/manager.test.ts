@@ -1,91 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { LimitOrigin, OnExpiry } from '../../shared/limits.ts';
-import type { Profile } from '../../shared/profile.ts';
 import { type SessionEvent, sessionEventSchema } from '../../shared/session.ts';
-import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS, type SettingPath } from '../../shared/settings.ts';
-import { createSessionMetrics } from '../metrics/session-metrics.ts';
-import type { PolicyState } from '../storage/settings-store.ts';
-import { EVICTION_MS, type ManagerOptions, SessionManager } from './manager.ts';
+import { policySchema } from '../../shared/settings.ts';
+import { EVICTION_MS } from './manager.ts';
+import { managerWith, size } from './testing/manager-rig.ts';
 import { profileWith } from './testing/profiles.ts';
-import { backendsOf, keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
-import { settle, TestClock } from './testing/test-clock.ts';
-
-const size = { cols: 80, rows: 24 };
+import { settle } from './testing/test-clock.ts';
 
 /** Starts and ends, as they were told. */
 const toldOf = (log: readonly string[]): string[] => log.filter((entry) => /^session:(start|end) /.test(entry));
-
-interface Limits {
-  idle?: number;
-  max?: number;
-  concurrent?: number;
-  interval?: number;
-  onExpiry?: OnExpiry;
-}
-
-function managerWith(limits: Limits = {}) {
-  const clock = new TestClock();
-  const log: string[] = [];
-  const backend = new StandInBackend(log);
-  const logger = keepingLogger();
-  let listener: () => void = () => {};
-  let policy: PolicyState = { ok: true, policy: policySchema.parse({ minimumTimeoutSeconds: 1 }), file: null };
-  const preferences = structuredClone(DEFAULT_SETTINGS);
-  preferences.limits.local = { idleTimeoutSeconds: limits.idle ?? 0, maxDurationSeconds: limits.max ?? 0 };
-  preferences.limits.onExpiry = limits.onExpiry ?? 'close';
-  preferences.sessions = {
-    maxConcurrentSessions: limits.concurrent ?? 100,
-    cleanupIntervalSeconds: limits.interval ?? 300,
-  };
-  const origins = Object.fromEntries(SETTING_PATHS.map((path) => [path, 'default'])) as Record<
-    SettingPath,
-    LimitOrigin
-  >;
-  const settings: ManagerOptions['settings'] = {
-    settings: preferences,
-    get effective() {
-      return { preferences, origins };
-    },
-    get policy() {
-      return policy;
-    },
-    profile: (id) => profiles.get(id),
-    onChange: (each) => {
-      listener = each;
-      return () => {};
-    },
-  };
-  const profiles = new Map<string, Profile>([
-    ['local', profileWith()],
-    ['other', profileWith({ id: 'other', name: 'Other' })],
-  ]);
-  const manager = new SessionManager({
-    clock,
-    backends: backendsOf(backend),
-    recorders: new StandInRecorders(log),
-    settings,
-    metrics: createSessionMetrics(() => clock.wall()),
-    logger,
-    writeMetadata: async () => {},
-  });
-  manager.on('event', (event) => {
-    if (event.type === 'session:start' || event.type === 'session:end') log.push(`${event.type} ${event.sessionId}`);
-  });
-  return {
-    backend,
-    clock,
-    log,
-    logger,
-    manager,
-    preferences,
-    profiles,
-    settings,
-    settingsChanged: () => listener(),
-    setPolicy: (next: PolicyState) => {
-      policy = next;
-    },
-  };
-}
 
 describe('the manager', () => {
   it('refuses one session more than may be open, in these words', async () => {

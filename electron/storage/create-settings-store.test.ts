@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { RequestError } from '../../shared/errors.ts';
 import { DEFAULT_SETTINGS, policySchema, SETTINGS_VERSION, settingsSchema } from '../../shared/settings.ts';
 import { createSettingsStore } from './create-settings-store.ts';
@@ -231,4 +231,54 @@ test('a file that cannot be read at all is left alone and told', () => {
   expect(store.problems).toMatchObject([{ id: 'settings-unreadable' }]);
   expect(store.settings).toEqual(DEFAULT_SETTINGS);
   expect(readdirSync(folder)).toEqual(['settings.json']);
+});
+
+describe('a policy that changes while the app runs', () => {
+  const broken: PolicyState = { ok: false, file: '/etc/sandglass/policy.json', why: 'broken', message: 'Broken.' };
+
+  test('is in force at once, and listeners hear of it once', () => {
+    const { store, changePolicy, refusal } = openSettings({
+      policy: administered({}),
+      env: { SESSION_MAX_CONCURRENT: '50' },
+    });
+    let heard = 0;
+    store.onChange(() => {
+      heard += 1;
+    });
+    changePolicy(administered({ maxIdleTimeoutSeconds: 900, maxConcurrentSessions: 5 }));
+    store.refreshPolicy();
+    expect(heard).toBe(1);
+    expect(store.effective.preferences.limits.local.idleTimeoutSeconds).toBe(900);
+    expect(store.effective.origins[IDLE]).toBe('policy');
+    // What the environment asks for is held against the new policy, too.
+    expect(store.problems).toMatchObject([{ message: expect.stringContaining('In force: 5') }]);
+    expect(refusal({ path: IDLE, value: 901 }).message).toContain('at most 15 minutes');
+    changePolicy(administered({}));
+    expect(store.effective.preferences.limits.local.idleTimeoutSeconds).toBe(3_600);
+    expect(store.problems).toEqual([]);
+  });
+
+  test('stays as it was when its file breaks, which is a problem until it is corrected', () => {
+    const rules = administered({ maxIdleTimeoutSeconds: 900 });
+    const { store, changePolicy } = openSettings({ policy: rules });
+    changePolicy(broken);
+    expect(store.policy).toEqual(rules);
+    expect(store.policyProblem?.message).toContain('stays in force until the file is corrected');
+    expect(store.problems).toEqual([store.policyProblem]);
+    changePolicy(rules);
+    expect(store.policyProblem).toBeNull();
+  });
+
+  test('that breaks where there was none lets no session start, and loosens nothing', () => {
+    const own: PolicyState = {
+      ok: true,
+      policy: policySchema.parse({ maxIdleTimeoutSeconds: 900 }),
+      file: '/own.json',
+      isOwn: true,
+    };
+    const { store, changePolicy } = openSettings({ policy: own });
+    changePolicy(broken);
+    expect(store.policy).toMatchObject({ ok: false });
+    expect(store.effective.preferences.limits.local.idleTimeoutSeconds).toBe(900);
+  });
 });

@@ -91,6 +91,8 @@ export const sampleEvents: readonly TellableEvent[] = [
   { ...base, type: 'session:frozen', by: 'max_duration' },
   { ...base, type: 'session:frozen', by: null },
   { ...base, type: 'session:thawed', frozenSeconds: 12.25 },
+  { ...base, type: 'session:warning', warning: { deadline: 'policy', beforeSeconds: 10, stage: 0, last: true } },
+  { ...base, type: 'session:reinstated' },
   { ...base, type: 'session:limit', profileId: 'container', backend: 'docker', running: 100, max: 100 },
   { ...base, type: 'session:reattached', awaySeconds: 4.5 },
   { ...base, at: sampleEnd.at, type: 'session:end', end: sampleEnd },

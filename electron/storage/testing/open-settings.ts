@@ -26,13 +26,14 @@ interface Setup {
 /** Opens the settings of a folder, on a real file. */
 export function openSettings({ folder = temporaryFolder(), content, env = {}, policy }: Setup = {}) {
   const path = join(folder, 'settings.json');
+  let policyNow: PolicyState = policy ?? { ok: true, policy: BUILT_IN_POLICY, file: null };
   if (content !== undefined) {
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content), { mode: 0o644 });
   }
   const store = createSettingsStore({
     file: openSettingsFile(path, () => NOW),
     env,
-    readPolicy: () => policy ?? { ok: true, policy: BUILT_IN_POLICY, file: null },
+    readPolicy: () => policyNow,
     logger: pino({ level: 'silent' }),
   });
   const stored = (): unknown => JSON.parse(readFileSync(path, 'utf8'));
@@ -45,5 +46,9 @@ export function openSettings({ folder = temporaryFolder(), content, env = {}, po
     }
     throw new Error('the change was not refused');
   };
-  return { store, path, folder, stored, refusal };
+  const changePolicy = (next: PolicyState): void => {
+    policyNow = next;
+    store.refreshPolicy();
+  };
+  return { store, path, folder, stored, refusal, changePolicy };
 }

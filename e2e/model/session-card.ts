@@ -26,6 +26,9 @@ export class SessionCard {
   readonly again: Locator;
   /** Which limit ran out, where the next key press opens a fresh session. */
   readonly expired: Locator;
+  /** More of why it ended, and what to do about it. */
+  readonly detail: Locator;
+  readonly advice: Locator;
   /** Says that its profile is no longer there. */
   readonly profileGone: Locator;
   /** While a fresh session is on its way into the tab. */
@@ -51,6 +54,8 @@ export class SessionCard {
     this.frozenWhy = this.frozen.getByTestId('frozen-why');
     this.frozenTime = this.frozen.getByTestId('frozen-time');
     this.expired = this.ended.getByTestId('end-expired');
+    this.detail = this.ended.getByTestId('end-detail');
+    this.advice = this.ended.getByTestId('end-advice');
     this.profileGone = this.ended.getByTestId('profile-gone');
     this.replacing = page.getByTestId('replacing-card').filter({ visible: true });
     this.again = this.ended.getByTestId('new-session');

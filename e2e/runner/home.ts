@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { METADATA_FILE, metadataSchema, RECORDING_FILE, type SessionMetadata } from '../../shared/recording.ts';
@@ -30,7 +30,7 @@ export class Home implements AsyncDisposable {
     for (const folder of [home.config, home.temporary, home.exports, home.user]) {
       await mkdir(folder, { recursive: true });
     }
-    await writeFile(home.policyFile, JSON.stringify(policy));
+    await home.writePolicy(policy);
     const document = { version: SETTINGS_VERSION, profiles: [LOCAL_PROFILE] };
     const text = typeof settings === 'string' ? settings : JSON.stringify({ ...document, ...settings });
     await writeFile(home.settingsFile, text, { mode: 0o600 });
@@ -52,6 +52,13 @@ export class Home implements AsyncDisposable {
 
   get policyFile(): string {
     return join(this.#root, 'policy.json');
+  }
+
+  /** Replaces the policy file at once, as administrators' tools do; a text is written as it is. */
+  async writePolicy(policy: Readonly<Record<string, unknown>> | string): Promise<void> {
+    const next = `${this.policyFile}.new`;
+    await writeFile(next, typeof policy === 'string' ? policy : JSON.stringify(policy));
+    await rename(next, this.policyFile);
   }
 
   get user(): string {

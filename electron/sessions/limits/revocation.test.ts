@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { MAX_REVOCATION_SECONDS, Revocation, revocationSeconds } from './revocation.ts';
 import { TestClock } from '../testing/test-clock.ts';
+import { MAX_REVOCATION_SECONDS, Revocation, revocationSeconds } from './revocation.ts';
 
 function revocation() {
   const clock = new TestClock();

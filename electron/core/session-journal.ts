@@ -1,6 +1,7 @@
 import type { SessionMetadata } from '../../shared/recording.ts';
 import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { waitAtMost } from '../base/wait-at-most.ts';
 import type { Journal, RecordedFile, SessionRecord } from '../journal/journal.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import type { SessionManager } from '../sessions/manager.ts';
@@ -64,10 +65,7 @@ export class SessionJournal implements Disposable {
   }
 
   async #started(id: SessionId): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const timer = this.#options.clock.setTimer(START_WAIT_MS, () => late.resolve());
-    await Promise.race([this.#starts.get(id), late.promise]);
-    timer[Symbol.dispose]();
+    await waitAtMost(this.#options.clock, START_WAIT_MS, this.#starts.get(id) ?? Promise.resolve());
   }
 
   #onEvent(event: SessionEvent): void {

@@ -1,6 +1,7 @@
 import type { SessionMetadata } from '../../shared/recording.ts';
 import type { SessionId } from '../../shared/session.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { waitAtMost } from '../base/wait-at-most.ts';
 import { type WriteMetadataResult, writeMetadata } from './metadata.ts';
 
 /** Until what could not be written is tried again, in milliseconds: doubled each time, up to the longest. */
@@ -46,10 +47,7 @@ export class MetadataWriter implements AsyncDisposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer?.[Symbol.dispose]();
-    const late = Promise.withResolvers<void>();
-    const timer = this.#options.clock.setTimer(CLOSING_MS, () => late.resolve());
-    await Promise.race([this.#retry(), late.promise]);
-    timer[Symbol.dispose]();
+    await waitAtMost(this.#options.clock, CLOSING_MS, this.#retry());
   }
 
   #hold(folder: string, metadata: SessionMetadata): void {

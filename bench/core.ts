@@ -32,6 +32,7 @@ export const NO_RECORDERS: RecorderFactory = {
       recorder: {
         bytes: 0,
         waitingBytes: 0,
+        addSecret() {},
         output() {},
         resize() {},
         marker() {},

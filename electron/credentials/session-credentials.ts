@@ -4,9 +4,8 @@ import type { BackendProcess, CredentialSupply } from '../backends/backend.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Recorder } from '../recording/recorder.ts';
-import { redactText } from '../recording/redaction/redact.ts';
-import { redactingRecorder } from '../recording/redaction/redact-recorder.ts';
 import { Secrets } from '../recording/redaction/secrets.ts';
+import { redactText } from '../recording/redaction/stream-redactor.ts';
 import type { CredentialBroker, CredentialLease } from './broker.ts';
 import { usableValue } from './value.ts';
 
@@ -42,6 +41,7 @@ export class SessionCredentials implements Disposable {
   /** Texts that held a secret, and what was made of them: what was said of a session is said alike after its end. */
   readonly #redacted = new Map<string, string>();
   #process: BackendProcess | null = null;
+  #recorder: Recorder | null = null;
   /** Which values the session has. */
   #delivered = 0;
   #isDelivering = false;
@@ -113,7 +113,7 @@ export class SessionCredentials implements Disposable {
     for (const { env, value } of known ?? []) {
       // What comes out of a container is its programs' word: a letter taken for a secret would blank the whole recording.
       const checked = usableValue(Buffer.from(value), env);
-      if (checked.ok) this.#secrets.add(env, checked.value.toString());
+      if (checked.ok) this.#addSecret(env, checked.value.toString());
       value.fill(0);
     }
     // None of these is what it has already, as far as is known.
@@ -125,9 +125,10 @@ export class SessionCredentials implements Disposable {
     await fetching;
   }
 
-  /** A recorder that gets none of the values. */
-  wrap(recorder: Recorder): Recorder {
-    return redactingRecorder(recorder, this.#secrets);
+  /** Keeps the values out of a recording, those of now and those that are fetched later. */
+  protect(recorder: Recorder): void {
+    for (const { name, value } of this.#secrets.known) recorder.addSecret(name, value);
+    this.#recorder = recorder;
   }
 
   /** A text without the values. */
@@ -143,6 +144,7 @@ export class SessionCredentials implements Disposable {
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;
     this.#process = null;
+    this.#recorder = null;
     this.#lease?.[Symbol.dispose]();
     this.#secrets.clear();
   }
@@ -156,7 +158,11 @@ export class SessionCredentials implements Disposable {
   }
 
   #learn(): void {
-    for (const { env, value } of this.#lease?.values ?? []) this.#secrets.add(env, Buffer.from(value).toString());
+    for (const { env, value } of this.#lease?.values ?? []) this.#addSecret(env, Buffer.from(value).toString());
+  }
+
+  #addSecret(name: string, value: string): void {
+    if (this.#secrets.add(name, value)) this.#recorder?.addSecret(name, value);
   }
 
   /** Puts the latest values into the session, one delivery after the other. Never rejects. */

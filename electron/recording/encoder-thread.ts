@@ -3,23 +3,26 @@ import type { Batch } from './batch.ts';
 import { fileError } from './failure.ts';
 import { type EncodedEnd, RecordingEncoder } from './recording-encoder.ts';
 
-/** What the thread is asked; `recording` numbers the open recordings. */
+/** A request to the thread; `recording` numbers the open recordings. */
 export type EncoderJob =
   | { readonly kind: 'open'; readonly recording: number; readonly header: Uint8Array; readonly lastMs: number }
   | { readonly kind: 'known'; readonly recording: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'secret'; readonly recording: number; readonly name: string; readonly value: string }
   | { readonly kind: 'encode'; readonly recording: number; readonly batch: Batch }
   | { readonly kind: 'finish'; readonly recording: number; readonly atMs: number }
   | { readonly kind: 'drop'; readonly recording: number };
 
-/** What it answers: lines, the end of a recording, or that it is done. */
+/** Its answer: lines, the end of a recording, or null when there is nothing to give. */
 export type EncoderAnswer = Uint8Array<ArrayBuffer> | EncodedEnd | null;
 
 /** Encodes one recording. The bytes of a batch are taken away from the caller. Rejects when the thread was lost. */
 export interface AsyncEncoder {
-  /** What stands in the file already, piece by piece, before anything is encoded. The bytes are taken from the caller. */
+  /** Hashes what the file holds already, piece by piece, before anything is encoded. The bytes are taken from the caller. */
   known(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Keeps this value out of every batch that is encoded after the call. */
+  addSecret(name: string, value: string): void;
   encode(batch: Batch): Promise<Uint8Array>;
-  /** Ends the recording and gives what is left of it. */
+  /** Ends the recording and gives its last lines. */
   finish(atMs: number): Promise<EncodedEnd>;
   /** Ends the recording without an answer. After `finish` it does nothing; idempotent. */
   drop(): void;
@@ -38,9 +41,9 @@ function workerUrl(): URL {
 }
 
 /**
- * Encodes all recordings in one thread of its own: escaping and hashing take 2 to 3 ms per MB. Spent where
- * terminals are read, they cost a third of the output that a terminal can give per second (measured on two cores).
- * The thread runs while a recording is open.
+ * Encodes all recordings in one thread of its own: escaping and hashing take 2 to 3 ms per MB, and replacing secrets at
+ * least 10. Spent where terminals are read, they cost a third and more of the output that a terminal can give per second
+ * (measured on two cores). The thread runs while a recording is open.
  */
 export class EncoderThread {
   readonly #url: URL;
@@ -56,9 +59,9 @@ export class EncoderThread {
   }
 
   /**
-   * Opens a recording. Where no thread can be had, it is encoded in this one; the log says so.
+   * Opens a recording. If no thread can be started, it is encoded in this one, and the log says so.
    *
-   * @param lastMs the time of the last event, where the recording goes on, in whole milliseconds
+   * @param lastMs the time of the last event of a recording that is continued, in whole milliseconds
    */
   async open(header: Uint8Array, lastMs = 0): Promise<AsyncEncoder> {
     const recording = ++this.#last;
@@ -74,10 +77,15 @@ export class EncoderThread {
       known: async (bytes) => {
         await this.#ask({ kind: 'known', recording, bytes });
       },
+      addSecret: (name, value) => {
+        this.#ask({ kind: 'secret', recording, name, value }).catch(() => {
+          // Without its thread, nothing more of the recording is written.
+        });
+      },
       encode: async (batch) => {
         const answer = await this.#ask({ kind: 'encode', recording, batch });
         if (answer instanceof Uint8Array) return answer;
-        throw new Error('The encoder answered a batch with something else than lines');
+        throw new Error('The encoder answered a batch with something other than lines');
       },
       finish: async (atMs) => {
         const answer = await this.#ask({ kind: 'finish', recording, atMs });
@@ -88,7 +96,7 @@ export class EncoderThread {
       drop: () => {
         if (!this.#open.has(recording)) return;
         this.#ask({ kind: 'drop', recording }).catch(() => {
-          // The thread is gone, and the recording with it: that is what was asked for.
+          // The thread is gone, and the recording with it.
         });
         this.#release(recording);
       },
@@ -155,6 +163,10 @@ class LocalEncoder implements AsyncEncoder {
     this.#encoder.known(bytes);
   }
 
+  addSecret(name: string, value: string): void {
+    this.#encoder.addSecret(name, value);
+  }
+
   async encode(batch: Batch): Promise<Uint8Array> {
     return this.#encoder.encode(batch);
   }
@@ -164,6 +176,6 @@ class LocalEncoder implements AsyncEncoder {
   }
 
   drop(): void {
-    // Holds nothing but memory.
+    this.#encoder[Symbol.dispose]();
   }
 }

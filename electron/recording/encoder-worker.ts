@@ -3,8 +3,8 @@ import type { EncoderAnswer, EncoderJob } from './encoder-thread.ts';
 import { RecordingEncoder } from './recording-encoder.ts';
 
 /**
- * The thread that encodes and hashes recordings. Its jobs come from `encoder-thread.ts` and are answered in order,
- * each with one message.
+ * The thread that keeps secrets out of recordings, encodes and hashes them. Its jobs come from `encoder-thread.ts` and are
+ * answered in order, each with one message: a secret is known before any batch that is sent after it.
  */
 const recordings = new Map<number, RecordingEncoder>();
 
@@ -19,9 +19,15 @@ function run(job: EncoderJob): EncoderAnswer {
     encoder.known(job.bytes);
     return null;
   }
+  if (job.kind === 'secret') {
+    encoder.addSecret(job.name, job.value);
+    return null;
+  }
   if (job.kind === 'encode') return encoder.encode(job.batch);
   recordings.delete(job.recording);
-  return job.kind === 'finish' ? encoder.finish(job.atMs) : null;
+  if (job.kind === 'finish') return encoder.finish(job.atMs);
+  encoder[Symbol.dispose]();
+  return null;
 }
 
 parentPort?.on('message', (job: EncoderJob) => {

@@ -65,6 +65,10 @@ export class FileRecorder implements Recorder {
     return this.#failed ? 0 : this.#backlog.waitingBytes;
   }
 
+  addSecret(name: string, value: string): void {
+    if (!this.#stopped) this.#options.encoder.addSecret(name, value);
+  }
+
   output(atMs: number, bytes: Uint8Array): void {
     if (this.#stopped || bytes.length === 0) return;
     if (!this.#backlog.output(atMs, bytes)) this.#tellGap();

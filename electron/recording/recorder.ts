@@ -26,7 +26,7 @@ export interface ClosedRecording {
   readonly message: string | null;
 }
 
-/** What a recorder tells while it runs. */
+/** Receives what happens to a recorder while it runs. */
 export interface RecorderListener {
   /**
    * Output is missing from the recording: writing failed for good, or was too slow and left a gap.
@@ -37,18 +37,26 @@ export interface RecorderListener {
 
 /**
  * A recording under way. No method throws or waits: times are milliseconds since the session's start on the session's
- * clock, writing happens behind, and a failure is told through the listener.
+ * clock, writing happens behind, and a failure is reported through the listener.
  */
 export interface Recorder {
   /** Bytes in the file so far. */
   readonly bytes: number;
   /** Bytes of memory that wait to be written; 0 once writing has failed. */
   readonly waitingBytes: number;
+  /**
+   * Keeps a value out of the recording: `[redacted NAME]` stands in its place. It is replaced in all output that comes after
+   * the call, and in as much as possible of what waits to be written. Nothing unredacted ever reaches the disk.
+   */
+  addSecret(name: string, value: string): void;
   /** Program output. The array is the recorder's to keep. */
   output(atMs: number, bytes: Uint8Array): void;
   resize(atMs: number, cols: number, rows: number): void;
   marker(atMs: number, label: string): void;
-  /** Resolves when all that was recorded before the call is in the file, or cannot be any more. Never throws. */
+  /**
+   * Resolves when all that was recorded before the call is in the file, or can no longer be written. Output that may turn out
+   * to be the beginning of a secret is not in the file yet. Never throws.
+   */
   flush(): Promise<void>;
   /**
    * Writes the `x` event with the exit status (asciicast v3; none when it is null), flushes, and closes the file.

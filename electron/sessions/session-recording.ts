@@ -13,21 +13,21 @@ export class SessionRecording {
   /** Whether its session ends when it can no longer be recorded. */
   isRequired = false;
   readonly #onTruncated: (message: string) => void;
-  readonly #wrap: (recorder: Recorder) => Recorder;
+  readonly #onOpen: (recorder: Recorder) => void;
   #recorder: Recorder | null = null;
   #waiting: ((recorder: Recorder) => void)[] | null = [];
   #failure: string | null = null;
   #closed: ClosedRecording | null = null;
 
-  /** @param wrap puts something before the recorder, such as what keeps secrets from it. */
-  constructor(onTruncated: (message: string) => void, wrap = (recorder: Recorder): Recorder => recorder) {
+  /** @param onOpen is called before anything is recorded, so that the recorder learns the session's secrets. */
+  constructor(onTruncated: (message: string) => void, onOpen: (recorder: Recorder) => void) {
     this.#onTruncated = onTruncated;
-    this.#wrap = wrap;
+    this.#onOpen = onOpen;
   }
 
   /** The file is open. */
-  attach(opened: Recorder): void {
-    const recorder = this.#wrap(opened);
+  attach(recorder: Recorder): void {
+    this.#onOpen(recorder);
     this.#recorder = recorder;
     const waiting = this.#waiting ?? [];
     this.#waiting = null;

@@ -133,7 +133,7 @@ export class Session {
     this.credentials = openCredentials({ sessionId: this.id, profile, isResumed, broker, clock, logger, onChange });
     this.recording = new SessionRecording(
       (message) => this.#onRecordingTruncated(message),
-      (recorder) => this.credentials?.wrap(recorder) ?? recorder,
+      (recorder) => this.credentials?.protect(recorder),
     );
     this.recording.isRequired = this.profile.recording === 'required';
   }

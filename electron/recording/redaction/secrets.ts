@@ -39,12 +39,18 @@ export class Secrets {
     return name === undefined ? '[redacted]' : `[redacted ${name}]`;
   }
 
-  /** From now on this is a secret as well. */
-  add(name: string, value: string): void {
-    if (this.#known.some((each) => each.value === value) || value === '') return;
+  /** The values that are looked for, by name. */
+  get known(): readonly { readonly name: string; readonly value: string }[] {
+    return this.#known;
+  }
+
+  /** Adds a value. Gives whether it is a new one. */
+  add(name: string, value: string): boolean {
+    if (this.#known.some((each) => each.value === value) || value === '') return false;
     this.#known.push({ name, value });
     this.#trie.add(patternsOf(value), this.#ownerOf(name));
     if (this.#trie.size > MAX_STATES && this.#known.length > 1) this.#forgetHalf();
+    return true;
   }
 
   /** Calls back when the automaton is another one; gives the function that ends it. */

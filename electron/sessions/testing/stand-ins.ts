@@ -22,6 +22,8 @@ import type {
   RecordingHeader,
   ReopenResult,
 } from '../../recording/recorder.ts';
+import { Secrets } from '../../recording/redaction/secrets.ts';
+import { redactText, StreamRedactor } from '../../recording/redaction/stream-redactor.ts';
 
 /** A shell that does what a test says, and writes down in `log` what is done to it. */
 export class StandInProcess implements BackendProcess {
@@ -213,14 +215,18 @@ export class StandInRecorders implements RecorderFactory {
       truncated: false,
       message: null,
     };
+    const secrets = new Secrets();
+    const redactor = new StreamRedactor(secrets, (_at, bytes) => lines.push(`o ${new TextDecoder().decode(bytes)}`));
     const recorder: Recorder = {
       bytes: 1,
       waitingBytes: 0,
-      output: (_at, bytes) => lines.push(`o ${new TextDecoder().decode(bytes)}`),
-      resize: (_at, cols, rows) => lines.push(`r ${cols}x${rows}`),
-      marker: (_at, label) => lines.push(`m ${label}`),
+      addSecret: (name, value) => void secrets.add(name, value),
+      output: (at, bytes) => redactor.write(at, bytes),
+      resize: (_at, cols, rows) => redactor.event(() => lines.push(`r ${cols}x${rows}`)),
+      marker: (_at, label) => redactor.event(() => lines.push(`m ${redactText(secrets, label)}`)),
       flush: async () => {},
       close: async (_at, exitStatus) => {
+        redactor.flush();
         log.push(`recording closed ${exitStatus}`);
         return closed;
       },

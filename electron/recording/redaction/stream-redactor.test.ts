@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_HELD_BYTES, redactText, StreamRedactor } from './redact.ts';
 import { Secrets } from './secrets.ts';
+import { MAX_HELD_BYTES, redactText, StreamRedactor } from './stream-redactor.ts';
 
 const TOKEN = 'ghp_x7Kq2vLm9Rt4Wz8B';
 const LABEL = '[redacted TOKEN]';

@@ -1,13 +1,13 @@
 import { CONTROL, PAYLOAD, SEQUENCE, TEXT, TerminalReader } from '../../terminal/terminal-reader.ts';
 import { FirstBytes } from './first-bytes.ts';
-import { type Place, RedactLane } from './redact-lane.ts';
+import { type Range, Reading } from './reading.ts';
 import type { Secrets } from './secrets.ts';
 
-/** More than this is not held back, in bytes: a value that is spread over more is not looked for any longer. */
+/** The largest number of bytes that are held back: a value that is spread over more of them is not found. */
 export const MAX_HELD_BYTES = 65_536;
-/** The same for reads, and for events that wait for output before them. */
+/** The largest number of reads, and of events after them, that are held back. */
 const MAX_HELD = 4_096;
-/** Flags are what kind of byte it is in the lower bits, and above them whose value it belongs to. */
+/** A flag holds the kind of its byte in the lower bits, and above them the owner of the value that the byte belongs to. */
 const KIND_BITS = 2;
 const KIND_MASK = (1 << KIND_BITS) - 1;
 const CARRIAGE_RETURN = 0x0d;
@@ -17,13 +17,20 @@ const DELETE = 0x7f;
 /** Takes what may be recorded. The array is the receiver's to keep. */
 export type Emit = (atMs: number, bytes: Uint8Array) => void;
 
-/** Output, or an event at its place among it. Places are counted from the start of the session, in bytes. */
+/** Output, or an event at its place in the output. Places are counted from the start of the session, in bytes. */
 type Held =
   | { readonly kind: 'output'; readonly from: number; readonly atMs: number; readonly bytes: Uint8Array }
   | { readonly kind: 'event'; readonly from: number; readonly run: () => void };
 
-/** What was replaced last. */
-interface Marked extends Place {
+/** Output is being left out after a gap, up to the next line; `resume` takes how many bytes are missing in all. */
+interface Gap {
+  lostBytes: number;
+  skippedBytes: number;
+  readonly resume: (lostBytes: number) => void;
+}
+
+/** The range that was flagged last. */
+interface Marked extends Range {
   readonly owner: number;
 }
 
@@ -34,26 +41,27 @@ const NOTHING_MARKED: Marked = { from: 0, to: -1, owner: 0 };
  * escape sequences, over line ends, and where they were corrected or drawn again. Only what may be the beginning of one is
  * held back, at most {@link MAX_HELD_BYTES}. Everything else passes byte for byte, with the time at which it came.
  *
- * The output is read in four ways at once: all of its characters, those of escape sequences too; what a terminal shows of
- * them; the same with the cursor going back; and the same with the character before a carriage return taken back, because
+ * The output is read in four ways at once: all of its characters, those of escape sequences included; what a terminal shows
+ * of them; the same with the cursor moving back; and the same with the character before a carriage return undone, because
  * that is how line editors get to the next row. A value that is found in any of them is replaced.
  */
 export class StreamRedactor implements Disposable {
   readonly #secrets: Secrets;
   readonly #emit: Emit;
-  readonly #reader = new TerminalReader();
-  readonly #all: RedactLane;
-  readonly #shown: RedactLane;
-  readonly #moving: RedactLane;
-  readonly #wrapping: RedactLane;
-  readonly #lanes: readonly RedactLane[];
+  #reader = new TerminalReader();
+  readonly #all: Reading;
+  readonly #shown: Reading;
+  readonly #moving: Reading;
+  readonly #wrapping: Reading;
+  readonly #readings: readonly Reading[];
   readonly #stopListening: () => void;
   readonly #firsts = new FirstBytes();
   #knownStates = 0;
   /** A carriage return has come, and no character after it. */
   #isReturning = false;
   #queue: Held[] = [];
-  /** Up to where output has come, and up to where it was passed on. */
+  #gap: Gap | null = null;
+  /** The end of the output so far, and of what was passed on. */
   #end = 0;
   #released = 0;
   #flags = new Uint8Array(0);
@@ -61,25 +69,26 @@ export class StreamRedactor implements Disposable {
   #marked = NOTHING_MARKED;
   #markedAll = NOTHING_MARKED;
   #hasFound = false;
-  /** Whose value was left out last, if nothing but escape sequences came since: it is named once. And in what kind of bytes. */
+  /** The owner of the value that was left out last, if only escape sequences came since: it is named once. */
   #run = 0;
+  /** The kind of bytes that value was found in. */
   #runKind = TEXT;
 
   constructor(secrets: Secrets, emit: Emit) {
     this.#secrets = secrets;
     this.#emit = emit;
     const { trie } = secrets;
-    const onShown = (place: Place, owner: number): void => {
-      this.#marked = this.#mark(this.#marked, place, owner, (kind) => kind === TEXT);
+    const onShown = (range: Range, owner: number): void => {
+      this.#marked = this.#mark(this.#marked, range, owner, (kind) => kind === TEXT);
     };
-    const onAny = (place: Place, owner: number): void => {
-      this.#markedAll = this.#mark(this.#markedAll, place, owner, (kind) => kind !== CONTROL);
+    const onAny = (range: Range, owner: number): void => {
+      this.#markedAll = this.#mark(this.#markedAll, range, owner, (kind) => kind !== CONTROL);
     };
-    this.#all = new RedactLane(trie, onAny);
-    this.#shown = new RedactLane(trie, onShown);
-    this.#moving = new RedactLane(trie, onShown);
-    this.#wrapping = new RedactLane(trie, onShown);
-    this.#lanes = [this.#all, this.#shown, this.#moving, this.#wrapping];
+    this.#all = new Reading(trie, onAny);
+    this.#shown = new Reading(trie, onShown);
+    this.#moving = new Reading(trie, onShown);
+    this.#wrapping = new Reading(trie, onShown);
+    this.#readings = [this.#all, this.#shown, this.#moving, this.#wrapping];
     this.#stopListening = secrets.onReplaced(() => this.#reset());
   }
 
@@ -88,22 +97,13 @@ export class StreamRedactor implements Disposable {
     return this.#end - this.#released;
   }
 
-  /** Output came. The array is not written to again by either side. */
+  /** Takes output. Neither side writes to the array again. */
   write(atMs: number, bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    const from = this.#end;
-    this.#queue.push({ kind: 'output', from, atMs, bytes });
-    this.#end += bytes.length;
-    this.#makeRoom(from);
-    this.#learn();
-    this.#scan(bytes, from);
-    let heldFrom = this.#end;
-    for (const lane of this.#lanes) heldFrom = Math.min(heldFrom, lane.heldFrom);
-    if (this.#end - heldFrom > MAX_HELD_BYTES || this.#queue.length > MAX_HELD) this.flush();
-    else this.#release(heldFrom);
+    const rest = this.#gap === null ? bytes : this.#afterGap(this.#gap, bytes);
+    if (rest.length > 0) this.#write(atMs, rest);
   }
 
-  /** Something that is to be recorded after the output so far: done at once where nothing of that is held back. */
+  /** Runs something after all output so far: at once, unless some of that is held back. */
   event(run: () => void): void {
     if (this.#queue.length === 0) {
       run();
@@ -113,8 +113,24 @@ export class StreamRedactor implements Disposable {
     if (this.#queue.length > MAX_HELD) this.flush();
   }
 
-  /** Passes on what is held back: it was not what it might have been. What comes now is not connected with it. */
+  /**
+   * Output is missing here. What is held back may be the first half of a secret whose second half is missing, and what comes
+   * next the second half of another: the one is left out, and so is the other up to the next line. `resume` is called once,
+   * with the number of bytes that are missing in all, before the output that follows.
+   */
+  gap(lostBytes: number, resume: (lostBytes: number) => void): void {
+    const earlier = this.#gap;
+    const held = this.#dropHeld();
+    this.#gap = {
+      lostBytes: lostBytes + held + (earlier?.lostBytes ?? 0),
+      skippedBytes: 0,
+      resume: earlier?.resume ?? resume,
+    };
+  }
+
+  /** Passes on what is held back: the output is over, or too much is held. What comes next begins afresh. */
   flush(): void {
+    this.#endGap();
     this.#reset();
     this.#release(this.#end);
   }
@@ -123,6 +139,50 @@ export class StreamRedactor implements Disposable {
     this.flush();
     this.#stopListening();
     this.#flags.fill(0);
+  }
+
+  #write(atMs: number, bytes: Uint8Array): void {
+    const from = this.#end;
+    this.#queue.push({ kind: 'output', from, atMs, bytes });
+    this.#end += bytes.length;
+    this.#makeRoom(from);
+    this.#learn();
+    this.#scan(bytes, from);
+    let heldFrom = this.#end;
+    for (const reading of this.#readings) heldFrom = Math.min(heldFrom, reading.heldFrom);
+    if (this.#end - heldFrom > MAX_HELD_BYTES || this.#queue.length > MAX_HELD) this.flush();
+    else this.#release(heldFrom);
+  }
+
+  /** What of the output comes after the gap: that from the next line on. */
+  #afterGap(gap: Gap, bytes: Uint8Array): Uint8Array {
+    const line = bytes.indexOf(LINE_FEED) + 1;
+    const skipped = Math.min(line === 0 ? bytes.length : line, MAX_HELD_BYTES - gap.skippedBytes);
+    gap.lostBytes += skipped;
+    gap.skippedBytes += skipped;
+    if (skipped === line || gap.skippedBytes === MAX_HELD_BYTES) this.#endGap();
+    return bytes.subarray(skipped);
+  }
+
+  #endGap(): void {
+    const gap = this.#gap;
+    this.#gap = null;
+    gap?.resume(gap.lostBytes);
+  }
+
+  /** Leaves out the output that is held back, but not the events. Gives how many bytes that were. */
+  #dropHeld(): number {
+    const held = this.heldBytes;
+    const events = this.#queue.filter((each) => each.kind === 'event');
+    this.#queue = [];
+    this.#released = this.#end;
+    this.#hasFound = false;
+    this.#run = 0;
+    this.#reader = new TerminalReader();
+    this.#isReturning = false;
+    this.#reset();
+    for (const { run } of events) run();
+    return held;
   }
 
   get #isIdle(): boolean {
@@ -137,10 +197,10 @@ export class StreamRedactor implements Disposable {
   }
 
   #reset(): void {
-    for (const lane of this.#lanes) lane.reset(this.#secrets.trie);
+    for (const reading of this.#readings) reading.reset(this.#secrets.trie);
   }
 
-  /** Secrets may have been added. */
+  /** Takes secrets into account that were added. */
   #learn(): void {
     const { trie } = this.#secrets;
     if (trie.size === this.#knownStates) return;
@@ -148,7 +208,7 @@ export class StreamRedactor implements Disposable {
     this.#firsts.learn(trie);
   }
 
-  /** Makes room for the flags of everything that is held, those of what comes at `from` empty. */
+  /** Makes room for the flags of all that is held, those of what comes at `from` empty. */
   #makeRoom(from: number): void {
     const held = from - this.#released;
     const needed = this.#end - this.#released;
@@ -199,9 +259,9 @@ export class StreamRedactor implements Disposable {
     }
     if (reader.wasControl) {
       if (at > this.#released) this.#flags[at - 1 - this.#flagsFrom] = SEQUENCE;
-      this.#shown.takeBack();
-      this.#moving.takeBack();
-      this.#wrapping.takeBack();
+      this.#shown.undo();
+      this.#moving.undo();
+      this.#wrapping.undo();
     }
     if (reader.back > 0) {
       this.#moving.back(reader.back);
@@ -213,15 +273,15 @@ export class StreamRedactor implements Disposable {
   }
 
   /** Flags bytes of some kinds as parts of a secret. What is in `last` was flagged already. */
-  #mark(last: Marked, place: Place, owner: number, isPart: (kind: number) => boolean): Marked {
-    const isMore = owner === last.owner && place.from >= last.from && place.from <= last.to + 1;
-    const from = Math.max(isMore ? last.to + 1 : place.from, this.#released) - this.#flagsFrom;
-    for (let index = from; index <= place.to - this.#flagsFrom; index += 1) {
+  #mark(last: Marked, range: Range, owner: number, isPart: (kind: number) => boolean): Marked {
+    const isMore = owner === last.owner && range.from >= last.from && range.from <= last.to + 1;
+    const from = Math.max(isMore ? last.to + 1 : range.from, this.#released) - this.#flagsFrom;
+    for (let index = from; index <= range.to - this.#flagsFrom; index += 1) {
       const flag = this.#flags[index] ?? 0;
       if (isPart(flag & KIND_MASK)) this.#flags[index] = (flag & KIND_MASK) | (owner << KIND_BITS);
     }
     this.#hasFound = true;
-    return { owner, from: isMore ? last.from : place.from, to: Math.max(place.to, isMore ? last.to : -1) };
+    return { owner, from: isMore ? last.from : range.from, to: Math.max(range.to, isMore ? last.to : -1) };
   }
 
   /** Passes on everything before `upTo`. */
@@ -244,7 +304,7 @@ export class StreamRedactor implements Disposable {
     if (this.#released === this.#end) this.#hasFound = false;
   }
 
-  /** Passes on what comes next. */
+  /** Passes on the next bytes. */
   #pass(atMs: number, bytes: Uint8Array): void {
     const passed = this.#hasFound || this.#run !== 0 ? this.#redacted(bytes) : bytes;
     this.#released += bytes.length;
@@ -274,7 +334,7 @@ export class StreamRedactor implements Disposable {
   }
 }
 
-/** A text with every secret in it replaced; the text itself where there is none. */
+/** Gives a text with every secret in it replaced; the text itself if it has none. */
 export function redactText(secrets: Secrets, text: string): string {
   if (secrets.isEmpty || text === '') return text;
   const bytes = Buffer.from(text);

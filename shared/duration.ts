@@ -25,7 +25,7 @@ const UNIT_WORDS: Readonly<Record<string, Unit>> = {
   seconds: 's',
 };
 
-const HELP = 'Write a time such as 15m, 1h 30m, 90s or 900 (seconds).';
+const HELP = 'Enter a time such as 15m, 1h 30m, 90s or 900 (seconds).';
 
 /**
  * Reads a duration as people write it: `15m`, `1h 30m`, `1.5h`, `90 seconds`, `1:30:00`, `12:40`, a bare number of

@@ -1,48 +1,11 @@
 import { describeDuration } from './duration.ts';
+import { CREDENTIAL_LABELS, type CredentialPart, PROFILE_FIELDS, type ProfileField } from './labels.ts';
+import type { ActivityKind } from './limits.ts';
 import { allowsKind, kindsRule } from './policy-objection.ts';
 import { LOCAL_PROFILE_ID, type Profile } from './profile.ts';
 import type { Policy } from './settings.ts';
 
-/** The fields of a profile as the editor calls them. A refusal begins with one of these and a colon. */
-export const PROFILE_FIELDS = {
-  name: 'Name',
-  backend: 'Kind',
-  shell: 'Shell',
-  args: 'Arguments',
-  loginShell: 'Login shell',
-  folder: 'Folder',
-  folderAccess: 'Access to the folder',
-  mountAt: 'Mounted at',
-  environment: 'Variables',
-  environmentAllow: 'Variables passed on',
-  idleTimeoutSeconds: 'Idle timeout',
-  maxDurationSeconds: 'Maximum duration',
-  activity: 'Activity',
-  warnBeforeSeconds: 'Warn before',
-  extensions: 'Extensions',
-  closeGraceSeconds: 'Closing grace period',
-  maxCommands: 'Maximum commands',
-  onExpiry: 'When time is up',
-  thawWindowSeconds: 'Thaw window',
-  recording: 'Recording',
-  network: 'Network',
-  memoryMiB: 'Memory',
-  cpus: 'Processors',
-  pids: 'Processes',
-  image: 'Image',
-  pull: 'Pull',
-  user: 'User',
-  runtime: 'Runtime',
-  readOnlyRoot: 'Read-only root',
-  capabilities: 'Capabilities',
-  noNewPrivileges: 'No new privileges',
-  pool: 'Kept ready',
-  survive: 'Survives a crash',
-  credentials: 'Credentials',
-} as const;
-export type ProfileField = keyof typeof PROFILE_FIELDS;
-
-/** What is wrong with one field, as the rest of a sentence that begins with its name and a colon. */
+/** What is wrong with one field, as a sentence without its full stop. */
 export interface ProfileIssue {
   readonly field: ProfileField;
   readonly message: string;
@@ -55,23 +18,8 @@ export function profileFieldAt(path: readonly PropertyKey[]): ProfileField | nul
   // A credential has arguments of its own.
   if (path[0] === 'credentials') return 'credentials';
   for (const key of [...path].reverse()) {
-    if (typeof key === 'string' && Object.hasOwn(PROFILE_FIELDS, key)) return PROFILE_FIELD_NAMES.get(key) ?? null;
-  }
-  return null;
-}
-
-const PROFILE_FIELD_NAMES: ReadonlyMap<string, ProfileField> = new Map(
-  // Object.keys knows no more than `string`.
-  (Object.keys(PROFILE_FIELDS) as ProfileField[]).map((name) => [name, name]),
-);
-
-/** The field that a refusal names, and the rest of it; null where it names none. */
-export function refusedField(message: string): { field: ProfileField; message: string } | null {
-  for (const [field, label] of Object.entries(PROFILE_FIELDS)) {
-    const known = PROFILE_FIELD_NAMES.get(field);
-    if (known === undefined || !message.startsWith(`${label}: `)) continue;
-    const rest = message.slice(label.length + 2);
-    return { field: known, message: rest.charAt(0).toUpperCase() + rest.slice(1) };
+    const field = PROFILE_FIELDS.find((candidate) => candidate === key);
+    if (field !== undefined) return field;
   }
   return null;
 }
@@ -133,60 +81,49 @@ export function isFullPath(path: string, platform: string): boolean {
 
 /**
  * What is wrong with a profile that has the right form, beyond what its schema says: combinations that make no sense,
- * and what the policy does not allow. Whether its folder exists is left to whoever can look.
+ * and what the policy does not allow. Whether its folder exists is not checked here.
  */
 export function checkProfile(profile: Profile, policy: Policy, platform: string): readonly ProfileIssue[] {
   const issues: ProfileIssue[] = [];
   const refuse = (field: ProfileField, message: string): void => void issues.push({ field, message, byPolicy: false });
 
   if (profile.id === LOCAL_PROFILE_ID && profile.backend !== 'pty') {
-    refuse('backend', 'the local shell stays one; make another profile for a sandbox');
+    refuse('backend', 'The local shell stays a local shell. Make another profile for a sandbox');
   }
   const inContainer = profile.backend === 'docker';
   if (profile.shell !== undefined && /[\\/]/.test(profile.shell)) {
     const full = isFullPath(profile.shell, inContainer ? 'linux' : platform);
-    if (!full) refuse('shell', 'a full path, or a name alone that is looked up in PATH');
+    if (!full) refuse('shell', 'Must be a full path, or a name alone that is looked up in PATH');
   }
   if (profile.args.some((argument) => argument.includes('\0'))) {
-    refuse('args', 'a NUL character cannot be passed to a program');
+    refuse('args', 'A NUL character cannot be passed to a program');
   }
   if (Object.values(profile.environment).some((value) => value.includes('\0'))) {
-    refuse('environment', 'a value must not contain a NUL character');
+    refuse('environment', 'A value must not contain a NUL character');
   }
   if (profile.folder !== undefined && !isFullPath(profile.folder, platform)) {
-    refuse('folder', `a full path, such as ${platform === 'win32' ? 'C:\\src' : '/home/me/src'}`);
+    refuse('folder', `Must be a full path, such as ${platform === 'win32' ? 'C:\\src' : '/home/me/src'}`);
   }
   const shown = shownFolder(profile);
   if (shown !== null && profile.folder === undefined) {
-    refuse('folder', 'choose the folder that the sandbox is to see, or no access to one');
+    refuse('folder', 'Choose the folder that the sandbox can see, or no access to one');
   }
   if (profile.backend === 'docker') {
     const { mountAt, capabilities } = profile.container;
     const objection = shown === null ? null : mountPointObjection(mountAt);
     if (objection !== null) refuse('mountAt', objection);
     const unknown = capabilities.find((name) => !KNOWN_CAPABILITIES.has(name));
-    if (unknown !== undefined) refuse('capabilities', `there is no ${unknown}`);
+    if (unknown !== undefined) refuse('capabilities', `There is no capability ${unknown}`);
   }
   const [credential] = credentialIssues(profile, platform);
   if (credential !== undefined) refuse('credentials', credential.message);
   return [...issues, ...policyIssues(profile, policy)];
 }
 
-/** The fields of one credential, as the editor calls them. */
-export const CREDENTIAL_PARTS = {
-  env: 'Variable',
-  command: 'Command',
-  args: 'Arguments',
-  file: 'File',
-  name: 'Stored as',
-  ttlSeconds: 'Good for',
-} as const;
-export type CredentialPart = keyof typeof CREDENTIAL_PARTS;
-
 /** The field of a credential that a path into it leads to, as in the issues of its schema; null for none of them. */
 export function credentialPartAt(path: readonly PropertyKey[]): CredentialPart | null {
   // Object.keys knows no more than `string`.
-  const parts = Object.keys(CREDENTIAL_PARTS) as CredentialPart[];
+  const parts = Object.keys(CREDENTIAL_LABELS) as CredentialPart[];
   return parts.find((part) => path.includes(part)) ?? null;
 }
 
@@ -207,9 +144,9 @@ export function credentialIssues(
   const seen = new Set<string>();
   for (const [index, { env, source }] of credentials.entries()) {
     const refuse = (part: CredentialPart, message: string): void => void issues.push({ index, part, message });
-    if (seen.has(env)) refuse('env', `${env} is there twice`);
-    else if (/^SANDGLASS_/i.test(env)) refuse('env', `${env} is a name that Sandglass keeps for itself`);
-    else if (Object.hasOwn(environment, env)) refuse('env', `${env} is also one of the variables; leave it out there`);
+    if (seen.has(env)) refuse('env', `${env} is listed twice`);
+    else if (/^SANDGLASS_/i.test(env)) refuse('env', `${env} is reserved for Sandglass`);
+    else if (Object.hasOwn(environment, env)) refuse('env', `${env} is also one of the variables. Remove it there`);
     seen.add(env);
     if (source.kind === 'file' && !isFullPath(source.file, platform)) {
       refuse('file', `${env} needs a full path to its file`);
@@ -238,11 +175,11 @@ export function shownFolder(profile: Profile): 'read-only' | 'read-write' | null
 }
 
 function mountPointObjection(path: string): string | null {
-  if (path === '/') return 'a folder of its own, such as /src: / would hide the whole image';
-  if (/\/\/|\/\.{0,2}(\/|$)/.test(path)) return 'a path written plainly, without “..” and without a slash at its end';
+  if (path === '/') return 'Must be a folder of its own, such as /src: / would hide the whole image';
+  if (/\/\/|\/\.{0,2}(\/|$)/.test(path)) return 'Must be a plain path, without “..” and without a slash at its end';
   const inside = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
   const taken = NOT_TO_MOUNT_AT.find((place) => inside(path, place) || inside(place, path));
-  return taken === undefined ? null : `a folder of its own, such as /src: the container has ${taken} there`;
+  return taken === undefined ? null : `Must be a folder of its own, such as /src: the container has ${taken} there`;
 }
 
 function policyIssues({ backend, limits }: Profile, policy: Policy): ProfileIssue[] {
@@ -256,13 +193,13 @@ function policyIssues({ backend, limits }: Profile, policy: Policy): ProfileIssu
       seconds === 0 ? longest === undefined : seconds >= shortest && seconds <= (longest ?? Number.POSITIVE_INFINITY);
     if (!allowed) refuse(field, timeoutRule(shortest, longest));
   };
-  if (!allowsKind(policy, backend)) refuse('backend', kindsRule(policy.allowedBackends ?? []));
+  if (!allowsKind(policy, backend)) refuse('backend', `The policy allows ${kindsRule(policy.allowedBackends ?? [])}`);
   timeout('idleTimeoutSeconds', policy.maxIdleTimeoutSeconds);
   timeout('maxDurationSeconds', policy.maxMaxDurationSeconds);
   const { activity, extensions } = limits;
   const { allowedActivity, maxExtensions } = policy;
   if (allowedActivity !== undefined && activity?.some((kind) => !allowedActivity.includes(kind))) {
-    refuse('activity', `only ${allowedActivity.join(', ')}`);
+    refuse('activity', activityRule(allowedActivity));
   }
   const { maxCommands } = limits;
   const { maxMaxCommands } = policy;
@@ -270,18 +207,28 @@ function policyIssues({ backend, limits }: Profile, policy: Policy): ProfileIssu
     if (maxCommands === 0 || maxCommands > maxMaxCommands) refuse('maxCommands', commandsRule(maxMaxCommands));
   }
   if (maxExtensions !== undefined && extensions !== undefined && extensions.count > maxExtensions) {
-    refuse('extensions', maxExtensions === 0 ? 'none' : `at most ${maxExtensions}`);
+    refuse('extensions', extensionsRule(maxExtensions));
   }
   return issues;
 }
 
-/** What a policy lets a timeout be, in words: “at least 1 minute, or off”. */
+/** What a policy lets a timeout be, in words: “Must be at least 1 minute, or off”. */
 export function timeoutRule(shortestSeconds: number, longestSeconds: number | undefined): string {
-  if (longestSeconds === undefined) return `at least ${describeDuration(shortestSeconds)}, or off`;
-  return `at least ${describeDuration(shortestSeconds)} and at most ${describeDuration(longestSeconds)}`;
+  if (longestSeconds === undefined) return `Must be at least ${describeDuration(shortestSeconds)}, or off`;
+  return `Must be at least ${describeDuration(shortestSeconds)} and at most ${describeDuration(longestSeconds)}`;
 }
 
 /** What a policy lets the number of commands be, in words. */
 export function commandsRule(most: number | undefined): string {
-  return most === undefined ? 'any number, or off' : `at least 1 and at most ${most}`;
+  return most === undefined ? 'Must be a whole number, or off' : `Must be at least 1 and at most ${most}`;
+}
+
+/** What a policy lets count as activity, in words. */
+export function activityRule(allowed: readonly ActivityKind[]): string {
+  return `Only ${allowed.join(', ')} may count as activity`;
+}
+
+/** What a policy lets the number of extensions be, in words. */
+export function extensionsRule(most: number): string {
+  return most === 0 ? 'The policy allows no extensions' : `Must be at most ${most}`;
 }

@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page } from '@playwright/test';
-import type { ProfileField } from '../../shared/profile-check.ts';
+import type { ProfileField } from '../../shared/labels.ts';
 
 /** The profiles on the settings page: the list, and the form of one of them. */
 export class ProfileEditor {

@@ -70,10 +70,11 @@ describe('a profile’s folder', () => {
     const gone = join(folder, 'gone');
     expect(await save(gone)).toMatchObject({
       code: 'invalid_setting',
-      message: `Folder: ${gone} does not exist, or may not be seen by you`,
+      field: 'profile.folder',
+      message: `${gone} does not exist, or you may not see it.`,
     });
-    expect((await save(file)).message).toBe(`Folder: ${file} is not a folder`);
-    expect((await save('src')).message).toMatch(/^Folder: a full path/);
+    expect((await save(file)).fullMessage).toBe(`Folder: ${file} is not a folder.`);
+    expect((await save('src')).fullMessage).toMatch(/^Folder: Must be a full path/);
     expect(settings.profile('mine')).toBeUndefined();
   });
 
@@ -85,7 +86,7 @@ describe('a profile’s folder', () => {
       return `${folder} holds your keys`;
     });
     const error = await refusal(handlers['profiles.save']({ profile: container(folder) }));
-    expect(error.message).toBe(`Folder: ${folder} holds your keys`);
+    expect(error.fullMessage).toBe(`Folder: ${folder} holds your keys.`);
     await handlers['profiles.save']({ profile: local(folder) });
     expect(asked).toEqual([['docker', folder, 'read-only']]);
   });
@@ -94,7 +95,7 @@ describe('a profile’s folder', () => {
     const home = temporaryFolder();
     const { handlers } = serve({}, sandboxFolderObjection({ home, forbidden: [], environment: {} }));
     const error = await refusal(handlers['profiles.save']({ profile: container(home) }));
-    expect(error.message).toMatch(/^Folder: .* holds your whole home folder/);
+    expect(error.fullMessage).toMatch(/^Folder: .* holds your whole home folder/);
     await handlers['profiles.save']({ profile: local(home) });
     const project = join(home, 'src');
     mkdirSync(project);

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join, normalize } from 'node:path';
 import { RequestError } from '../../shared/errors.ts';
 import type { BackendKind, FolderAccess, Profile } from '../../shared/profile.ts';
-import { isFullPath, PROFILE_FIELDS, shownFolder } from '../../shared/profile-check.ts';
+import { isFullPath, shownFolder } from '../../shared/profile-check.ts';
 import { checkSandboxFolder, type SandboxFolderRules } from '../backends/sandbox-folder.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import type { Handlers } from './rpc-server.ts';
@@ -74,13 +74,13 @@ async function withCheckedFolder(profile: Profile, objectionTo: FolderObjection)
   // What is no full path is refused with everything else that can be told without looking.
   if (!isFullPath(folder, process.platform)) return profile;
   const found = await stat(folder).catch(() => null);
-  if (found === null) throw refused(`${folder} does not exist, or may not be seen by you`);
+  if (found === null) throw refused(`${folder} does not exist, or you may not see it`);
   if (!found.isDirectory()) throw refused(`${folder} is not a folder`);
   const mayEnter = await mayAccess(folder, constants.R_OK | constants.X_OK).then(
     () => true,
     () => false,
   );
-  if (!mayEnter) throw refused(`${folder} may not be opened by you`);
+  if (!mayEnter) throw refused(`You may not open ${folder}`);
   const access = shownFolder(profile);
   if (access !== null && profile.backend !== 'pty') {
     const objection = await objectionTo(profile.backend, folder, access);
@@ -97,5 +97,5 @@ function plainFolder(typed: string): string {
 }
 
 function refused(why: string): RequestError {
-  return new RequestError('invalid_setting', `${PROFILE_FIELDS.folder}: ${why}`);
+  return new RequestError('invalid_setting', `${why}.`, { field: 'profile.folder' });
 }

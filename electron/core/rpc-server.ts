@@ -137,7 +137,9 @@ function methodNames(): MethodName[] {
 /** What a window may know of an error: nothing of the inside. */
 function toWire(error: unknown): WireError {
   if (error instanceof RequestError) {
-    return { code: error.code, message: error.message.slice(0, MAX_MESSAGE_LENGTH) };
+    const { code, field } = error;
+    const message = error.message.slice(0, MAX_MESSAGE_LENGTH);
+    return { code, message, ...(field === undefined ? {} : { field }) };
   }
   return { code: 'internal', message: 'Something went wrong inside Sandglass. The log file has the details.' };
 }

@@ -79,31 +79,37 @@ test('all changes or none', () => {
   const { store, folder, refusal } = openSettings();
   const error = refusal({ path: 'terminal.fontSize', value: 15 }, { path: 'limits.extensions.count', value: -1 });
   expect(error.code).toBe('invalid_setting');
-  expect(error.message).toBe('Extensions: a whole number from 0 to 100');
+  expect(error.field).toBe('limits.extensions.count');
+  expect(error.message).toBe('Must be a whole number from 0 to 100.');
+  expect(error.fullMessage).toBe('Extensions: Must be a whole number from 0 to 100.');
   expect(store.settings).toEqual(DEFAULT_SETTINGS);
   expect(readdirSync(folder)).toEqual([]);
 });
 
 test.each([
-  [IDLE, 30, 'Idle timeout: at least 1 minute, or off (built-in policy)'],
-  ['limits.local.maxDurationSeconds', '60', 'Maximum duration: a time of up to 7 days, or off'],
-  ['limits.warnBeforeSeconds', [0], 'Warn before: up to 8 times, each from 1 second to 1 day'],
-  ['limits.activity', [], 'Activity: at least one of input, busy, output, foreground, cpu'],
-  ['limits.closeGraceSeconds', 61, 'Closing grace period: a time of up to 1 minute'],
-  ['sessions.maxConcurrentSessions', 1.5, 'Concurrent sessions: a whole number from 1 to 10000'],
-  ['sessions.cleanupIntervalSeconds', 0, 'Cleanup interval: a time from 1 second to 1 day'],
-] as const)('%s = %j is refused in the words of the settings screen', (path, value, message) => {
+  [IDLE, 30, 'Must be at least 1 minute, or off (built-in policy).'],
+  ['limits.local.maxDurationSeconds', '60', 'Must be a time of up to 7 days, or off.'],
+  ['limits.warnBeforeSeconds', [0], 'Must be up to 8 times, each from 1 second to 1 day.'],
+  ['limits.activity', [], 'Must be at least one of input, busy, output, foreground, cpu.'],
+  ['limits.closeGraceSeconds', 61, 'Must be a time of up to 1 minute.'],
+  ['sessions.maxConcurrentSessions', 1.5, 'Must be a whole number from 1 to 10000.'],
+  ['sessions.cleanupIntervalSeconds', 0, 'Must be a time from 1 second to 1 day.'],
+] as const)('%s = %j is refused with the setting and what it must be', (path, value, message) => {
   const { refusal } = openSettings();
-  expect(refusal({ path, value })).toMatchObject({ code: 'invalid_setting', message });
+  expect(refusal({ path, value })).toMatchObject({ code: 'invalid_setting', field: path, message });
 });
 
 test.each([
-  [IDLE, 30, 'Idle timeout: at least 1 minute and at most 15 minutes (policy /etc/sandglass/policy.json)'],
-  [IDLE, 901, 'Idle timeout: at least 1 minute and at most 15 minutes (policy /etc/sandglass/policy.json)'],
-  [IDLE, 0, 'Idle timeout: at least 1 minute and at most 15 minutes (policy /etc/sandglass/policy.json)'],
-  ['limits.extensions.count', 2, 'Extensions: at most 1 (policy /etc/sandglass/policy.json)'],
-  ['limits.activity', ['input', 'cpu'], 'Activity: only input, output (policy /etc/sandglass/policy.json)'],
-  ['sessions.maxConcurrentSessions', 6, 'Concurrent sessions: at most 5 (policy /etc/sandglass/policy.json)'],
+  [IDLE, 30, 'Must be at least 1 minute and at most 15 minutes (policy /etc/sandglass/policy.json).'],
+  [IDLE, 901, 'Must be at least 1 minute and at most 15 minutes (policy /etc/sandglass/policy.json).'],
+  [IDLE, 0, 'Must be at least 1 minute and at most 15 minutes (policy /etc/sandglass/policy.json).'],
+  ['limits.extensions.count', 2, 'Must be at most 1 (policy /etc/sandglass/policy.json).'],
+  [
+    'limits.activity',
+    ['input', 'cpu'],
+    'Only input, output may count as activity (policy /etc/sandglass/policy.json).',
+  ],
+  ['sessions.maxConcurrentSessions', 6, 'Must be at most 5 (policy /etc/sandglass/policy.json).'],
 ] as const)('%s = %j is refused with the policy that forbids it', (path, value, message) => {
   const policy = administered({
     maxIdleTimeoutSeconds: 900,
@@ -112,7 +118,7 @@ test.each([
     maxConcurrentSessions: 5,
   });
   const { store, refusal } = openSettings({ policy });
-  expect(refusal({ path, value })).toMatchObject({ code: 'invalid_setting', message });
+  expect(refusal({ path, value })).toMatchObject({ code: 'invalid_setting', field: path, message });
   store.change([{ path: IDLE, value: 900 }]);
   expect(store.effective.origins[IDLE]).toBe('settings');
 });

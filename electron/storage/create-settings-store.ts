@@ -18,7 +18,7 @@ import { assertProfile, withoutProfile, withPreset, withProfile } from './profil
 import {
   completeValues,
   parseSetting,
-  SETTING_WORDS,
+  SETTING_RULES,
   type SomeSettingValues,
   someSettingValuesSchema,
   toPreferences,
@@ -230,14 +230,12 @@ function changedValues(
       delete next[path];
       continue;
     }
-    const { label, takes } = SETTING_WORDS[path];
     const parsed = parseSetting(path, value);
-    if (parsed === null) throw new RequestError('invalid_setting', `${label}: ${takes}`);
+    if (parsed === null) throw new RequestError('invalid_setting', `Must be ${SETTING_RULES[path]}.`, { field: path });
     if (policy.ok && !allows(policy.policy, path, parsed.value)) {
-      throw new RequestError(
-        'invalid_setting',
-        `${label}: ${policyRule(path, policy.policy)} (${policySource(policy)})`,
-      );
+      throw new RequestError('invalid_setting', `${policyRule(path, policy.policy)} (${policySource(policy)}).`, {
+        field: path,
+      });
     }
     next[path] = parsed.value;
   }

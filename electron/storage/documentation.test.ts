@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PROFILE_FIELDS } from '../../shared/profile-check.ts';
+import { PROFILE_LABELS, SETTING_LABELS } from '../../shared/labels.ts';
 import { DEFAULT_SETTINGS, policySchema, SETTING_PATHS } from '../../shared/settings.ts';
 import { ENVIRONMENT_OVERRIDES } from './environment.ts';
-import { isRecord, SETTING_WORDS, valueAt } from './setting-values.ts';
+import { isRecord, valueAt } from './setting-values.ts';
 import { loadSettings } from './stored-settings.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -13,7 +13,7 @@ const example = readFileSync(join(root, '.env.example'), 'utf8');
 
 test.each(SETTING_PATHS)('the page on settings has %s with its name and its default', (path) => {
   const row = page.split('\n').find((line) => line.includes(`\`${path}\``)) ?? '';
-  expect(row).toContain(`| ${SETTING_WORDS[path].label} |`);
+  expect(row).toContain(`| ${SETTING_LABELS[path]} |`);
   const value = valueAt(DEFAULT_SETTINGS, path);
   const shown = Array.isArray(value) ? JSON.stringify(value).replaceAll(',', ', ') : String(value);
   expect(row.split('|')[3]).toContain(shown);
@@ -37,7 +37,7 @@ test.each([
 test('the page on settings has every field of a profile with its name', () => {
   const rows = page.split('\n').filter((line) => line.startsWith('| '));
   const limits = new Set(['backend', 'activity', 'warnBeforeSeconds', 'extensions', 'closeGraceSeconds']);
-  for (const [field, label] of Object.entries(PROFILE_FIELDS)) {
+  for (const [field, label] of Object.entries(PROFILE_LABELS)) {
     if (limits.has(field)) continue;
     expect(
       rows.filter((row) => row.includes(label) && row.includes(field)),

@@ -52,7 +52,7 @@ test('a policy with a largest number of commands forbids switching that limit of
   expect(inForce(0)).toEqual([50, 'policy']);
   expect(inForce(51)).toEqual([50, 'policy']);
   expect(inForce(49)).toEqual([49, 'settings']);
-  expect(policyRule('limits.maxCommands', policy)).toBe('at least 1 and at most 50');
+  expect(policyRule('limits.maxCommands', policy)).toBe('Must be at least 1 and at most 50');
   expect(effectiveSettings({ 'limits.maxCommands': 0 }, {}, BUILT_IN_POLICY).preferences.limits.maxCommands).toBe(0);
 });
 
@@ -95,11 +95,13 @@ test('whatever is set, what is in force is valid and within the policy', () => {
 });
 
 test('the rule is in words a person can act on', () => {
-  expect(policyRule(IDLE, BUILT_IN_POLICY)).toBe('at least 1 minute, or off');
+  expect(policyRule(IDLE, BUILT_IN_POLICY)).toBe('Must be at least 1 minute, or off');
   expect(policyRule(IDLE, policySchema.parse({ maxIdleTimeoutSeconds: 900 }))).toBe(
-    'at least 1 minute and at most 15 minutes',
+    'Must be at least 1 minute and at most 15 minutes',
   );
-  expect(policyRule('limits.extensions.count', policySchema.parse({ maxExtensions: 0 }))).toBe('none');
+  expect(policyRule('limits.extensions.count', policySchema.parse({ maxExtensions: 0 }))).toBe(
+    'The policy allows no extensions',
+  );
 });
 
 test('nesting settings by their address and looking them up again gives the same', () => {

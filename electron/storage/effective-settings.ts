@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ACTIVITY_KINDS, type LimitOrigin, MAX_LIMIT_SECONDS } from '../../shared/limits.ts';
-import { commandsRule, timeoutRule } from '../../shared/profile-check.ts';
+import { activityRule, commandsRule, extensionsRule, timeoutRule } from '../../shared/profile-check.ts';
 import { type Policy, SETTING_PATHS, type SettingPath, settingsViewSchema } from '../../shared/settings.ts';
 import { completeValues, type SettingValues, type SomeSettingValues, toPreferences } from './setting-values.ts';
 import type { EffectiveSettings } from './settings-store.ts';
@@ -82,14 +82,14 @@ export function policyRule(path: SettingPath, policy: Policy): string {
     case 'limits.sandboxed.maxDurationSeconds':
       return timeoutRule(policy.minimumTimeoutSeconds, policy.maxMaxDurationSeconds);
     case 'limits.activity':
-      return `only ${(policy.allowedActivity ?? []).join(', ')}`;
+      return activityRule(policy.allowedActivity ?? []);
     case 'limits.extensions.count':
-      return policy.maxExtensions === 0 ? 'none' : `at most ${policy.maxExtensions}`;
+      return extensionsRule(policy.maxExtensions ?? 0);
     case 'limits.maxCommands':
       return commandsRule(policy.maxMaxCommands);
     case 'sessions.maxConcurrentSessions':
-      return `at most ${policy.maxConcurrentSessions}`;
+      return `Must be at most ${policy.maxConcurrentSessions}`;
     default:
-      return 'as it is';
+      return 'Cannot be changed';
   }
 }

@@ -1,13 +1,8 @@
 import { describeDuration } from '../../shared/duration.ts';
+import { SETTING_LABELS } from '../../shared/labels.ts';
 import type { Policy, Problem, SettingPath } from '../../shared/settings.ts';
 import { applyPolicy, policyRule } from './effective-settings.ts';
-import {
-  completeValues,
-  parseSetting,
-  SETTING_WORDS,
-  type SomeSettingValues,
-  someSettingValuesSchema,
-} from './setting-values.ts';
+import { completeValues, parseSetting, type SomeSettingValues, someSettingValuesSchema } from './setting-values.ts';
 
 /** The settings each environment variable overrides. All take whole numbers; times are in seconds. */
 export const ENVIRONMENT_OVERRIDES = {
@@ -44,8 +39,8 @@ export function readEnvironment(
       const allowed = applyPolicy(asked, policy)[path];
       if (allowed === asked[path]) continue;
       const inForce = name === 'SESSION_TIMEOUT_SECS' ? describeDuration(allowed) : String(allowed);
-      const rule = `${SETTING_WORDS[path].label}: ${policyRule(path, policy)}`;
-      tell(name, `${text} is not what the policy allows (${rule}). In force: ${inForce}.`);
+      const rule = `${SETTING_LABELS[path]}: ${policyRule(path, policy)}`;
+      tell(name, `${text} is not what the policy allows. ${rule}. In force: ${inForce}.`);
     }
   }
   return { values: someSettingValuesSchema.parse(values), problems: [...problems.values()] };

@@ -1,6 +1,6 @@
 import { RequestError } from '../../shared/errors.ts';
 import { LOCAL_PROFILE_ID, PRESETS, type Profile } from '../../shared/profile.ts';
-import { checkProfile, PROFILE_FIELDS } from '../../shared/profile-check.ts';
+import { checkProfile } from '../../shared/profile-check.ts';
 import { policySource } from './policy.ts';
 import type { PolicyState } from './settings-store.ts';
 
@@ -20,7 +20,7 @@ export function assertProfile(profile: Profile, policy: PolicyState, platform: s
   const [issue] = checkProfile(profile, rules, platform);
   if (issue === undefined) return;
   const why = issue.byPolicy && policy.ok ? ` (${policySource(policy)})` : '';
-  throw new RequestError('invalid_setting', `${PROFILE_FIELDS[issue.field]}: ${issue.message}${why}`);
+  throw new RequestError('invalid_setting', `${issue.message}${why}.`, { field: `profile.${issue.field}` });
 }
 
 /** The profiles with this one added, or in the place of the one with its id. Throws `RequestError` when it is too much. */
@@ -50,11 +50,11 @@ function placed(profiles: readonly Profile[], profile: Profile, before: ProfileP
 /** The profiles without this one. Throws `RequestError` for the local shell, and for one that is not there. */
 export function withoutProfile(profiles: readonly Profile[], id: string): readonly Profile[] {
   if (id === LOCAL_PROFILE_ID) {
-    throw new RequestError('invalid_setting', 'The local shell cannot be deleted. Reset puts it back as it came.');
+    throw new RequestError('invalid_setting', 'The local shell cannot be deleted. Reset restores its defaults.');
   }
   const others = profiles.filter((profile) => profile.id !== id);
   if (others.length === profiles.length) {
-    throw new RequestError('invalid_setting', 'This profile is not there any more.');
+    throw new RequestError('invalid_setting', 'This profile no longer exists.');
   }
   return others;
 }

@@ -47,43 +47,37 @@ export const settingValuesSchema = z.strictObject(settingSchemas);
 export type SettingValues = z.output<typeof settingValuesSchema>;
 
 export const someSettingValuesSchema = settingValuesSchema.partial();
-/** The settings that somebody set, each by its address. */
+/** The settings that the user has set, each by its address. */
 export type SomeSettingValues = z.output<typeof someSettingValuesSchema>;
 
-/** A setting in the words of the settings screen: its name, and what it takes. */
-export const SETTING_WORDS: Readonly<Record<SettingPath, { label: string; takes: string }>> = {
-  'limits.local.idleTimeoutSeconds': { label: 'Idle timeout', takes: 'a time of up to 7 days, or off' },
-  'limits.local.maxDurationSeconds': { label: 'Maximum duration', takes: 'a time of up to 7 days, or off' },
-  'limits.sandboxed.idleTimeoutSeconds': {
-    label: 'Idle timeout in a sandbox',
-    takes: 'a time of up to 7 days, or off',
-  },
-  'limits.sandboxed.maxDurationSeconds': {
-    label: 'Maximum duration in a sandbox',
-    takes: 'a time of up to 7 days, or off',
-  },
-  'limits.activity': { label: 'Activity', takes: `at least one of ${ACTIVITY_KINDS.join(', ')}` },
-  'limits.warnBeforeSeconds': { label: 'Warn before', takes: 'up to 8 times, each from 1 second to 1 day' },
-  'limits.extensions.count': { label: 'Extensions', takes: 'a whole number from 0 to 100' },
-  'limits.extensions.seconds': { label: 'Extension length', takes: 'a time from 1 second to 1 day' },
-  'limits.closeGraceSeconds': { label: 'Closing grace period', takes: 'a time of up to 1 minute' },
-  'limits.maxCommands': { label: 'Maximum commands', takes: 'a whole number from 0 (off) to 1000000' },
-  'limits.onExpiry': { label: 'When time is up', takes: 'close, reset or freeze' },
-  'limits.thawWindowSeconds': { label: 'Thaw window', takes: 'a time from 1 second to 1 day' },
-  'history.keepDays': { label: 'Days kept', takes: 'a whole number of days from 0 (for ever) to 36500' },
-  'history.keepSessions': { label: 'Sessions kept', takes: 'a whole number from 0 (all) to 1000000' },
-  'history.keepMegabytes': { label: 'Megabytes kept', takes: 'a whole number from 0 (all) to 100000000' },
-  'sessions.maxConcurrentSessions': { label: 'Concurrent sessions', takes: 'a whole number from 1 to 10000' },
-  'sessions.cleanupIntervalSeconds': { label: 'Cleanup interval', takes: 'a time from 1 second to 1 day' },
-  'terminal.fontSize': { label: 'Font size', takes: 'a whole number from 8 to 32' },
-  'terminal.scrollbackLines': { label: 'Scrollback', takes: 'a whole number of lines from 0 to 100000' },
-  'terminal.renderer': { label: 'Renderer', takes: 'auto, webgl or dom' },
-  'terminal.cursorBlink': { label: 'Blinking cursor', takes: 'on or off' },
-  'terminal.loginShell': { label: 'Login shell', takes: 'automatic, yes or no' },
-  'terminal.minimumContrastRatio': { label: 'Minimum contrast', takes: 'a number from 1 to 21' },
-  'terminal.digitsSelectTabs': { label: 'Digits select tabs', takes: 'on or off' },
-  'terminal.screenReader': { label: 'Screen reader', takes: 'automatic, on or off' },
-  'appearance.theme': { label: 'Theme', takes: 'system, light or dark' },
+/** What each setting must be, to continue “must be …”. */
+export const SETTING_RULES: Readonly<Record<SettingPath, string>> = {
+  'limits.local.idleTimeoutSeconds': 'a time of up to 7 days, or off',
+  'limits.local.maxDurationSeconds': 'a time of up to 7 days, or off',
+  'limits.sandboxed.idleTimeoutSeconds': 'a time of up to 7 days, or off',
+  'limits.sandboxed.maxDurationSeconds': 'a time of up to 7 days, or off',
+  'limits.activity': `at least one of ${ACTIVITY_KINDS.join(', ')}`,
+  'limits.warnBeforeSeconds': 'up to 8 times, each from 1 second to 1 day',
+  'limits.extensions.count': 'a whole number from 0 to 100',
+  'limits.extensions.seconds': 'a time from 1 second to 1 day',
+  'limits.closeGraceSeconds': 'a time of up to 1 minute',
+  'limits.maxCommands': 'a whole number from 0 (off) to 1000000',
+  'limits.onExpiry': 'close, reset or freeze',
+  'limits.thawWindowSeconds': 'a time from 1 second to 1 day',
+  'history.keepDays': 'a whole number of days from 0 (forever) to 36500',
+  'history.keepSessions': 'a whole number from 0 (all) to 1000000',
+  'history.keepMegabytes': 'a whole number from 0 (all) to 100000000',
+  'sessions.maxConcurrentSessions': 'a whole number from 1 to 10000',
+  'sessions.cleanupIntervalSeconds': 'a time from 1 second to 1 day',
+  'terminal.fontSize': 'a whole number from 8 to 32',
+  'terminal.scrollbackLines': 'a whole number of lines from 0 to 100000',
+  'terminal.renderer': 'auto, webgl or dom',
+  'terminal.cursorBlink': 'on or off',
+  'terminal.loginShell': 'automatic, yes or no',
+  'terminal.minimumContrastRatio': 'a number from 1 to 21',
+  'terminal.digitsSelectTabs': 'on or off',
+  'terminal.screenReader': 'automatic, on or off',
+  'appearance.theme': 'system, light or dark',
 };
 
 /** Checks one setting's value. Null: it does not take it. */

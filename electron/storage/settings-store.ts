@@ -79,7 +79,7 @@ export interface SettingsStore {
   /** What is wrong with the settings file now; null: nothing. It is among the problems, too. */
   readonly fileProblem: SettingsFileProblem | null;
   profile(id: string): Profile | undefined;
-  /** Applies all changes or none. Throws `RequestError('invalid_setting')` with a message for the person. */
+  /** Applies all changes or none. Throws `RequestError('invalid_setting')` with the setting in `field`. */
   change(changes: readonly SettingChange[]): void;
   /**
    * Adds a profile, or replaces the one with its id. Throws `RequestError('invalid_setting')` with a message that begins

@@ -54,7 +54,7 @@ test('a value that is not valid costs that value alone, and stays in the file un
   expect(others).toEqual([]);
   expect(problem?.id).toBe('settings-repaired');
   for (const text of [
-    'Idle timeout (limits.local.idleTimeoutSeconds) is "long" and takes a time of up to 7 days, or off; 3600 is used.',
+    'Idle timeout (limits.local.idleTimeoutSeconds) is "long" but must be a time of up to 7 days, or off; 3600 is used.',
     '“limits.colour” is not known.',
     '“terminal” is not a section of settings; defaults are used.',
     'profiles[1] “Bad” is left out: id: ',

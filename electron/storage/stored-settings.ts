@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../shared/error-message.ts';
+import { SETTING_LABELS } from '../../shared/labels.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { DEFAULT_SETTINGS, SETTING_PATHS, SETTINGS_VERSION } from '../../shared/settings.ts';
 import { migrate } from './migrations.ts';
@@ -9,7 +10,7 @@ import {
   isRecord,
   nestValues,
   parseSetting,
-  SETTING_WORDS,
+  SETTING_RULES,
   type SomeSettingValues,
   someSettingValuesSchema,
   toPreferences,
@@ -106,13 +107,12 @@ function interpret(
     const value = valueAt(document, path);
     if (value === undefined) continue;
     const parsed = parseSetting(path, value);
-    const { label, takes } = SETTING_WORDS[path];
     if (parsed !== null) valid[path] = parsed.value;
     else {
       const instead = shown(valueAt(DEFAULT_SETTINGS, path));
       find({
         kind: 'invalid',
-        message: `${label} (${path}) is ${shown(value)} and takes ${takes}; ${instead} is used`,
+        message: `${SETTING_LABELS[path]} (${path}) is ${shown(value)} but must be ${SETTING_RULES[path]}; ${instead} is used`,
       });
     }
   }

@@ -107,7 +107,7 @@ export function createClient(transport: Transport, handlers: ClientHandlers): Co
         result = await rpc.$callRaw({ method, args: [input] });
       } catch (error) {
         const wire = wireErrorSchema.safeParse(error);
-        throw wire.success ? new RequestError(wire.data.code, wire.data.message) : error;
+        throw wire.success ? new RequestError(wire.data.code, wire.data.message, { field: wire.data.field }) : error;
       }
       return parseResult(method, result);
     },

@@ -31,7 +31,7 @@ export function retryNow(): void {
 
 /** Shows the user that a request failed. */
 export function report(error: unknown): void {
-  const message = messageOf(error);
+  const message = error instanceof RequestError ? error.fullMessage : messageOf(error);
   showProblem({ id: `request:${message}`, severity: 'error', title: 'That did not work', message });
 }
 

@@ -1,6 +1,5 @@
-import { RequestError } from '../../shared/errors.ts';
+import { profileFieldOf, RequestError } from '../../shared/errors.ts';
 import { PRESETS, type Profile } from '../../shared/profile.ts';
-import { refusedField } from '../../shared/profile-check.ts';
 import type { SettingsView } from '../../shared/settings.ts';
 import { call, report } from '../connection/core.ts';
 import { getApp, setApp } from '../store/store.ts';
@@ -103,9 +102,10 @@ export async function saveProfile(id: string): Promise<boolean> {
     });
     return true;
   } catch (error) {
-    const message =
-      error instanceof RequestError ? error.message : 'It could not be saved: Sandglass cannot be reached.';
-    const refusal = refusedField(message) ?? { field: null, message };
+    const refusal =
+      error instanceof RequestError
+        ? { field: profileFieldOf(error), message: error.message }
+        : { field: null, message: 'It could not be saved: Sandglass cannot be reached.' };
     set(({ drafts }) => {
       const now = drafts[id] ?? entry;
       return { drafts: { ...drafts, [id]: { ...now, attempted: true, refusal } } };

@@ -90,6 +90,6 @@ function readTtl(text: string, refuse: (message: string) => void): number {
     return 0;
   }
   if (read.seconds <= LONGEST_TTL_SECONDS) return read.seconds;
-  refuse(`It can be up to ${formatDuration(LONGEST_TTL_SECONDS)}, or empty for a value that stays good.`);
+  refuse(`Must be at most ${formatDuration(LONGEST_TTL_SECONDS)}, or empty for a value that does not expire.`);
   return 0;
 }

@@ -90,9 +90,9 @@ describe('credentials', options, () => {
     await page.keyboard.press('Control+s');
     await page.getByText('Not saved: 3 fields need another look.').waitFor();
     await page.locator('[data-part="env"] [aria-invalid="true"]:focus').waitFor();
-    await second.getByText('GITHUB_TOKEN is there twice.').waitFor();
+    await second.getByText('GITHUB_TOKEN is listed twice.').waitFor();
     await second.getByText('GITHUB_TOKEN needs a full path to its file.').waitFor();
-    await second.getByText('Write a time such as').waitFor();
+    await second.getByText('Enter a time such as').waitFor();
     expect(await page.getByTestId('credential').first().locator('.setting-error').count()).toBe(0);
     await second.getByLabel('Variable').fill('DEPLOY_KEY');
     await second.getByLabel('File', { exact: true }).last().fill('/run/key');
@@ -104,7 +104,7 @@ describe('credentials', options, () => {
   test('show the core’s refusal of one', async () => {
     await open('review');
     await page.evaluate(() => {
-      window.fakeCore.refuseNext = 'Credentials: PATH cannot be one';
+      window.fakeCore.refuseNext = { field: 'profile.credentials', message: 'PATH cannot be one.' };
     });
     await card('GITHUB_TOKEN').getByLabel('Command', { exact: true }).last().fill('glab');
     await page.keyboard.press('Control+s');
@@ -228,7 +228,7 @@ describe('limits of a profile', options, () => {
     await field('maxCommands').getByRole('textbox').fill('0');
     await choose(field('onExpiry'), 'Freeze');
     await field('thawWindowSeconds').getByRole('textbox').fill('2m');
-    await field('maxCommands').getByText('A profile cannot switch it off.').waitFor();
+    await field('maxCommands').getByText('A profile cannot switch this off.').waitFor();
     await field('maxCommands').getByRole('textbox').fill('50');
     await save();
     expect(await stored('review')).toMatchObject({

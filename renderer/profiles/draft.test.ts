@@ -223,7 +223,7 @@ describe('what was typed', () => {
 
   test('home may be written as ~', () => {
     expect(profileOf(local, { folder: '~/src' }).folder).toBe('~/src');
-    expect(errorsOf(local, { folder: 'src' }).folder).toBe('A full path, such as /home/me/src.');
+    expect(errorsOf(local, { folder: 'src' }).folder).toBe('Must be a full path, such as /home/me/src.');
     const windows = { ...open, platform: 'win32' };
     expect(errorsOf(local, { folder: 'C:\\src' }, windows)).toEqual({});
     expect(errorsOf(local, { folder: '/src' }, windows).folder).toContain('C:\\src');
@@ -298,7 +298,7 @@ describe('what is wrong is told beside its field', () => {
     });
     const stored: Profile = { ...local, limits: { extensions: { count: 9, seconds: 60 } } };
     const few = { ...open, policy: policySchema.parse({ maxExtensions: 1 }) };
-    expect(errorsOf(stored, {}, few)).toEqual({ extensions: 'At most 1, says the policy.' });
+    expect(errorsOf(stored, {}, few)).toEqual({ extensions: 'Must be at most 1 (policy).' });
     const short = { ...open, policy: policySchema.parse({ maxMaxCommands: 10 }) };
     expect(errorsOf(local, { maxCommands: '11' }, short)).toEqual({ maxCommands: 'The policy allows 1 to 10.' });
     expect(errorsOf(local, { maxCommands: '10' }, short)).toEqual({});

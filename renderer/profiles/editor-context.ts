@@ -1,6 +1,6 @@
 import { createContext, useContext } from 'react';
 import type { EngineOffers } from '../../shared/backends.ts';
-import type { ProfileField } from '../../shared/profile-check.ts';
+import type { ProfileField } from '../../shared/labels.ts';
 import type { Preferences } from '../../shared/settings.ts';
 import type { Draft } from './draft.ts';
 import type { DraftErrors } from './read-draft.ts';

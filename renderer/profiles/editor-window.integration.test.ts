@@ -73,13 +73,13 @@ describe('the form', options, () => {
     await input('memoryMiB').fill('much');
     expect(await field('memoryMiB').locator('.setting-error').count()).toBe(0);
     await input('image').fill('a b');
-    await field('memoryMiB').getByText('Write a size such as 512 MB or 2 GB.').waitFor();
+    await field('memoryMiB').getByText('Enter a size such as 512 MB or 2 GB.').waitFor();
     expect(await field('image').locator('.setting-error').count()).toBe(0);
     await page.keyboard.press('Control+s');
     await page.getByText('Not saved: 2 fields need another look.').waitFor();
     await page.locator('[data-testid="profile-image"] [aria-invalid="true"]:focus').waitFor();
     const described = await input('image').getAttribute('aria-describedby');
-    expect(await page.locator(`[id="${described}"]`).innerText()).toContain('Write an image name');
+    expect(await page.locator(`[id="${described}"]`).innerText()).toContain('Enter an image name');
     expect(await stored('build')).toMatchObject({ container: { image: 'node:24-bookworm-slim' } });
   });
 
@@ -95,7 +95,7 @@ describe('the form', options, () => {
     await open('review');
     const folder = '/home/you/gone';
     await page.evaluate((path) => {
-      window.fakeCore.refuseNext = `Folder: ${path} does not exist`;
+      window.fakeCore.refuseNext = { field: 'profile.folder', message: `${path} does not exist.` };
     }, folder);
     await input('folder').fill(folder);
     await page.keyboard.press('Control+s');
@@ -106,7 +106,7 @@ describe('the form', options, () => {
     await input('folder').fill('/home/you/src');
     expect(await field('folder').locator('.setting-error').count()).toBe(0);
     await page.evaluate(() => {
-      window.fakeCore.refuseNext = 'All profiles together are too long.';
+      window.fakeCore.refuseNext = { message: 'All profiles together are too long.' };
     });
     await page.keyboard.press('Control+s');
     await page.getByTestId('profile-bar').getByText('All profiles together are too long.').waitFor();
@@ -210,7 +210,7 @@ describe('what a profile will be', options, () => {
     await page.getByRole('button', { name: 'Add variable' }).click();
     await page.keyboard.type('CI');
     await page.keyboard.press('Tab');
-    await field('environment').getByText('CI is there already.').waitFor();
+    await field('environment').getByText('CI is already listed.').waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Control+s');

@@ -1,7 +1,7 @@
 import { Switch } from '@base-ui/react/switch';
 import { ShieldAlert } from 'lucide-react';
 import { type HTMLAttributes, type ReactNode, useId } from 'react';
-import { PROFILE_FIELDS, type ProfileField } from '../../shared/profile-check.ts';
+import { PROFILE_LABELS, type ProfileField } from '../../shared/labels.ts';
 import type { Draft } from './draft.ts';
 import { useEditor } from './editor-context.ts';
 
@@ -30,7 +30,7 @@ interface FieldProps {
 /** One field: its name, its control, what it does, what is wrong with it, and what it opens in the sandbox. */
 export function Field({
   field,
-  label = PROFILE_FIELDS[field],
+  label = PROFILE_LABELS[field],
   hint,
   note = null,
   children,
@@ -54,7 +54,7 @@ export function Field({
 /** A field of several controls: a group with the field’s name. */
 export function FieldGroup({
   field,
-  label = PROFILE_FIELDS[field],
+  label = PROFILE_LABELS[field],
   hint,
   note = null,
   children,
@@ -205,7 +205,7 @@ export function SwitchField({
   onChange,
   ...about
 }: FieldProps & { checked: boolean; onChange(checked: boolean): void }) {
-  const { label = PROFILE_FIELDS[field] } = about;
+  const { label = PROFILE_LABELS[field] } = about;
   return (
     <Field field={field} {...about}>
       {({ id: _, ...props }) => (

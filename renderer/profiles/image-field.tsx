@@ -2,7 +2,7 @@ import { Autocomplete } from '@base-ui/react/autocomplete';
 import { ChevronDown } from 'lucide-react';
 import { useState } from 'react';
 import type { ImageInfo } from '../../shared/backends.ts';
-import { PROFILE_FIELDS } from '../../shared/profile-check.ts';
+import { PROFILE_LABELS } from '../../shared/labels.ts';
 import { formatBytes } from '../components/format.ts';
 import { loadOffers } from './actions.ts';
 import { useEditor } from './editor-context.ts';
@@ -45,7 +45,7 @@ export function ImageField() {
               {...props}
               className="field mono"
               spellCheck={false}
-              aria-label={PROFILE_FIELDS.image}
+              aria-label={PROFILE_LABELS.image}
             />
             {images.length === 0 ? null : (
               <Autocomplete.Trigger className="icon-button" aria-label="Show the engine’s images">

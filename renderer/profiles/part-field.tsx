@@ -1,5 +1,5 @@
 import { type ReactNode, useId } from 'react';
-import { CREDENTIAL_PARTS, type CredentialPart } from '../../shared/profile-check.ts';
+import { CREDENTIAL_LABELS, type CredentialPart } from '../../shared/labels.ts';
 import type { CredentialRow } from './credential-rows.ts';
 import { useEditor } from './editor-context.ts';
 import { About, type ControlProps } from './fields.tsx';
@@ -24,7 +24,7 @@ export function PartField({
   const error = errors[field];
   return (
     <div className="profile-field" data-part={part}>
-      <label htmlFor={id}>{CREDENTIAL_PARTS[part]}</label>
+      <label htmlFor={id}>{CREDENTIAL_LABELS[part]}</label>
       {children({
         id,
         'aria-describedby': `${id}-about`,

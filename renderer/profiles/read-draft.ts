@@ -1,14 +1,8 @@
 import { formatDuration } from '../../shared/duration.ts';
+import type { CredentialPart, ProfileField } from '../../shared/labels.ts';
 import type { PartialLimits } from '../../shared/limits.ts';
 import { isSandboxed, type Profile, profileSchema, type Resources } from '../../shared/profile.ts';
-import {
-  type CredentialPart,
-  checkProfile,
-  credentialIssues,
-  credentialPartAt,
-  type ProfileField,
-  profileFieldAt,
-} from '../../shared/profile-check.ts';
+import { checkProfile, credentialIssues, credentialPartAt, profileFieldAt } from '../../shared/profile-check.ts';
 import type { Preferences, SettingsView } from '../../shared/settings.ts';
 import { parseSetting } from '../settings/parse.ts';
 import { rangeOf } from '../settings/paths.ts';
@@ -34,52 +28,52 @@ export interface DraftContext {
 /** The profile that a form describes, or what keeps it from being one. */
 export type ReadDraft = { ok: true; profile: Profile } | { ok: false; errors: DraftErrors };
 
-/** What a field takes, for texts that its schema refuses. */
+/** What to enter in a field whose text its schema refuses. */
 const TAKES: Readonly<Record<ProfileField, string>> = {
-  name: 'Give it a name of up to 80 characters.',
-  backend: 'It cannot be of this kind.',
-  shell: 'It can be a path or a name of up to 4096 characters.',
-  args: 'There can be up to 64 arguments, each of up to 4096 characters.',
+  name: 'Enter a name of up to 80 characters.',
+  backend: 'This profile cannot be of this kind.',
+  shell: 'Must be a path or a name of up to 4096 characters.',
+  args: 'At most 64 arguments, each of up to 4096 characters.',
   loginShell: 'Choose one of the four.',
-  folder: 'It can be a path of up to 4096 characters.',
+  folder: 'Must be a path of up to 4096 characters.',
   folderAccess: 'Choose one of the three.',
-  mountAt: 'Write a full path in the container, such as /src, without a colon.',
-  environment: 'Names have letters, digits and _, and do not begin with a digit.',
-  environmentAllow: 'Write up to 64 names, such as LANG or LC_*.',
-  idleTimeoutSeconds: 'Write a time such as 15m.',
-  maxDurationSeconds: 'Write a time such as 1h.',
-  activity: 'It is not valid.',
-  warnBeforeSeconds: 'It is not valid.',
-  extensions: 'It is not valid.',
-  closeGraceSeconds: 'It is not valid.',
-  maxCommands: 'Write a whole number up to 1000000, or 0 for no limit.',
+  mountAt: 'Enter a full path in the container, such as /src, without a colon.',
+  environment: 'Names consist of letters, digits and _, and do not begin with a digit.',
+  environmentAllow: 'Enter up to 64 names, such as LANG or LC_*.',
+  idleTimeoutSeconds: 'Enter a time such as 15m.',
+  maxDurationSeconds: 'Enter a time such as 1h.',
+  activity: 'This value is not valid.',
+  warnBeforeSeconds: 'This value is not valid.',
+  extensions: 'This value is not valid.',
+  closeGraceSeconds: 'This value is not valid.',
+  maxCommands: 'Enter a whole number up to 1000000, or 0 for no limit.',
   onExpiry: 'Choose one of the three.',
-  thawWindowSeconds: 'Write a time from 1 second to 1 day.',
-  recording: 'It is not valid.',
-  network: 'It can be none, bridge, or the name of a network made for containers.',
-  memoryMiB: 'It can be 16 MB to 1 TB, or empty for no bound.',
-  cpus: 'It can be 0.05 to 1024, or empty for no bound.',
-  pids: 'It can be 8 to 1000000, or empty for no bound.',
-  image: 'Write an image name such as debian:bookworm-slim.',
+  thawWindowSeconds: 'Enter a time from 1 second to 1 day.',
+  recording: 'This value is not valid.',
+  network: 'Must be none, bridge, or the name of a network made for containers.',
+  memoryMiB: 'Must be 16 MB to 1 TB, or empty for no limit.',
+  cpus: 'Must be 0.05 to 1024, or empty for no limit.',
+  pids: 'Must be 8 to 1000000, or empty for no limit.',
+  image: 'Enter an image name such as debian:bookworm-slim.',
   pull: 'Choose one of the three.',
-  user: 'Write a name or a number, with a group if you like: 1000:1000.',
+  user: 'Enter a name or a number, optionally with a group: 1000:1000.',
   runtime: 'Choose one of the engine’s runtimes.',
-  readOnlyRoot: 'It is not valid.',
-  capabilities: 'There is no such capability.',
-  noNewPrivileges: 'It is not valid.',
-  pool: 'It can be 0 to 16.',
-  survive: 'It is not valid.',
-  credentials: 'There can be up to 32.',
+  readOnlyRoot: 'This value is not valid.',
+  capabilities: 'No such capability.',
+  noNewPrivileges: 'This value is not valid.',
+  pool: 'Must be 0 to 16.',
+  survive: 'This value is not valid.',
+  credentials: 'At most 32 credentials.',
 };
 
-/** What a field of a credential takes, likewise. */
+/** What to enter in a field of a credential whose text its schema refuses. */
 const CREDENTIAL_TAKES: Readonly<Record<CredentialPart, string>> = {
-  env: 'Write the name of a variable: letters, digits and _, not beginning with a digit.',
-  command: 'Write a full path, or a name that is looked up in PATH.',
-  args: 'There can be up to 64 arguments, each of up to 4096 characters.',
-  file: 'Write the full path of a file.',
-  name: 'Give it a name: up to 64 letters, digits, dots, dashes and _.',
-  ttlSeconds: 'Write a time such as 1h, or nothing for a value that stays good.',
+  env: 'Enter the name of a variable: letters, digits and _, not beginning with a digit.',
+  command: 'Enter a full path, or a name that is looked up in PATH.',
+  args: 'At most 64 arguments, each of up to 4096 characters.',
+  file: 'Enter the full path of a file.',
+  name: 'Enter a name: up to 64 letters, digits, dots, dashes and _.',
+  ttlSeconds: 'Enter a time such as 1h, or leave empty for a value that does not expire.',
 };
 
 /** As the schema of profiles has it, but for a name that objects have a use of their own for. */
@@ -107,7 +101,7 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
     const trimmed = name.trim();
     if (trimmed === '' && value === '') continue;
     if (!VARIABLE_NAME.test(trimmed)) note(`environment.${key}`, TAKES.environment);
-    else if (Object.hasOwn(environment, trimmed)) note(`environment.${key}`, `${trimmed} is there already.`);
+    else if (Object.hasOwn(environment, trimmed)) note(`environment.${key}`, `${trimmed} is already listed.`);
     else environment[trimmed] = value;
   }
   const rows = draft.credentials.filter((row) => !isBlank(row));
@@ -179,12 +173,11 @@ export function readDraft(draft: Draft, base: Profile, context: DraftContext): R
     noteCredential(index, part, `${message}.`);
   }
   for (const { field, message, byPolicy } of checkProfile(parsed.data, context.policy, context.platform)) {
-    // Each of them says so itself.
+    // Each credential has its own issues, above.
     if (field === 'credentials') continue;
     // The core writes out the home folder.
     if (field === 'folder' && /^~(?=$|[\\/])/.test(draft.folder.trim())) continue;
-    const sentence = message.charAt(0).toUpperCase() + message.slice(1);
-    note(field, byPolicy ? `${sentence}, says the policy.` : `${sentence}.`);
+    note(field, byPolicy ? `${message} (policy).` : `${message}.`);
   }
   return Object.keys(errors).length > 0 ? { ok: false, errors } : { ok: true, profile: parsed.data };
 }
@@ -200,7 +193,7 @@ function readLimits(
   const result: PartialLimits = limits;
   const kind = isSandboxed(draft.backend) ? 'sandboxed' : 'local';
   const refuseOff = (field: ProfileField, inherited: string): void =>
-    note(field, `A profile cannot switch it off. Leave it empty for ${inherited}, as the settings have it.`);
+    note(field, `A profile cannot switch this off. Leave it empty to use the setting, ${inherited}.`);
   for (const field of ['idleTimeoutSeconds', 'maxDurationSeconds'] as const) {
     if (draft[field].trim() === '') continue;
     const read = parseSetting(draft[field], { kind: 'duration' }, rangeOf(`limits.${kind}.${field}`, policy));
@@ -228,7 +221,7 @@ function readLimits(
   return result;
 }
 
-/** Whether sessions of this form are frozen when their time is up: else there is no thaw window to be asked for. */
+/** Whether sessions of this form are frozen when their time is up. Only then is there a thaw window to set. */
 export function showsThawWindow({ onExpiry }: Pick<Draft, 'onExpiry'>, inForce: Preferences): boolean {
   return (onExpiry === '' ? inForce.limits.onExpiry : onExpiry) === 'freeze';
 }

@@ -1,8 +1,8 @@
 import { create } from 'zustand';
 import type { EngineOffers } from '../../shared/backends.ts';
 import type { MethodOutput } from '../../shared/contract.ts';
+import type { ProfileField } from '../../shared/labels.ts';
 import type { Profile } from '../../shared/profile.ts';
-import type { ProfileField } from '../../shared/profile-check.ts';
 import { type Draft, draftOf, sameDraft } from './draft.ts';
 
 /** Why the core did not take a profile; `field` where it named one. */

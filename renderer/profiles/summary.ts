@@ -1,4 +1,4 @@
-import type { ProfileField } from '../../shared/profile-check.ts';
+import type { ProfileField } from '../../shared/labels.ts';
 import type { Isolation, IsolationItem } from '../../shared/session.ts';
 import { credentialCount } from './credential-rows.ts';
 import type { Draft } from './draft.ts';

@@ -12,7 +12,7 @@ function isNone(text: string): boolean {
 export function readMemory(text: string): Read<number | null> {
   if (isNone(text)) return { ok: true, value: null };
   const [, amount, unit = 'm'] = /^(\d+(?:[.,]\d+)?)\s*(?:([mgt])(?:i?b)?)?$/i.exec(text.trim()) ?? [];
-  if (amount === undefined) return { ok: false, message: 'Write a size such as 512 MB or 2 GB.' };
+  if (amount === undefined) return { ok: false, message: 'Enter a size such as 512 MB or 2 GB.' };
   return { ok: true, value: Math.round(Number(amount.replace(',', '.')) * (MIB_PER_UNIT[unit.toLowerCase()] ?? 1)) };
 }
 
@@ -26,14 +26,14 @@ export function memoryText(mebibytes: number | null): string {
 export function readCpus(text: string): Read<number | null> {
   if (isNone(text)) return { ok: true, value: null };
   const trimmed = text.trim().replace(',', '.');
-  if (!/^\d+(\.\d{1,2})?$/.test(trimmed)) return { ok: false, message: 'Write a number such as 1 or 0.5.' };
+  if (!/^\d+(\.\d{1,2})?$/.test(trimmed)) return { ok: false, message: 'Enter a number such as 1 or 0.5.' };
   return { ok: true, value: Number(trimmed) };
 }
 
 /** A whole number; nothing for no bound. */
 export function readCount(text: string): Read<number | null> {
   if (isNone(text)) return { ok: true, value: null };
-  if (!/^\d{1,9}$/.test(text.trim())) return { ok: false, message: 'Write a whole number.' };
+  if (!/^\d{1,9}$/.test(text.trim())) return { ok: false, message: 'Enter a whole number.' };
   return { ok: true, value: Number(text.trim()) };
 }
 

@@ -1,22 +1,24 @@
 import { CircleAlert, CircleSlash, Copy, Pencil, RotateCw } from 'lucide-react';
 import { useRef } from 'react';
 import type { SessionEnd, SessionInfo } from '../../shared/session.ts';
+import { START_FAILURES } from '../../shared/start-failures.ts';
 import { Button } from '../components/button.tsx';
 import { asSentence } from '../components/format.ts';
 import { openProfiles } from '../profiles/actions.ts';
 import { openAgain } from '../tabs/actions.ts';
 import { copyText } from '../toasts/copy-text.ts';
-import { FAILED_STAGES } from './messages.ts';
 import { useCardFocus } from './use-card-focus.ts';
 import { useHasProfile } from './use-has-profile.ts';
 
-/** A start that failed: at what, why, and what to do about it. */
+/** The card of a session that did not start: what failed, why, and what to do. */
 export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {
   const primary = useRef<HTMLButtonElement>(null);
   useCardFocus(info.id, primary);
   const hasProfile = useHasProfile(info.profileId);
   const { failure } = end;
-  const headline = failure === null ? 'It did not start' : FAILED_STAGES[failure.stage];
+  const known = failure === null ? null : START_FAILURES[failure.stage];
+  const headline = known?.title ?? 'The session did not start';
+  const hint = failure?.hint || known?.whatToDo || '';
   const cancelled = failure?.stage === 'aborted';
   const Icon = cancelled ? CircleSlash : CircleAlert;
   return (
@@ -37,7 +39,7 @@ export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }
               {asSentence(failure.message)}
             </p>
           )}
-          {failure === null || failure.hint === '' ? null : <p data-testid="failed-hint">{asSentence(failure.hint)}</p>}
+          {hint === '' ? null : <p data-testid="failed-hint">{asSentence(hint)}</p>}
         </div>
       </div>
       <div className="actions">
@@ -66,7 +68,7 @@ export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }
   );
 }
 
-/** What somebody who is to help has to know. */
+/** The details of a failed start, for a bug report. */
 export function failureDetails(info: SessionInfo, end: SessionEnd): string {
   return [
     `Profile: ${info.profileName} (${info.profileId})`,

@@ -9,7 +9,6 @@ import {
   type SessionEnd,
   type SessionInfo,
   type StartProgress,
-  type StartStage,
 } from '../../shared/session.ts';
 import type { Countdown } from '../time/countdown.ts';
 
@@ -186,24 +185,6 @@ export function credentialWarning(credentials: readonly CredentialState[]): stri
   if (missing.length === 0) return `${all} credentials were not renewed`;
   return `${all} credentials are not ready`;
 }
-
-/** What a failed start is called, by the stage it failed at. */
-export const FAILED_STAGES: Readonly<Record<StartStage, string>> = {
-  profile: 'The profile cannot be used',
-  folder: 'The folder cannot be used',
-  shell: 'The shell cannot be used',
-  recording: 'The recording could not begin',
-  credentials: 'A credential is missing',
-  spawn: 'The shell could not be started',
-  sandbox: 'The sandbox could not be set up',
-  engine: 'The container engine cannot be reached',
-  image: 'The image cannot be used',
-  pull: 'The image could not be pulled',
-  create: 'The container could not be created',
-  start: 'The container did not start',
-  attach: 'The terminal could not be connected',
-  aborted: 'The start was cancelled',
-};
 
 /** What a start that has not told anything yet is doing. */
 export const NO_PROGRESS: StartProgress = { stage: 'spawn', message: 'Starting…', detail: '', fraction: null };

@@ -2,7 +2,7 @@ import { describeEndings } from '../../shared/ending-soon.ts';
 import { call, report } from '../connection/core.ts';
 import { getApp, setApp } from '../store/store.ts';
 import { showDone, showSettingChanged } from '../toasts/toasts.ts';
-import { settingWords } from './parse.ts';
+import { describeSetting } from './parse.ts';
 import { type SettingValue, sameValue, settingAt } from './paths.ts';
 import type { SettingRow } from './rows.ts';
 
@@ -23,7 +23,7 @@ export async function changeSetting(row: SettingRow, value: SettingValue | null)
   const text = describeEndings(endings);
   const last = Math.min(MAX_TOAST_SECONDS, Math.max(0, ...endings.map(({ seconds }) => seconds ?? 0)));
   showSettingChanged(
-    `${row.name}: ${settingWords(now, row.control)}`,
+    `${row.name}: ${describeSetting(now, row.control)}`,
     { label: 'Undo', run: () => void undo(row, back) },
     text === null ? null : { text, seconds: last },
   );

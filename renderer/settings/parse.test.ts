@@ -36,9 +36,9 @@ describe('a time limit', () => {
   });
 
   test('outside of its range says what the range is', () => {
-    expect(idle('5s')).toEqual({ ok: false, message: 'It can be 1m to 7d.' });
+    expect(idle('5s')).toEqual({ ok: false, message: 'Must be 1m to 7d.' });
     expect(idle('1h', strict)).toEqual({ ok: false, message: 'The policy allows 1m to 15m.' });
-    expect(idle('off', strict)).toEqual({ ok: false, message: 'The policy does not allow it to be off.' });
+    expect(idle('off', strict)).toEqual({ ok: false, message: 'The policy does not allow switching this off.' });
     expect(idle('soon').ok).toBe(false);
   });
 });
@@ -63,7 +63,7 @@ test('a maximum of commands can be off, unless the policy has one', () => {
   const capped = policySchema.parse({ maxMaxCommands: 50 });
   expect(parse('0')).toEqual({ ok: true, value: 0 });
   expect(parse('1000000')).toEqual({ ok: true, value: 1_000_000 });
-  expect(parse('1000001')).toEqual({ ok: false, message: 'It can be 0 to 1000000.' });
+  expect(parse('1000001')).toEqual({ ok: false, message: 'Must be 0 to 1000000.' });
   expect(parse('50', capped)).toEqual({ ok: true, value: 50 });
   for (const text of ['0', '51']) {
     expect(parse(text, capped)).toEqual({ ok: false, message: 'The policy allows 1 to 50.' });
@@ -80,7 +80,7 @@ test('what is kept has bounds, and 0 is none of them', () => {
     const row = rows.find((candidate) => candidate.path === path);
     if (row === undefined) throw new Error(path);
     expect(rangeOf(row.path, open)).toMatchObject({ min: 0, max: most });
-    expect(row.description).toContain('The oldest go first, with their recordings.');
+    expect(row.description).toContain('The oldest are removed first, together with their recordings.');
   }
 });
 
@@ -89,7 +89,7 @@ test('what happens when time is up is told for each of its values', () => {
   if (control?.kind !== 'choice') throw new Error('It is no choice.');
   expect(control.options.map(({ value }) => value)).toEqual([...ON_EXPIRY]);
   for (const { about } of control.options) expect(about).toMatch(/\.$/);
-  expect(settingText('reset', control)).toBe('Close, and a key press opens a fresh one');
+  expect(settingText('reset', control)).toBe('Close; any key starts a new session');
 });
 
 test('any text is read or refused with a sentence, never a throw', () => {

@@ -2,13 +2,13 @@ import { describeDuration, formatDuration, parseDuration } from '../../shared/du
 import type { NumberRange, SettingValue } from './paths.ts';
 import type { Control } from './rows.ts';
 
-/** What a typed text means, or why it means nothing, in a sentence. */
+/** The value of a typed text, or why it has none, as a sentence. */
 export type Parsed = { ok: true; value: SettingValue } | { ok: false; message: string };
 
 /** The most warnings a session can have. */
 const MAX_WARNINGS = 8;
 
-/** Reads what a person typed for a setting. */
+/** Reads what the user typed for a setting. */
 export function parseSetting(text: string, control: Control, range: NumberRange): Parsed {
   switch (control.kind) {
     case 'duration':
@@ -28,11 +28,14 @@ function parseOne(text: string, range: NumberRange): Parsed {
   const { seconds } = parsed;
   if (seconds === 0 && range.offAllowed) return { ok: true, value: 0 };
   if (seconds === 0) {
-    return { ok: false, message: range.byPolicy ? 'The policy does not allow it to be off.' : 'It cannot be off.' };
+    return {
+      ok: false,
+      message: range.byPolicy ? 'The policy does not allow switching this off.' : 'This cannot be switched off.',
+    };
   }
   if (seconds < range.min || seconds > range.max) {
-    const who = range.byPolicy ? 'The policy allows' : 'It can be';
-    return { ok: false, message: `${who} ${formatDuration(range.min)} to ${formatDuration(range.max)}.` };
+    const start = range.byPolicy ? 'The policy allows' : 'Must be';
+    return { ok: false, message: `${start} ${formatDuration(range.min)} to ${formatDuration(range.max)}.` };
   }
   return { ok: true, value: seconds };
 }
@@ -48,7 +51,7 @@ function parseMany(text: string, range: NumberRange): Parsed {
     if (!parsed.ok) return { ok: false, message: `“${part}”: ${parsed.message}` };
     if (typeof parsed.value === 'number') seconds.add(parsed.value);
   }
-  if (seconds.size > MAX_WARNINGS) return { ok: false, message: `There can be at most ${MAX_WARNINGS}.` };
+  if (seconds.size > MAX_WARNINGS) return { ok: false, message: `At most ${MAX_WARNINGS} times.` };
   return { ok: true, value: [...seconds].sort((a, b) => b - a) };
 }
 
@@ -57,11 +60,11 @@ function parseNumber(text: string, range: NumberRange, decimals: boolean): Parse
   // A comma is what many people write for the point.
   const value = Number(decimals ? trimmed.replace(',', '.') : trimmed);
   if (!(decimals ? /^\d+([.,]\d+)?$/ : /^\d+$/).test(trimmed) || value > Number.MAX_SAFE_INTEGER) {
-    return { ok: false, message: decimals ? 'Write a number.' : 'Write a whole number.' };
+    return { ok: false, message: decimals ? 'Enter a number.' : 'Enter a whole number.' };
   }
   if (value < range.min || value > range.max) {
-    const who = range.byPolicy ? 'The policy allows' : 'It can be';
-    return { ok: false, message: `${who} ${range.min} to ${range.max}.` };
+    const start = range.byPolicy ? 'The policy allows' : 'Must be';
+    return { ok: false, message: `${start} ${range.min} to ${range.max}.` };
   }
   return { ok: true, value };
 }
@@ -87,8 +90,8 @@ export function settingText(value: SettingValue, control: Control): string {
   }
 }
 
-/** A setting's value as it is told: as {@link settingText} has it, but for a 0 that stands for something else. */
-export function settingWords(value: SettingValue, control: Control): string {
+/** A setting's value in a sentence: {@link settingText}, except for a 0 that stands for something else. */
+export function describeSetting(value: SettingValue, control: Control): string {
   if (control.kind === 'duration' && typeof value === 'number') return value === 0 ? 'off' : describeDuration(value);
   if (control.kind === 'durations' && Array.isArray(value) && value.length > 0)
     return value.map((seconds) => describeDuration(Number(seconds))).join(', ');

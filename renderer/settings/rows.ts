@@ -1,3 +1,4 @@
+import { SETTING_LABELS } from '../../shared/labels.ts';
 import type { ActivityKind, OnExpiry } from '../../shared/limits.ts';
 import type { LoginShell } from '../../shared/profile.ts';
 import type { SettingPath } from '../../shared/settings.ts';
@@ -6,7 +7,7 @@ import type { SettingPath } from '../../shared/settings.ts';
 export interface Option {
   value: string;
   label: string;
-  /** What it does, where its name does not say. */
+  /** What it does, if the label does not say. */
   about?: string;
 }
 
@@ -14,7 +15,7 @@ export interface Option {
 export type Control =
   | { kind: 'duration' }
   | { kind: 'durations' }
-  /** `zero`: what 0 means, where it is no amount. `decimals`: it need not be a whole number. */
+  /** `zero`: what 0 means if it is not an amount. `decimals`: the number need not be whole. */
   | { kind: 'number'; unit: string; zero?: string; decimals?: true }
   | { kind: 'switch' }
   | { kind: 'choice'; options: readonly Option[] }
@@ -36,85 +37,89 @@ export interface SettingSection {
   rows: readonly SettingRow[];
 }
 
-/** Whether shells are login shells, for every form that asks. */
+/** Whether shells are login shells; shown by every form that asks. */
 export const LOGIN_SHELL_OPTIONS: readonly (Option & { value: LoginShell })[] = [
   { value: 'automatic', label: 'Automatic' },
   { value: 'yes', label: 'Yes' },
   { value: 'no', label: 'No' },
 ];
 
-/** What can be done with a session whose time is up, in the words of every form that asks. */
+/** What can happen to a session when its time is up; shown by every form that asks. */
 export const EXPIRY_OPTIONS: readonly (Option & { value: OnExpiry; about: string })[] = [
-  { value: 'close', label: 'Close', about: 'The session ends. What it printed stays readable.' },
+  { value: 'close', label: 'Close', about: 'The session ends. Its output stays readable.' },
   {
     value: 'reset',
-    label: 'Close, and a key press opens a fresh one',
-    about: 'The session ends as well. The next key press in its tab opens another one of the same profile.',
+    label: 'Close; any key starts a new session',
+    about: 'The session ends. The next key press in its tab starts a new session with the same profile.',
   },
   {
     value: 'freeze',
     label: 'Freeze',
     about:
-      'Everything in it stops where it stands until somebody thaws it. It closes when nobody does within the thaw window, and always at its maximum of commands.',
+      'Everything in the session is paused until you thaw it. It closes if you do not thaw it within the thaw window, and always when it reaches its maximum number of commands.',
   },
 ];
 
-/** What may count as activity, in the words of every form that asks. */
+/** What may count as activity; shown by every form that asks. */
 export const ACTIVITY_OPTIONS: readonly (Option & { value: ActivityKind; about: string })[] = [
-  { value: 'input', label: 'Typing and pasting', about: 'What you do in the session: keys, paste, mouse buttons.' },
+  {
+    value: 'input',
+    label: 'Typing and pasting',
+    about: 'What you do in the session: key presses, pasting and mouse clicks.',
+  },
   {
     value: 'busy',
     label: 'A command at work',
     about:
-      'The command in the foreground uses the processor, prints, or moves data, as a build, a download or an agent does. An editor, a pager or a sleep that is left alone does not. On macOS and for containers elsewhere, processor and printing alone; not on Windows.',
+      'The foreground command uses the processor, prints output or moves data, as a build, a download or an agent does. An idle editor, pager or sleep does not count. On macOS, and for containers on another machine, only processor use and output count. Not available on Windows.',
   },
-  { value: 'output', label: 'Any output', about: 'Anything printed, by programs in the background too.' },
+  { value: 'output', label: 'Any output', about: 'Anything printed, including by background programs.' },
   {
     value: 'foreground',
     label: 'A running command',
-    about: 'A command runs, whether it does anything or not: a forgotten pager keeps its session open.',
+    about: 'Any command is running, even one that does nothing: a forgotten pager keeps its session open.',
   },
-  { value: 'cpu', label: 'Processor use', about: 'Anything in the session uses the processor, in the background too.' },
+  {
+    value: 'cpu',
+    label: 'Processor use',
+    about: 'Anything in the session uses the processor, including background programs.',
+  },
 ];
 
-const OLDEST_FIRST = 'The oldest go first, with their recordings.';
+const OLDEST_FIRST = 'The oldest are removed first, together with their recordings.';
 
-/** The settings page, from top to bottom. */
-export const SECTIONS: readonly SettingSection[] = [
+/** The settings page, from top to bottom; the rows are named in {@link SETTING_LABELS}. */
+const DEFINITIONS: readonly (Omit<SettingSection, 'rows'> & { rows: readonly Omit<SettingRow, 'name'>[] })[] = [
   {
     id: 'limits',
     title: 'Time limits',
     rows: [
       {
         path: 'limits.local.idleTimeoutSeconds',
-        name: 'Idle timeout',
-        description: 'Closes a local shell after this long without activity.',
+        description: 'Closes a local shell after this much time without activity.',
         control: { kind: 'duration' },
         variable: 'SESSION_TIMEOUT_SECS',
       },
       {
         path: 'limits.local.maxDurationSeconds',
-        name: 'Maximum duration',
-        description: 'Closes a local shell after this long in all, busy or not. Time asleep counts.',
+        description:
+          'Closes a local shell after this much time in total, busy or not. Time the computer is asleep counts.',
         control: { kind: 'duration' },
       },
       {
         path: 'limits.sandboxed.idleTimeoutSeconds',
-        name: 'Idle timeout in a sandbox',
         description: 'The same for sandboxes and containers.',
         control: { kind: 'duration' },
         variable: 'SESSION_TIMEOUT_SECS',
       },
       {
         path: 'limits.sandboxed.maxDurationSeconds',
-        name: 'Maximum duration in a sandbox',
         description: 'The same for sandboxes and containers.',
         control: { kind: 'duration' },
       },
       {
         path: 'limits.activity',
-        name: 'What counts as activity',
-        description: 'Each of these puts the idle timeout back to its start.',
+        description: 'Any of these resets the idle timeout.',
         control: {
           kind: 'several',
           options: ACTIVITY_OPTIONS,
@@ -122,45 +127,39 @@ export const SECTIONS: readonly SettingSection[] = [
       },
       {
         path: 'limits.warnBeforeSeconds',
-        name: 'Warnings',
-        description: 'How long before a limit to warn, separated by commas. Empty: no warnings.',
+        description:
+          'How long before a limit to show a warning. Separate times with commas; leave empty for no warnings.',
         control: { kind: 'durations' },
       },
       {
         path: 'limits.extensions.count',
-        name: 'Extensions',
-        description: 'How often a session may be extended. Each extension is logged.',
+        description: 'How many times a session can be extended. Every extension is logged.',
         control: { kind: 'number', unit: 'per session' },
       },
       {
         path: 'limits.extensions.seconds',
-        name: 'Length of an extension',
-        description: 'Added to both limits each time.',
+        description: 'How much time each extension adds to both limits.',
         control: { kind: 'duration' },
       },
       {
         path: 'limits.closeGraceSeconds',
-        name: 'Close grace period',
-        description: 'Time for programs to finish when their session is closed, before they are killed.',
+        description: 'How long programs have to exit when their session is closed, before they are killed.',
         control: { kind: 'number', unit: 'seconds' },
       },
       {
         path: 'limits.maxCommands',
-        name: 'Maximum commands',
-        description: 'Closes a session as soon as the last command that it may run is done. 0: no such limit.',
+        description: 'Closes a session as soon as its last allowed command has finished. 0 means no limit.',
         control: { kind: 'number', unit: 'per session', zero: 'no limit' },
       },
       {
         path: 'limits.onExpiry',
-        name: 'When time is up',
-        description: 'What becomes of a session when one of its limits is reached.',
+        description: 'What happens to a session when it reaches one of its limits.',
         control: { kind: 'choice', options: EXPIRY_OPTIONS },
       },
       {
         path: 'limits.thawWindowSeconds',
-        name: 'Thaw window',
         description:
-          'How long a session that was frozen when its time was up waits before it closes. It matters for Freeze only.',
+          'How long a session that was frozen because its time was up waits to be thawed before it closes. Applies to Freeze only.',
         control: { kind: 'duration' },
       },
     ],
@@ -171,15 +170,13 @@ export const SECTIONS: readonly SettingSection[] = [
     rows: [
       {
         path: 'sessions.maxConcurrentSessions',
-        name: 'Sessions at the same time',
-        description: 'Opening one more is refused.',
+        description: 'Opening a further session is refused.',
         control: { kind: 'number', unit: 'sessions' },
         variable: 'SESSION_MAX_CONCURRENT',
       },
       {
         path: 'sessions.cleanupIntervalSeconds',
-        name: 'Cleanup sweep',
-        description: 'How often to look for sessions whose timer was missed.',
+        description: 'How often to check for sessions whose timer was missed.',
         control: { kind: 'duration' },
         variable: 'SESSION_CLEANUP_INTERVAL',
       },
@@ -191,21 +188,18 @@ export const SECTIONS: readonly SettingSection[] = [
     rows: [
       {
         path: 'history.keepDays',
-        name: 'Days kept',
-        description: `Ended sessions are forgotten after as many days. ${OLDEST_FIRST} 0: they are kept for ever.`,
-        control: { kind: 'number', unit: 'days', zero: 'for ever' },
+        description: `How many days ended sessions are kept. ${OLDEST_FIRST} 0 keeps them forever.`,
+        control: { kind: 'number', unit: 'days', zero: 'forever' },
       },
       {
         path: 'history.keepSessions',
-        name: 'Sessions kept',
-        description: `As many ended sessions are remembered. ${OLDEST_FIRST} 0: all of them.`,
+        description: `How many ended sessions are kept. ${OLDEST_FIRST} 0 keeps all of them.`,
         control: { kind: 'number', unit: 'sessions', zero: 'all' },
       },
       {
         path: 'history.keepMegabytes',
-        name: 'Megabytes kept',
-        description: `The space on the disk for recordings and the journal together. ${OLDEST_FIRST} 0: no bound.`,
-        control: { kind: 'number', unit: 'MB', zero: 'no bound' },
+        description: `How much disk space recordings and the journal may use together. ${OLDEST_FIRST} 0 means no limit.`,
+        control: { kind: 'number', unit: 'MB', zero: 'no limit' },
       },
     ],
   },
@@ -215,60 +209,52 @@ export const SECTIONS: readonly SettingSection[] = [
     rows: [
       {
         path: 'terminal.fontSize',
-        name: 'Font size',
-        description: 'Of the text in terminals.',
+        description: 'The size of text in terminals.',
         control: { kind: 'number', unit: 'pixels' },
       },
       {
         path: 'terminal.scrollbackLines',
-        name: 'Scrollback',
-        description: 'Lines kept above the screen. Recordings keep everything.',
+        description: 'How many lines can be scrolled back to. Recordings keep everything.',
         control: { kind: 'number', unit: 'lines' },
       },
       {
         path: 'terminal.renderer',
-        name: 'Drawing',
-        description: 'Automatic uses the GPU where there is one.',
+        description: 'How terminals are drawn. Automatic uses the GPU if there is one.',
         control: {
           kind: 'choice',
           options: [
             { value: 'auto', label: 'Automatic' },
             { value: 'webgl', label: 'GPU' },
-            { value: 'dom', label: 'Page' },
+            { value: 'dom', label: 'DOM' },
           ],
         },
       },
       {
         path: 'terminal.cursorBlink',
-        name: 'Blinking cursor',
-        description: 'Costs some speed where the GPU is not used.',
+        description: 'Makes the cursor blink. Slower without a GPU.',
         control: { kind: 'switch' },
       },
       {
         path: 'terminal.loginShell',
-        name: 'Login shell',
         description:
-          'Whether new local and sandboxed shells read the start-up files of a login, such as ~/.zprofile. Automatic: on macOS only. It has no effect on Windows and in containers.',
+          'Whether new local and sandboxed shells read login files such as ~/.zprofile. Automatic does so on macOS only. Has no effect on Windows or in containers.',
         control: { kind: 'choice', options: LOGIN_SHELL_OPTIONS },
       },
       {
         path: 'terminal.minimumContrastRatio',
-        name: 'Minimum contrast',
         description:
-          'Text with less contrast is drawn lighter or darker. 1 shows colours as programs send them, 4.5 is legible for most people, 21 is black or white. Unless you change it, it is 4.5 while the system asks for high contrast.',
+          'Text with less contrast is drawn lighter or darker. 1 shows colours as programs send them, 4.5 is legible for most people, and 21 is black or white. Unless you change it, 4.5 is used while the system asks for high contrast.',
         control: { kind: 'number', unit: 'to 1', decimals: true },
       },
       {
         path: 'terminal.digitsSelectTabs',
-        name: 'Digits select tabs',
         description:
-          'Alt+1 to Alt+9 (Cmd on macOS) select a tab when there are several. Off: they always go to the program.',
+          'Alt+1 to Alt+9 (Cmd on macOS) select a tab if there are several. When off, these keys always go to the program.',
         control: { kind: 'switch' },
       },
       {
         path: 'terminal.screenReader',
-        name: 'Screen reader',
-        description: 'Offers output to screen readers, line by line, and reads new output aloud.',
+        description: 'Makes output available to screen readers line by line, and announces new output.',
         control: {
           kind: 'choice',
           options: [
@@ -286,8 +272,7 @@ export const SECTIONS: readonly SettingSection[] = [
     rows: [
       {
         path: 'appearance.theme',
-        name: 'Theme',
-        description: 'Of the whole window, terminals included.',
+        description: 'The colours of the whole window, terminals included.',
         control: {
           kind: 'choice',
           options: [
@@ -300,6 +285,12 @@ export const SECTIONS: readonly SettingSection[] = [
     ],
   },
 ];
+
+/** The settings page, from top to bottom. */
+export const SECTIONS: readonly SettingSection[] = DEFINITIONS.map((section) => ({
+  ...section,
+  rows: section.rows.map((row) => ({ ...row, name: SETTING_LABELS[row.path] })),
+}));
 
 /** The row of one setting. */
 export function settingRow(path: SettingPath): SettingRow {

@@ -3,7 +3,7 @@ import { RequestError } from '../../shared/errors.ts';
 import type { SettingsView } from '../../shared/settings.ts';
 import { changeSetting } from './actions.ts';
 import { SettingControl } from './controls.tsx';
-import { settingWords } from './parse.ts';
+import { describeSetting } from './parse.ts';
 import { rangeOf, type SettingValue, sameValue, settingAt } from './paths.ts';
 import type { SettingRow } from './rows.ts';
 
@@ -54,15 +54,15 @@ export function SettingItem({ row, view }: { row: SettingRow; view: SettingsView
           ) : null}
           {origin === 'policy' && !sameValue(value, inForce) ? (
             <p className="setting-note" data-tone="warn">
-              In force: {settingWords(inForce, control)}.{' '}
+              In force: {describeSetting(inForce, control)}.{' '}
               {view.policyIsOwn ? 'Your own policy file' : 'Your administrator’s policy'} allows no more.
             </p>
           ) : null}
           {sameValue(value, standard) || overridden ? (
-            <p className="setting-note">Default: {settingWords(standard, control)}</p>
+            <p className="setting-note">Default: {describeSetting(standard, control)}</p>
           ) : (
             <p className="setting-note">
-              Default: {settingWords(standard, control)} ·{' '}
+              Default: {describeSetting(standard, control)} ·{' '}
               <button
                 type="button"
                 className="setting-reset"

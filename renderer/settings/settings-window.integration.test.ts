@@ -28,11 +28,11 @@ describe('the settings', { timeout: WINDOW_TIMEOUT_MS }, () => {
     expect(await expiry.getByRole('radio').count()).toBe(3);
     const freeze = expiry.getByRole('radio', { name: 'Freeze' });
     const described = await freeze.getAttribute('aria-describedby');
-    expect(await page.locator(`[id="${described}"]`).innerText()).toContain('until somebody thaws it');
+    expect(await page.locator(`[id="${described}"]`).innerText()).toContain('until you thaw it');
     await expiry.getByRole('radio', { name: 'Close', exact: true }).focus();
     await page.keyboard.press('ArrowDown');
-    await toast('When time is up: Close, and a key press opens a fresh one').waitFor();
-    expect(await expiry.getByRole('radio', { name: 'Close, and' }).isChecked()).toBe(true);
+    await toast('When time is up: Close; any key starts a new session').waitFor();
+    expect(await expiry.getByRole('radio', { name: 'Close; any key' }).isChecked()).toBe(true);
     await toast('When time is up').getByRole('button', { name: 'Undo' }).click();
     await page.waitForFunction(
       () => document.querySelector<HTMLInputElement>('[data-testid="setting-limits.onExpiry"] input')?.checked === true,
@@ -51,17 +51,17 @@ describe('the settings', { timeout: WINDOW_TIMEOUT_MS }, () => {
     const days = setting('history.keepDays');
     await days.getByRole('textbox').fill('0');
     await page.keyboard.press('Enter');
-    await toast('Days kept: for ever').waitFor();
+    await toast('Days kept: forever').waitFor();
     await days.getByRole('textbox').fill('36501');
     await page.keyboard.press('Enter');
-    await days.getByText('It can be 0 to 36500.').waitFor();
+    await days.getByText('Must be 0 to 36500.').waitFor();
   });
 
   test('have what is kept of ended sessions, which goes with its recordings', async () => {
     await open();
     await page.getByRole('button', { name: 'History', exact: true }).click();
     for (const path of ['history.keepDays', 'history.keepSessions', 'history.keepMegabytes']) {
-      await setting(path).getByText('The oldest go first, with their recordings.').waitFor();
+      await setting(path).getByText('The oldest are removed first, together with their recordings.').waitFor();
     }
   });
 

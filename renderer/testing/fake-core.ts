@@ -7,7 +7,7 @@ import {
   rpcMessageSchema,
 } from '../../shared/contract.ts';
 import type { EndingSoon } from '../../shared/ending-soon.ts';
-import { RequestError } from '../../shared/errors.ts';
+import { type FieldPath, RequestError } from '../../shared/errors.ts';
 import { decodeFrame, encodeAck, encodeBytes, encodeOpened, encodeSize } from '../../shared/frames.ts';
 import type { HistoryEntry } from '../../shared/history.ts';
 import { DURATION_BUCKETS_SECONDS } from '../../shared/metrics.ts';
@@ -66,7 +66,7 @@ export class FakeCore {
   releaseOpening = (): void => {};
 
   /** What the next request to save a profile is refused with. */
-  refuseNext: string | null = null;
+  refuseNext: { message: string; field?: FieldPath } | null = null;
   /** The sessions that a change of settings brings near to their end. */
   endings: EndingSoon[] = [];
   readonly #host: string;
@@ -200,8 +200,8 @@ export class FakeCore {
       this.#receive(JSON.stringify({ t: 's', i: id, r: result }));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const code = error instanceof RequestError ? error.code : 'internal';
-      this.#receive(JSON.stringify({ t: 's', i: id, e: { code, message } }));
+      const { code, field } = error instanceof RequestError ? error : { code: 'internal', field: undefined };
+      this.#receive(JSON.stringify({ t: 's', i: id, e: { code, message, field } }));
     }
   }
 
@@ -276,7 +276,8 @@ export class FakeCore {
       case 'profiles.save': {
         const { refuseNext } = this;
         this.refuseNext = null;
-        if (refuseNext !== null) throw new RequestError('invalid_setting', refuseNext);
+        if (refuseNext !== null)
+          throw new RequestError('invalid_setting', refuseNext.message, { field: refuseNext.field });
         const profile = profileSchema.parse(args.profile);
         return this.#setProfiles(replaced(this.#settings.profiles, profile, args.before));
       }

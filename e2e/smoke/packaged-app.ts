@@ -54,7 +54,9 @@ export class PackagedApp implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     try {
-      const browser = await chromium.connectOverCDP(await debuggingAddress(child), { timeout: START_MS });
+      // Electron has no download behaviour to set, which Playwright does by default.
+      const options = { timeout: START_MS, noDefaults: true };
+      const browser = await chromium.connectOverCDP(await debuggingAddress(child), options);
       return new PackagedApp(root, child, browser, await firstPage(browser));
     } catch (error) {
       child.kill('SIGKILL');
@@ -128,5 +130,9 @@ function debuggingAddress(child: ChildProcess): Promise<string> {
 async function firstPage(browser: Browser): Promise<Page> {
   const [context] = browser.contexts();
   if (context === undefined) throw new Error('The app has no browser context');
-  return context.pages()[0] ?? (await context.waitForEvent('page', { timeout: START_MS }));
+  const page = context.pages()[0] ?? (await context.waitForEvent('page', { timeout: START_MS }));
+  // The window need not be the one that the desktop has given the focus to.
+  const session = await context.newCDPSession(page);
+  await session.send('Emulation.setFocusEmulationEnabled', { enabled: true });
+  return page;
 }

@@ -9,6 +9,8 @@ RequestExecutionLevel user
 !include x64.nsh
 
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Sandglass"
+; Windows shows notifications of an app that it knows by this id, which the app gives itself (electron/hosts/desktop/launch.ts).
+!define MODEL_ID_KEY "Software\Classes\AppUserModelId\org.sandglass.Sandglass"
 !define APP_PATH_KEY "Software\Microsoft\Windows\CurrentVersion\App Paths\sandglass.exe"
 
 Name "Sandglass"
@@ -75,9 +77,12 @@ Section "Sandglass"
   RMDir /r "$INSTDIR"
   SetOutPath "$INSTDIR"
   File /r "${APP_FOLDER}/*"
+  File "/oname=sandglass.png" "${PICTURE}"
   WriteUninstaller "$INSTDIR\Uninstall Sandglass.exe"
   CreateShortcut "$SMPROGRAMS\Sandglass.lnk" "$INSTDIR\sandglass.exe" "" "" 0 SW_SHOWNORMAL "" "${DESCRIPTION}"
 
+  WriteRegExpandStr HKCU "${MODEL_ID_KEY}" "DisplayName" "Sandglass"
+  WriteRegExpandStr HKCU "${MODEL_ID_KEY}" "IconUri" "$INSTDIR\sandglass.png"
   WriteRegStr HKCU "${APP_PATH_KEY}" "" "$INSTDIR\sandglass.exe"
   WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayName" "Sandglass"
   WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayVersion" "${VERSION}"
@@ -96,6 +101,7 @@ Section "Uninstall"
   !insertmacro REQUIRE_STOPPED
   RMDir /r "$INSTDIR"
   Delete "$SMPROGRAMS\Sandglass.lnk"
+  DeleteRegKey HKCU "${MODEL_ID_KEY}"
   DeleteRegKey HKCU "${APP_PATH_KEY}"
   DeleteRegKey HKCU "${UNINSTALL_KEY}"
 SectionEnd

@@ -31,6 +31,7 @@ export class MakerNsis extends MakerBase<Record<string, never>> {
       DESCRIPTION: info.description,
       KIBIBYTES: String(await kibibytes(dir)),
       ICON: join(projectRoot, 'packaging', 'icons', 'sandglass.ico'),
+      PICTURE: join(projectRoot, 'packaging', 'icons', '256.png'),
     };
     // makensis takes options with - on every system, and warnings as errors.
     runTool('makensis', [

@@ -13,6 +13,8 @@ import { type AppFiles, runDesktop } from './run.ts';
  */
 export function launchDesktop(files: AppFiles): void {
   const called = calledEnvironment(process.env, process.platform);
+  // The id of the packages, by which Windows shows notifications (packaging/windows/installer.nsi).
+  if (process.platform === 'win32') app.setAppUserModelId('org.sandglass.Sandglass');
   app.enableSandbox();
   protocol.registerSchemesAsPrivileged([
     { scheme: APP_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { icns, ico, iconFiles, iconFolder } from './icon-files.ts';
 
-test('the icons in the project are those that npm run icons writes', () => {
+// Processors of another kind may round the edge of a shape differently.
+const drawsTheSame = process.platform === 'linux' && process.arch === 'x64';
+test.runIf(drawsTheSame)('the icons in the project are those that npm run icons writes', () => {
   const files = iconFiles();
   expect(readdirSync(iconFolder).toSorted()).toEqual([...files.keys()].toSorted());
   for (const [name, content] of files) {

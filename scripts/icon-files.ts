@@ -33,7 +33,7 @@ const icnsTypes = [
 /** Of an icon's 1,024 units on macOS the shape has 824 (https://developer.apple.com/design/human-interface-guidelines/app-icons). */
 const MAC_SHAPE = 824 / 1024;
 
-/** Every generated icon by its file name. The same drawing gives the same bytes on every machine. */
+/** Every generated icon by its file name. The same drawing gives the same bytes on every machine with one kind of processor. */
 export function iconFiles(): ReadonlyMap<string, Buffer> {
   const svg = readFileSync(iconSource, 'utf8');
   const macSvg = withMargin(svg, MAC_SHAPE);

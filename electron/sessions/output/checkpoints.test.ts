@@ -1,5 +1,6 @@
 import { inflateRawSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { coreOf } from '../../../shared/terminal/core.ts';
 import { captureState, restoreState, SetColors } from '../../../shared/terminal/state.ts';
 import { Checkpoints } from '../../terminal/checkpoints.ts';
 import { openHeadlessTerminal } from '../../terminal/headless-terminal.ts';
@@ -26,7 +27,7 @@ function flowWith(checkpoints: Checkpoints): { flow: OutputFlow; calls: string[]
 async function attach(flow: OutputFlow) {
   const terminal = openHeadlessTerminal({ ...SIZE, scrollback: SCROLLBACK });
   const colors = new SetColors(terminal);
-  const { _core: core } = terminal as unknown as { _core: { writeSync(bytes: Uint8Array): void } };
+  const core = coreOf(terminal);
   let received = 0;
   const watcher = flow.watch({
     headerBytes: 0,

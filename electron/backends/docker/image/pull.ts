@@ -9,7 +9,7 @@ import { reasonIn } from '../client/engine-text.ts';
 import { jsonLines } from '../client/json-lines.ts';
 import { explainPull } from './pull-failures.ts';
 import { followLayers } from './pull-progress.ts';
-import { type RegistryAuth, type RegistryCredentials, registryOf } from './registry-credentials.ts';
+import { pathInRegistry, type RegistryAuth, type RegistryCredentials, registryOf } from './registry-credentials.ts';
 
 /** `GET /images/{name}/json`, as far as it is used. */
 const imageSchema = z.object({
@@ -73,7 +73,8 @@ export async function makeImageReady(
         });
       }
     }
-    const auth = await engine.credentials.find(registryOf(name.repository), both.signal);
+    const { repository } = name;
+    const auth = await engine.credentials.find(registryOf(repository), both.signal, pathInRegistry(repository));
     const failure = await pullImage(engine.client, { reference, name, auth }, onProgress, both.signal);
     if (failure !== null) {
       const isThere = pull === 'always' && (await inspect(engine.client, reference, name, both.signal))?.ok === true;

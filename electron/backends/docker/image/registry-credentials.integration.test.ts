@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -188,6 +188,75 @@ describe('credentials are found as the docker command finds them', () => {
     // One part that is wrong costs that part.
     const partly = environment({ auths: { 'a.example': { auth: base64('a:b') } }, credHelpers: 7, credsStore: null });
     expect(await authFor('a.example', partly)).toMatchObject({ username: 'a' });
+  });
+});
+
+describe('credentials of Podman', () => {
+  /** The environment of an app with these files of Podman's, and what the docker command has. */
+  function podman(files: { runtime?: object | string; config?: object }, docker: object = {}) {
+    const write = (place: string, content: object | string): void => {
+      mkdirSync(join(folder, place, 'containers'), { recursive: true });
+      const text = typeof content === 'string' ? content : JSON.stringify(content);
+      writeFileSync(join(folder, place, 'containers', 'auth.json'), text);
+    };
+    if (files.runtime !== undefined) write('runtime', files.runtime);
+    if (files.config !== undefined) write('xdg', files.config);
+    return {
+      ...environment(docker),
+      REGISTRY_AUTH_FILE: undefined,
+      XDG_RUNTIME_DIR: join(folder, 'runtime'),
+      XDG_CONFIG_HOME: join(folder, 'xdg'),
+    };
+  }
+  const auth = (account: string) => ({ auth: base64(account) });
+  const find = (env: Record<string, string | undefined>, registry: string, path = '') =>
+    createRegistryCredentials({ ...systemSources(), platform: 'linux', env }).find(registry, NOW, path);
+  const userFor = async (...asked: Parameters<typeof find>): Promise<unknown> => {
+    const { header } = await find(...asked);
+    return header === null ? null : JSON.parse(Buffer.from(header, 'base64url').toString()).username;
+  };
+
+  test('come after those of the docker command, the runtime folder’s first', async () => {
+    const env = podman(
+      {
+        runtime: { auths: { 'b.example': auth('runtime:B'), 'docker.io': auth('hub:H') } },
+        config: { auths: { 'b.example': auth('config:B'), 'c.example': auth('config:C') } },
+      },
+      { auths: { 'a.example': auth('docker:A') } },
+    );
+    expect(await userFor(env, 'a.example')).toBe('docker');
+    expect(await userFor(env, 'b.example')).toBe('runtime');
+    expect(await userFor(env, 'c.example')).toBe('config');
+    expect(await userFor(env, 'docker.io', 'library/debian')).toBe('hub');
+    expect(await userFor(env, 'd.example')).toBeNull();
+  });
+
+  test('are those of the longest part of the repository’s name, and never those of another part', async () => {
+    const env = podman({
+      config: { auths: { 'a.example/team': auth('team:T'), 'a.example/team/app': auth('app:A'), 'b.example': {} } },
+    });
+    expect(await userFor(env, 'a.example', 'team/app')).toBe('app');
+    expect(await userFor(env, 'a.example', 'team/other')).toBe('team');
+    expect(await userFor(env, 'a.example', 'teams/app')).toBeNull();
+    expect(await userFor(env, 'a.example', 'else')).toBeNull();
+  });
+
+  test('come from the file that REGISTRY_AUTH_FILE names alone, and from its helpers', async () => {
+    helper('pod', `echo '{"Username":"helped","Secret":"S"}'`);
+    const named = join(folder, 'named.json');
+    writeFileSync(named, JSON.stringify({ credHelpers: { 'a.example': 'pod' } }));
+    const env = { ...podman({ config: { auths: { 'b.example': auth('config:B') } } }), REGISTRY_AUTH_FILE: named };
+    expect(await userFor(env, 'a.example')).toBe('helped');
+    expect(await userFor(env, 'b.example')).toBeNull();
+  });
+
+  test('that cannot be read are said to be, and do not hide those of the next file', async () => {
+    const env = podman({ runtime: '{', config: { auths: { 'a.example': auth('config:A') } } });
+    expect(await userFor(env, 'a.example')).toBe('config');
+    expect(await find(env, 'b.example')).toEqual({
+      header: null,
+      problem: expect.stringContaining('runtime/containers/auth.json is not valid JSON'),
+    });
   });
 });
 

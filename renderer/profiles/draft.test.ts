@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ON_EXPIRY } from '../../shared/limits.ts';
+import { ACTIVITY_KINDS, ON_EXPIRY } from '../../shared/limits.ts';
 import { DEFAULT_BUBBLEWRAP, DEFAULT_CONTAINER, PRESETS, type Profile, profileSchema } from '../../shared/profile.ts';
 import { DEFAULT_SETTINGS, policySchema } from '../../shared/settings.ts';
 import { FAKE_PROFILES } from '../testing/fake-backends.ts';
@@ -88,6 +88,7 @@ describe('a form that nobody touched', () => {
         closeGraceSeconds: fc.integer({ min: 0, max: 60 }),
         maxCommands: fc.integer({ min: 1, max: 1_000_000 }),
         onExpiry: fc.constantFrom(...ON_EXPIRY),
+        activity: fc.shuffledSubarray([...ACTIVITY_KINDS], { minLength: 1 }),
         thawWindowSeconds: fc.integer({ min: 1, max: 86_400 }),
       },
       { requiredKeys: [] },

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../shared/duration.ts';
-import type { OnExpiry } from '../../shared/limits.ts';
+import type { ActivityKind, OnExpiry } from '../../shared/limits.ts';
 import {
   type BackendKind,
   DEFAULT_BUBBLEWRAP,
@@ -33,6 +33,8 @@ export interface Draft {
   /** Nothing: as the settings have it. */
   readonly idleTimeoutSeconds: string;
   readonly maxDurationSeconds: string;
+  /** Null: as the settings have it. */
+  readonly activity: readonly ActivityKind[] | null;
   readonly maxCommands: string;
   readonly onExpiry: OnExpiry | '';
   readonly thawWindowSeconds: string;
@@ -73,6 +75,7 @@ export function draftOf(profile: Profile): Draft {
     idleTimeoutSeconds: limitText(limits.idleTimeoutSeconds),
     maxDurationSeconds: limitText(limits.maxDurationSeconds),
     maxCommands: limits.maxCommands === undefined || limits.maxCommands === 0 ? '' : String(limits.maxCommands),
+    activity: limits.activity ?? null,
     onExpiry: limits.onExpiry ?? '',
     thawWindowSeconds: limitText(limits.thawWindowSeconds),
     credentials: credentialRows(credentials),

@@ -60,6 +60,28 @@ describe('the form', options, () => {
     await savedAs('review', { args: ['-l', '-i'] });
   });
 
+  test('narrows what counts as activity; what the policy or the settings do not count says so', async () => {
+    await open('review');
+    const kind = (name: string): Locator => field('activity').getByRole('checkbox', { name });
+    await field('activity').getByText('Now: Typing and pasting, A command at work.').waitFor();
+    await field('activity').getByRole('radio', { name: 'Only what is chosen here' }).check();
+    await page.evaluate(() => window.fakeCore.changePolicy({ allowedActivity: ['input', 'busy', 'output'] }));
+    await field('activity').getByText('Your administrator’s policy does not let it count.').first().waitFor();
+    expect(await kind('Processor use').isDisabled()).toBe(true);
+    expect(await kind('Any output').isDisabled()).toBe(false);
+    await field('activity').getByText('The settings do not count it').first().waitFor();
+    await kind('A command at work').uncheck();
+    // One of them has to stay.
+    expect(await kind('Typing and pasting').isDisabled()).toBe(true);
+    await page.keyboard.press('Control+s');
+    await savedAs('review', { limits: expect.objectContaining({ activity: ['input'] }) });
+    await field('activity').getByRole('radio', { name: 'As the settings have it' }).check();
+    await page.keyboard.press('Control+s');
+    await page.getByTestId('profile-bar').getByText('Saved', { exact: true }).waitFor();
+    expect((await stored('review'))?.limits).not.toHaveProperty('activity');
+    await expectNoFaults(page, 'what counts as activity');
+  });
+
   test('that holds again what is stored has nothing to save', async () => {
     await open('review');
     await input('name').fill('Other');

@@ -1,8 +1,9 @@
 import { useId } from 'react';
 import { formatDuration, parseDuration } from '../../shared/duration.ts';
 import { isSandboxed } from '../../shared/profile.ts';
-import { ExplainedChoice } from '../settings/controls.tsx';
-import { EXPIRY_OPTIONS } from '../settings/rows.ts';
+import { CheckList, ExplainedChoice } from '../settings/controls.tsx';
+import { ACTIVITY_OPTIONS, EXPIRY_OPTIONS } from '../settings/rows.ts';
+import { useApp } from '../store/store.ts';
 import { useEditor } from './editor-context.ts';
 import { FieldGroup, SwitchField, TextField } from './fields.tsx';
 import { commandsText, showsThawWindow } from './read-draft.ts';
@@ -15,6 +16,7 @@ export function LimitFields() {
     <>
       <LimitField field="idleTimeoutSeconds" about="Closes the session after this long without activity." />
       <LimitField field="maxDurationSeconds" about="Closes the session after this long in all." />
+      <ActivityField />
       <MaxCommandsField />
       <ExpiryField />
       {showsThawWindow(draft, inForce) ? <ThawWindowField /> : null}
@@ -37,6 +39,52 @@ function LimitField({ field, about }: { field: 'idleTimeoutSeconds' | 'maxDurati
       note={looser ? stricterHolds(words) : null}
       hint={`${about} Empty: ${words}, as the settings have it.`}
     />
+  );
+}
+
+function ActivityField() {
+  const { draft, change, inForce } = useEditor();
+  const name = useId();
+  const allowed = useApp(({ settings }) => settings?.policy.allowedActivity);
+  const policyIsOwn = useApp(({ settings }) => settings?.policyIsOwn ?? false);
+  const counted = inForce.limits.activity;
+  const { activity } = draft;
+  const labels = ACTIVITY_OPTIONS.filter(({ value }) => counted.includes(value)).map(({ label }) => label);
+  const whose = policyIsOwn ? 'Your own policy file' : 'Your administrator’s policy';
+  const options = ACTIVITY_OPTIONS.map((option) => {
+    if (allowed?.includes(option.value) === false) return { ...option, locked: `${whose} does not let it count.` };
+    return counted.includes(option.value)
+      ? option
+      : { ...option, about: `${option.about} The settings do not count it, so it has no effect here.` };
+  });
+  const hasEffect = activity === null || activity.some((kind) => counted.includes(kind));
+  return (
+    <FieldGroup
+      field="activity"
+      label="What counts as activity"
+      note={hasEffect ? null : 'The settings count none of these, so typing alone counts.'}
+      hint="What is chosen restarts the idle timeout, provided that the settings count it as well."
+    >
+      <ExplainedChoice
+        name={name}
+        options={[
+          { value: 'settings', label: 'As the settings have it', about: `Now: ${labels.join(', ')}.` },
+          { value: 'here', label: 'Only what is chosen here' },
+        ]}
+        value={activity === null ? 'settings' : 'here'}
+        onChange={(chosen) => change({ activity: chosen === 'settings' ? null : counted })}
+      />
+      {activity === null ? null : (
+        <div className="nested-choices">
+          <CheckList
+            name={`${name}-kinds`}
+            options={options}
+            chosen={activity}
+            onChange={(next) => change({ activity: next })}
+          />
+        </div>
+      )}
+    </FieldGroup>
   );
 }
 

@@ -42,7 +42,7 @@ const TAKES: Readonly<Record<ProfileField, string>> = {
   environmentAllow: 'Enter up to 64 names, such as LANG or LC_*.',
   idleTimeoutSeconds: 'Enter a time such as 15m.',
   maxDurationSeconds: 'Enter a time such as 1h.',
-  activity: 'This value is not valid.',
+  activity: 'Choose at least one.',
   warnBeforeSeconds: 'This value is not valid.',
   extensions: 'This value is not valid.',
   closeGraceSeconds: 'This value is not valid.',
@@ -189,7 +189,14 @@ function readLimits(
   { policy, inForce }: DraftContext,
   note: (field: ProfileField, message: string) => void,
 ): PartialLimits {
-  const { idleTimeoutSeconds: _, maxDurationSeconds: __, maxCommands: ___, onExpiry: ____, ...limits } = base.limits;
+  const {
+    idleTimeoutSeconds: _,
+    maxDurationSeconds: __,
+    maxCommands: ___,
+    onExpiry: ____,
+    activity: _____,
+    ...limits
+  } = base.limits;
   const result: PartialLimits = limits;
   const kind = isSandboxed(draft.backend) ? 'sandboxed' : 'local';
   const refuseOff = (field: ProfileField, inherited: string): void =>
@@ -208,6 +215,7 @@ function readLimits(
     else if (read.value === 0) refuseOff('maxCommands', commandsText(inForce.limits.maxCommands));
     else if (typeof read.value === 'number') result.maxCommands = read.value;
   }
+  if (draft.activity !== null) result.activity = [...draft.activity];
   if (draft.onExpiry !== '') result.onExpiry = draft.onExpiry;
   if (showsThawWindow(draft, inForce)) {
     delete result.thawWindowSeconds;

@@ -1,4 +1,5 @@
 import { Switch } from '@base-ui/react/switch';
+import { Lock } from 'lucide-react';
 import { useState } from 'react';
 import { parseSetting, settingText } from './parse.ts';
 import type { NumberRange, SettingValue } from './paths.ts';
@@ -205,29 +206,53 @@ function Several({
   describedBy,
   onChange,
 }: ControlProps<Control & { kind: 'several' }>) {
-  const chosen = Array.isArray(value) ? value : [];
   return (
-    <fieldset
-      className="check-list plain"
-      aria-labelledby={labelledBy}
-      aria-describedby={describedBy}
-      disabled={disabled}
-    >
-      {control.options.map((option) => {
+    <fieldset className="plain" aria-labelledby={labelledBy} aria-describedby={describedBy} disabled={disabled}>
+      <CheckList
+        name={labelledBy}
+        options={control.options}
+        chosen={Array.isArray(value) ? value : []}
+        disabled={disabled}
+        onChange={(next) => void onChange(next)}
+      />
+    </fieldset>
+  );
+}
+
+/** Some of a few, at least one, each with what it does. The group around it has a name. */
+export function CheckList<T extends string>({
+  name,
+  options,
+  chosen,
+  disabled = false,
+  onChange,
+}: {
+  /** Different from all others on the page. */
+  name: string;
+  /** `locked`: why it cannot be chosen. One that is chosen can always be taken back. */
+  options: readonly (Option & { value: T; locked?: string | null })[];
+  chosen: readonly (string | number)[];
+  disabled?: boolean;
+  onChange(chosen: readonly T[]): void;
+}) {
+  return (
+    <div className="check-list">
+      {options.map((option) => {
         const checked = chosen.includes(option.value);
-        const about = option.about === undefined ? undefined : `${labelledBy}-${option.value}-about`;
+        const locked = option.locked ?? null;
+        const about = option.about === undefined && locked === null ? undefined : `${name}-${option.value}-about`;
         return (
-          <div className="check-row" key={option.value}>
+          <div className="check-row" key={option.value} data-locked={locked !== null || undefined}>
             <label className="check">
               <input
                 type="checkbox"
                 aria-describedby={about}
                 checked={checked}
                 // One has to stay: without any sign of life nothing could keep a session open.
-                disabled={disabled || (checked && chosen.length === 1)}
+                disabled={disabled || (checked ? chosen.length === 1 : locked !== null)}
                 onChange={() =>
-                  void onChange(
-                    control.options
+                  onChange(
+                    options
                       .map(({ value: other }) => other)
                       .filter((other) => (other === option.value ? !checked : chosen.includes(other))),
                   )
@@ -238,11 +263,16 @@ function Several({
             {about === undefined ? null : (
               <p id={about} className="setting-note">
                 {option.about}
+                {locked === null ? null : (
+                  <span className="check-lock">
+                    <Lock className="icon" aria-hidden="true" /> {locked}
+                  </span>
+                )}
               </p>
             )}
           </div>
         );
       })}
-    </fieldset>
+    </div>
   );
 }

@@ -41,6 +41,14 @@ const CREDENTIALS: readonly CredentialState[] = [
   { env: 'AWS_SESSION_TOKEN', state: 'stale', message: 'aws sts get-session-token took longer than 30 s' },
 ];
 
+const REVOKED = 'The administrator’s policy (/etc/sandglass/policy.json) no longer allows local shells';
+
+function revoked(n: number): SessionInfo {
+  const warning = { deadline: 'policy', beforeSeconds: 10, stage: 0, last: true } as const;
+  const info = fakeSession(n, { title: 'src', warning, revocation: REVOKED });
+  return { ...info, timing: { ...info.timing, revokedRemainingMs: 9_400 } };
+}
+
 /** What is left of sessions, what their limits do to them, and what they were given. */
 export const ENDING_SCENES: Readonly<Record<string, () => SessionInfo[]>> = {
   crashed: () => [
@@ -48,6 +56,8 @@ export const ENDING_SCENES: Readonly<Record<string, () => SessionInfo[]>> = {
     crashed(2, { title: 'agent', profileId: 'gone', profileName: 'An agent, once' }),
     fakeSession(3),
   ],
+  revoked: () => [revoked(1), over(2, { ...PLAIN_END, reason: 'revoked', detail: REVOKED }, { title: 'build' })],
+  wasRevoked: () => [over(1, { ...PLAIN_END, reason: 'revoked', detail: REVOKED }, { title: 'build' }), fakeSession(2)],
   crashedGone: () => [crashed(1, { profileId: 'gone', profileName: 'An agent, once' })],
   autoReset: () => [
     wasReset(1, 'idle_timeout', { title: 'kiosk' }),

@@ -287,6 +287,33 @@ describe('credentials', { timeout: WINDOW_TIMEOUT_MS }, () => {
   });
 });
 
+describe('a session that the policy no longer allows', { timeout: WINDOW_TIMEOUT_MS }, () => {
+  test('says when it closes and whose policy that is, and offers nothing that would not help', async () => {
+    await open('revoked');
+    const banner = page.getByTestId('banner').filter({ visible: true });
+    await banner
+      .getByText('The administrator’s policy (/etc/sandglass/policy.json) no longer allows local shells.')
+      .waitFor();
+    expect(await banner.getByRole('button').count()).toBe(0);
+    await page
+      .getByTestId('status-revoked')
+      .getByText(/closes in 0:0\d/)
+      .waitFor();
+  });
+
+  test('has ended with what can be done, and is not offered again while it is not allowed', async () => {
+    await open('wasRevoked');
+    const card = page.getByTestId('ended-card').filter({ visible: true });
+    await card.getByText('Closed because the policy no longer allows it').waitFor();
+    await card.getByTestId('end-advice').getByText('ask the person who manages the policy').waitFor();
+    await card.getByTestId('new-session').waitFor();
+    await page.evaluate(() => window.fakeCore.changePolicy({ allowedBackends: ['docker'] }));
+    await card.getByTestId('other-profile').click();
+    await page.getByTestId('menu-profile-local').getByText('Not allowed by the policy').waitFor();
+    expect(await page.getByTestId('menu-profile-local').getAttribute('aria-disabled')).toBe('true');
+  });
+});
+
 describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test.each([
     'crashed',
@@ -296,6 +323,8 @@ describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
     'frozenIdle',
     'frozenMax',
     'frozenSpent',
+    'revoked',
+    'wasRevoked',
     'credentials',
   ])('%s is without a fault and fits', async (scene) => {
     await open(scene, { colorScheme: 'light' });

@@ -220,6 +220,12 @@ export class FakeCore {
     this.notify('settingsChanged', this.#settings);
   }
 
+  /** The policy has changed. */
+  changePolicy(policy: Partial<SettingsView['policy']>): void {
+    this.#settings = { ...this.#settings, policy: { ...this.#settings.policy, ...policy } };
+    this.notify('settingsChanged', this.#settings);
+  }
+
   /** The system says that a screen reader was started or stopped. */
   setScreenReader(running: boolean): void {
     this.notify('screenReaderChanged', { running });

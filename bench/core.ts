@@ -72,6 +72,7 @@ export function createManager({ backend, recorders, profile, metrics, sandboxes 
     settings,
     metrics: metrics ?? createSessionMetrics(() => clock.wall()),
     logger: quiet,
+    app: { name: 'Sandglass', version: '0' },
     writeMetadata: () => Promise.resolve(),
   });
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type HookEvent, hookNameSchema } from './hooks.ts';
 import { ON_EXPIRY } from './limits.ts';
 import { BACKENDS } from './profile.ts';
-import { END_REASONS, EXPIRIES, START_STAGES, sessionIdSchema, WARNING_CAUSES } from './session.ts';
+import { END_REASONS, LIMIT_REASONS, START_STAGES, sessionIdSchema, WARNING_CAUSES } from './session.ts';
 
 /**
  * The version of what hooks are sent. Within a version, fields and values of lists are added only; nothing is taken away or
@@ -51,7 +51,7 @@ const time = z
 /** A time with what it is the time of. */
 const timeThat = (description: string) => time.meta({ format: 'date-time', description });
 const seconds = z.number().min(0);
-const expiry = z.enum(EXPIRIES);
+const expiry = z.enum(LIMIT_REASONS);
 
 /** What every event of a session tells. */
 const session = {

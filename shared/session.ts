@@ -21,12 +21,19 @@ export const TRANSITIONS: Readonly<Record<SessionState, readonly SessionState[]>
   ended: [],
 };
 
+/** The limits of time: their deadlines close a session, or freeze it first. */
+export const DEADLINES = ['idle_timeout', 'max_duration'] as const;
+export type Deadline = (typeof DEADLINES)[number];
+
+/** The limits that can run out. */
+export const LIMIT_REASONS = [...DEADLINES, 'command_limit'] as const;
+export type LimitReason = (typeof LIMIT_REASONS)[number];
+
+/** Why a session ended. A limit that ran out is its own reason, unless the session restarts for it (`auto_reset`). */
 export const END_REASONS = [
   'exited',
   'closed',
-  'idle_timeout',
-  'max_duration',
-  'command_limit',
+  ...LIMIT_REASONS,
   'auto_reset',
   'reset',
   'start_failed',
@@ -122,10 +129,6 @@ const timestampMs = z.number().min(0);
 export const survivorSchema = z.strictObject({ pid: z.int().min(1), command: z.string() });
 export type Survivor = z.infer<typeof survivorSchema>;
 
-/** The limits that can run out. */
-export const EXPIRIES = ['idle_timeout', 'max_duration', 'command_limit'] as const;
-export type Expiry = (typeof EXPIRIES)[number];
-
 /** How a session ended. Exit code and signal are those of the shell; both null when it never told. */
 export const endSchema = z.strictObject({
   reason: z.enum(END_REASONS),
@@ -142,7 +145,7 @@ export const endSchema = z.strictObject({
    */
   elapsedSeconds: z.number().min(0).nullable().default(null),
   /** Which limit ran out, also where the reason is `auto_reset`; null where none did. */
-  expired: z.enum(EXPIRIES).nullable().default(null),
+  expired: z.enum(LIMIT_REASONS).nullable().default(null),
   failure: startFailureSchema.nullable(),
   /** More of why, in words: what killed the shell, which engine was lost. Null where the reason says it all. */
   detail: z.string().nullable().default(null),
@@ -150,11 +153,12 @@ export const endSchema = z.strictObject({
 });
 export type SessionEnd = z.infer<typeof endSchema>;
 
-export const DEADLINES = ['idle', 'max'] as const;
-export type DeadlineKind = (typeof DEADLINES)[number];
+/** What warnings, and the files and hooks that carry them, call the deadlines. */
+export const WARNING_DEADLINES = ['idle', 'max'] as const;
+export type WarningDeadline = (typeof WARNING_DEADLINES)[number];
 
 /** What a session can be warned of: one of its deadlines, or that the policy no longer allows it. */
-export const WARNING_CAUSES = [...DEADLINES, 'policy'] as const;
+export const WARNING_CAUSES = [...WARNING_DEADLINES, 'policy'] as const;
 
 const activitySchema = z.strictObject({ kind: z.enum([...ACTIVITY_KINDS, 'start', 'keep_open']), at: timestampMs });
 /** The last sign of life: what it was, and when. */
@@ -231,7 +235,7 @@ export const sessionInfoSchema = z.strictObject({
   /** Commands begun so far. `marks`: counted by shell integration; `lines`: by submitted lines. */
   commands: z.strictObject({ used: z.int().min(0), source: z.enum(['marks', 'lines']) }),
   /** Which limit has frozen it; null where none has. */
-  frozenBy: z.enum(EXPIRIES).nullable(),
+  frozenBy: z.enum(LIMIT_REASONS).nullable(),
   credentials: z.array(credentialStateSchema),
   /** What remains of a session of an earlier run of the app: its output comes from its recording. */
   restored: z.boolean(),
@@ -275,7 +279,7 @@ export const sessionEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ...eventBase,
     type: z.literal('session:frozen'),
-    by: z.enum(EXPIRIES).nullable().default(null),
+    by: z.enum(LIMIT_REASONS).nullable().default(null),
   }),
   z.strictObject({ ...eventBase, type: z.literal('session:thawed'), frozenSeconds: z.number().min(0) }),
   /** A session was refused because as many as may be were running. It has no start and no end. */

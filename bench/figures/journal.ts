@@ -17,7 +17,6 @@ import { standIn } from '../stand-in.ts';
 import { pairedRatio, quantile, summarize } from '../statistics.ts';
 import type { Figure } from './figure.ts';
 
-const APP = { name: 'Sandglass', version: '0' };
 /** As many tries of one hook as are under way at once. */
 const AT_ONCE = 4;
 const POLL_MS = 5;
@@ -150,7 +149,7 @@ async function costs(journal: Journal | null, sessions: number): Promise<number[
     recorders: NO_RECORDERS,
     profile: { limits: { maxDurationSeconds: 600, idleTimeoutSeconds: 600, warnBeforeSeconds: [] } },
   });
-  using keeper = journal === null ? null : new SessionJournal({ journal, clock: new SystemClock(), app: APP });
+  using keeper = journal === null ? null : new SessionJournal({ journal, clock: new SystemClock() });
   keeper?.follow(manager);
   const all = Array.from({ length: sessions }, () => manager.open({ cols: 80, rows: 24 }));
   await Promise.all(all.map((session) => session.started));

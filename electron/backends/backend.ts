@@ -9,6 +9,7 @@ import type {
   StartProgress,
   Survivor,
 } from '../../shared/session.ts';
+import type { ForegroundUsage } from '../processes/usage.ts';
 
 /** A secret for a session: text in UTF-8 without zero bytes, to be copied at once, because it is overwritten later. */
 export interface CredentialValue {
@@ -81,28 +82,6 @@ export interface Foreground {
   readonly isShell: boolean;
   /** The command's name for people, e.g. `vim`; null when it cannot be told. */
   readonly command: string | null;
-}
-
-/** What one process has used so far. */
-export interface ProcessUsage {
-  readonly pid: number;
-  readonly parent: number;
-  /** Since its start, in milliseconds. */
-  readonly ageMs: number;
-  /** Processor time of it and of its ended children, in milliseconds. */
-  readonly cpuMs: number;
-  /** Bytes that it and its ended children have read and written, files and sockets alike; null where that cannot be read. */
-  readonly readBytes: number | null;
-  /** Those of `readBytes` that came from a disk. */
-  readonly storageReadBytes: number | null;
-  readonly writtenBytes: number | null;
-}
-
-/** What the command in the foreground and all that it has started have used so far. */
-export interface ForegroundUsage {
-  /** The process group in front: with it the command is the same one. */
-  readonly group: number;
-  readonly processes: readonly ProcessUsage[];
 }
 
 /** What the close ladder achieved. */

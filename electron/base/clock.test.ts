@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SystemClock } from './clock.ts';
 
 describe('the system clock', () => {
-  it('counts time that the machine was suspended, once it is told to look', () => {
+  it('counts time that the machine was suspended, once it is resynchronised', () => {
     let asleepMs = 0;
     const clock = new SystemClock(() => performance.now() + 7_000 + asleepMs);
     const before = clock.now();

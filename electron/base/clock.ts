@@ -6,7 +6,7 @@ export interface Timer {
 }
 
 /**
- * The time everything in a session is measured by. `now` never goes back, goes on while the machine is suspended, and
+ * The time everything in a session is measured by. `now` never goes back, continues while the machine is suspended, and
  * has nothing to do with the wall clock; `wall` is for people and files only.
  */
 export interface Clock {
@@ -20,6 +20,14 @@ export interface Clock {
 
 /** The longest delay a Node.js timer takes, in milliseconds; longer waits are armed again. */
 const MAX_DELAY_MS = 2_147_483_647;
+
+/** Timers of the machine, for work that no test needs to control. */
+export const SYSTEM_TIMERS: Pick<Clock, 'setTimer'> = {
+  setTimer(delayMs, callback) {
+    const handle = setTimeout(callback, Math.min(Math.ceil(Math.max(0, delayMs)), MAX_DELAY_MS));
+    return { [Symbol.dispose]: () => clearTimeout(handle) };
+  },
+};
 
 /** The monotonic clock stops while the machine sleeps; more than this apart from the uptime, in milliseconds, is sleep. */
 const SUSPEND_TOLERANCE_MS = 500;
@@ -48,8 +56,7 @@ export class SystemClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
-    const handle = setTimeout(callback, Math.min(Math.ceil(Math.max(0, delayMs)), MAX_DELAY_MS));
-    return { [Symbol.dispose]: () => clearTimeout(handle) };
+    return SYSTEM_TIMERS.setTimer(delayMs, callback);
   }
 
   /** Counts time spent suspended since the last call; gives how much there was, in milliseconds. */

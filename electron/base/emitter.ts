@@ -1,4 +1,4 @@
-/** Tells its listeners, in the order they came. One that throws does not keep the others from being told. */
+/** Notifies its listeners, in the order they were added. One that throws does not keep the others from being notified. */
 export class Emitter<T> {
   readonly #listeners = new Set<(event: T) => void>();
   readonly #onError: (error: unknown) => void;

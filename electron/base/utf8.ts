@@ -7,7 +7,7 @@ function sequenceLength(lead: number): number {
 }
 
 /**
- * Where to cut bytes so that a character which goes on in the next read stays whole: the index of a lead byte among
+ * Where to cut bytes so that a character which continues in the next read stays whole: the index of a lead byte among
  * the last three whose sequence is not complete yet, else the length. Cutting before a lead byte never changes what
  * the parts decode to, because a lead byte always starts a new sequence, whatever came before it.
  */

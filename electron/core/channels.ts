@@ -12,10 +12,10 @@ import {
   writeFrameHeader,
 } from '../../shared/frames.ts';
 import { isWithinLimits } from '../../shared/transport.ts';
-import type { Watchable } from '../sessions/ended-session.ts';
 import type { InputSource } from '../sessions/input/input-queue.ts';
 import type { Watcher } from '../sessions/output/output-flow.ts';
 import type { Session } from '../sessions/session.ts';
+import type { Tab, Watchable } from '../sessions/tab.ts';
 import type { TerminalSize } from '../terminal/compact.ts';
 
 /** Channels one window may hold; more are a mistake or worse. */
@@ -72,6 +72,8 @@ export class Channels {
   readonly #channels = new Map<number, Channel>();
   /** The highest number that the window has chosen. */
   #highest = 0;
+  /** How many tabs are being opened for a channel. */
+  #opening = 0;
   #closed = false;
 
   constructor(options: ChannelsOptions) {
@@ -79,18 +81,32 @@ export class Channels {
   }
 
   /**
-   * Shows a session, or what is left of one, on `channel`: its first frame says what begins there.
+   * Shows a tab on `channel`: its first frame says what begins there. The number is taken at once, because tabs that are
+   * attached together open in any order.
    *
-   * @throws RequestError when the window is gone, has too many channels, or has used this number or a higher one.
+   * Rejects with a RequestError when the window is gone, has too many channels, or has used this number or a higher one.
    */
-  attach(shown: Watchable, channel: number): void {
-    if (this.#closed) throw new RequestError('unknown_session', 'The window is gone.');
-    if (this.#channels.size >= MAX_CHANNELS) {
+  async attach(tab: Pick<Tab, 'open'>, channel: number): Promise<void> {
+    this.#expectOpen();
+    if (this.#channels.size + this.#opening >= MAX_CHANNELS) {
       throw new RequestError('too_many_requests', 'This window shows too many terminals. Close some tabs.');
     }
     if (channel <= this.#highest)
       throw new RequestError('bad_request', 'This channel has been used. Reload the window.');
     this.#highest = channel;
+    this.#opening += 1;
+    const shown = await tab.open().finally(() => {
+      this.#opening -= 1;
+    });
+    this.#expectOpen();
+    this.#show(shown, channel);
+  }
+
+  #expectOpen(): void {
+    if (this.#closed) throw new RequestError('unknown_session', 'The window is gone.');
+  }
+
+  #show(shown: Watchable, channel: number): void {
     const watcher = shown.watch({
       headerBytes: FRAME_HEADER_BYTES,
       opened: (replay) => this.#options.send(encodeOpened(channel, replay)),

@@ -6,18 +6,18 @@ import type { Problem } from '../../shared/settings.ts';
 import type { Transport } from '../../shared/transport.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CredentialBroker } from '../credentials/broker.ts';
-import { credentialHandlers } from '../credentials/handlers.ts';
 import type { SecretStore } from '../credentials/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { readMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
-import { Remains } from '../sessions/ended-session.ts';
 import type { SessionManager } from '../sessions/manager.ts';
 import type { Session } from '../sessions/session.ts';
+import type { Tab } from '../sessions/tab.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import { afterRecovery } from './after-recovery.ts';
 import { Channels } from './channels.ts';
 import type { Connection, HostServices } from './core.ts';
+import { credentialHandlers } from './credential-handlers.ts';
 import { journalHandlers } from './journal-handlers.ts';
 import type { Machine } from './machine.ts';
 import { profileHandlers, sandboxFolderObjection } from './profiles.ts';
@@ -62,11 +62,11 @@ export function serveWindow(transport: Transport, options: ConnectionOptions): C
 
   const subscriptions = [
     manager.on('changed', (session) => rpc.notify('sessionChanged', session.info())),
-    manager.on('restored', (remains) => rpc.notify('sessionChanged', remains.info())),
+    manager.on('restored', (tab) => rpc.notify('sessionChanged', tab.info())),
     manager.on('removed', (id) => rpc.notify('sessionRemoved', { id })),
     manager.on('evicted', (id) => rpc.notify('sessionEvicted', { id })),
     manager.on('reordered', (ids) => rpc.notify('sessionsReordered', { ids: [...ids] })),
-    manager.on('event', (event) => rpc.notify('sessionEvent', event)),
+    manager.on('event', ({ event }) => rpc.notify('sessionEvent', event)),
     manager.on('timing', (timing) => rpc.notify('timing', [...timing])),
     settings.onChange(() => rpc.notify('settingsChanged', settingsView(settings))),
     followSettingsProblems(settings, (problem) => rpc.notify('problem', problem)),
@@ -117,7 +117,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     if (session === undefined) throw gone();
     return session;
   };
-  const findTab = (id: SessionId): Session | Remains => {
+  const findTab = (id: SessionId): Tab => {
     const tab = manager.tab(id);
     if (tab === undefined) throw gone();
     return tab;
@@ -125,8 +125,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
 
   const eventsOf = async (id: SessionId): Promise<{ events: SessionEvent[]; leftOut: number }> => {
     const tab = manager.tab(id);
-    if (tab !== undefined)
-      return { events: [...tab.events], leftOut: tab instanceof Remains ? 0 : tab.eventLog.leftOut };
+    if (tab !== undefined) return { events: [...tab.events], leftOut: tab.eventsLeftOut };
     const kept = await options.journal.events(id);
     if (kept !== null) return { events: [...kept], leftOut: 0 };
     const read = await readMetadata(recorders.folderOf(id));
@@ -145,9 +144,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       return (await manager.openAfter(input)).info();
     },
     'sessions.attach': async ({ id, channel }) => {
-      const tab = findTab(id);
-      const shown = tab instanceof Remains ? await tab.open() : tab;
-      channels.attach(shown, channel);
+      await channels.attach(findTab(id), channel);
       return {};
     },
     'sessions.detach': ({ channel }) => {
@@ -155,14 +152,14 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
       return {};
     },
     'sessions.resize': ({ id, cols, rows }) => {
-      const tab = findTab(id);
-      // What remains of a session has no program that would mind.
-      if (!(tab instanceof Remains)) channels.resize(tab, { cols, rows });
+      findTab(id);
+      // The tab of a session of an earlier run has no program that would need the size.
+      const session = manager.get(id);
+      if (session !== undefined) channels.resize(session, { cols, rows });
       return {};
     },
     'sessions.rename': ({ id, title }) => {
-      findTab(id).rename(title);
-      manager.renamed(id);
+      manager.rename(findTab(id), title);
       return {};
     },
     'sessions.reorder': ({ ids }) => {
@@ -205,8 +202,7 @@ function createHandlers(options: ConnectionOptions, channels: Channels): Handler
     },
     'sessions.events': ({ id }) => eventsOf(id),
     'sessions.export': async ({ id, format }) => {
-      const { name, version } = options.appInfo();
-      return host.deliverExport(await prepareExport(manager, recorders, { name, version }, id, format));
+      return host.deliverExport(await prepareExport(manager, recorders, id, format));
     },
     'sessions.metrics': () => manager.metrics(),
     'settings.get': () => settingsView(settings),

@@ -3,13 +3,12 @@ import type { SessionMetadata } from '../../shared/recording.ts';
 import type { Problem } from '../../shared/settings.ts';
 import { SystemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import { waitAtMost } from '../base/wait-at-most.ts';
+import { withDeadline } from '../base/with-deadline.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import { MetadataWriter } from '../recording/metadata-writer.ts';
 import { createRecorderFactory } from '../recording/recorder-factory.ts';
 import { SessionManager } from '../sessions/manager.ts';
-import { describeEndedSession } from '../sessions/metadata.ts';
 import { allStillRunning } from '../sessions/running-programs.ts';
 import type { Locations } from '../storage/locations.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
@@ -56,7 +55,7 @@ export function createCore(options: CoreOptions): Core {
   const problems = new ProblemBoard(logger);
   const recorders = createRecorderFactory({ folder: locations.sessions, clock, logger });
   const { secrets, broker: credentials } = createCredentials({ host, machine, locations, environment, clock, logger });
-  const journaling = new SessionJournal({ journal, clock, app });
+  const journaling = new SessionJournal({ journal, clock });
   const metadataWriter = new MetadataWriter({ clock, onWritten: (metadata) => metadataIsThere(metadata, problems) });
   const checkpoints = new Checkpoints(() => settings.effective.preferences.terminal.scrollbackLines);
   const manager = new SessionManager({
@@ -68,17 +67,16 @@ export function createCore(options: CoreOptions): Core {
     credentials,
     metrics: createSessionMetrics(() => clock.wall()),
     logger,
-    async writeMetadata(session, event, recording) {
-      if (recording === null) return;
-      const metadata = describeEndedSession(session, event, recording, app);
-      journaling.recorded(session.id, metadata.recording);
-      const written = await metadataWriter.write(recorders.folderOf(session.id), metadata);
+    app,
+    async writeMetadata(metadata) {
+      const { id, title } = metadata;
+      const written = await metadataWriter.write(recorders.folderOf(id), metadata);
       if (written.ok) return;
-      logger.error({ session: session.id, why: written.message }, 'Metadata could not be written');
+      logger.error({ session: id, why: written.message }, 'Metadata could not be written');
       problems.report({
-        id: `metadata-${session.id}`,
+        id: `metadata-${id}`,
         severity: 'error',
-        title: `The metadata of “${session.title}” is missing`,
+        title: `The metadata of “${title}” is missing`,
         message: `${written.message} It is written as soon as that is possible.`,
       });
     },
@@ -142,7 +140,7 @@ export function createCore(options: CoreOptions): Core {
       return manager.live.length;
     },
     titleOf: (id) => manager.get(id)?.title ?? null,
-    onEvent: (listener) => manager.on('event', listener),
+    onEvent: (listener) => manager.on('event', ({ event }) => listener(event)),
     onProblem: (listener) => problems.on(listener),
     clockChanged: () => {
       const suspendedMs = clock.resync();
@@ -155,7 +153,7 @@ export function createCore(options: CoreOptions): Core {
       await manager.quit();
       stopRetention();
       // What is not done by then is done at the next launch.
-      await waitAtMost(clock, RECOVERY_QUIT_MS, recovery.finished);
+      await withDeadline(recovery.finished, RECOVERY_QUIT_MS, undefined, clock);
       journaling[Symbol.dispose]();
       checkpoints[Symbol.dispose]();
       await Promise.all([journal.close(), metadataWriter[Symbol.asyncDispose]()]);

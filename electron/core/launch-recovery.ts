@@ -7,8 +7,8 @@ import type { RecorderFactory } from '../recording/recorder.ts';
 import { reattachSession } from '../recovery/reattach.ts';
 import { recoverSessions } from '../recovery/recover.ts';
 import { findUnknownSessions } from '../recovery/unknown-sessions.ts';
-import { remainsOf } from '../sessions/ended-session.ts';
 import type { SessionManager } from '../sessions/manager.ts';
+import { restoredTabs } from '../sessions/restored-tab.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import type { Checkpoints } from '../terminal/checkpoints.ts';
 import type { ProblemBoard } from './problem-board.ts';
@@ -79,7 +79,7 @@ export class LaunchRecovery implements Disposable {
       writeMetadata: (folder, metadata) => metadataWriter.write(folder, metadata),
       reattach: (session) => reattachSession(session, { manager, settings, recorders, wall, logger }),
     });
-    manager.restore(remainsOf(tabs, { recorders, clock, journal, checkpoints }));
+    manager.restore(restoredTabs(tabs, { recorders, clock, journal, checkpoints }));
     if (problem !== null) problems.report(problem);
     // The history of long ago is waited for by no one.
     unknown.adopt(this.#closing.signal).catch((error: unknown) => {

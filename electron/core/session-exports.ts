@@ -4,16 +4,13 @@ import type { SessionId } from '../../shared/session.ts';
 import { createExport, type ExportMetadata } from '../recording/exports/export.ts';
 import { readMetadata } from '../recording/metadata.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
-import { Remains } from '../sessions/ended-session.ts';
 import type { SessionManager } from '../sessions/manager.ts';
-import { describeSession } from '../sessions/metadata.ts';
 import type { ExportSource } from './core.ts';
 
 /** Prepares the export of a session: of what has been recorded so far while it lives, of its files once it has ended. */
 export async function prepareExport(
   manager: SessionManager,
   recorders: RecorderFactory,
-  app: { readonly name: string; readonly version: string },
   id: SessionId,
   format: ExportFormat,
 ): Promise<ExportSource> {
@@ -24,14 +21,13 @@ export async function prepareExport(
     throw new RequestError('export_failed', `Nothing to export: ${recording.message ?? 'not recorded'}`);
   }
   let metadata: ExportMetadata;
-  if (session !== undefined && session.ended === null) {
+  if (session !== undefined && !session.hasEnded) {
     await session.recording.flush();
-    metadata = describeSession(session, app);
+    metadata = session.recordSoFar();
   } else {
     const read = await readMetadata(folder);
-    // Of a session of an earlier run, what stands in no file is known all the same.
-    const tab = manager.tab(id);
-    const kept = tab instanceof Remains ? tab.metadata : null;
+    // The metadata of a session of an earlier run is known even if its file could not be written.
+    const kept = manager.tab(id)?.unwrittenMetadata ?? null;
     if (read.ok) metadata = read.metadata;
     else if (kept !== null) metadata = kept;
     else throw new RequestError('export_failed', read.message);

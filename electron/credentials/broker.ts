@@ -43,7 +43,7 @@ export class CredentialBroker {
     for (const shared of this.#shared.values()) shared.check();
   }
 
-  /** A stored secret has another value now: sessions that have the old one get it. Resolves when they are told. Never rejects. */
+  /** A stored secret has another value now: sessions that have the old one get it. Resolves when they have it. Never rejects. */
   async replaced(name: string): Promise<void> {
     const concerned = [...this.#shared.values()].filter(
       ({ definition: { source } }) => source.kind === 'stored' && source.name === name,
@@ -69,7 +69,7 @@ export class CredentialBroker {
   }
 }
 
-/** What is told of a fetch that others wait for. */
+/** What is reported of a fetch that others wait for. */
 type Progress = (progress: StartProgress) => void;
 
 /** One credential as a session asks for it. */
@@ -83,14 +83,14 @@ export class CredentialLease implements Disposable {
   readonly #leased: readonly Leased[];
   readonly #ends: readonly (() => void)[];
   #onChange: () => void;
-  #tell: (() => void) | null = null;
+  #report: (() => void) | null = null;
 
   constructor(leased: readonly Leased[], onChange: () => void) {
     this.#leased = leased;
     this.#onChange = onChange;
     this.#ends = leased.map(({ shared }) =>
       shared.use(() => {
-        this.#tell?.();
+        this.#report?.();
         this.#onChange();
       }),
     );
@@ -112,18 +112,18 @@ export class CredentialLease implements Disposable {
     return this.#leased.map(({ definition: { env }, shared: { step, value } }) => stateOf(env, step, value !== null));
   }
 
-  /** Fetches all of them at once. Resolves when each is there or was not to be had, or when `signal` aborts. Never rejects. */
+  /** Fetches all of them at once. Resolves when each is there or was not available, or when `signal` aborts. Never rejects. */
   async fetch(onProgress: Progress, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const aborted = Promise.withResolvers<void>();
     const abort = (): void => aborted.resolve();
     signal.addEventListener('abort', abort, { once: true });
-    this.#tell = () => {
+    this.#report = () => {
       const progress = progressOf(this.#leased);
       if (progress !== null) onProgress(progress);
     };
     await Promise.race([Promise.all(this.#leased.map(({ shared }) => shared.settle())), aborted.promise]);
-    this.#tell = null;
+    this.#report = null;
     signal.removeEventListener('abort', abort);
   }
 
@@ -133,7 +133,7 @@ export class CredentialLease implements Disposable {
       const { step, isGood } = shared;
       if (isGood || !definition.required) continue;
       const why = 'message' in step ? step.message : 'It could not be fetched.';
-      const hint = step.kind === 'missing' ? step.hint : 'See to it that it can be fetched again.';
+      const hint = step.kind === 'missing' ? step.hint : 'Make sure it can be fetched again.';
       return {
         stage: 'credentials',
         message: `${definition.env} is required and not available. ${why}`,
@@ -145,7 +145,7 @@ export class CredentialLease implements Disposable {
 
   [Symbol.dispose](): void {
     this.#onChange = () => {};
-    this.#tell = null;
+    this.#report = null;
     for (const end of this.#ends) end();
   }
 }

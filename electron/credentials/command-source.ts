@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { parse } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { inheritable, stdioWithoutTerminals } from '../backends/pty/linux-terminal.ts';
+import { withDeadline } from '../base/with-deadline.ts';
 import { SESSION_MARK } from '../environment/inherited-environment.ts';
 import { closeTree } from '../processes/close-ladder.ts';
 import type { ProcessIdentity, ProcessTable } from '../processes/process-table.ts';
@@ -25,7 +25,7 @@ export interface CommandSurroundings {
   /** The user's home folder, where it runs. */
   readonly home: string;
   readonly processes: ProcessTable;
-  /** Is told of commands while they run: they go with the app. */
+  /** Tracks commands while they run: they end with the app. */
   readonly tracker: Pick<ProcessTracker, 'session' | 'ended'>;
   /** Another time for tests. */
   readonly timeoutMs?: number;
@@ -49,7 +49,7 @@ export async function fetchByCommand(
   surroundings: CommandSurroundings,
   signal: AbortSignal,
 ): Promise<Fetched> {
-  const words = `The command ${command}`;
+  const subject = `The command ${command}`;
   if (signal.aborted) return ABORTED;
   const mark = `credential-${randomUUID()}`;
   const chunks: Buffer[] = [];
@@ -63,20 +63,20 @@ export async function fetchByCommand(
   }
   const printed = Buffer.concat(chunks);
   for (const chunk of chunks) chunk.fill(0);
-  if (outcome.kind === 'exited' && outcome.code === 0) return usableValue(printed, words);
+  if (outcome.kind === 'exited' && outcome.code === 0) return usableValue(printed, subject);
   printed.fill(0);
   switch (outcome.kind) {
     case 'exited': {
       const how = outcome.signal === null ? `ended with exit status ${outcome.code}` : `was ended by ${outcome.signal}`;
-      return unavailable(`${words} ${how}.`, 'Run it in a terminal to see what it says.');
+      return unavailable(`${subject} ${how}.`, 'Run it in a terminal to see what it says.');
     }
     case 'not_started':
-      return notStarted(words, outcome.code);
+      return notStarted(subject, outcome.code);
     case 'too_long':
-      return unavailable(`${words} printed more than 64 KiB.`, 'See to it that it prints the value and nothing else.');
+      return unavailable(`${subject} printed more than 64 KiB.`, 'Make sure it prints the value and nothing else.');
     case 'timed_out':
       return unavailable(
-        `${words} took longer than ${Math.round((surroundings.timeoutMs ?? COMMAND_TIMEOUT_MS) / 1_000)} seconds.`,
+        `${subject} took longer than ${Math.round((surroundings.timeoutMs ?? COMMAND_TIMEOUT_MS) / 1_000)} seconds.`,
         'Run it in a terminal to see whether it waits for something; it has no terminal and no input here.',
       );
     case 'aborted':
@@ -118,14 +118,8 @@ async function run(command: string, args: readonly string[], options: Run, signa
   if (shell !== null) tracker.session(mark, { shell, cgroups: [] });
   try {
     const outcome = await promise;
-    if (outcome.kind === 'exited') {
-      const patience = new AbortController();
-      await Promise.race([
-        closed.promise,
-        delay(LAST_OUTPUT_MS, undefined, { signal: patience.signal }).catch(() => {}),
-      ]);
-      patience.abort();
-    } else if (outcome.kind !== 'not_started') await killAll(child, shell, mark, processes);
+    if (outcome.kind === 'exited') await withDeadline(closed.promise, LAST_OUTPUT_MS, undefined);
+    else if (outcome.kind !== 'not_started') await killAll(child, shell, mark, processes);
     return outcome;
   } finally {
     clearTimeout(timer);
@@ -175,14 +169,14 @@ async function killAll(
   }
 }
 
-function notStarted(words: string, code: string): Fetched {
+function notStarted(subject: string, code: string): Fetched {
   switch (code) {
     case 'ENOENT':
-      return unavailable(`${words} was not found.`, 'Install it, or give its full path in the profile.');
+      return unavailable(`${subject} was not found.`, 'Install it, or give its full path in the profile.');
     case 'EACCES':
-      return unavailable(`${words} may not be run by you.`, 'Make the file executable, or choose another one.');
+      return unavailable(`${subject} may not be run by you.`, 'Make the file executable, or choose another one.');
     default:
-      return unavailable(`${words} was not started by the system (${code}).`, 'Check the command in the profile.');
+      return unavailable(`${subject} was not started by the system (${code}).`, 'Check the command in the profile.');
   }
 }
 

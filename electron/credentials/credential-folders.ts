@@ -24,7 +24,7 @@ export const CREDENTIALS_VARIABLE = 'SANDGLASS_CREDENTIALS';
 /** Where the folder is in a sandbox. */
 export const CREDENTIALS_INSIDE = '/run/sandglass/credentials';
 
-/** The words of a badge. */
+/** The text of a badge. */
 export function describeCredentials(count: number): string {
   return count === 1 ? '1 credential' : `${count} credentials`;
 }
@@ -38,9 +38,9 @@ export interface CredentialFoldersOptions {
   /** The data folder's own id: in the name of the folder around all others, so that another installation leaves them alone. */
   readonly installation: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Is told of each folder before it is made. */
+  /** Tracks each folder from before it is made. */
   readonly tracker: Pick<ProcessTracker, 'folder'>;
-  /** Where to look for a place, best first; those of this system when not given. */
+  /** Candidates for the place, best first; those of this system when not given. */
   readonly places?: readonly string[];
 }
 
@@ -168,13 +168,13 @@ export class CredentialFolder implements Disposable {
     }
   }
 
-  /** Removes it with all that is in it. Never throws; what cannot be removed is looked for at the next launch. */
+  /** Removes it with all that is in it. Never throws; the next launch removes what cannot be removed now. */
   [Symbol.dispose](): void {
     try {
       rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
       rmdirSync(dirname(this.path));
     } catch {
-      // Other sessions have theirs beside it; or somebody holds on to a file (Windows).
+      // Other sessions have theirs beside it; or a program holds on to a file (Windows).
     }
   }
 }

@@ -16,7 +16,7 @@ const LINE_END_BYTES = 2;
 export async function fetchFromFile(file: string): Promise<Fetched> {
   let handle: FileHandle;
   try {
-    // Not waiting for whoever would write to it, if it is a pipe.
+    // If it is a pipe, this does not wait for a program that writes to it.
     handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     return cannotRead(file, error);

@@ -95,7 +95,7 @@ function credential(values: Partial<Credential> = {}): Credential {
 }
 
 function open(credentials: Credential[], args: string[] = [], withBroker = true): Session {
-  const session = new Session(
+  const session: Session = new Session(
     { id: ID, previousId: null, profile: profileWith({ credentials, args }), limits: limitsWith(), cols: 80, rows: 24 },
     {
       clock,
@@ -103,12 +103,13 @@ function open(credentials: Credential[], args: string[] = [], withBroker = true)
       recorders,
       ...(withBroker ? { credentials: broker } : {}),
       logger,
+      app: { name: 'Sandglass', version: '1' },
       writeMetadata: async () => {},
       newEventId: () => ID,
     },
     {
-      onEvent: (_from, event) => events.push(event),
-      onChange: (from) => infos.push(from.info()),
+      onEvent: (event) => events.push(event),
+      onChange: () => infos.push(session.info()),
       onActivity() {},
       onLateness() {},
       onBytes() {},
@@ -249,7 +250,7 @@ describe('what is written of a session', () => {
     backend.last.print('one value of');
     backend.last.print(' token two');
     session.rename('tab of value of token');
-    session.mark('marked value of token');
+    session.recording.write((recorder) => recorder.marker(0, 'marked value of token'));
     answer = () => ({ ok: true, value: Buffer.from('the second value') });
     await clock.advance(80_000);
     backend.last.print(' the second value, value of token.');
@@ -261,7 +262,8 @@ describe('what is written of a session', () => {
     expect(session.ended?.detail).toBe('it said: [redacted TOKEN]');
     expect(JSON.stringify(events)).not.toMatch(/value of token|second value/);
     // What was made of a text before its end is made of it afterwards.
-    expect(session.redact('it said: value of token')).toBe('it said: [redacted TOKEN]');
+    session.rename('it said: value of token');
+    expect(session.title).toBe('it said: [redacted TOKEN]');
   });
 
   test('says what went wrong without them', async () => {

@@ -88,7 +88,7 @@ export class SessionCredentials implements Disposable {
     return this.#lease.failure;
   }
 
-  /** What the user is to be told in the terminal before the shell starts: a line for each that is not as it should be. */
+  /** What the terminal says before the shell starts: a line for each that is not as it should be. */
   get warnings(): string[] {
     return this.states.flatMap(({ env, state, message }) => {
       if (state === 'ready') return [];
@@ -105,7 +105,7 @@ export class SessionCredentials implements Disposable {
 
   /**
    * The session had been opened by an earlier run of the app. What it got then is learnt, so that it is not recorded; where
-   * that is not to be had, its values are fetched first. Its output must wait until this resolves. Never rejects.
+   * that cannot be read, its values are fetched first. Its output must wait until this resolves. Never rejects.
    */
   async resume(process: BackendProcess, signal: AbortSignal): Promise<void> {
     const { definitions, logger, sessionId } = this.#options;

@@ -16,9 +16,9 @@ const LOOK_MS = 60_000;
 
 /** Where a credential stands. */
 export type CredentialStep =
-  /** It is being fetched, and nobody knows yet. */
+  /** It is being fetched, and whether there is a value is not known yet. */
   | { readonly kind: 'fetching' }
-  /** It was not to be had, and is tried once more soon. */
+  /** It was not available, and is tried once more soon. */
   | { readonly kind: 'waiting'; readonly message: string }
   | { readonly kind: 'ready' }
   | { readonly kind: 'missing'; readonly message: string; readonly hint: string }
@@ -89,13 +89,13 @@ export class SharedCredential {
     };
   }
 
-  /** Resolves when there is a value that is good, or none was to be had. Never rejects. */
+  /** Resolves when there is a value that is good, or none was available. Never rejects. */
   async settle(): Promise<void> {
     // What is being replaced in good time is not waited for.
     if (!this.isGood) await this.#do(() => this.#tryTwice());
   }
 
-  /** The clock may have jumped: looks whether it is time. */
+  /** The clock may have jumped: fetches if it is time. */
   check(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = null;
@@ -141,7 +141,7 @@ export class SharedCredential {
     if (failure !== null) this.#fail(failure);
   }
 
-  /** One try. Gives why there is no new value; null when there is one, or nobody needs it any more. */
+  /** One try. Gives why there is no new value; null when there is one, or no session needs it any more. */
   async #fetch(): Promise<{ message: string; hint: string } | null> {
     const { fetch, clock } = this.#options;
     const startedMs = clock.now();

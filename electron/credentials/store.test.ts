@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { credentialHandlers } from './handlers.ts';
+import { credentialHandlers } from '../core/credential-handlers.ts';
 import {
   createSecretStore,
   NO_KEYCHAIN_IN_BROWSERS,

@@ -35,9 +35,9 @@ function lineEndLength(bytes: Buffer): number {
 }
 
 function objectionTo(value: Buffer): { message: string; hint: string } | null {
-  if (value.length === 0) return { message: 'gave nothing', hint: 'See to it that it gives the value.' };
+  if (value.length === 0) return { message: 'gave nothing', hint: 'Make sure it gives the value.' };
   if (value.length > MAX_VALUE_BYTES)
-    return { message: 'gave more than 64 KiB', hint: 'See to it that it gives the value and nothing else.' };
+    return { message: 'gave more than 64 KiB', hint: 'Make sure it gives the value and nothing else.' };
   if (value.includes(0) || !isUtf8(value))
     return { message: 'gave something that is not text', hint: 'Encode the value, for example with Base64.' };
   if (!isLongEnough(value.toString()))

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
-import type { ForegroundUsage, ProcessUsage } from '../backends/backend.ts';
 import { readStat, type Stat, TICK_MS } from './linux-stat.ts';
+import type { ForegroundUsage, ProcessUsage } from './usage.ts';
 
 /** So many processes of one command are looked at, at most: what it is at is plain by then. */
 const MAX_PROCESSES = 1_024;

@@ -1,4 +1,4 @@
-import type { ForegroundUsage } from '../backends/backend.ts';
+import type { ForegroundUsage } from './usage.ts';
 
 /** One process, as the system's table shows it. */
 export interface ProcessEntry {

@@ -1,4 +1,4 @@
-import type { ForegroundUsage, ProcessUsage } from '../backends/backend.ts';
+import type { ForegroundUsage, ProcessUsage } from './usage.ts';
 
 /** A process with the groups that `ps` tells of it. */
 export interface GroupedUsage extends ProcessUsage {

@@ -1,12 +1,19 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Survivor } from '../../shared/session.ts';
-import type { Terminal } from '../backends/pty/terminal.ts';
 import { pauseFor } from './close-ladder.ts';
 import type { ProcessEntry } from './process-table.ts';
 import type { ProcessTree } from './process-tree.ts';
 
 const run = promisify(execFile);
+
+/** The console that a shell runs on. */
+export interface WindowsConsole {
+  /** Closes the console, which tells every program on it to end. */
+  hangUp(): void;
+  /** Resolves when the shell's process has exited. */
+  readonly exited: Promise<void>;
+}
 
 /**
  * The close ladder on Windows: closing the console tells every program on it to end; after `graceMs`, or when the shell
@@ -16,7 +23,7 @@ const run = promisify(execFile);
  */
 export async function closeWindowsTree(
   tree: ProcessTree,
-  terminal: Terminal,
+  terminal: WindowsConsole,
   graceMs: number,
 ): Promise<readonly Survivor[]> {
   const before = await tree.members();

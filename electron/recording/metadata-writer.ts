@@ -1,7 +1,7 @@
 import type { SessionMetadata } from '../../shared/recording.ts';
 import type { SessionId } from '../../shared/session.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { waitAtMost } from '../base/wait-at-most.ts';
+import { withDeadline } from '../base/with-deadline.ts';
 import { type WriteMetadataResult, writeMetadata } from './metadata.ts';
 
 /** Until what could not be written is tried again, in milliseconds: doubled each time, up to the longest. */
@@ -47,7 +47,7 @@ export class MetadataWriter implements AsyncDisposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer?.[Symbol.dispose]();
-    await waitAtMost(this.#options.clock, CLOSING_MS, this.#retry());
+    await withDeadline(this.#retry(), CLOSING_MS, undefined, this.#options.clock);
   }
 
   #hold(folder: string, metadata: SessionMetadata): void {

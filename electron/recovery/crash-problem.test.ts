@@ -26,7 +26,7 @@ describe('what the window says after a crash', () => {
     expect(crashProblem({ ...facts, now: AT + 86_400_000 })?.message).toContain('unexpectedly on 2026-11-21 at 14:03.');
   });
 
-  test('tells of sessions that went on, and of what could not be written', () => {
+  test('names sessions that continued, and what could not be written', () => {
     expect(crashProblem({ ...facts, crashedAt: [], reattached: 2 })?.message).toBe(
       'Sandglass stopped unexpectedly. 2 sessions in containers went on; their tabs are attached to them again.',
     );

@@ -1,6 +1,6 @@
 import type { Problem } from '../../shared/settings.ts';
 
-/** What a recovery came to, as far as the window is told. */
+/** What a recovery came to, as far as the window shows it. */
 export interface CrashFacts {
   /** When each session that the crash has ended did so, in milliseconds since the Unix epoch. */
   readonly crashedAt: readonly number[];

@@ -18,7 +18,7 @@ import { recoverSessions } from './recover.ts';
 import { runAndKill } from './testing/run-and-kill.ts';
 import { openTestJournal } from './testing/test-journal.ts';
 
-/** How many lines of what the app tells come before it is killed: while it recovers, while it starts, and in full swing. */
+/** How many lines the app prints before it is killed: while it recovers, while it starts, and in full swing. */
 const MOMENTS = [3, 40, 2, 90, 7, 150, 1, 23];
 const PATIENCE_MS = 120_000;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -81,7 +81,7 @@ describe.runIf(process.platform === 'linux')('an app that is killed again and ag
   }, PATIENCE_MS);
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-  test('has told of no error, and left no session to the next launch', async () => {
+  test('has reported no error, and left no session to the next launch', async () => {
     expect(errors).toEqual([]);
     expect(last.opening.unfinished.length).toBeGreaterThan(0);
     const again = await recover(locations, 0);

@@ -7,7 +7,7 @@ import type { UnfinishedSession } from '../journal/journal.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import { effectiveLimits } from '../sessions/limits/effective-limits.ts';
 import type { SessionManager } from '../sessions/manager.ts';
-import { earlierSession } from '../sessions/resume.ts';
+import { restoreSession } from '../sessions/resume.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 
 export interface ReattachOptions {
@@ -19,13 +19,14 @@ export interface ReattachOptions {
   readonly logger: Logger;
 }
 
-/** The size of a terminal that no recording tells of. */
+/** The size of a terminal whose recording does not say it. */
 const SIZE = { cols: 80, rows: 24 } as const;
 
 /**
- * Goes on with a session that has outlived a crash of the app, under the limits that hold now: its profile has to be there
- * and say still that its sessions survive, its deadlines must not have passed meanwhile, and its container has to run.
- * Resolves with false where it does not go on: what is left of it is the sweep's to remove, and it is to be given an end.
+ * Resumes a session that has outlived a crash of the app, under the limits that hold now: its profile has to exist and still
+ * say that its sessions survive, its deadlines must not have passed meanwhile, and its container has to run.
+ *
+ * @returns false where it is not resumed: it is to be given an end, and the sweep removes its container.
  */
 export async function reattachSession(unfinished: UnfinishedSession, options: ReattachOptions): Promise<boolean> {
   const { manager, settings, recorders, logger } = options;
@@ -36,18 +37,18 @@ export async function reattachSession(unfinished: UnfinishedSession, options: Re
   const limits = effectiveLimits({ settings: settings.effective, policy: policy.policy, profile });
   const recording = await recorders.reopen(record.id);
   const lastEventMs = recording.ok ? recording.lastEventMs : 0;
-  const found = earlierSession(unfinished, { limits, lastEventMs, wallMs: options.wall() });
+  const found = restoreSession(unfinished, { limits, lastEventMs, wallMs: options.wall() });
   if (!found.ok) {
-    logger.info({ session: record.id, why: found.why }, 'A session that had outlived a crash does not go on');
+    logger.info({ session: record.id, why: found.why }, 'A session that had outlived a crash cannot be resumed');
     return false;
   }
-  const { earlier } = found;
+  const { restored } = found;
   const { cols, rows } = recording.ok ? recording : SIZE;
   const { id, previousId, title } = record;
   const named = title === record.profile.name ? {} : { title };
-  const session = { id, previousId, profile, limits, cols, rows, earlier, ...named };
+  const session = { id, previousId, profile, limits, cols, rows, restored, ...named };
   const recordingFile = join(recorders.folderOf(id), RECORDING_FILE);
-  return manager.resume(session, { record, earlier, recording, recordingFile });
+  return manager.resume(session, { record, restored, recording, recordingFile });
 }
 
 /** The session's profile as it holds now; null where its sessions do not outlive a crash (any more). */

@@ -25,7 +25,7 @@ function endedMetadata(session: UnfinishedSession): SessionMetadata {
 }
 
 describe('a session that a crash left without an end', () => {
-  test('has ended at its last sign of life: recording closed, metadata written, end told', async () => {
+  test('has ended at its last heartbeat: recording closed, metadata written, end emitted', async () => {
     await using temp = await TempFolder.make();
     const crashed = new CrashedFolder(temp.path);
     const session = crashedSession(1);
@@ -98,7 +98,7 @@ describe('a session that a crash left without an end', () => {
     expect(await metadataOf(crashed, idOf(1))).toMatchObject({ endedAt: at, durationSeconds: 5 });
   });
 
-  test('whose recording had been closed keeps it, and its status is told', async () => {
+  test('whose recording had been closed keeps it, and its status is reported', async () => {
     await using temp = await TempFolder.make();
     const crashed = new CrashedFolder(temp.path);
     await crashed.record(idOf(1), `${HELLO}[0.200, "x", "3"]\n`);
@@ -172,7 +172,7 @@ describe('a session that a crash left without an end', () => {
 });
 
 describe('a session that had ended before the app was gone', () => {
-  test('has that very end told, once, and no tab', async () => {
+  test('has that very end emitted, once, and no tab', async () => {
     await using temp = await TempFolder.make();
     const crashed = new CrashedFolder(temp.path);
     const session = crashedSession(1);
@@ -209,7 +209,7 @@ describe('a session that had ended before the app was gone', () => {
 });
 
 describe('a session that has outlived the app', () => {
-  test('goes on, untouched; one that cannot be attached to ends', async () => {
+  test('continues, untouched; one that cannot be attached to ends', async () => {
     await using temp = await TempFolder.make();
     const crashed = new CrashedFolder(temp.path);
     for (const index of [1, 2, 3]) await crashed.record(idOf(index), `${HELLO}[0.1, "o", "tor`);
@@ -306,7 +306,7 @@ describe('a recovery', () => {
     expect(crashed.complaints).toEqual(['A session of an earlier run could not be recovered']);
   });
 
-  test('on a disk that takes nothing tells every end, and the next one writes what is missing', async () => {
+  test('on a disk that takes nothing emits every end, and the next one writes what is missing', async () => {
     await using temp = await TempFolder.make();
     const crashed = new CrashedFolder(temp.path);
     await crashed.record(idOf(1), `${HELLO}[0.1, "o", "tor`);

@@ -15,12 +15,12 @@ import {
 } from '../recording/repair/repair.ts';
 import { crashProblem } from './crash-problem.ts';
 
-/** How many sessions are worked on at once: a disk has little use for more, and the window is to be answered meanwhile. */
+/** How many sessions are recovered at once: more would not make the disk faster, and the window is answered meanwhile. */
 const AT_ONCE = 4;
-/** Tabs that come back at most, the latest: as many as anybody would look through. */
+/** How many tabs come back at most, the latest: more than a user would go through. */
 const MAX_TABS = 100;
 
-/** Told with each recording that a crash has cut off. */
+/** The message of each recording that a crash has cut off. */
 const CUT_OFF = 'Sandglass stopped unexpectedly: the last second of output may be missing.';
 
 /** Where there is no recording, not even a damaged one. */
@@ -37,7 +37,7 @@ export interface RecoveryOptions {
   wall(): number;
   newEventId(): string;
   readonly logger: Logger;
-  /** Attaches to a session that has outlived the app; false: it has not, or may not go on. */
+  /** Attaches to a session that has outlived the app; false: it has not, or may not continue. */
   reattach?(session: UnfinishedSession): Promise<boolean>;
   /** Removes what else the earlier run has left. */
   removeLeftovers?(): Promise<void>;
@@ -49,14 +49,14 @@ export interface RecoveryOptions {
 
 /** What the recovery came to. */
 export interface RecoveryReport {
-  /** Ends that were told: by the crash, or their own, which the app had no time left to tell. */
+  /** Ends that were emitted: by the crash, or their own, which the app had no time left to emit. */
   readonly ended: readonly SessionEndEvent[];
   /** What is to be shown in tabs, oldest first: sessions that this crash or an earlier one has ended. */
   readonly tabs: readonly RestoredSession[];
   readonly reattached: readonly SessionId[];
-  /** What could not be written, for a person; the ends of these sessions were told all the same. */
+  /** What could not be written, for the user; the ends of these sessions were emitted all the same. */
   readonly failed: readonly { readonly id: SessionId; readonly message: string }[];
-  /** For the window; null where there is nothing to tell. */
+  /** For the window; null where there is nothing to report. */
   readonly problem: Problem | null;
 }
 
@@ -66,33 +66,33 @@ type Outcome =
   | {
       readonly kind: 'ended';
       readonly event: SessionEndEvent;
-      readonly remains: RestoredSession;
+      readonly restored: RestoredSession;
       /** What could not be written, for a person. */
       readonly trouble: string | null;
     };
 
 /**
  * Gives every session that has no end one, as a crash of the app leaves them. One whose own end was written down but not
- * told is told as it was; one that can be attached to again goes on; any other ends as `app_crash`, when it last showed
- * a sign of life, by the journal or by its recording, whichever was later. That is counted on the session's own clock:
+ * emitted is emitted as it was; one that can be attached to again continues; any other ends as `app_crash`, at its last
+ * heartbeat in the journal or at the last event of its recording, whichever was later. That is counted on the session's own clock:
  * what happened to the wall clock since changes its duration by nothing, and keeps its end from lying before its start
  * or in the future.
  *
- * For each, the recording is closed before the metadata is written, and that before the end is told. A recovery that is
- * interrupted is completed by the next one: an end that stands in the metadata is told with the same event, so that
+ * For each, the recording is closed before the metadata is written, and that before the end is emitted. A recovery that is
+ * interrupted is completed by the next one: an end that stands in the metadata is emitted with the same event, so that
  * there is one. What cannot be written is reported and stops neither the end nor the other sessions. Never rejects.
  */
 export async function recoverSessions(options: RecoveryOptions): Promise<RecoveryReport> {
   const { unfinished, restored, logger, removeLeftovers } = options;
   const outcomes: Outcome[] = [];
-  const earlier: RestoredSession[] = [];
-  // An engine that is slow to answer for its containers keeps nobody else's end back.
+  const completed: RestoredSession[] = [];
+  // A container engine that is slow to answer delays the end of no other session.
   const containersLast = unfinished.toSorted((a, b) => Number(isContainer(a)) - Number(isContainer(b)));
   await inParallel(containersLast, async (session) => {
     outcomes.push(await recover(session, options));
   });
-  await inParallel(restored, async (remains) => {
-    earlier.push(await complete(remains, options));
+  await inParallel(restored, async (session) => {
+    completed.push(await complete(session, options));
   });
   await removeLeftovers?.().catch((error: unknown) => {
     logger.error({ err: error }, 'What an earlier run has left could not be removed');
@@ -100,12 +100,12 @@ export async function recoverSessions(options: RecoveryOptions): Promise<Recover
   const ended = outcomes.flatMap((outcome) => (outcome.kind === 'ended' ? [outcome] : []));
   const reattached = outcomes.flatMap((outcome) => (outcome.kind === 'reattached' ? [outcome.id] : []));
   const crashed = ended.filter(({ event }) => event.end.reason === 'app_crash');
-  const failed = ended.flatMap(({ remains, trouble }) =>
-    trouble === null ? [] : [{ id: remains.record.id, message: trouble }],
+  const failed = ended.flatMap(({ event, trouble }) =>
+    trouble === null ? [] : [{ id: event.sessionId, message: trouble }],
   );
   return {
     ended: ended.map(({ event }) => event),
-    tabs: [...earlier, ...crashed.map(({ remains }) => remains)].toSorted(byId).slice(-MAX_TABS),
+    tabs: [...completed, ...crashed.map((outcome) => outcome.restored)].toSorted(byId).slice(-MAX_TABS),
     reattached,
     failed,
     problem: crashProblem({
@@ -127,23 +127,23 @@ async function recover(session: UnfinishedSession, options: RecoveryOptions): Pr
     if (read.ok) outcome = ownEnd(read.metadata, session, options);
     else if (await wasReattached(session, options)) return { kind: 'reattached', id: record.id };
     else outcome = await endByCrash(session, folder, read, options);
-    const { event, remains } = outcome;
-    await journal.append({ event, record, recording: remains.recording });
+    const { event, restored } = outcome;
+    await journal.append({ event, record, recording: restored.recording });
     await rm(`${join(folder, METADATA_FILE)}.tmp`, { force: true }).catch((error: unknown) => {
       logger.warn({ err: error, session: record.id }, 'A temporary file could not be removed');
     });
     logger.info({ session: record.id, reason: event.end.reason }, 'A session of an earlier run has its end now');
     return outcome;
   } catch (error) {
-    // A bug, or an id that names no folder: the end is told all the same.
+    // A bug, or an id that names no folder: the end is emitted all the same.
     logger.error({ err: error, session: record.id }, 'A session of an earlier run could not be recovered');
     const event = crashEvent(session, session.heartbeatMs, null, options);
     await journal.append({ event, record, recording: null });
-    const remains = { record, events: [...session.events, event], end: event.end, recording: null };
+    const restored = { record, events: [...session.events, event], end: event.end, recording: null };
     return {
       kind: 'ended',
       event,
-      remains,
+      restored,
       trouble: `“${record.title}” could not be recovered. The log has the details.`,
     };
   }
@@ -156,7 +156,7 @@ async function readOwnMetadata(folder: string, id: SessionId): Promise<ReadMetad
   return { ok: false, reason: 'invalid', message: `The metadata in ${folder} is that of another session.` };
 }
 
-/** The end that the app had written down, but not told any more. */
+/** The end that the app had written down, but not emitted any more. */
 function ownEnd(
   metadata: SessionMetadata,
   { record, events }: UnfinishedSession,
@@ -165,7 +165,7 @@ function ownEnd(
   const { end, recording } = metadata;
   const written = metadata.events.find((event) => event.type === 'session:end');
   const event = written ?? { id: newEventId(), sessionId: record.id, at: end.at, type: 'session:end', end };
-  return { kind: 'ended', event, remains: { record, events: [...events, event], end, recording }, trouble: null };
+  return { kind: 'ended', event, restored: { record, events: [...events, event], end, recording }, trouble: null };
 }
 
 async function wasReattached(session: UnfinishedSession, { reattach, logger }: RecoveryOptions): Promise<boolean> {
@@ -192,17 +192,17 @@ async function endByCrash(
   const durationMs = Math.max(heartbeatMs, repaired.lastEventMs);
   const event = crashEvent(session, durationMs, repaired, options);
   const recording = recordedFile(repaired);
-  const remains = { record, events: [...session.events, event], end: event.end, recording };
+  const restored = { record, events: [...session.events, event], end: event.end, recording };
   let trouble = repaired.ok || repaired.obstacle !== 'unwritable' ? null : repaired.message;
   if (recording !== null) {
-    const written = read.reason === 'unreadable' ? read.message : await writeOver(folder, read, remains, options);
+    const written = read.reason === 'unreadable' ? read.message : await writeOver(folder, read, restored, options);
     if (written !== null) logger.error({ session: record.id, why: written }, 'Metadata could not be written');
     trouble ??= written;
   }
-  return { kind: 'ended', event, remains, trouble };
+  return { kind: 'ended', event, restored, trouble };
 }
 
-/** The end of a session that nobody saw end. */
+/** The end of a session that ended while no app ran. */
 function crashEvent(
   { record }: UnfinishedSession,
   durationMs: number,
@@ -270,7 +270,7 @@ async function writeOver(
   const file = join(folder, METADATA_FILE);
   if (!read.ok && read.reason === 'invalid') {
     await rename(file, `${file}.damaged`).catch(() => {
-      // It is replaced then: nobody could read it.
+      // It is replaced then: it could not be read anyway.
     });
   }
   const written = await write(folder, {
@@ -284,18 +284,18 @@ async function writeOver(
   return written.ok ? null : written.message;
 }
 
-/** Writes what could not be written when the end of a session was told: its recording's end, its metadata. */
-async function complete(remains: RestoredSession, options: RecoveryOptions): Promise<RestoredSession> {
+/** Writes what could not be written when the end of a session was emitted: its recording's end, its metadata. */
+async function complete(restored: RestoredSession, options: RecoveryOptions): Promise<RestoredSession> {
   const { recorders, logger, repair = repairRecording } = options;
-  const { record, end, recording } = remains;
-  if (recording === null) return remains;
+  const { record, end, recording } = restored;
+  if (recording === null) return restored;
   try {
     const folder = recorders.folderOf(record.id);
     const read = await readOwnMetadata(folder, record.id);
-    if (read.ok && read.metadata.recording.sha256 !== null) return { ...remains, recording: read.metadata.recording };
-    if (!read.ok && read.reason === 'unreadable') return remains;
+    if (read.ok && read.metadata.recording.sha256 !== null) return { ...restored, recording: read.metadata.recording };
+    if (!read.ok && read.reason === 'unreadable') return restored;
     const repaired = await repair(join(folder, RECORDING_FILE), { endMs: end.durationSeconds * 1_000 });
-    const now = { ...remains, recording: recordedFile(repaired) };
+    const now = { ...restored, recording: recordedFile(repaired) };
     // Of one that cannot be mended, nothing new is to be written.
     if (!read.ok || repaired.ok) {
       const trouble = await writeOver(folder, read, now, options);
@@ -304,7 +304,7 @@ async function complete(remains: RestoredSession, options: RecoveryOptions): Pro
     return now;
   } catch (error) {
     logger.error({ err: error, session: record.id }, 'A session of an earlier run could not be completed');
-    return remains;
+    return restored;
   }
 }
 

@@ -73,7 +73,7 @@ describe('sessions that the journal does not know', () => {
     expect(logged).toEqual(['There are sessions that the journal does not know; they are read back']);
   });
 
-  test('get their end when nobody saw them end, by what their recordings tell', async () => {
+  test('get their end when they ended while no app ran, by what their recordings say', async () => {
     await ended(idOf(1));
     for (const index of [2, 3]) await crashed.record(idOf(index), LINE);
     const { unfinished } = await find();
@@ -86,7 +86,7 @@ describe('sessions that the journal does not know', () => {
       backend: 'pty',
       profile: { id: 'mine' },
     });
-    // Their metadata is there now: nothing is told of them again.
+    // Their metadata is there now: nothing is emitted for them again.
     const again = await find();
     expect(again.unfinished).toEqual([]);
     await again.adopt(never);
@@ -119,10 +119,10 @@ describe('sessions that the journal does not know', () => {
     expect(unknown.unfinished).toEqual([]);
     await unknown.adopt(never);
     expect(history()).toEqual([]);
-    expect(logged.filter((message) => message.endsWith('could not be looked for'))).toEqual([]);
+    expect(logged.filter((message) => message.endsWith('could not be searched for'))).toEqual([]);
   });
 
-  test('are not looked for among those of this run', async () => {
+  test('are not searched for among those of this run', async () => {
     await crashed.record(idOf(1), LINE);
     expect((await find(STARTED_AT - 1)).unfinished).toEqual([]);
     expect((await find()).unfinished).toHaveLength(1);

@@ -28,9 +28,9 @@ export interface UnknownSessionsOptions {
   readonly logger: Logger;
 }
 
-/** Sessions that have a folder, and that the journal does not know: an earlier one did, and was damaged or is gone. */
+/** Sessions that have a folder, and that the journal does not know: a previous journal did, and was damaged or is gone. */
 export interface UnknownSessions {
-  /** Those that nobody saw end, with what their recordings tell of them. */
+  /** Those that ended while no app ran, with what their recordings say of them. */
   readonly unfinished: readonly UnfinishedSession[];
   /** Has the journal take over the others, by what stands in their metadata. Rejects for nothing but a bug. */
   adopt(signal: AbortSignal): Promise<void>;
@@ -53,7 +53,7 @@ export async function findUnknownSessions(options: UnknownSessionsOptions): Prom
       }
     }
   } catch (error) {
-    options.logger.error({ err: error }, 'Sessions that the journal does not know could not be looked for');
+    options.logger.error({ err: error }, 'Sessions that the journal does not know could not be searched for');
   }
   if (unfinished.length > 0 || ended.length > 0) {
     const found = { unfinished: unfinished.length, ended: ended.length };
@@ -92,7 +92,7 @@ async function files(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
-/** What the recording tells of its session; nothing where it tells nothing. */
+/** What the recording says of its session; empty where it says nothing. */
 async function unfinishedOf(
   folder: string,
   id: SessionId,

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { type SessionEvent, sessionEventSchema } from '../../shared/session.ts';
 import { policySchema } from '../../shared/settings.ts';
-import { EVICTION_MS } from './manager.ts';
 import { managerWith, size } from './testing/manager-rig.ts';
 import { profileWith } from './testing/profiles.ts';
 import { settle } from './testing/test-clock.ts';
 
-/** Starts and ends, as they were told. */
-const toldOf = (log: readonly string[]): string[] => log.filter((entry) => /^session:(start|end) /.test(entry));
+const EVICTION_MS = 300_000;
+
+/** Starts and ends, as they were emitted. */
+const emittedOf = (log: readonly string[]): string[] => log.filter((entry) => /^session:(start|end) /.test(entry));
 
 describe('the manager', () => {
-  it('refuses one session more than may be open, in these words', async () => {
+  it('refuses one session more than may be open, with this message', async () => {
     const { manager } = managerWith({ concurrent: 2 });
     const first = manager.open(size);
     manager.open(size);
@@ -20,18 +21,18 @@ describe('the manager', () => {
     await manager.quit();
   });
 
-  it('tells that it refused one, with an id that no session has, and counts it', async () => {
+  it('emits that it refused one, with an id that no session has, and counts it', async () => {
     const { manager } = managerWith({ concurrent: 1 });
-    const told: SessionEvent[] = [];
+    const emitted: SessionEvent[] = [];
     manager.open(size);
-    manager.on('event', (event) => told.push(event));
+    manager.on('event', ({ event }) => emitted.push(event));
     for (let turn = 0; turn < 2; turn += 1) expect(() => manager.open(size)).toThrow('exceeded');
-    expect(told).toMatchObject([
+    expect(emitted).toMatchObject([
       { type: 'session:limit', profileId: 'local', backend: 'pty', running: 1, max: 1 },
       { type: 'session:limit' },
     ]);
-    for (const event of told) sessionEventSchema.parse(event);
-    const ids = new Set([...told.map(({ sessionId }) => sessionId), ...manager.list().map(({ id }) => id)]);
+    for (const event of emitted) sessionEventSchema.parse(event);
+    const ids = new Set([...emitted.map(({ sessionId }) => sessionId), ...manager.list().map(({ id }) => id)]);
     expect(ids.size).toBe(3);
     expect(manager.metrics()).toMatchObject({ refused: 2, total: 1 });
     await manager.quit();
@@ -104,7 +105,7 @@ describe('the manager', () => {
     await manager.quit();
   });
 
-  it('looks at every deadline when the machine wakes up', async () => {
+  it('judges every deadline when the machine wakes up', async () => {
     const { clock, manager } = managerWith({ max: 3_600 });
     const session = manager.open(size);
     await session.started;
@@ -138,17 +139,17 @@ describe('the manager', () => {
     await manager.quit();
   });
 
-  it('tells windows of activity at most once a second, and has no timer while there is none', async () => {
+  it('notifies windows of activity at most once a second, and has no timer while there is none', async () => {
     const { backend, clock, manager } = managerWith({ interval: 86_400 });
     const session = manager.open(size);
     await session.started;
-    const told: number[] = [];
-    manager.on('timing', (timing) => told.push(timing.length));
+    const emitted: number[] = [];
+    manager.on('timing', (timing) => emitted.push(timing.length));
     for (let turn = 0; turn < 300; turn += 1) {
       backend.last.print('x');
       await clock.advance(10);
     }
-    expect(told.length).toBeLessThanOrEqual(3);
+    expect(emitted.length).toBeLessThanOrEqual(3);
     await clock.advance(2_000);
     expect(clock.timers).toBe(1);
     await manager.quit();
@@ -219,7 +220,7 @@ describe('a session in the place of another', () => {
     await manager.quit();
   });
 
-  it('waits for the end that is on its way, and starts after it was told', async () => {
+  it('waits for the end that is on its way, and starts after it was emitted', async () => {
     const { backend, log, manager } = managerWith();
     const first = manager.open(size);
     await first.started;
@@ -237,7 +238,11 @@ describe('a session in the place of another', () => {
     ladder.resolve();
     const second = await opening;
     expect(second.previousId).toBe(first.id);
-    expect(toldOf(log)).toEqual([`session:start ${first.id}`, `session:end ${first.id}`, `session:start ${second.id}`]);
+    expect(emittedOf(log)).toEqual([
+      `session:start ${first.id}`,
+      `session:end ${first.id}`,
+      `session:start ${second.id}`,
+    ]);
     await manager.quit();
   });
 
@@ -252,7 +257,7 @@ describe('a session in the place of another', () => {
     expect(b).toBe(a);
     manager.dismiss(first.id);
     expect(await manager.openAfter(again)).toBe(a);
-    expect(toldOf(log).filter((entry) => entry.startsWith('session:start'))).toHaveLength(2);
+    expect(emittedOf(log).filter((entry) => entry.startsWith('session:start'))).toHaveLength(2);
     await manager.quit();
   });
 
@@ -293,7 +298,7 @@ describe('a session in the place of another', () => {
     await manager.quit();
   });
 
-  it('has its profile, its place among the tabs, and the name that somebody gave it', async () => {
+  it('has its profile, its place among the tabs, and the name that the user gave it', async () => {
     const { manager } = managerWith();
     const [first, other] = [manager.open({ ...size, profileId: 'other' }), manager.open(size)];
     await Promise.all([first.started, other.started]);
@@ -319,7 +324,11 @@ describe('a restart', () => {
     expect(first.ended?.reason).toBe('reset');
     expect(second.info()).toMatchObject({ previousId: first.id, profileId: 'local', cols: 100, rows: 30 });
     expect(second.profile.args).toEqual(['-l']);
-    expect(toldOf(log)).toEqual([`session:start ${first.id}`, `session:end ${first.id}`, `session:start ${second.id}`]);
+    expect(emittedOf(log)).toEqual([
+      `session:start ${first.id}`,
+      `session:end ${first.id}`,
+      `session:start ${second.id}`,
+    ]);
     await manager.quit();
   });
 
@@ -377,7 +386,7 @@ describe('a restart', () => {
     expect(b).toBe(a);
     manager.dismiss(first.id);
     expect(await manager.restart(first.id, true)).toBe(a);
-    expect(toldOf(log).filter((entry) => entry.startsWith('session:start'))).toHaveLength(2);
+    expect(emittedOf(log).filter((entry) => entry.startsWith('session:start'))).toHaveLength(2);
     await manager.quit();
   });
 

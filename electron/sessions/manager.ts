@@ -5,39 +5,42 @@ import { RequestError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import { allowsKind, forbiddenKind, forbiddenOf } from '../../shared/policy-objection.ts';
 import { LOCAL_PROFILE_ID, type Profile } from '../../shared/profile.ts';
+import type { SessionMetadata } from '../../shared/recording.ts';
 import type { Running } from '../../shared/running.ts';
-import type { SessionEndEvent, SessionEvent, SessionId, SessionTiming } from '../../shared/session.ts';
+import type { SessionEvent, SessionId, SessionTiming } from '../../shared/session.ts';
 import type { Backend, Backends } from '../backends/backend.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { Emitter } from '../base/emitter.ts';
 import type { Logger } from '../base/logger.ts';
 import { random } from '../base/random.ts';
 import { Ticker } from '../base/ticker.ts';
+import { withDeadline } from '../base/with-deadline.ts';
 import type { CredentialBroker } from '../credentials/broker.ts';
+import type { RecordedFile } from '../journal/journal.ts';
 import type { SessionMetrics } from '../metrics/session-metrics.ts';
-import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
+import type { RecorderFactory } from '../recording/recorder.ts';
 import { BUILT_IN_POLICY, policyOwner } from '../storage/policy.ts';
 import type { SettingsStore } from '../storage/settings-store.ts';
 import type { Checkpoints } from '../terminal/checkpoints.ts';
-import type { Remains } from './ended-session.ts';
 import { effectiveLimits } from './limits/effective-limits.ts';
+import { ExpiryCount } from './limits/expiry-count.ts';
 import { endingsOf } from './limits/limit-changes.ts';
-import type { LeftSession } from './resume.ts';
+import type { OrphanedSession } from './resume.ts';
 import { stillRunning } from './running-programs.ts';
 import { Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { SessionTabs } from './session-tabs.ts';
-import { profileIdOf, titleAfter } from './tab.ts';
+import type { Tab } from './tab.ts';
 
 /** How long an ended or failed session stays in memory, in milliseconds. */
-export const EVICTION_MS = 300_000;
+const EVICTION_MS = 300_000;
 /** How long a quit may take before the app goes down all the same, in milliseconds. */
-export const QUIT_MS = 5_000;
+const QUIT_MS = 5_000;
 /** When what has not ended by then is killed, in milliseconds after the quit began. */
 const QUIT_KILL_MS = 3_000;
-/** How often windows are told of new activity, in milliseconds. */
+/** How often windows are notified of new activity, in milliseconds. */
 const TIMING_MS = 1_000;
-/** How soon after output or input it is asked what runs in front, in milliseconds. */
+/** How soon after output or input the foreground is polled, in milliseconds. */
 const FOREGROUND_MS = 150;
 /** A timer this much late has been missed, in milliseconds. */
 const MISSED_MS = 1_000;
@@ -52,7 +55,10 @@ export interface ManagerOptions {
   readonly logger: Logger;
   /** What makes checkpoints of terminals. */
   readonly checkpoints?: Checkpoints | undefined;
-  writeMetadata(session: Session, event: SessionEndEvent, recording: ClosedRecording | null): Promise<void>;
+  /** Which app runs the sessions, for their metadata. */
+  readonly app: SessionMetadata['app'];
+  /** Writes the metadata document of a session that was recorded, before its end is emitted. */
+  writeMetadata(metadata: SessionMetadata): Promise<void>;
 }
 
 export interface OpenOptions {
@@ -62,12 +68,21 @@ export interface OpenOptions {
   readonly rows: number;
 }
 
-/** What the manager tells. */
-export interface ManagerEvents {
+/** Something happened. */
+export interface SessionNews {
   readonly event: SessionEvent;
+  /** To this session; null for one that was refused, which never was. */
+  readonly session: Session | null;
+  /** With `session:end`: what was recorded; null where nothing was. */
+  readonly recording: RecordedFile | null;
+}
+
+/** What the manager emits. */
+export interface ManagerEvents {
+  readonly event: SessionNews;
   readonly changed: Session;
-  /** The tab of a session of an earlier run is back, or is called something else. */
-  readonly restored: Remains;
+  /** The tab of a session of an earlier run is back, or has another title. */
+  readonly restored: Tab;
   readonly removed: SessionId;
   readonly evicted: SessionId;
   readonly reordered: readonly SessionId[];
@@ -85,13 +100,13 @@ export class SessionManager {
   readonly #stopSettings: () => void;
   /** Ids sort by the time they were made, also within a millisecond. */
   readonly #newId = monotonicFactory(random);
-  /** Sessions that one of their limits has frozen. */
-  readonly #frozenByLimit = new Set<SessionId>();
+  readonly #expiryCount: ExpiryCount;
   #sweepTimer: Timer | null = null;
   #quitting: Promise<void> | null = null;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
+    this.#expiryCount = new ExpiryCount(() => options.metrics.expired());
     const onError = (error: unknown): void => options.logger.error({ err: error }, 'A listener threw');
     this.#emitters = {
       event: new Emitter(onError),
@@ -108,7 +123,7 @@ export class SessionManager {
     this.#foregroundTicker = new Ticker(options.clock, FOREGROUND_MS, (sessions) => {
       for (const session of sessions) {
         session.refreshForeground().catch((error: unknown) => {
-          options.logger.warn({ session: session.id, err: error }, 'The foreground could not be told');
+          options.logger.warn({ session: session.id, err: error }, 'The foreground could not be found out');
         });
       }
     });
@@ -122,17 +137,17 @@ export class SessionManager {
     return endingsOf(() => this.live, change);
   }
 
-  /** Adds a listener for one kind of news; gives the function that removes it. */
+  /** Adds a listener for one kind of event; gives the function that removes it. */
   on<K extends keyof ManagerEvents>(kind: K, listener: (event: ManagerEvents[K]) => void): () => void {
     return this.#emitters[kind].on(listener);
   }
 
-  /** What has a tab, in the order of the tabs: ended sessions until they are evicted, remains until they are dismissed. */
-  tabs(): readonly (Session | Remains)[] {
+  /** All tabs, in order: ended sessions until they are evicted, those of an earlier run until they are dismissed. */
+  tabs(): readonly Tab[] {
     return this.#tabs.all();
   }
 
-  tab(id: SessionId): Session | Remains | undefined {
+  tab(id: SessionId): Tab | undefined {
     return this.#tabs.get(id);
   }
 
@@ -145,15 +160,16 @@ export class SessionManager {
     return this.#tabs.session(id);
   }
 
-  /** A tab has another title now. Sessions tell that themselves. */
-  renamed(id: SessionId): void {
-    const tab = this.#tabs.get(id);
-    if (tab !== undefined && !(tab instanceof Session)) this.#emitters.restored.emit(tab);
+  /** Gives a tab another title. */
+  rename(tab: Tab, title: string): void {
+    tab.rename(title);
+    // A session emits that itself.
+    if (this.#tabs.session(tab.id) === undefined) this.#emitters.restored.emit(tab);
   }
 
   /** Brings tabs of an earlier run back, before those of this one. Those that are there already stay as they are. */
-  restore(remains: readonly Remains[]): void {
-    const back = this.#quitting === null ? remains.filter(({ id }) => this.#tabs.get(id) === undefined) : [];
+  restore(tabs: readonly Tab[]): void {
+    const back = this.#quitting === null ? tabs.filter(({ id }) => this.#tabs.get(id) === undefined) : [];
     if (back.length === 0) return;
     this.#tabs.addFirst(back);
     for (const tab of back) this.#emitters.restored.emit(tab);
@@ -201,7 +217,11 @@ export class SessionManager {
     const event = { id: this.#newId(at), sessionId: this.#newId(at), at, type: 'session:limit' } as const;
     logger.info({ profile: profile.id, running, max }, 'A session was refused');
     metrics.refused();
-    this.#emitters.event.emit({ ...event, profileId: profile.id, backend: profile.backend, running, max });
+    this.#emitters.event.emit({
+      event: { ...event, profileId: profile.id, backend: profile.backend, running, max },
+      session: null,
+      recording: null,
+    });
     throw new RequestError('limit_exceeded', `Maximum concurrent sessions (${max}) exceeded`);
   }
 
@@ -217,7 +237,7 @@ export class SessionManager {
 
   /**
    * Opens a session, which starts at once. Without a profile it is that of the session before it, else the local shell. In
-   * the place of a session that ended for that (`auto_reset`, `reset`) there is only one: whoever asks later gets that.
+   * the place of a session that ended to be replaced (`auto_reset`, `reset`) there is only one: a later call gets that one.
    * Throws `RequestError`: too many sessions, no policy, no such profile, the session before it has not ended.
    */
   open(options: OpenOptions): Session {
@@ -225,9 +245,9 @@ export class SessionManager {
     const successor = this.#tabs.successorOf(options.previousId);
     if (successor !== null) return successor;
     const previous = this.#tabs.get(options.previousId);
-    if (previous instanceof Session && previous.ended === null)
+    if (previous?.hasEnded === false)
       throw new RequestError('not_allowed', `“${previous.title}” has not ended yet. Close it first, or restart it.`);
-    const profile = this.#admit(options.profileId ?? profileIdOf(previous) ?? LOCAL_PROFILE_ID);
+    const profile = this.#admit(options.profileId ?? previous?.profileId ?? LOCAL_PROFILE_ID);
     // `#admit` has made sure of it.
     const policy = settings.policy.ok ? settings.policy.policy : BUILT_IN_POLICY;
     const session = this.#create({
@@ -239,44 +259,45 @@ export class SessionManager {
       cols: options.cols,
       rows: options.rows,
     });
-    // Windows are not told where: each puts it where it shows it.
+    // Windows are not notified of its place: each puts it behind the tab it was opened from.
     this.#tabs.add(session, previous);
-    if (previous !== undefined && !(previous instanceof Session)) previous.reopened();
+    previous?.dismiss();
     session.start();
     return session;
   }
 
   #create(options: SessionOptions): Session {
-    const { clock, backends, recorders, credentials, logger, metrics, checkpoints, writeMetadata } = this.#options;
+    const { clock, backends, recorders, credentials, logger, metrics, checkpoints, app, writeMetadata } = this.#options;
     const backend = backends[options.profile.backend];
     const newEventId = (): string => this.#newId(clock.wall());
-    return new Session(
+    const session: Session = new Session(
       options,
-      { clock, backend, recorders, credentials, logger, checkpoints, writeMetadata, newEventId },
+      { clock, backend, recorders, credentials, logger, checkpoints, app, writeMetadata, newEventId },
       {
-        onEvent: (from, event) => this.#onEvent(from, event),
-        onChange: (from) => this.#emitters.changed.emit(from),
-        onActivity: (from) => this.#onActivity(from),
+        onEvent: (event, recording) => this.#onEvent({ event, session, recording }),
+        onChange: () => this.#emitters.changed.emit(session),
+        onActivity: () => this.#onActivity(session),
         onLateness: (ms) => metrics.lateness(ms),
         onBytes: (out, into) => metrics.bytes(out, into),
       },
     );
+    return session;
   }
 
-  /** Goes on with a session of an earlier run, which gets its tab when it is attached to again. False: it cannot be. */
-  async resume(options: SessionOptions, left: LeftSession): Promise<boolean> {
+  /** Resumes a session of an earlier run, which gets its tab once it is attached to again. False: it cannot be. */
+  async resume(options: SessionOptions, orphan: OrphanedSession): Promise<boolean> {
     if (this.#quitting !== null) return false;
     const session = this.#create(options);
-    const isBack = await session.resume(left, () => this.#tabs.add(session));
+    const isBack = await session.resume(orphan, () => this.#tabs.add(session));
     if (isBack) this.#govern(session);
-    // What quits has ended those that it knew.
+    // A quit under way has ended only the sessions that it knew.
     if (isBack && this.#quitting !== null) await session.end('app_quit');
     return isBack;
   }
 
   /**
-   * Ends a session, if it has not, with `reset`, and opens a fresh one of its profile, as that is now, in its place. Without
-   * `force` what still runs in it is named instead, and nothing happens. Where no fresh one could be opened, nothing ends:
+   * Ends a session, if it has not, with `reset`, and opens a new one of its profile, as that is now, in its place. Without
+   * `force` what still runs in it is named instead, and nothing happens. Where no new one could be opened, nothing ends:
    * throws `RequestError`, also when the session is not there.
    */
   async restart(id: SessionId, force: boolean): Promise<{ readonly running: Running } | Session> {
@@ -284,18 +305,18 @@ export class SessionManager {
     if (successor !== null) return successor;
     const tab = this.#tabs.get(id);
     if (tab === undefined) throw new RequestError('unknown_session', 'This session is not there any more.');
-    const profileId = profileIdOf(tab);
-    if (tab instanceof Session && tab.ended === null) {
-      this.#admit(tab.profile.id, tab);
-      const running = force ? null : await stillRunning(tab);
+    const { profileId } = tab;
+    const session = this.#tabs.session(id);
+    if (session !== undefined && !session.hasEnded) {
+      this.#admit(profileId, session);
+      const running = force ? null : await stillRunning(session);
       if (running !== null) return { running };
-      await tab.end('reset');
+      await session.end('reset');
     }
-    const { cols, rows } = tab instanceof Session ? tab : tab.info();
-    const fresh = this.open({ profileId, previousId: id, cols, rows });
+    const next = this.open({ profileId, previousId: id, ...tab.size });
     // Also where it had ended for another reason just before.
-    this.#tabs.succeed(id, fresh);
-    return fresh;
+    this.#tabs.succeed(id, next);
+    return next;
   }
 
   /**
@@ -315,12 +336,12 @@ export class SessionManager {
     return null;
   }
 
-  /** Forgets an ended session, or remains; a live session stays. */
+  /** Forgets the tab of a session that has ended; a live session stays. */
   dismiss(id: SessionId): void {
     const tab = this.#tabs.get(id);
-    if (tab === undefined || (tab instanceof Session && tab.ended === null)) return;
+    if (tab === undefined || !tab.hasEnded) return;
     this.#forget(id);
-    if (!(tab instanceof Session)) tab.dismiss();
+    tab.dismiss();
     this.#emitters.removed.emit(id);
   }
 
@@ -330,7 +351,7 @@ export class SessionManager {
     this.#emitters.reordered.emit(this.#tabs.ids);
   }
 
-  /** The machine woke up or its clock jumped: every deadline is looked at now. */
+  /** The machine woke up or its clock jumped: every deadline is judged now. */
   clockChanged(): void {
     for (const session of this.live) session.checkDeadlines();
     this.#emitters.timing.emit(this.list().map((session) => session.timing()));
@@ -342,8 +363,8 @@ export class SessionManager {
   }
 
   /**
-   * Finds what timers missed: sessions past their deadline, and ended ones past their time in memory. Backends look for
-   * what apps that are gone have left.
+   * Finds what timers missed: sessions past their deadline, and ended ones past their time in memory. Backends remove what
+   * earlier runs of the app have left.
    */
   sweep(): void {
     for (const backend of this.#backends) void backend.sweep?.();
@@ -382,19 +403,14 @@ export class SessionManager {
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .map((session) =>
         session.end('app_quit').catch((error: unknown) => {
-          // A bug; the others are to end, and what comes after the sessions too.
+          // A bug; the other sessions are to end all the same.
           logger.error({ session: session.id, err: error }, 'A session could not be ended');
         }),
       );
-    const late = Promise.withResolvers<'late'>();
-    const timers = [
-      clock.setTimer(QUIT_KILL_MS, () => {
-        for (const backend of this.#backends) backend.killAllNow();
-      }),
-      clock.setTimer(QUIT_MS, () => late.resolve('late')),
-    ];
-    const outcome = await Promise.race([Promise.all(ends), late.promise]);
-    for (const timer of timers) timer[Symbol.dispose]();
+    using _killTimer = clock.setTimer(QUIT_KILL_MS, () => {
+      for (const backend of this.#backends) backend.killAllNow();
+    });
+    const outcome = await withDeadline(Promise.all(ends), QUIT_MS, 'late', clock);
     if (outcome === 'late')
       logger.error({ left: this.live.map((session) => session.id) }, 'Sessions did not end in time');
     for (const id of this.#tabs.ids) this.#forget(id);
@@ -402,10 +418,11 @@ export class SessionManager {
     this.#foregroundTicker[Symbol.dispose]();
   }
 
-  #onEvent(session: Session, event: SessionEvent): void {
+  #onEvent(news: SessionNews & { readonly session: Session }): void {
     const { metrics, logger, clock } = this.#options;
+    const { event, session } = news;
     if (event.type === 'session:start') metrics.started();
-    this.#countExpired(event);
+    this.#expiryCount.take(event);
     if (event.type === 'session:end') {
       metrics.ended(event.end.reason, event.end.durationSeconds);
       const { reason, exitCode, signal, survivors, failure } = event.end;
@@ -422,19 +439,7 @@ export class SessionManager {
     } else if (event.type !== 'session:state') {
       logger.info({ session: session.id, event: event.type }, 'A session event');
     }
-    this.#emitters.event.emit(event);
-  }
-
-  /** Counts each limit that ran out once: when it has frozen a session, else when it has ended one. */
-  #countExpired(event: SessionEvent): void {
-    const { metrics } = this.#options;
-    const { sessionId } = event;
-    if (event.type === 'session:frozen' && event.by !== null) {
-      this.#frozenByLimit.add(sessionId);
-      metrics.expired();
-    } else if (event.type === 'session:thawed') this.#frozenByLimit.delete(sessionId);
-    else if (event.type === 'session:end' && !this.#frozenByLimit.delete(sessionId) && event.end.expired !== null)
-      metrics.expired();
+    this.#emitters.event.emit(news);
   }
 
   #onActivity(session: Session): void {
@@ -503,4 +508,10 @@ export class SessionManager {
       this.#armSweep();
     });
   }
+}
+
+/** A title that the user gave stays with the next session of the same profile. */
+function titleAfter(previous: Tab | undefined, profile: Profile): { title?: string } {
+  const title = previous?.profileId === profile.id ? previous.customTitle : null;
+  return title === null ? {} : { title };
 }

@@ -1,78 +1,69 @@
 import { arch, hostname, platform, release } from 'node:os';
-import { METADATA_VERSION, RECORDING_FILE, type SessionMetadata } from '../../shared/recording.ts';
-import type { SessionEndEvent } from '../../shared/session.ts';
-import type { ClosedRecording } from '../recording/recorder.ts';
-import type { Session } from './session.ts';
+import type { EffectiveLimits } from '../../shared/limits.ts';
+import type { Profile } from '../../shared/profile.ts';
+import { METADATA_VERSION, type SessionMetadata } from '../../shared/recording.ts';
+import type { SessionEndEvent, SessionId } from '../../shared/session.ts';
+import type { BackendProcess } from '../backends/backend.ts';
+import type { RecordedFile, SessionRecord } from '../journal/journal.ts';
+import type { SessionEvents } from './session-events.ts';
 
-/** What is only known of a session that has ended. */
-type Ending = 'endedAt' | 'durationSeconds' | 'end' | 'recording';
-
-/** Everything known of a session that may not have ended: for an export in the middle of it. */
-export function describeSession(session: Session, app: SessionMetadata['app']): Omit<SessionMetadata, Ending> {
-  const { kept, leftOut } = session.eventLog;
-  return {
-    ...describeFacts(session, app),
-    events: [...kept],
-    ...(leftOut === 0 ? {} : { eventsLeftOut: leftOut }),
-  };
+/** A session as its metadata describes it. */
+export interface DescribedSession {
+  readonly id: SessionId;
+  readonly previousId: SessionId | null;
+  readonly profile: Profile;
+  readonly createdAt: number;
+  readonly title: string;
+  readonly limits: EffectiveLimits;
+  /** What runs in it; null until that does. */
+  readonly process: BackendProcess | null;
+  readonly counters: SessionMetadata['counters'];
+  readonly app: SessionMetadata['app'];
+  /** A text without the session's secrets. */
+  redact(text: string): string;
 }
 
-/** The same without its events, which are many. */
-export function describeFacts(
-  session: Session,
-  app: SessionMetadata['app'],
-): Omit<SessionMetadata, Ending | 'events' | 'eventsLeftOut'> {
-  const { process } = session;
+/** What is known of a session, without its events, which are many. */
+export function describeSession(session: DescribedSession): SessionRecord {
+  const { id, previousId, profile, process } = session;
   return {
     version: METADATA_VERSION,
-    id: session.id,
-    previousId: session.previousId,
-    profile: { id: session.profile.id, name: session.profile.name },
-    backend: session.profile.backend,
+    id,
+    previousId,
+    profile: { id: profile.id, name: profile.name },
+    backend: profile.backend,
     isolation: [...(process?.isolation ?? [])],
     containment: process?.containment ?? 'tree',
     container: process?.container ?? null,
     title: session.title,
     shell: {
-      command: process?.command ?? session.profile.shell ?? '',
-      args: (process?.args ?? session.profile.args).map((argument) => session.redact(argument)),
+      command: process?.command ?? profile.shell ?? '',
+      args: (process?.args ?? profile.args).map((argument) => session.redact(argument)),
     },
     startedAt: session.createdAt,
     limits: session.limits,
-    counters: {
-      bytesOut: session.bytesOut,
-      bytesIn: session.bytesIn,
-      resizes: session.resizes,
-      warnings: session.warnings,
-      extensions: session.extensionsUsed,
-      commands: session.commands.used,
-    },
+    counters: session.counters,
     host: { platform: platform(), release: release(), arch: arch(), hostname: hostname() },
-    app,
+    app: session.app,
   };
 }
 
-/** The metadata document of an ended session. */
-export function describeEndedSession(
-  session: Session,
-  event: SessionEndEvent,
-  recording: ClosedRecording,
-  app: SessionMetadata['app'],
-): SessionMetadata {
+/** What is known of a session that has not ended, with its events: for an export in the middle of it. */
+export type SessionSoFar = SessionRecord & Pick<SessionMetadata, 'events' | 'eventsLeftOut'>;
+
+export function withEvents(record: SessionRecord, { kept, leftOut }: SessionEvents): SessionSoFar {
+  return { ...record, events: [...kept], ...(leftOut === 0 ? {} : { eventsLeftOut: leftOut }) };
+}
+
+/** The metadata document of a session that has ended. */
+export function endedMetadata(session: SessionSoFar, event: SessionEndEvent, recording: RecordedFile): SessionMetadata {
   const { end } = event;
   return {
-    ...describeSession(session, app),
+    ...session,
     events: [...session.events, event],
     endedAt: end.at,
     durationSeconds: end.durationSeconds,
     end,
-    recording: {
-      file: RECORDING_FILE,
-      format: 'asciicast-v3',
-      bytes: recording.bytes,
-      sha256: recording.sha256,
-      truncated: recording.truncated,
-      message: recording.message,
-    },
+    recording,
   };
 }

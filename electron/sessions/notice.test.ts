@@ -1,9 +1,10 @@
 import { Terminal } from '@xterm/headless';
 import { describe, expect, it } from 'vitest';
-import { EXPIRIES, type Expiry } from '../../shared/session.ts';
+import { LIMIT_REASONS, type LimitReason } from '../../shared/session.ts';
 import { TerminalModes } from '../terminal/terminal-modes.ts';
-import { buriesNotice, noticeText, restoreSequences, TIMEOUT_NOTICE } from './notice.ts';
+import { buriesNotice, noticeText, restoreSequences } from './notice.ts';
 
+const TIMEOUT_NOTICE = '\r\nSession timeout - connection closed\r\n';
 const facts = {
   reason: 'idle_timeout',
   expired: 'idle_timeout',
@@ -30,7 +31,7 @@ async function afterNotice(output: string): Promise<Terminal> {
 }
 
 describe('the notice', () => {
-  it('begins with the line that programs may look for, then says which limit, how long, and when', () => {
+  it('begins with the line that programs may search for, then says which limit, how long, and when', () => {
     const text = noticeText(facts);
     expect(text.startsWith('\r\nSession timeout - connection closed\r\n')).toBe(true);
     expect(text.startsWith(TIMEOUT_NOTICE)).toBe(true);
@@ -46,8 +47,8 @@ describe('the notice', () => {
   });
 
   it('of a session that makes way for a fresh one is that of its limit, and says how to get there', () => {
-    const reset = (expired: Expiry) => noticeText({ ...facts, reason: 'auto_reset', expired });
-    for (const expired of EXPIRIES) {
+    const reset = (expired: LimitReason) => noticeText({ ...facts, reason: 'auto_reset', expired });
+    for (const expired of LIMIT_REASONS) {
       expect(reset(expired)).toBe(
         `${noticeText({ ...facts, reason: expired })}Press any key to open a fresh session.\r\n`,
       );

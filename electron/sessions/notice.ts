@@ -1,14 +1,20 @@
-import { type EndReason, type Expiry, expiredWords, type StartFailure, type StartStage } from '../../shared/session.ts';
+import {
+  type EndReason,
+  expiredWords,
+  type LimitReason,
+  type StartFailure,
+  type StartStage,
+} from '../../shared/session.ts';
 import type { TerminalModes } from '../terminal/terminal-modes.ts';
 
-/** The first line of the notice on a timeout, as programs may look for it in the stream. */
-export const TIMEOUT_NOTICE = '\r\nSession timeout - connection closed\r\n';
+/** The first line of the notice on a timeout. Programs may search the stream for it. */
+const TIMEOUT_NOTICE = '\r\nSession timeout - connection closed\r\n';
 
-/** What comes after the notice where the next key press opens a fresh session. */
-export const FRESH_SESSION = 'Press any key to open a fresh session.\r\n';
+/** Follows the notice where the next key press opens a new session. */
+const FRESH_SESSION = 'Press any key to open a fresh session.\r\n';
 
 /**
- * Modes that would leave a terminal unusable or make it send what nobody asked for. Origin mode (6) is left to the soft
+ * Modes that would leave a terminal unusable or make it send what the user did not ask for. Origin mode (6) is left to the soft
  * reset: switching it off by itself moves the cursor to the top, and the notice would overwrite what is there.
  */
 const UNSAFE_MODES = [5, 9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004, 2026, 9001] as const;
@@ -47,7 +53,7 @@ export function buriesNotice(late: Uint8Array | null): boolean {
 export interface NoticeFacts {
   readonly reason: EndReason;
   /** The limit that ran out; null where none did. */
-  readonly expired: Expiry | null;
+  readonly expired: LimitReason | null;
   /** What it was, extensions included, in seconds; null where none did. */
   readonly limitSeconds: number | null;
   /** How long it had really been without activity, or open, in seconds; null where that is not known. */
@@ -114,7 +120,7 @@ function failureText(failure: StartFailure): string {
   return `\r\n${FAILURE_HEADLINES[failure.stage]} - connection closed\r\n${oneLine(failure.message)}\r\n${oneLine(failure.hint)}\r\n`;
 }
 
-/** A message may quote a path or a program's words: no control character of theirs reaches the terminal. */
+/** A text on one line. A message may quote a path or a program's output: no control character of theirs reaches the terminal. */
 export function oneLine(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ').trim();
 }

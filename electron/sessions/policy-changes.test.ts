@@ -11,7 +11,7 @@ const WHY = `The administrator’s policy (${FILE}) no longer allows local shell
 async function running() {
   const rig = managerWith();
   const events: SessionEvent[] = [];
-  rig.manager.on('event', (event) => events.push(event));
+  rig.manager.on('event', ({ event }) => events.push(event));
   const session = rig.manager.open(size);
   await session.started;
   const setPolicy = (policy: Partial<Policy>, isOwn = false): void => {

@@ -4,25 +4,26 @@ import type { BackendListener, BackendProcess } from '../backends/backend.ts';
 import type { SessionRecord, UnfinishedSession } from '../journal/journal.ts';
 import { readLastOutput } from '../recording/last-output.ts';
 import type { RecorderResult, ReopenResult } from '../recording/recorder.ts';
-import type { EarlierTime } from './limits/deadline-keeper.ts';
+import type { TerminalSize } from '../terminal/compact.ts';
+import type { RestoredTime } from './limits/deadline-state.ts';
 import { grantExtension, judge, type TimeState } from './limits/deadlines.ts';
-import type { Session } from './session.ts';
-import type { EarlierSession } from './session-options.ts';
-import { lastMoments } from './session-start.ts';
+import type { OutputFlow } from './output/output-flow.ts';
+import type { RestoredState } from './session-options.ts';
+import type { StartingSession } from './session-start.ts';
 
 /** How much of a recording's end is read for what a window scrolls back to, in bytes. */
 const READ_BYTES = 64 * 1_048_576;
 
-/** What an earlier run has left of a session besides what is known of it. */
-export interface LeftSession {
+/** A session that outlived the app that opened it. */
+export interface OrphanedSession {
   readonly record: SessionRecord;
-  readonly earlier: EarlierSession;
+  readonly restored: RestoredState;
   readonly recording: ReopenResult;
   /** Where the recording is. */
   readonly recordingFile: string;
 }
 
-/** What an earlier session is judged by. */
+/** What an orphaned session is judged by. */
 export interface ResumeFacts {
   readonly limits: EffectiveLimits;
   /** When the last event of its recording is, in milliseconds since its start; 0 where there is none. */
@@ -31,17 +32,17 @@ export interface ResumeFacts {
   readonly wallMs: number;
 }
 
-/** Why a session does not go on, for the log. */
-export type Earlier =
-  | { readonly ok: true; readonly earlier: EarlierSession }
+/** What a session brings along, or why it cannot continue, for the log. */
+export type Restored =
+  | { readonly ok: true; readonly restored: RestoredState }
   | { readonly ok: false; readonly why: string };
 
 /**
- * What a session that a crash has left open brings along. The time in which nobody was there counts, by the wall clock;
- * where that was set back meanwhile, not at all. A session whose deadline has passed by now does not go on, nor one that
- * had not begun, or was already ending.
+ * What a session that a crash has left open brings along. The time in which no app ran counts, by the wall clock; where
+ * that was set back meanwhile, it does not count at all. A session cannot continue if its deadline has passed by now, if it
+ * had not started, or if it was already ending.
  */
-export function earlierSession(unfinished: UnfinishedSession, facts: ResumeFacts): Earlier {
+export function restoreSession(unfinished: UnfinishedSession, facts: ResumeFacts): Restored {
   const { record, events } = unfinished;
   const { limits, lastEventMs, wallMs } = facts;
   const state = lastState(events);
@@ -52,30 +53,30 @@ export function earlierSession(unfinished: UnfinishedSession, facts: ResumeFacts
   const awayMs = Math.max(0, wallMs - (record.startedAt + knownMs));
   const ageMs = knownMs + awayMs;
   const lastActivityMs = Math.min(unfinished.lastActivityMs, knownMs);
-  // While it stands still, its idle time does not grow, and signs of life say so.
-  const restAtMs = frozen === null ? null : clamp(frozen.at - record.startedAt, 0, knownMs);
+  // While it is frozen its idle time does not grow, and heartbeats say so.
+  const frozenAtMs = frozen === null ? null : clamp(frozen.at - record.startedAt, 0, knownMs);
   const idleMs =
-    restAtMs === null ? ageMs - lastActivityMs : Math.max(0, unfinished.heartbeatMs - unfinished.lastActivityMs);
+    frozenAtMs === null ? ageMs - lastActivityMs : Math.max(0, unfinished.heartbeatMs - unfinished.lastActivityMs);
   const extras = extensionsOf(events, { limits, startedAt: record.startedAt, lastActivityMs });
-  const values: Limits = restAtMs === null ? limits.values : { ...limits.values, idleTimeoutSeconds: 0 };
+  const values: Limits = frozenAtMs === null ? limits.values : { ...limits.values, idleTimeoutSeconds: 0 };
   const time: TimeState = { startedMs: 0, lastActivityMs, ...extras };
   if (judge(values, time, ageMs).expired !== null) return { ok: false, why: 'its time is up' };
-  const earlierTime: EarlierTime = {
+  const restoredTime: RestoredTime = {
     ageMs,
     idleMs,
     lastActivity: {
       kind: lastActivityMs === 0 ? 'start' : 'input',
       at: record.startedAt + lastActivityMs,
     },
-    restedMs: restAtMs === null ? null : ageMs - restAtMs,
+    frozenMs: frozenAtMs === null ? null : ageMs - frozenAtMs,
     ...extras,
     extensionsUsed: record.counters.extensions,
-    due: judge(values, time, knownMs).due,
+    warned: judge(values, time, knownMs).due,
   };
   const { startedAt: createdAt, counters } = record;
   return {
     ok: true,
-    earlier: { createdAt, events, state, time: earlierTime, counters, awaySeconds: awayMs / 1_000 },
+    restored: { createdAt, events, state, time: restoredTime, counters, awaySeconds: awayMs / 1_000 },
   };
 }
 
@@ -88,7 +89,7 @@ function lastFrozen(events: readonly SessionEvent[]): Extract<SessionEvent, { ty
   return events.findLast((event) => event.type === 'session:frozen') ?? null;
 }
 
-/** What the extensions that were used have added. Those of an idle period that is over do not count. */
+/** What the extensions that were used have added. Those of an idle period that is over add nothing to it. */
 function extensionsOf(
   events: readonly SessionEvent[],
   facts: { readonly limits: EffectiveLimits; readonly startedAt: number; readonly lastActivityMs: number },
@@ -109,9 +110,12 @@ function clamp(value: number, min: number, max: number): number {
 }
 
 /** Puts the last output of a session's recording before what comes, for windows to scroll back to. */
-export async function readScrollback(session: Session, { recording, recordingFile }: LeftSession): Promise<void> {
+export async function readScrollback(
+  flow: OutputFlow,
+  size: TerminalSize,
+  { recording, recordingFile }: OrphanedSession,
+): Promise<void> {
   if (!recording.ok) return;
-  const { flow } = session;
   await readLastOutput(recordingFile, READ_BYTES, {
     output: (bytes) => {
       flow.append(bytes);
@@ -119,42 +123,43 @@ export async function readScrollback(session: Session, { recording, recordingFil
     },
     size: ({ cols, rows }) => flow.resize({ cols: Math.max(2, Math.min(cols, 1_000)), rows: Math.min(rows, 1_000) }),
   });
-  flow.resize({ cols: session.cols, rows: session.rows });
+  flow.resize(size);
 }
 
-/** Attaches to a session's shell and goes on with its recording. Null: nothing runs, or it may not without a recording. */
+/** A session as its reattachment needs it. */
+export type ReattachingSession = Pick<
+  StartingSession,
+  'id' | 'profile' | 'backend' | 'recorderListener' | 'size' | 'lastMoments'
+>;
+
+/**
+ * Attaches to a session's shell and continues its recording.
+ *
+ * @returns its recorder; null if nothing runs, or if it must be recorded and cannot be.
+ */
 export async function reattachShell(
-  session: Session,
-  { record, earlier, recording }: LeftSession,
+  session: ReattachingSession,
+  { record, restored, recording }: OrphanedSession,
   listener: BackendListener,
   onRunning: (process: BackendProcess) => void,
   signal: AbortSignal,
 ): Promise<RecorderResult | null> {
-  const { id, profile, dependencies } = session;
+  const { id, profile, backend } = session;
   const isRequired = profile.recording === 'required';
   if (isRequired && !recording.ok) return null;
   const spec = {
     sessionId: id,
     profileId: profile.id,
     container: record.container,
-    isFrozen: earlier.state === 'frozen',
-    cols: session.cols,
-    rows: session.rows,
-    ...lastMoments(session),
+    isFrozen: restored.state === 'frozen',
+    ...session.size(),
+    ...session.lastMoments(),
   };
-  const result = await dependencies.backend.reattach?.(spec, listener, signal);
+  const result = await backend.reattach?.(spec, listener, signal);
   if (result === undefined || !result.ok) return null;
   onRunning(result.process);
-  const recorder = recording.ok ? await recording.goOn(session.recording.listener) : recording;
+  const recorder = recording.ok ? await recording.goOn(session.recorderListener) : recording;
   if (recorder.ok || !isRequired) return recorder;
   await result.process.terminate(0);
   return null;
-}
-
-/** Tells that a session goes on, where it stands. */
-export function tellReattached(session: Session, { earlier }: LeftSession): void {
-  const { state, awaySeconds } = earlier;
-  session.tell({ ...session.eventBase(), type: 'session:reattached', awaySeconds });
-  session.mark(`attached again after ${Math.round(awaySeconds)} s; what it printed meanwhile is not here`);
-  if (state !== 'frozen') session.transition('waiting');
 }

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { SessionEvent } from '../../shared/session.ts';
-import { FIRST_EVENTS, LATEST_EVENTS, SessionEvents } from './session-events.ts';
+import { SessionEvents } from './session-events.ts';
 
+const LATEST_EVENTS = 4_000;
+const FIRST_EVENTS = 1_000;
 const base = { sessionId: '01HZZZZZZZZZZZZZZZZZZZZZZZ', at: 0 };
 const state = (index: number): SessionEvent => ({
   ...base,

@@ -1,8 +1,15 @@
 import type { SessionEvent } from '../../shared/session.ts';
 
+/** An event before it has its id, its session and its time. */
+export type NewEvent = SessionEvent extends infer E
+  ? E extends SessionEvent
+    ? Omit<E, 'id' | 'sessionId' | 'at'>
+    : never
+  : never;
+
 /** So many of a session's first and of its latest events are kept in memory. */
-export const FIRST_EVENTS = 1_000;
-export const LATEST_EVENTS = 4_000;
+const FIRST_EVENTS = 1_000;
+const LATEST_EVENTS = 4_000;
 /** So many are left out at a time, so that most events are only added. */
 const LEFT_OUT_AT_ONCE = 500;
 
@@ -14,8 +21,8 @@ export class SessionEvents {
   readonly #kept: SessionEvent[];
   #leftOut = 0;
 
-  constructor(earlier: readonly SessionEvent[] = []) {
-    this.#kept = [...earlier];
+  constructor(restored: readonly SessionEvent[] = []) {
+    this.#kept = [...restored];
   }
 
   /** Those that are kept; the array grows with the session. */

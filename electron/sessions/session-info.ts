@@ -1,11 +1,27 @@
-import type { SessionInfo, SessionTiming } from '../../shared/session.ts';
-import type { DeadlineKeeper } from './limits/deadline-keeper.ts';
-import type { Session } from './session.ts';
+import type { SessionInfo } from '../../shared/session.ts';
+import type { SessionCredentials } from '../credentials/session-credentials.ts';
+import type { CommandCount } from './limits/command-count.ts';
+import type { SessionExpiry } from './limits/session-expiry.ts';
+import type { DescribedSession } from './metadata.ts';
+import type { SessionProgram } from './session-program.ts';
+import type { SessionRecording } from './session-recording.ts';
 
-/** Everything a window shows of this session. */
-export function sessionInfo(session: Session): SessionInfo {
-  const { process, profile, limits, extensionsUsed } = session;
-  const { count, seconds } = limits.values.extensions;
+/** A session as windows are shown it. */
+export interface ShownSession
+  extends Pick<DescribedSession, 'id' | 'previousId' | 'profile' | 'createdAt' | 'title'>,
+    Pick<SessionInfo, 'state' | 'progress' | 'end'> {
+  readonly program: SessionProgram;
+  readonly expiry: SessionExpiry;
+  readonly commands: CommandCount;
+  readonly recording: SessionRecording;
+  readonly credentials: SessionCredentials | null;
+}
+
+/** Everything that a window shows of a session. */
+export function sessionInfo(session: ShownSession): SessionInfo {
+  const { profile, program, expiry, end } = session;
+  const { process } = program;
+  const { limits } = expiry;
   return {
     id: session.id,
     previousId: session.previousId,
@@ -15,17 +31,16 @@ export function sessionInfo(session: Session): SessionInfo {
     title: session.title,
     state: session.state,
     createdAt: session.createdAt,
-    cols: session.cols,
-    rows: session.rows,
+    ...program.size,
     pid: process?.pid ?? null,
-    foreground: session.foreground,
+    foreground: end === null ? program.command : null,
     limits,
-    timing: session.timing(),
-    warning: session.warning,
-    revocation: session.revocation,
-    extensions: { used: extensionsUsed, count, seconds },
-    commands: session.commands,
-    frozenBy: session.frozenBy,
+    timing: expiry.timing(),
+    warning: expiry.warning,
+    revocation: expiry.revocation,
+    extensions: { used: expiry.extensionsUsed, ...limits.values.extensions },
+    commands: session.commands.state,
+    frozenBy: expiry.frozenBy,
     credentials: session.credentials?.states ?? [],
     restored: false,
     recording: session.recording.state(),
@@ -33,24 +48,6 @@ export function sessionInfo(session: Session): SessionInfo {
     containment: process?.containment ?? 'tree',
     container: process?.container ?? null,
     progress: session.progress,
-    end: session.ended,
-  };
-}
-
-/** Its time, sampled now. */
-export function sessionTiming(session: Session, keeper: DeadlineKeeper): Omit<SessionTiming, 'revokedRemainingMs'> {
-  const now = session.dependencies.clock.now();
-  const { idle, max } = keeper.deadlines;
-  const thawUntil = keeper.thawUntilMs;
-  const hasEnded = session.isEnding;
-  return {
-    id: session.id,
-    ageMs: session.ended === null ? session.ageMs : session.ended.durationSeconds * 1_000,
-    idleMs: keeper.idleMs,
-    idleRemainingMs: idle === null || hasEnded ? null : idle - now,
-    // A frozen session may be past it: it has none left then.
-    maxRemainingMs: max === null || hasEnded ? null : thawUntil === null ? max - now : Math.max(0, max - now),
-    thawRemainingMs: thawUntil === null || hasEnded ? null : Math.max(0, thawUntil - now),
-    lastActivity: keeper.lastActivity,
+    end,
   };
 }

@@ -1,23 +1,16 @@
 import type { EffectiveLimits } from '../../shared/limits.ts';
 import type { Profile } from '../../shared/profile.ts';
 import type { SessionMetadata } from '../../shared/recording.ts';
-import type {
-  Expiry,
-  SessionEndEvent,
-  SessionEvent,
-  SessionId,
-  SessionState,
-  StartFailure,
-} from '../../shared/session.ts';
+import type { LimitReason, SessionEvent, SessionId, SessionState, StartFailure } from '../../shared/session.ts';
 import type { Backend, ExitStatus } from '../backends/backend.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CredentialBroker } from '../credentials/broker.ts';
-import type { ClosedRecording, RecorderFactory } from '../recording/recorder.ts';
+import type { RecordedFile } from '../journal/journal.ts';
+import type { RecorderFactory } from '../recording/recorder.ts';
 import type { Checkpoints } from '../terminal/checkpoints.ts';
 import type { InputSource } from './input/input-queue.ts';
-import type { EarlierTime } from './limits/deadline-keeper.ts';
-import type { Session } from './session.ts';
+import type { RestoredTime } from './limits/deadline-state.ts';
 
 /** What a session needs from outside. */
 export interface SessionDependencies {
@@ -29,8 +22,10 @@ export interface SessionDependencies {
   readonly logger: Logger;
   /** What makes checkpoints of terminals; without it, a window that comes late is shown only the last output. */
   readonly checkpoints?: Checkpoints | undefined;
-  /** Writes the metadata document; called once, after the recording is closed and before `event` is told. */
-  writeMetadata(session: Session, event: SessionEndEvent, recording: ClosedRecording | null): Promise<void>;
+  /** Which app runs the session, for its metadata. */
+  readonly app: SessionMetadata['app'];
+  /** Writes the metadata document of a session that was recorded, before its end is emitted. */
+  writeMetadata(metadata: SessionMetadata): Promise<void>;
   /** A unique id for an event. */
   newEventId(): string;
 }
@@ -43,34 +38,34 @@ export interface SessionOptions {
   readonly limits: EffectiveLimits;
   readonly cols: number;
   readonly rows: number;
-  /** What somebody has named it; without it, it is named after its shell or its profile. */
+  /** The name that the user gave it; without one, it is named after its shell or its profile. */
   readonly title?: string;
-  /** What it brings along, where an earlier run of the app had opened it. */
-  readonly earlier?: EarlierSession;
+  /** What it brings along from an earlier run of the app, if one opened it. */
+  readonly restored?: RestoredState;
 }
 
-/** What is known of a session that an earlier run of the app had opened, and that goes on in this one. */
-export interface EarlierSession {
-  /** Milliseconds since the epoch. */
+/** What is known of a session that an earlier run of the app opened, and that continues in this one. */
+export interface RestoredState {
+  /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
   readonly events: readonly SessionEvent[];
-  /** The state that was told last. */
+  /** The last state that was emitted. */
   readonly state: Exclude<SessionState, 'starting' | 'closing' | 'ended'>;
-  readonly time: EarlierTime;
+  readonly time: RestoredTime;
   readonly counters: SessionMetadata['counters'];
-  /** Since the last sign of life that it gave then. */
+  /** How long no app ran it, in seconds. */
   readonly awaySeconds: number;
 }
 
-/** What a session tells its manager; called synchronously, in order. */
+/** Called by a session, synchronously and in order. */
 export interface SessionListener {
-  /** A lifecycle event happened. */
-  onEvent(session: Session, event: SessionEvent): void;
-  /** Something that `info()` shows is different, but for the timing. */
-  onChange(session: Session): void;
-  /** Activity: the timing is different. Called often. */
-  onActivity(session: Session): void;
-  /** A deadline fired, this late. */
+  /** A lifecycle event. `recording`: with `session:end`, what was recorded; null where nothing was. */
+  onEvent(event: SessionEvent, recording: RecordedFile | null): void;
+  /** Something that `info()` shows is different, except for the timing. */
+  onChange(): void;
+  /** There was activity, so the timing is different. Called often. */
+  onActivity(): void;
+  /** A deadline's timer was this late. */
   onLateness(ms: number): void;
   /** Bytes went out of the program, or into it. Called often. */
   onBytes(out: number, into: number): void;
@@ -79,23 +74,23 @@ export interface SessionListener {
 /** How an end came about, besides its reason. */
 export interface EndDetails {
   /** The limit that ran out, where the reason does not name it. */
-  readonly expired?: Expiry;
+  readonly expired?: LimitReason;
   readonly exit?: ExitStatus;
   readonly failure?: StartFailure;
   /** More of why, as a sentence without a full stop, where the shell's exit does not say it. */
   readonly detail?: string;
 }
 
-/** Whether something could be done; if not, why, for a person. */
+/** Whether something could be done; if not, why, for the user. */
 export type ActionResult = { ok: true } | { ok: false; message: string };
 
 /** Where input comes from. */
 export interface InputOrigin {
-  /** The user's doing; else the terminal answers by itself. */
+  /** The user's doing; otherwise the terminal answers by itself. */
   readonly user: boolean;
   /** A piece of a bracketed paste. */
   readonly isPaste?: boolean;
-  /** Who hears what becomes of it; without one, nobody does. */
+  /** Is notified of what becomes of the input. */
   readonly source?: InputSource;
 }
 

@@ -1,59 +1,62 @@
-import type { BackendProcess } from '../backends/backend.ts';
+import type { BackendProcess, ExitStatus } from '../backends/backend.ts';
+import type { TerminalSize } from '../terminal/compact.ts';
 import type { InputQueue } from './input/input-queue.ts';
-import { type Holder, ProgramHold } from './output/program-pause.ts';
+import { type PauseReason, ProgramPause } from './output/program-pause.ts';
 
 /** What runs in front: the shell itself at its prompt, or a command. */
 export interface InFront {
   readonly isShell: boolean;
-  /** The command's name; null for the shell, and where it cannot be told. */
+  /** The command's name; null for the shell, and where it cannot be found out. */
   readonly command: string | null;
-  /** Another one than when it was last asked. */
+  /** Whether it is another one than at the last poll. */
   readonly changed: boolean;
 }
 
-/** What runs in a session, and its size, through its life: what is meant for it before it is there waits for it. */
+/** What runs in a session, and the size of its terminal. Input and sizes that come before it runs wait for it. */
 export class SessionProgram {
   #cols: number;
   #rows: number;
   #command: string | null = null;
   #process: BackendProcess | null = null;
-  readonly #hold = new ProgramHold();
+  #exit: ExitStatus | null = null;
+  readonly #pause = new ProgramPause();
   readonly #input: InputQueue;
 
-  /** @param input what is written for it, from before it is there. */
+  /** @param input takes what is written, also before it runs. */
   constructor(cols: number, rows: number, input: InputQueue) {
     this.#cols = cols;
     this.#rows = rows;
     this.#input = input;
   }
 
-  get cols(): number {
-    return this.#cols;
+  get size(): TerminalSize {
+    return { cols: this.#cols, rows: this.#rows };
   }
 
-  get rows(): number {
-    return this.#rows;
+  /** How the shell has exited; null while it has not. */
+  get exit(): ExitStatus | null {
+    return this.#exit;
   }
 
-  /** The command that was in front when it was last asked. */
+  /** The command that was in front at the last poll. */
   get command(): string | null {
     return this.#command;
   }
 
-  /** Null until it is there. */
+  /** Null until it runs. */
   get process(): BackendProcess | null {
     return this.#process;
   }
 
-  /** It is there: it gets what came for it meanwhile. */
+  /** It runs: it gets what came for it meanwhile. */
   attach(process: BackendProcess): void {
     this.#process = process;
-    this.#hold.attach(process);
+    this.#pause.attach(process);
     process.resize(this.#cols, this.#rows);
     this.#input.attach(process);
   }
 
-  /** False: it has that size. */
+  /** @returns false if it has that size. */
   resize(cols: number, rows: number): boolean {
     if (cols === this.#cols && rows === this.#rows) return false;
     this.#cols = cols;
@@ -62,14 +65,14 @@ export class SessionProgram {
     return true;
   }
 
-  /** Has it draw itself anew, if it does so when its size changes. */
+  /** Makes a full-screen program redraw itself, if it does so when its size changes. */
   redraw(): void {
     if (this.#process === null || this.#rows < 2) return;
     this.#process.resize(this.#cols, this.#rows - 1);
     this.#process.resize(this.#cols, this.#rows);
   }
 
-  /** Asks what is in front; null while there is nothing to ask. */
+  /** Finds out what is in front; null while nothing runs. */
   async inFront(): Promise<InFront | null> {
     if (this.#process === null) return null;
     const { isShell, command: name } = await this.#process.foreground();
@@ -79,12 +82,17 @@ export class SessionProgram {
     return { isShell, command, changed };
   }
 
-  /** Holds its output back while anyone needs that. */
-  hold(who: Holder): void {
-    this.#hold.hold(who);
+  /** The shell has exited. */
+  exited(status: ExitStatus): void {
+    this.#exit = status;
   }
 
-  release(who: Holder): void {
-    this.#hold.release(who);
+  /** Pauses its output until every reason to is gone. */
+  pause(reason: PauseReason): void {
+    this.#pause.pause(reason);
+  }
+
+  resume(reason: PauseReason): void {
+    this.#pause.resume(reason);
   }
 }

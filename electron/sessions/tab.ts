@@ -1,19 +1,48 @@
-import type { Profile } from '../../shared/profile.ts';
-import type { Remains } from './ended-session.ts';
-import { Session } from './session.ts';
+import type { SessionMetadata } from '../../shared/recording.ts';
+import type { SessionEvent, SessionId, SessionInfo } from '../../shared/session.ts';
+import type { TerminalSize } from '../terminal/compact.ts';
+import type { InputQueue } from './input/input-queue.ts';
+import type { OutputFlow, Watcher, WatcherOptions } from './output/output-flow.ts';
+import type { InputOrigin, WriteResult } from './session-options.ts';
+import type { WindowSizes } from './window-sizes.ts';
 
-/** Whether it ended so that a fresh one takes its place. */
-export function makesWay({ ended }: Session): boolean {
-  return ended?.reason === 'auto_reset' || ended?.reason === 'reset';
+/** What every tab has, whether this run of the app opened its session or an earlier one did. */
+export interface Tab {
+  readonly id: SessionId;
+  readonly profileId: string;
+  readonly title: string;
+  /** The name that the user gave it; null where they gave none. */
+  readonly customTitle: string | null;
+  readonly size: TerminalSize;
+  /** What has happened to its session, oldest first, within a bound. */
+  readonly events: readonly SessionEvent[];
+  /** How many events are not in {@link Tab.events}. */
+  readonly eventsLeftOut: number;
+  readonly hasEnded: boolean;
+  /** Whether its session ended so that a new one takes its place. */
+  readonly isReplaced: boolean;
+  /** The metadata of a session that has ended, where no file may have it; null otherwise. */
+  readonly unwrittenMetadata: SessionMetadata | null;
+  info(): SessionInfo;
+  rename(title: string): void;
+  /** What a window shows of it. */
+  open(): Promise<Watchable>;
+  /** It was closed, or a new session takes its place: it does not come back at the next launch. */
+  dismiss(): void;
 }
 
-/** The profile that a tab's session has or had; none without a tab. */
-export function profileIdOf(tab: Session | Remains | undefined): string | undefined {
-  return tab instanceof Session ? tab.profile.id : tab?.profileId;
-}
-
-/** A tab that somebody has named keeps its name. */
-export function titleAfter(previous: Session | Remains | undefined, profile: Profile): { title?: string } {
-  const title = profileIdOf(previous) === profile.id ? (previous?.customTitle ?? null) : null;
-  return title === null ? {} : { title };
+/** What a window can show in a terminal. */
+export interface Watchable {
+  readonly id: SessionId;
+  readonly title: string;
+  readonly cols: number;
+  readonly rows: number;
+  readonly flow: Pick<OutputFlow, 'modes'>;
+  /** Decides on its size where several windows show it; without it, the size stays. */
+  readonly sizes?: WindowSizes;
+  watch(options: WatcherOptions): Watcher;
+  write(bytes: Uint8Array, origin: InputOrigin): WriteResult;
+  /** Input on its way to the program; null where there is none. */
+  readonly input: Pick<InputQueue, 'cancel' | 'release'> | null;
+  redraw(): void;
 }

@@ -1,6 +1,6 @@
 import { Snowflake } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
-import type { Expiry, SessionInfo, SessionState } from '../../shared/session.ts';
+import type { LimitReason, SessionInfo, SessionState } from '../../shared/session.ts';
 import { Button, Tip } from '../components/button.tsx';
 import { formatMoment } from '../components/format.ts';
 import { useLiveNow, useLostSince } from '../connection/live-now.ts';
@@ -132,7 +132,7 @@ function describeCommands(used: number, max: number): string {
 }
 
 /** Which limit has frozen it, as a sentence. */
-function frozenSentence(info: SessionInfo, by: Expiry): string {
+function frozenSentence(info: SessionInfo, by: LimitReason): string {
   const words = describeFrozen(by, info);
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }

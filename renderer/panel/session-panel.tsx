@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { LimitName } from '../../shared/limits.ts';
-import { describeEnd, type Expiry, type SessionInfo } from '../../shared/session.ts';
+import { describeEnd, type LimitReason, type SessionInfo } from '../../shared/session.ts';
 import { formatBytes, formatMoment } from '../components/format.ts';
 import { scrollTo } from '../components/scroll-to.ts';
 import { useLostSince } from '../connection/live-now.ts';
@@ -111,7 +111,7 @@ function EndedNow({ info }: { info: SessionInfo }) {
 }
 
 /** The limit that each way of running out of time belongs to. */
-const EXPIRED_LIMITS: Readonly<Record<Expiry, LimitName>> = {
+const EXPIRED_LIMITS: Readonly<Record<LimitReason, LimitName>> = {
   idle_timeout: 'idleTimeoutSeconds',
   max_duration: 'maxDurationSeconds',
   command_limit: 'maxCommands',

@@ -1,6 +1,6 @@
 import { Snowflake } from 'lucide-react';
 import { describeDuration, formatClock } from '../../shared/duration.ts';
-import type { Expiry, SessionInfo } from '../../shared/session.ts';
+import type { LimitReason, SessionInfo } from '../../shared/session.ts';
 import { Button, Tip } from '../components/button.tsx';
 import { useLiveNow } from '../connection/live-now.ts';
 import { useSample } from '../store/store.ts';
@@ -29,7 +29,7 @@ export function FrozenBar({ info }: { info: SessionInfo }) {
 }
 
 /** Its time was up: it closes for good when nobody thaws it. */
-function FrozenByLimit({ info, frozenBy }: { info: SessionInfo; frozenBy: Expiry }) {
+function FrozenByLimit({ info, frozenBy }: { info: SessionInfo; frozenBy: LimitReason }) {
   const sample = useSample(info.id);
   const now = useLiveNow();
   const thawMs = sample === undefined ? null : countdowns(sample, now).thawMs;
@@ -67,7 +67,7 @@ function FrozenByLimit({ info, frozenBy }: { info: SessionInfo; frozenBy: Expiry
 const LAST_MS = 60_000;
 
 /** Thawing a session that was open for as long as it may takes one of its extensions. */
-function ThawButton({ info, frozenBy }: { info: SessionInfo; frozenBy: Expiry }) {
+function ThawButton({ info, frozenBy }: { info: SessionInfo; frozenBy: LimitReason }) {
   if (frozenBy !== 'max_duration') {
     return (
       <Tip label="Typing does the same" command="freeze">

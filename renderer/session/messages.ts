@@ -4,8 +4,8 @@ import type { Running } from '../../shared/running.ts';
 import {
   type Activity,
   type CredentialState,
-  type Expiry,
   expiredWords,
+  type LimitReason,
   type SessionEnd,
   type SessionInfo,
   type StartProgress,
@@ -114,7 +114,7 @@ export function describeExit({ exitCode, signal }: SessionEnd): string | null {
 
 /** Which limit ran out, as a clause to stand after a colon or, with a capital, alone: “nothing was typed for 15 minutes”. */
 export function describeExpiry(
-  expired: Expiry,
+  expired: LimitReason,
   { limits }: Pick<SessionInfo, 'limits'>,
   limitSeconds?: number | null,
   elapsedSeconds: number | null = null,
@@ -141,7 +141,7 @@ export function describeExpiry(
 }
 
 /** The same of the limit that has frozen a session: its idle time stands where it was then. */
-export function describeFrozen(by: Expiry, info: Pick<SessionInfo, 'limits' | 'timing'>): string {
+export function describeFrozen(by: LimitReason, info: Pick<SessionInfo, 'limits' | 'timing'>): string {
   return describeExpiry(by, info, null, by === 'idle_timeout' ? info.timing.idleMs / 1_000 : null);
 }
 
@@ -153,7 +153,7 @@ export function expirySentence(info: SessionInfo, end: SessionEnd): string | nul
 }
 
 /** What a limit is called where it stands as a reason: “Frozen by its idle limit”. */
-export const EXPIRY_NAMES: Readonly<Record<Expiry, string>> = {
+export const EXPIRY_NAMES: Readonly<Record<LimitReason, string>> = {
   idle_timeout: 'idle limit',
   max_duration: 'maximum duration',
   command_limit: 'command limit',

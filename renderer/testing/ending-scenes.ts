@@ -1,4 +1,4 @@
-import type { CredentialState, Expiry, SessionEnd, SessionInfo } from '../../shared/session.ts';
+import type { CredentialState, LimitReason, SessionEnd, SessionInfo } from '../../shared/session.ts';
 import { endedWith, fakeSession } from './fake-session.ts';
 
 const RECORDED = { state: 'closed', bytes: 1_284_113, message: null } as const;
@@ -15,7 +15,7 @@ function limited(info: SessionInfo, values: Partial<SessionInfo['limits']['value
   return { ...info, limits: { ...info.limits, values: { ...info.limits.values, ...values } } };
 }
 
-const wasReset = (n: number, expired: Expiry, more: Partial<SessionInfo> = {}): SessionInfo =>
+const wasReset = (n: number, expired: LimitReason, more: Partial<SessionInfo> = {}): SessionInfo =>
   limited(
     over(
       n,
@@ -25,7 +25,7 @@ const wasReset = (n: number, expired: Expiry, more: Partial<SessionInfo> = {}): 
     { onExpiry: 'reset', maxCommands: expired === 'command_limit' ? 20 : 0 },
   );
 
-function frozenBy(n: number, expired: Expiry, more: Partial<SessionInfo> = {}): SessionInfo {
+function frozenBy(n: number, expired: LimitReason, more: Partial<SessionInfo> = {}): SessionInfo {
   const info = fakeSession(n, { title: 'agent', state: 'frozen', frozenBy: expired, ...more });
   const timing = { ...info.timing, idleRemainingMs: null, maxRemainingMs: null, thawRemainingMs: 552_000 };
   return limited({ ...info, timing }, { onExpiry: 'freeze' });

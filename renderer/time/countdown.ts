@@ -1,4 +1,4 @@
-import type { DeadlineKind, SessionInfo, SessionTiming } from '../../shared/session.ts';
+import type { SessionInfo, SessionTiming, WarningDeadline } from '../../shared/session.ts';
 
 /** A session's timing with the local moment it was true at, as `performance.now()` tells it. */
 export interface TimingSample {
@@ -11,7 +11,7 @@ export interface TimingSample {
  * policy no longer allows.
  */
 export interface Countdown {
-  kind: DeadlineKind | 'thaw' | 'policy';
+  kind: WarningDeadline | 'thaw' | 'policy';
   elapsedMs: number;
   remainingMs: number;
   /** Elapsed and remaining together: the limit as it stands, extensions included. */
@@ -69,7 +69,12 @@ export function longestRemainingMs({ idle, max }: Countdowns, next: Countdown): 
   return Math.min(idle?.spanMs ?? next.spanMs, max?.spanMs ?? next.spanMs);
 }
 
-function countdown(kind: DeadlineKind, elapsedMs: number, remaining: number | null, passed: number): Countdown | null {
+function countdown(
+  kind: WarningDeadline,
+  elapsedMs: number,
+  remaining: number | null,
+  passed: number,
+): Countdown | null {
   if (remaining === null) return null;
   const remainingMs = Math.max(0, remaining - passed);
   const spanMs = elapsedMs + remainingMs;

@@ -9,15 +9,9 @@ import { ProcessHold } from '../../processes/process-freeze.ts';
 import type { ProcessIdentity, ProcessTable } from '../../processes/process-table.ts';
 import { ProcessTree, type Sandbox } from '../../processes/process-tree.ts';
 import type { SessionCgroups } from '../../processes/session-cgroups.ts';
+import type { ForegroundUsage } from '../../processes/usage.ts';
 import { closeWindowsTree } from '../../processes/windows-ladder.ts';
-import type {
-  BackendProcess,
-  CredentialValue,
-  ExitStatus,
-  Foreground,
-  ForegroundUsage,
-  TerminationReport,
-} from '../backend.ts';
+import type { BackendProcess, CredentialValue, ExitStatus, Foreground, TerminationReport } from '../backend.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How long the end of a killed shell's output is waited for, in milliseconds. */

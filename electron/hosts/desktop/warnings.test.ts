@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { DeadlineKind, SessionEvent } from '../../../shared/session.ts';
+import type { SessionEvent, WarningDeadline } from '../../../shared/session.ts';
 import { createWarnings } from './warnings.ts';
 
 const base = { id: '1', sessionId: '01JAAAAAAAAAAAAAAAAAAAAAAA', at: 0 };
-const warning = (deadline: DeadlineKind, beforeSeconds: number): SessionEvent => ({
+const warning = (deadline: WarningDeadline, beforeSeconds: number): SessionEvent => ({
   ...base,
   type: 'session:warning',
   warning: { deadline, beforeSeconds, stage: 0, last: false },

@@ -69,7 +69,7 @@ export class CrashedFolder {
     return join(this.folderOf(id), name);
   }
 
-  /** Puts a recording there that nobody closed. */
+  /** Puts a recording there that was not closed. */
   async record(id: SessionId, lines: string): Promise<void> {
     await mkdir(this.folderOf(id), { recursive: true });
     await writeFile(this.fileOf(id), `${encodeHeader(HEADER)}${lines}`);

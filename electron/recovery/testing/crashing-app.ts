@@ -9,14 +9,13 @@ import { nodeReaperCommand } from '../../reaper/command.ts';
 import { writeMetadata } from '../../recording/metadata.ts';
 import { createRecorderFactory } from '../../recording/recorder-factory.ts';
 import { SessionManager } from '../../sessions/manager.ts';
-import { describeEndedSession } from '../../sessions/metadata.ts';
 import { profileWith } from '../../sessions/testing/profiles.ts';
 import { findLocations, makeFolders } from '../../storage/locations.ts';
 import { recoverSessions } from '../recover.ts';
 import { openTestJournal } from './test-journal.ts';
 
 // Stands in for the app in tests: recovers what the one before it has left, then opens and ends sessions as fast as it can,
-// and tells of each thing that happens on its standard output. It never ends by itself: it is there to be killed.
+// and reports each thing that happens on its standard output. It never ends by itself: it is there to be killed.
 const SESSIONS = 4;
 const COMMANDS = [
   'for i in $(seq 300); do echo "line $i ============================================"; done',
@@ -31,12 +30,12 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 process.on('unhandledRejection', fail);
-const tell = (what: string): void => void process.stdout.write(`${what}\n`);
+const report = (what: string): void => void process.stdout.write(`${what}\n`);
 const logger = {
   debug() {},
   info() {},
   warn() {},
-  error: (details: object, message: string) => tell(`error ${message} ${JSON.stringify(details)}`),
+  error: (details: object, message: string) => report(`error ${message} ${JSON.stringify(details)}`),
 };
 const locations = findLocations({ env: { SANDGLASS_HOME: home }, platform: process.platform });
 makeFolders(locations);
@@ -51,12 +50,12 @@ const machine = await createMachine({
 const journal = openTestJournal(locations, logger, machine.hooks);
 const recorders = createRecorderFactory({ folder: locations.sessions, clock, logger });
 let eventIds = 0;
-tell('recovering');
+report('recovering');
 await recoverSessions({
   ...(await journal.opening),
   journal: {
     async append(entry) {
-      tell('recovered');
+      report('recovered');
       await journal.append(entry);
     },
   },
@@ -66,7 +65,7 @@ await recoverSessions({
   logger,
 });
 
-const journaling = new SessionJournal({ journal, clock, app });
+const journaling = new SessionJournal({ journal, clock });
 const preferences = structuredClone(DEFAULT_SETTINGS);
 preferences.limits.closeGraceSeconds = 0.1;
 const origins = Object.fromEntries(SETTING_PATHS.map((path) => [path, 'default'])) as Record<SettingPath, LimitOrigin>;
@@ -84,20 +83,18 @@ const manager = new SessionManager({
   },
   metrics: createSessionMetrics(() => clock.wall()),
   logger,
-  async writeMetadata(session, event, recording) {
-    if (recording === null) return;
-    tell('closed');
-    const metadata = describeEndedSession(session, event, recording, app);
-    journaling.recorded(session.id, metadata.recording);
-    await writeMetadata(recorders.folderOf(session.id), metadata);
-    tell('written');
+  app,
+  async writeMetadata(metadata) {
+    report('closed');
+    await writeMetadata(recorders.folderOf(metadata.id), metadata);
+    report('written');
   },
 });
 journaling.follow(manager);
-manager.on('event', ({ type }) => tell(type));
+manager.on('event', ({ event }) => report(event.type));
 
 let count = 0;
-/** One after the other in the same place, for ever. */
+/** One after the other in the same place, forever. */
 async function keepOne(): Promise<void> {
   for (;;) {
     const session = manager.open({ cols: 80, rows: 24 });
@@ -111,7 +108,7 @@ async function keepOne(): Promise<void> {
     const { detach, acknowledge } = session.watch({
       headerBytes: 0,
       deliver(bytes) {
-        tell('output');
+        report('output');
         acknowledge(bytes.byteLength);
         shown = (shown + Buffer.from(bytes).toString('latin1')).slice(-1_000);
         if (shown.includes('done')) watcher.resolve();
@@ -121,7 +118,7 @@ async function keepOne(): Promise<void> {
     await watcher.promise;
     detach();
     await session.recording.flush();
-    tell('flushed');
+    report('flushed');
     await session.end('closed');
     manager.dismiss(session.id);
   }

@@ -128,7 +128,7 @@ describe('input on its way', () => {
     expect(process.text.endsWith('late')).toBe(true);
   });
 
-  test('that is left at the end is told to whom it belonged, once', () => {
+  test('that is left at the end is reported to its source, once', () => {
     const { queue, process, give } = setup();
     const source = new Heard();
     queue.push(source, bytesOf('abcdef'));

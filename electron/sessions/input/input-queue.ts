@@ -30,7 +30,7 @@ interface Entry {
 
 /**
  * Input on its way to a program, in order and without loss: what the program's terminal does not accept waits here.
- * A source may have {@link INPUT_WINDOW_BYTES} waiting, so that a program that does not read is felt by whoever writes.
+ * A source may have {@link INPUT_WINDOW_BYTES} waiting, so that a program that does not read pushes back on who writes.
  * While a bracketed paste of one source is under way, what others write waits: nothing gets between its marks.
  */
 export class InputQueue {

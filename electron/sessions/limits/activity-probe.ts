@@ -27,7 +27,7 @@ const ANSWER_MS = 1_000;
 /** A full-screen program that prints less than this only keeps its screen up to date. In bytes per second. */
 const FULL_SCREEN_BYTES_PER_SECOND = 4_096;
 
-/** How often to probe a session that nobody types in, in milliseconds; null: nothing that is probed for counts. */
+/** How often to probe a session without input, in milliseconds; null: nothing that is probed for counts. */
 export function probeIntervalMs({ idleTimeoutSeconds, activity }: Pick<Limits, 'idleTimeoutSeconds' | 'activity'>) {
   if (idleTimeoutSeconds === 0 || !PROBED_KINDS.some((kind) => activity.includes(kind))) return null;
   const part = (idleTimeoutSeconds * 1_000) / PROBES_PER_TIMEOUT;
@@ -63,11 +63,11 @@ export class ActivityProbe {
   }
 
   /** The latest activity of a wanted kind; null for none. */
-  async look(subject: ProbeSubject, wanted: Limits['activity']): Promise<ProbedActivity | null> {
+  async find(subject: ProbeSubject, wanted: Limits['activity']): Promise<ProbedActivity | null> {
     // Each is probed, whatever the others find: what one has not seen it would take for new the next time.
-    const isBusy = wanted.includes('busy') && (await this.#lookForUsage(subject));
+    const isBusy = wanted.includes('busy') && (await this.#probeUsage(subject));
     const printedMs = wanted.includes('busy') ? this.#printedMs(subject) : null;
-    const usesCpu = wanted.includes('cpu') && (await this.#lookForCpu(subject));
+    const usesCpu = wanted.includes('cpu') && (await this.#probeCpu(subject));
     const runs = wanted.includes('foreground') && !(await subject.process.foreground()).isShell;
     const atMs = this.#clock.now();
     if (isBusy) return { kind: 'busy', atMs };
@@ -77,7 +77,7 @@ export class ActivityProbe {
   }
 
   /** Whether the command in the foreground has used the processor or moved bytes. */
-  async #lookForUsage({ process, lastActivityMs, bytesOut }: ProbeSubject): Promise<boolean> {
+  async #probeUsage({ process, lastActivityMs, bytesOut }: ProbeSubject): Promise<boolean> {
     const usage = await process.foregroundUsage();
     const before = this.#usage;
     if (usage === null) {
@@ -103,7 +103,7 @@ export class ActivityProbe {
     return bytesOut - before.bytesOut >= FULL_SCREEN_BYTES_PER_SECOND * seconds ? printedMs : null;
   }
 
-  async #lookForCpu({ process, lastActivityMs }: ProbeSubject): Promise<boolean> {
+  async #probeCpu({ process, lastActivityMs }: ProbeSubject): Promise<boolean> {
     const usedMs = await process.cpuTimeMs();
     if (usedMs === null) return false;
     const before = this.#cpu;

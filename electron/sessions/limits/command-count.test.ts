@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { settle, TestClock } from '../testing/test-clock.ts';
-import { CommandCount, LOOK_MS } from './command-count.ts';
+import { CommandCount } from './command-count.ts';
 
+const POLL_MS = 500;
 const C = '\x1b]133;C\x07';
 const D = '\x1b]133;D;0\x07';
 const A = '\x1b]133;A\x07';
@@ -31,7 +32,7 @@ function countWith(limit = 0, before = 0) {
 }
 
 describe('commands', () => {
-  it('are counted by the marks of shell integration, whoever sends them', () => {
+  it('are counted by the marks of shell integration, whichever program sends them', () => {
     const { count, print } = countWith();
     print(`${A}$ ${C}file\r\n${D}${A}`);
     expect(count.state).toEqual({ used: 1, source: 'marks' });
@@ -39,7 +40,7 @@ describe('commands', () => {
     expect(count.state).toEqual({ used: 2, source: 'marks' });
   });
 
-  it('are not counted twice by a shell that marks them in both ways, or tells their text late or alone', () => {
+  it('are not counted twice by a shell that marks them in both ways, or marks their text late or alone', () => {
     const { count, print } = countWith();
     print(`\x1b]633;E;ls\x07${C}\x1b]633;C\x07${D}\x1b]633;D\x07`);
     expect(count.state.used).toBe(1);
@@ -92,7 +93,7 @@ describe('commands', () => {
     expect(count.state.used).toBe(1);
   });
 
-  it('are told of now and then, not each', async () => {
+  it('are notified of now and then, not each', async () => {
     const { clock, count, log, print } = countWith();
     print(C.repeat(1_000));
     expect(log).toEqual([]);
@@ -135,7 +136,7 @@ describe('the last command', () => {
     print(`${D}${A}`);
     expect(limits()).toBe(0);
     print(C);
-    await clock.advance(10 * LOOK_MS);
+    await clock.advance(10 * POLL_MS);
     expect(limits()).toBe(0);
     print(D);
     expect(limits()).toBe(1);
@@ -146,14 +147,14 @@ describe('the last command', () => {
     type('make\r');
     print('make\r\n');
     rules.isShell = false;
-    await clock.advance(20 * LOOK_MS);
+    await clock.advance(20 * POLL_MS);
     expect(limits()).toBe(0);
     print('done\r\n');
     rules.isShell = true;
     print('$ ');
-    await clock.advance(LOOK_MS);
+    await clock.advance(POLL_MS);
     expect(limits()).toBe(0);
-    await clock.advance(LOOK_MS);
+    await clock.advance(POLL_MS);
     expect(limits()).toBe(1);
   });
 
@@ -186,13 +187,13 @@ describe('the last command', () => {
     expect(limits()).toBe(1);
   });
 
-  it('is one that a program only pretends has begun, but never goes on to hide others', async () => {
+  it('is one that a program only pretends has begun, but never hides others', async () => {
     const { clock, limits, print, type } = countWith(2);
     print(A + C);
     type('a\r');
-    await clock.advance(20 * LOOK_MS);
+    await clock.advance(20 * POLL_MS);
     type('b\r');
-    await clock.advance(20 * LOOK_MS);
+    await clock.advance(20 * POLL_MS);
     expect(limits()).toBe(0);
     expect(type('c\r')).toBeNull();
     expect(limits()).toBe(1);
@@ -204,17 +205,17 @@ describe('the last command', () => {
     rules.limit = 2;
     rules.isShell = false;
     count.check();
-    await clock.advance(10 * LOOK_MS);
+    await clock.advance(10 * POLL_MS);
     expect(limits()).toBe(0);
     rules.limit = 10;
     count.check();
-    await clock.advance(10 * LOOK_MS);
+    await clock.advance(10 * POLL_MS);
     expect(clock.timers).toBe(0);
     type('d\r');
     rules.limit = 4;
     rules.isShell = true;
     count.check();
-    await clock.advance(2 * LOOK_MS);
+    await clock.advance(2 * POLL_MS);
     expect(limits()).toBe(1);
   });
 
@@ -228,7 +229,7 @@ describe('the last command', () => {
         throw new Error('no /proc');
       },
     });
-    await clock.advance(3 * LOOK_MS);
+    await clock.advance(3 * POLL_MS);
     expect(log).toContain('Error: no /proc');
     expect(limits()).toBe(1);
     expect(clock.timers).toBe(0);

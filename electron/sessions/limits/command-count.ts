@@ -3,12 +3,12 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { CommandMarks, type MarkFamily, type MarkKind } from '../../terminal/command-marks.ts';
 import { SubmittedLines } from './submitted-lines.ts';
 
-/** How often it is looked, after the last command has begun, whether the shell is at its prompt again, in milliseconds. */
-export const LOOK_MS = 500;
-/** How often at most it is told that there are more commands, in milliseconds. */
-const TELL_MS = 500;
+/** How often to poll, after the last command has begun, whether the shell is at its prompt again, in milliseconds. */
+const POLL_MS = 500;
+/** The shortest time between two notifications that there are more commands, in milliseconds. */
+const NOTIFY_MS = 500;
 
-/** What a count of commands asks and tells. */
+/** What a count of commands asks, and whom it notifies. */
 export interface CommandCountListener {
   /** How many were counted in an earlier run of the app. */
   readonly before?: number;
@@ -16,9 +16,9 @@ export interface CommandCountListener {
   limit(): number;
   /** Whether the shell itself is in front. */
   isShellInFront(): Promise<boolean>;
-  /** The count is another one. Told now and then. */
+  /** The count is another one. Called now and then. */
   onChange(): void;
-  /** The last command that may be is done, or one more was about to begin. Told once; then nothing is counted any more. */
+  /** The last allowed command is done, or one more was about to begin. Called once; then nothing is counted any more. */
   onLimit(): void;
   onError(error: unknown): void;
 }
@@ -32,18 +32,18 @@ export function commandLimitAfterChange(before: number, limit: number, used: num
   return Math.max(limit, Math.min(before === 0 ? Number.POSITIVE_INFINITY : before, used + 1));
 }
 
-/** What one family of marks has told. */
+/** What the marks of one family have said. */
 interface Marked {
   used: number;
   /** A command has begun, and not ended. */
   running: boolean;
-  /** Its text was told, but not yet that it runs. */
+  /** Its text was marked, but not yet that it runs. */
   announced: boolean;
-  /** It tells of prompts, too, so that it will tell when the command is done. */
-  tellsEnds: boolean;
+  /** It marks prompts, too, so that it will mark when the command is done. */
+  marksEnds: boolean;
 }
 
-const nothingMarked = (used: number): Marked => ({ used, running: false, announced: false, tellsEnds: false });
+const nothingMarked = (used: number): Marked => ({ used, running: false, announced: false, marksEnds: false });
 
 /**
  * Counts the commands of a session: by the marks of shell integration in its output, and by the lines that the user
@@ -59,11 +59,11 @@ export class CommandCount {
   readonly #marked: Readonly<Record<MarkFamily, Marked>>;
   #submitted: number;
   #isLastBegun = false;
-  /** There was output since the last look. */
+  /** There was output since the last poll. */
   #isNoisy = false;
-  #lookTimer: Timer | null = null;
-  #isLooking = false;
-  #tellTimer: Timer | null = null;
+  #pollTimer: Timer | null = null;
+  #isPolling = false;
+  #notifyTimer: Timer | null = null;
   #stopped = false;
 
   constructor(clock: Clock, listener: CommandCountListener) {
@@ -95,8 +95,8 @@ export class CommandCount {
   /**
    * Takes the next input of the user. `atPrompt`: the shell is known to be in front, else it is asked.
    *
-   * @returns how many bytes of it may be passed on: those up to the last command that may be. Null: one more was about to
-   * begin, and `onLimit` was told.
+   * @returns how many bytes of it may be passed on: those up to the last allowed command. Null: one more was about to begin,
+   * and `onLimit` was called.
    */
   input(bytes: Uint8Array, atPrompt: boolean): number | null {
     const limit = this.#listener.limit();
@@ -122,8 +122,8 @@ export class CommandCount {
   check(): void {
     const limit = this.#listener.limit();
     this.#isLastBegun = limit > 0 && this.state.used >= limit;
-    if (this.#isLastBegun) this.#lookSoon();
-    else this.#stopLooking();
+    if (this.#isLastBegun) this.#pollSoon();
+    else this.#stopPolling();
   }
 
   #end(): void {
@@ -132,12 +132,12 @@ export class CommandCount {
     this.#listener.onLimit();
   }
 
-  /** Nothing is told any more. */
+  /** Nothing is counted any more, and nothing is called. */
   stop(): void {
     this.#stopped = true;
-    this.#stopLooking();
-    this.#tellTimer?.[Symbol.dispose]();
-    this.#tellTimer = null;
+    this.#stopPolling();
+    this.#notifyTimer?.[Symbol.dispose]();
+    this.#notifyTimer = null;
   }
 
   /** What was typed while a command ran is for that command, unless that had just ended. */
@@ -176,7 +176,7 @@ export class CommandCount {
       case 'D':
         marked.running = false;
         marked.announced = false;
-        marked.tellsEnds = true;
+        marked.marksEnds = true;
         if (this.#isLastBegun && marked.used >= this.#listener.limit()) this.#end();
     }
   }
@@ -188,8 +188,8 @@ export class CommandCount {
 
   #onCounted(count: number): void {
     if (this.#stopped) return;
-    this.#tellTimer ??= this.#clock.setTimer(TELL_MS, () => {
-      this.#tellTimer = null;
+    this.#notifyTimer ??= this.#clock.setTimer(NOTIFY_MS, () => {
+      this.#notifyTimer = null;
       this.#listener.onChange();
     });
     const limit = this.#listener.limit();
@@ -197,31 +197,31 @@ export class CommandCount {
     else this.check();
   }
 
-  #lookSoon(): void {
-    if (this.#stopped || this.#isLooking) return;
-    this.#lookTimer ??= this.#clock.setTimer(LOOK_MS, () => {
-      this.#lookTimer = null;
-      this.#isLooking = true;
-      this.#look()
+  #pollSoon(): void {
+    if (this.#stopped || this.#isPolling) return;
+    this.#pollTimer ??= this.#clock.setTimer(POLL_MS, () => {
+      this.#pollTimer = null;
+      this.#isPolling = true;
+      this.#poll()
         .catch((error: unknown) => this.#listener.onError(error))
         .finally(() => {
-          this.#isLooking = false;
-          if (this.#isLastBegun) this.#lookSoon();
+          this.#isPolling = false;
+          if (this.#isLastBegun) this.#pollSoon();
         });
     });
   }
 
-  #stopLooking(): void {
-    this.#lookTimer?.[Symbol.dispose]();
-    this.#lookTimer = null;
+  #stopPolling(): void {
+    this.#pollTimer?.[Symbol.dispose]();
+    this.#pollTimer = null;
   }
 
-  /** The last command may have been a quick one, or one of the shell's own: it is done when the prompt stands there quietly. */
-  async #look(): Promise<void> {
+  /** The last command may have been a quick one, or one of the shell's own: it is done when the prompt is there and quiet. */
+  async #poll(): Promise<void> {
     const wasNoisy = this.#isNoisy;
     this.#isNoisy = false;
     const isMarkedRunning = [this.#marked[133], this.#marked[633]].some(
-      ({ running, tellsEnds }) => running && tellsEnds,
+      ({ running, marksEnds }) => running && marksEnds,
     );
     if (wasNoisy || isMarkedRunning || !(await this.#listener.isShellInFront())) return;
     if (!this.#stopped && this.#isLastBegun && !this.#isNoisy) this.#end();

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { DEADLINES } from '../../../shared/session.ts';
 import {
   applicableWarnings,
-  CHANGE_NOTICE_SECONDS,
   deadlines,
   givenAfterChange,
   grantExtension,
@@ -14,6 +13,7 @@ import {
   thawEnd,
 } from './deadlines.ts';
 
+const CHANGE_NOTICE_SECONDS = 10;
 const limits = { idleTimeoutSeconds: 900, maxDurationSeconds: 3_600, warnBeforeSeconds: [300, 60, 10] };
 const fresh: TimeState = { startedMs: 0, lastActivityMs: 0, idleExtraMs: 0, maxExtraMs: 0 };
 
@@ -33,17 +33,23 @@ const anyTime = fc
 
 describe('a deadline', () => {
   it('comes its limit after the last activity, or after the start', () => {
-    expect(deadlines(limits, { ...fresh, lastActivityMs: 5_000 })).toEqual({ idle: 905_000, max: 3_600_000 });
+    expect(deadlines(limits, { ...fresh, lastActivityMs: 5_000 })).toEqual({
+      idle_timeout: 905_000,
+      max_duration: 3_600_000,
+    });
   });
 
   it('is moved by what extensions added', () => {
-    expect(deadlines(limits, { ...fresh, idleExtraMs: 7, maxExtraMs: 9 })).toEqual({ idle: 900_007, max: 3_600_009 });
+    expect(deadlines(limits, { ...fresh, idleExtraMs: 7, maxExtraMs: 9 })).toEqual({
+      idle_timeout: 900_007,
+      max_duration: 3_600_009,
+    });
   });
 
   it('does not exist where its limit is off', () => {
     expect(deadlines({ ...limits, idleTimeoutSeconds: 0, maxDurationSeconds: 0 }, fresh)).toEqual({
-      idle: null,
-      max: null,
+      idle_timeout: null,
+      max_duration: null,
     });
   });
 });
@@ -51,12 +57,12 @@ describe('a deadline', () => {
 describe('a verdict', () => {
   it('expires at the deadline and not a millisecond before', () => {
     expect(judge(limits, fresh, 899_999).expired).toBeNull();
-    expect(judge(limits, fresh, 900_000).expired).toEqual({ deadline: 'idle', atMs: 900_000 });
+    expect(judge(limits, fresh, 900_000).expired).toEqual({ deadline: 'idle_timeout', atMs: 900_000 });
   });
 
   it('names the deadline that came first when both have passed', () => {
     const late = { ...fresh, lastActivityMs: 3_599_000 };
-    expect(judge(limits, late, 9e9).expired?.deadline).toBe('max');
+    expect(judge(limits, late, 9e9).expired?.deadline).toBe('max_duration');
   });
 
   it('warns in stages, and says which is the last', () => {
@@ -82,7 +88,7 @@ describe('a verdict', () => {
         const at = deadlines(someLimits, time);
         const { expired } = judge(someLimits, time, now);
         if (expired !== null) expect(now).toBeGreaterThanOrEqual(expired.atMs);
-        else for (const each of [at.idle, at.max]) if (each !== null) expect(now).toBeLessThan(each);
+        else for (const each of [at.idle_timeout, at.max_duration]) if (each !== null) expect(now).toBeLessThan(each);
       }),
     );
   });
@@ -97,7 +103,11 @@ describe('a verdict', () => {
         expect(justBefore.due).toEqual(verdict.due);
         expect(justBefore.expired).toBeNull();
         const then = judge(someLimits, time, verdict.wakeAtMs);
-        expect(then.expired !== null || then.due.idle > verdict.due.idle || then.due.max > verdict.due.max).toBe(true);
+        expect(
+          then.expired !== null ||
+            then.due.idle_timeout > verdict.due.idle_timeout ||
+            then.due.max_duration > verdict.due.max_duration,
+        ).toBe(true);
       }),
     );
   });
@@ -142,14 +152,14 @@ describe('a change of limits', () => {
   const anyMoment = fc.integer({ min: 0, max: 2e9 });
   const change = (oldLimits: typeof limits, newLimits: typeof limits, time: TimeState, now: number) => {
     const before = deadlines(oldLimits, time);
-    const alone = deadlines(newLimits, { ...time, notBefore: { idle: null, max: null } });
+    const alone = deadlines(newLimits, { ...time, notBefore: { idle_timeout: null, max_duration: null } });
     const notice = {
-      idle: lastWarningSeconds(newLimits.warnBeforeSeconds, newLimits.idleTimeoutSeconds),
-      max: lastWarningSeconds(newLimits.warnBeforeSeconds, newLimits.maxDurationSeconds),
+      idle_timeout: lastWarningSeconds(newLimits.warnBeforeSeconds, newLimits.idleTimeoutSeconds),
+      max_duration: lastWarningSeconds(newLimits.warnBeforeSeconds, newLimits.maxDurationSeconds),
     };
     const notBefore = {
-      idle: notBeforeAfterChange(before.idle, alone.idle, notice.idle, now),
-      max: notBeforeAfterChange(before.max, alone.max, notice.max, now),
+      idle_timeout: notBeforeAfterChange(before.idle_timeout, alone.idle_timeout, notice.idle_timeout, now),
+      max_duration: notBeforeAfterChange(before.max_duration, alone.max_duration, notice.max_duration, now),
     };
     return { before, alone, notice, after: { ...time, notBefore } };
   };
@@ -245,7 +255,7 @@ it('lets a frozen session be thawed for its window, but never once the policy or
         expect(end.atMs).toBeLessThanOrEqual(longest * 1_000);
         if (capSeconds > 0) expect(end.atMs).toBeLessThanOrEqual(Math.max(capSeconds, maxDurationSeconds) * 1_000);
       }
-      expect(end.deadline === by || end.deadline === 'max').toBe(true);
+      expect(end.deadline === by || end.deadline === 'max_duration').toBe(true);
     }),
   );
 });

@@ -1,7 +1,7 @@
 import type { Limits } from '../../../shared/limits.ts';
-import type { DeadlineKind, SessionWarning } from '../../../shared/session.ts';
+import type { Deadline, SessionWarning, WarningDeadline } from '../../../shared/session.ts';
 
-/** Everything a deadline depends on besides the limits. All times are milliseconds on the session's clock. */
+/** Everything a deadline depends on besides the limits. Times are in milliseconds on the session's clock. */
 export interface TimeState {
   readonly startedMs: number;
   readonly lastActivityMs: number;
@@ -9,33 +9,33 @@ export interface TimeState {
   readonly idleExtraMs: number;
   /** What extensions added to the maximum duration. */
   readonly maxExtraMs: number;
-  /** Moments before which a deadline does not come, because a change of limits had moved it to an earlier one. */
+  /** Moments before which the deadlines do not pass, because a change of limits had moved them earlier. */
   readonly notBefore?: Deadlines;
 }
 
 type TimeLimits = Pick<Limits, 'idleTimeoutSeconds' | 'maxDurationSeconds' | 'warnBeforeSeconds'>;
 
-/** When a session ends if nothing changes; null: that deadline is off. */
-export interface Deadlines {
-  readonly idle: number | null;
-  readonly max: number | null;
-}
+/** When each deadline passes if nothing changes, in milliseconds on the session's clock; null while it is off. */
+export type Deadlines = Readonly<Record<Deadline, number | null>>;
 
-/** How many of a deadline's warnings are due by now. */
-export interface WarningCounts {
-  readonly idle: number;
-  readonly max: number;
-}
+/** How many of each deadline's warnings are due by now. */
+export type WarningCounts = Readonly<Record<Deadline, number>>;
 
-/** What is to be done now, and when to look again. */
+/** Names of the deadlines in warnings. */
+const WARNING_NAMES = {
+  idle_timeout: 'idle',
+  max_duration: 'max',
+} as const satisfies Record<Deadline, WarningDeadline>;
+
+/** What is due at one moment, and when to judge again. */
 export interface Verdict {
   /** The deadline that has passed: the earlier one if both have. */
-  readonly expired: { readonly deadline: DeadlineKind; readonly atMs: number } | null;
+  readonly expired: { readonly deadline: Deadline; readonly atMs: number } | null;
   /** Warnings due, those already given included. */
   readonly due: WarningCounts;
   /** The warning in force: that of the nearer deadline which has one. */
   readonly warning: SessionWarning | null;
-  /** When the next warning or deadline is; null: never. */
+  /** When the next warning or deadline comes; null without a deadline. */
   readonly wakeAtMs: number | null;
 }
 
@@ -44,13 +44,13 @@ export function deadlines(limits: TimeLimits, time: TimeState): Deadlines {
   const at = (beginMs: number, seconds: number, extraMs: number, notBeforeMs: number | null = null): number | null =>
     seconds === 0 ? null : Math.max(beginMs + seconds * 1_000 + extraMs, notBeforeMs ?? Number.NEGATIVE_INFINITY);
   return {
-    idle: at(time.lastActivityMs, limits.idleTimeoutSeconds, time.idleExtraMs, time.notBefore?.idle),
-    max: at(time.startedMs, limits.maxDurationSeconds, time.maxExtraMs, time.notBefore?.max),
+    idle_timeout: at(time.lastActivityMs, limits.idleTimeoutSeconds, time.idleExtraMs, time.notBefore?.idle_timeout),
+    max_duration: at(time.startedMs, limits.maxDurationSeconds, time.maxExtraMs, time.notBefore?.max_duration),
   };
 }
 
-/** How long a session whose limits were changed is left at least where no warning applies to it, in seconds. */
-export const CHANGE_NOTICE_SECONDS = 10;
+/** The least time a session has left after a change of its limits if no warning applies to it, in seconds. */
+const CHANGE_NOTICE_SECONDS = 10;
 
 /** How long before its end a session gets the last warning of a timeout, in seconds. */
 export function lastWarningSeconds(warnBeforeSeconds: readonly number[], timeoutSeconds: number): number {
@@ -101,20 +101,30 @@ export function applicableWarnings(warnBeforeSeconds: readonly number[], timeout
 /** Judges one moment. A pure function: the same arguments give the same verdict, and it never fires early. */
 export function judge(limits: TimeLimits, time: TimeState, nowMs: number): Verdict {
   const at = deadlines(limits, time);
-  const idle = judgeOne(at.idle, applicableWarnings(limits.warnBeforeSeconds, limits.idleTimeoutSeconds), nowMs);
-  const max = judgeOne(at.max, applicableWarnings(limits.warnBeforeSeconds, limits.maxDurationSeconds), nowMs);
-  const nearer: DeadlineKind =
-    (at.idle ?? Number.POSITIVE_INFINITY) <= (at.max ?? Number.POSITIVE_INFINITY) ? 'idle' : 'max';
-  const other: DeadlineKind = nearer === 'idle' ? 'max' : 'idle';
-  const of = { idle, max };
-  const expired = [nearer, other].find((kind) => of[kind].expired);
-  const warned = [nearer, other].find((kind) => of[kind].due > 0);
+  const of = {
+    idle_timeout: judgeOne(
+      at.idle_timeout,
+      applicableWarnings(limits.warnBeforeSeconds, limits.idleTimeoutSeconds),
+      nowMs,
+    ),
+    max_duration: judgeOne(
+      at.max_duration,
+      applicableWarnings(limits.warnBeforeSeconds, limits.maxDurationSeconds),
+      nowMs,
+    ),
+  };
+  const isIdleNearer = (at.idle_timeout ?? Number.POSITIVE_INFINITY) <= (at.max_duration ?? Number.POSITIVE_INFINITY);
+  const nearestFirst: readonly Deadline[] = isIdleNearer
+    ? ['idle_timeout', 'max_duration']
+    : ['max_duration', 'idle_timeout'];
+  const expired = nearestFirst.find((deadline) => of[deadline].expired);
+  const warned = nearestFirst.find((deadline) => of[deadline].due > 0);
   const expiredAt = expired === undefined ? null : at[expired];
   return {
     expired: expired === undefined || expiredAt === null ? null : { deadline: expired, atMs: expiredAt },
-    due: { idle: idle.due, max: max.due },
+    due: { idle_timeout: of.idle_timeout.due, max_duration: of.max_duration.due },
     warning: warned === undefined ? null : warningOf(warned, of[warned]),
-    wakeAtMs: earliest(idle.wakeAtMs, max.wakeAtMs),
+    wakeAtMs: earliest(of.idle_timeout.wakeAtMs, of.max_duration.wakeAtMs),
   };
 }
 
@@ -137,10 +147,10 @@ function judgeOne(atMs: number | null, warnings: readonly number[], nowMs: numbe
   };
 }
 
-function warningOf(deadline: DeadlineKind, verdict: OneVerdict): SessionWarning {
+function warningOf(deadline: Deadline, verdict: OneVerdict): SessionWarning {
   const stage = verdict.due - 1;
   return {
-    deadline,
+    deadline: WARNING_NAMES[deadline],
     beforeSeconds: verdict.warnings[stage] ?? 0,
     stage,
     last: verdict.due === verdict.warnings.length,
@@ -166,32 +176,32 @@ export function grantExtension(
     return Math.min(wanted, Math.max(0, beginMs + capSeconds * 1_000 - atMs));
   };
   return {
-    idleMs: room(at.idle, time.lastActivityMs, caps.idleTimeoutSeconds),
-    maxMs: room(at.max, time.startedMs, caps.maxDurationSeconds),
+    idleMs: room(at.idle_timeout, time.lastActivityMs, caps.idleTimeoutSeconds),
+    maxMs: room(at.max_duration, time.startedMs, caps.maxDurationSeconds),
   };
 }
 
-/** When a session closes that its expiry has frozen, and for which of its limits. */
+/** When a session that a deadline has frozen closes, and for which deadline. */
 export interface ThawEnd {
-  readonly deadline: DeadlineKind;
+  readonly deadline: Deadline;
   readonly atMs: number;
 }
 
 /**
- * Until when a session can be thawed that `by` has frozen: for its thaw window, and for as long as it would have time left
- * then. Past its maximum duration it takes an extension to go on, so the last moment is the end of that one; `canExtend`
- * says whether there is any. What is long enough ago leaves nothing to thaw: then the moment has passed.
+ * Until when a session that the deadline `by` has frozen can be thawed: for its thaw window, and for as long as it would
+ * have time left afterwards. Past its maximum duration a thaw takes an extension, so the last moment is the end of that
+ * extension; `canExtend` says whether one is left. The moment may be in the past, and then nothing can be thawed.
  */
 export function thawEnd(
   limits: TimeLimits & Pick<Limits, 'extensions' | 'thawWindowSeconds'>,
   caps: { readonly idleTimeoutSeconds: number; readonly maxDurationSeconds: number },
   time: TimeState,
-  frozen: { readonly by: DeadlineKind; readonly sinceMs: number },
+  frozen: { readonly by: Deadline; readonly sinceMs: number },
   canExtend: boolean,
 ): ThawEnd {
   const windowEndMs = frozen.sinceMs + limits.thawWindowSeconds * 1_000;
-  const { max } = deadlines(limits, time);
-  if (max === null) return { deadline: frozen.by, atMs: windowEndMs };
-  const lastMs = max + (canExtend ? grantExtension(limits, caps, time).maxMs : 0);
-  return lastMs < windowEndMs ? { deadline: 'max', atMs: lastMs } : { deadline: frozen.by, atMs: windowEndMs };
+  const { max_duration: maxMs } = deadlines(limits, time);
+  if (maxMs === null) return { deadline: frozen.by, atMs: windowEndMs };
+  const lastMs = maxMs + (canExtend ? grantExtension(limits, caps, time).maxMs : 0);
+  return lastMs < windowEndMs ? { deadline: 'max_duration', atMs: lastMs } : { deadline: frozen.by, atMs: windowEndMs };
 }

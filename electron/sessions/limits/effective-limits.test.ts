@@ -74,7 +74,7 @@ test.each<[string, Levels, number, string]>([
     900,
     'policy',
   ],
-  ['off where nobody sets a time', { user: { [IDLE]: 0 } }, 0, 'settings'],
+  ['off where no level sets a time', { user: { [IDLE]: 0 } }, 0, 'settings'],
   ['the minimum where a profile asks for less', { profile: { idleTimeoutSeconds: 5 } }, 60, 'policy'],
   [
     'a lower minimum from a policy',
@@ -140,7 +140,7 @@ test('warnings and the closing grace period: the tab’s, else the profile’s, 
 const COMMANDS = 'limits.maxCommands';
 
 test.each<[string, Levels, number, string]>([
-  ['off where nobody sets a number', {}, 0, 'default'],
+  ['off where no level sets a number', {}, 0, 'default'],
   ['the user’s number', { user: { [COMMANDS]: 20 } }, 20, 'settings'],
   ['a stricter profile', { user: { [COMMANDS]: 20 }, profile: { maxCommands: 10 } }, 10, 'profile'],
   ['a stricter tab', { profile: { maxCommands: 10 }, tab: { maxCommands: 1 } }, 1, 'tab'],

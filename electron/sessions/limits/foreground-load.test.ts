@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ProcessUsage } from '../../backends/backend.ts';
+import type { ProcessUsage } from '../../processes/usage.ts';
 import { isBusy, type UsageSample } from './foreground-load.ts';
 
 const process = (values: Partial<ProcessUsage> = {}): ProcessUsage => ({

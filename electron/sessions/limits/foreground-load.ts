@@ -1,4 +1,4 @@
-import type { ForegroundUsage, ProcessUsage } from '../../backends/backend.ts';
+import type { ForegroundUsage, ProcessUsage } from '../../processes/usage.ts';
 
 /** What the command in the foreground had used at one moment. */
 export interface UsageSample extends ForegroundUsage {

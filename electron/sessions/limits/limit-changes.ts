@@ -2,12 +2,12 @@ import type { EndingSoon } from '../../../shared/ending-soon.ts';
 import type { SessionId } from '../../../shared/session.ts';
 import type { Session } from '../session.ts';
 
-/** What is nearer than this is soon, in seconds, whatever the warnings are. */
+/** An end that is nearer than this is soon, in seconds, whatever the warnings are. */
 const SOON_SECONDS = 60;
 /** Two moments that differ by less are the same one, in milliseconds. */
 const SAME_MS = 5;
 
-/** How long a session goes on as things are. */
+/** How long a session still has as things are. */
 interface Outlook {
   /** Milliseconds; infinite without a deadline. */
   readonly remainingMs: number;
@@ -39,11 +39,10 @@ export function endingsOf(live: () => readonly Session[], change: () => void): E
 
 function outlookOf(session: Session): Outlook {
   const { idleRemainingMs, maxRemainingMs, thawRemainingMs } = session.timing();
-  const limit = session.commandLimit;
   return {
     remainingMs:
       thawRemainingMs ??
       Math.min(idleRemainingMs ?? Number.POSITIVE_INFINITY, maxRemainingMs ?? Number.POSITIVE_INFINITY),
-    commandsLeft: limit === 0 ? Number.POSITIVE_INFINITY : limit - session.commands.used,
+    commandsLeft: session.commandsLeft,
   };
 }

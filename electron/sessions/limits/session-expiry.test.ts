@@ -3,9 +3,9 @@ import type { Limits } from '../../../shared/limits.ts';
 import type { Session } from '../session.ts';
 import { limitsWith } from '../testing/limits.ts';
 import { startedSession, user } from '../testing/open-session.ts';
-import { LOOK_MS } from './command-count.ts';
-import { FREEZE_MS } from './session-expiry.ts';
 
+const FREEZE_MS = 10_000;
+const POLL_MS = 500;
 const key = Uint8Array.of(0x61);
 
 /** A session that freezes when its time is up: idle after 900 s, over after 3600 s, thawed within 600 s. */
@@ -37,7 +37,7 @@ describe('a session that closes when its time is up', () => {
   });
 });
 
-describe('a session that makes way for a fresh one', () => {
+describe('a session that is replaced by a new one', () => {
   it.each([
     ['idle_timeout', { idleTimeoutSeconds: 900 }],
     ['max_duration', { maxDurationSeconds: 900 }],
@@ -54,7 +54,7 @@ describe('a session that makes way for a fresh one', () => {
 });
 
 describe('a session that its idle timeout freezes', () => {
-  it('is stopped where it stands, says so, and closes when nobody thaws it in time', async () => {
+  it('is stopped where it stands, says so, and closes when it is not thawed in time', async () => {
     const { clock, events, log, recorders, session } = await freezing();
     await clock.advance(900_000);
     expect(session.info()).toMatchObject({ state: 'frozen', frozenBy: 'idle_timeout', end: null });
@@ -72,7 +72,7 @@ describe('a session that its idle timeout freezes', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('goes on when it is thawed, which counts as activity', async () => {
+  it('continues when it is thawed, which counts as activity', async () => {
     const { clock, events, session } = await freezing();
     await clock.advance(1_000_000);
     expect(await session.thaw()).toEqual({ ok: true });
@@ -159,7 +159,7 @@ describe('a session that its idle timeout freezes', () => {
     expect(session.ended?.reason).toBe('idle_timeout');
   });
 
-  it('was warned before, and is not warned while it stands', async () => {
+  it('was warned before, and is not warned while it is frozen', async () => {
     const { clock, events, session } = await freezing({ warnBeforeSeconds: [300], maxDurationSeconds: 1_400 });
     await clock.advance(900_000);
     expect(session.info().warning).toBeNull();
@@ -191,7 +191,7 @@ describe('a session that its maximum duration freezes', () => {
     expect(session.ended).toMatchObject({ reason: 'max_duration', limitSeconds: 5_400 });
   });
 
-  it('closes when nobody thaws it', async () => {
+  it('closes when it is not thawed', async () => {
     const { clock, session } = await freezing({ idleTimeoutSeconds: 0 });
     await clock.advance(4_199_999);
     expect(session.ended).toBeNull();
@@ -223,7 +223,7 @@ describe('a session that its maximum duration freezes', () => {
     expect(session.ended?.reason).toBe('max_duration');
   });
 
-  it('goes on when it is extended by hand, and spends one extension for that', async () => {
+  it('continues when the user extends it, and spends one extension for that', async () => {
     const { clock, session } = await freezing({ idleTimeoutSeconds: 0, extensions: { count: 2, seconds: 1_800 } });
     await clock.advance(3_600_000);
     expect(session.extend()).toEqual({ ok: true, seconds: 1_800 });
@@ -274,7 +274,7 @@ describe('a session that is being frozen because its time is up', () => {
     process.freeze = () => Promise.resolve('Programs cannot be frozen on Windows.');
     await clock.advance(900_000);
     expect(session.ended?.reason).toBe('idle_timeout');
-    expect(logger.complaints).toEqual(['a session whose time is up could not be frozen, and closes']);
+    expect(logger.complaints).toEqual(['A session whose time is up could not be frozen, and closes']);
   });
 
   it('closes also when asking throws, or takes too long', async () => {
@@ -287,7 +287,7 @@ describe('a session that is being frozen because its time is up', () => {
     }
   });
 
-  it('goes on when somebody types while it is being frozen', async () => {
+  it('continues when the user types while it is being frozen', async () => {
     const { clock, log, process, session } = await freezing();
     const frozen = Promise.withResolvers<null>();
     process.freeze = () => frozen.promise;
@@ -332,14 +332,14 @@ describe('a session that is being frozen because its time is up', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('says so when it cannot go on, and closes at the end of its thaw window', async () => {
+  it('says so when it cannot be thawed, and closes at the end of its thaw window', async () => {
     const { clock, logger, process, session } = await freezing();
     process.thaw = () => Promise.resolve('The container engine does not answer.');
     await clock.advance(900_000);
     expect(await session.thaw()).toEqual({ ok: false, message: 'The container engine does not answer.' });
     session.write(key, user);
     await clock.advance(600_000);
-    expect(logger.complaints).toEqual(['a frozen session did not go on']);
+    expect(logger.complaints).toEqual(['A frozen session could not be thawed']);
     expect(session.ended?.reason).toBe('idle_timeout');
   });
 });
@@ -358,7 +358,7 @@ describe('a session with a maximum of commands', () => {
     await clock.advance(60_000);
     expect(session.ended).toBeNull();
     process.inFront = { isShell: true, command: null };
-    await clock.advance(LOOK_MS);
+    await clock.advance(POLL_MS);
     expect(session.ended).toMatchObject({ reason: 'command_limit', expired: 'command_limit', limitSeconds: null });
     expect(recorders.lines.join('')).toContain('Command limit reached - connection closed');
     expect(process.written.join('')).toBe('cd /\rmake\ran answer for make\r');
@@ -385,7 +385,7 @@ describe('a session with a maximum of commands', () => {
     await clock.advance(60_000);
     expect(session.ended).toBeNull();
     type(session, 'four\r');
-    await clock.advance(2 * LOOK_MS);
+    await clock.advance(2 * POLL_MS);
     expect(session.ended?.reason).toBe('command_limit');
     expect(process.written.join('')).toBe('one\rtwo\rthree\rfour\r');
   });
@@ -401,7 +401,7 @@ describe('a session with a maximum of commands', () => {
     expect((await session.end('closed')).reason).toBe('command_limit');
   });
 
-  it('makes way for a fresh one where that is wanted, and is never frozen for it', async () => {
+  it('is replaced by a new one where that is wanted, and is never frozen for it', async () => {
     for (const [onExpiry, reason] of [
       ['reset', 'auto_reset'],
       ['freeze', 'command_limit'],
@@ -415,14 +415,14 @@ describe('a session with a maximum of commands', () => {
     }
   });
 
-  it('does not close while it stands still', async () => {
+  it('does not close while it is frozen', async () => {
     const { clock, session } = await startedSession({ limits: limitsWith({ maxCommands: 1 }) });
     type(session, 'a\r');
     await session.freeze();
     await clock.advance(60_000);
     expect(session.state).toBe('frozen');
     await session.thaw();
-    await clock.advance(2 * LOOK_MS);
+    await clock.advance(2 * POLL_MS);
     expect(session.ended?.reason).toBe('command_limit');
   });
 
@@ -431,7 +431,7 @@ describe('a session with a maximum of commands', () => {
     type(session, 'a\rb\rc\r');
     session.updateLimits(limitsWith({ maxCommands: 4 }));
     type(session, 'd\r');
-    await clock.advance(2 * LOOK_MS);
+    await clock.advance(2 * POLL_MS);
     expect(session.ended?.reason).toBe('command_limit');
   });
 

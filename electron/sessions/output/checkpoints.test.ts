@@ -5,8 +5,11 @@ import { captureState, restoreState, SetColors } from '../../../shared/terminal/
 import { Checkpoints } from '../../terminal/checkpoints.ts';
 import { openHeadlessTerminal } from '../../terminal/headless-terminal.ts';
 import { settle, TestClock } from '../testing/test-clock.ts';
-import { GATHER_MS, OutputFlow, SCROLLBACK_BYTES, UNCOMPACTED_BYTES } from './output-flow.ts';
+import { OutputFlow } from './output-flow.ts';
 
+const GATHER_MS = 8;
+const UNCOMPACTED_BYTES = 8 * 1_024 * 1_024;
+const SCROLLBACK_BYTES = 2 * 1_024 * 1_024;
 const SCROLLBACK = 1_000;
 const SIZE = { cols: 80, rows: 24 };
 
@@ -93,7 +96,7 @@ describe('a window that comes late', () => {
 });
 
 describe('a program that prints faster than checkpoints are made', () => {
-  it('is held back, and let go when there is one', async () => {
+  it('is paused, and resumed when there is one', async () => {
     const { flow, calls } = flowWith(new Checkpoints(() => SCROLLBACK));
     const part = Buffer.from('plain text\r\n'.repeat(50_000));
     for (let sent = 0; sent <= UNCOMPACTED_BYTES; sent += part.byteLength) flow.append(part);

@@ -1,24 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { settle, TestClock } from '../testing/test-clock.ts';
-import {
-  BULK_BYTES,
-  FLUSH_MS,
-  FRAME_BYTES,
-  GATHER_MS,
-  HIGH_WATER_BYTES,
-  OutputFlow,
-  SCROLLBACK_BYTES,
-  STALL_MS,
-  type Watcher,
-  type WatcherClosedReason,
-  WINDOW_BYTES,
-} from './output-flow.ts';
+import { OutputFlow, type Watcher, type WatcherClosedReason } from './output-flow.ts';
 import { outputStream } from './output-stream.ts';
 
+const STALL_MS = 10_000;
+const GATHER_MS = 8;
+const BULK_BYTES = 4_000;
+const FLUSH_MS = 4;
+const FRAME_BYTES = 64 * 1_024;
+const WINDOW_BYTES = 768 * 1_024;
+const HIGH_WATER_BYTES = 1_024 * 1_024;
+const SCROLLBACK_BYTES = 2 * 1_024 * 1_024;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** A window that shows what it gets only when it is told to. */
+/** A window that shows what it gets only when the test says so. */
 class Window {
   readonly frames: Uint8Array[] = [];
   closed: WatcherClosedReason | null = null;
@@ -131,7 +127,7 @@ describe('the flow of output', () => {
     );
   });
 
-  it('holds the program back for the slowest window and lets it go on again', async () => {
+  it('pauses the program for the slowest window and resumes it', async () => {
     const { calls, flow } = flowWithSource();
     const quick = new Window(flow);
     const slow = new Window(flow);
@@ -147,13 +143,13 @@ describe('the flow of output', () => {
     expect(calls).toEqual(['pause', 'resume']);
   });
 
-  it('lets a program run freely while nobody watches', () => {
+  it('lets a program run freely while no window watches', () => {
     const { calls, flow } = flowWithSource();
     flow.append(new Uint8Array(4 * HIGH_WATER_BYTES));
     expect(calls).toEqual([]);
   });
 
-  it('goes on when the window that held it back goes away', async () => {
+  it('resumes when the window that it was paused for goes away', async () => {
     const { calls, flow } = flowWithSource();
     const slow = new Window(flow);
     await settle();

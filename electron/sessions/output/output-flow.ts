@@ -1,33 +1,34 @@
 import type { Replay } from '../../../shared/frames.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
+import { withDeadline } from '../../base/with-deadline.ts';
 import type { Checkpoints } from '../../terminal/checkpoints.ts';
 import type { TerminalSize } from '../../terminal/compact.ts';
 import type { TerminalModes } from '../../terminal/terminal-modes.ts';
 import { OutputLog } from './output-log.ts';
 
 /** Output that stays in memory for windows that attach later, in bytes. */
-export const SCROLLBACK_BYTES = 2 * 1_024 * 1_024;
-/** Above this many bytes without a checkpoint of the terminal, the program is held back until there is one. */
-export const UNCOMPACTED_BYTES = 8 * 1_024 * 1_024;
-/** Above this many bytes between the program and the slowest watcher's acknowledgement, the program is held back … */
-export const HIGH_WATER_BYTES = 1_024 * 1_024;
+const SCROLLBACK_BYTES = 2 * 1_024 * 1_024;
+/** Above this many bytes without a checkpoint of the terminal, the program is paused until there is one. */
+const UNCOMPACTED_BYTES = 8 * 1_024 * 1_024;
+/** Above this many bytes between the program and the slowest watcher's acknowledgement, the program is paused … */
+const HIGH_WATER_BYTES = 1_024 * 1_024;
 /** … until it is down to this many. */
-export const LOW_WATER_BYTES = 512 * 1_024;
+const LOW_WATER_BYTES = 512 * 1_024;
 /**
  * Bytes on their way to one watcher without an acknowledgement: enough for it to have the next ones while it shows the
  * last, few enough to stay prompt (a window shows 5 to 20 MB per second).
  */
-export const WINDOW_BYTES = 768 * 1_024;
+const WINDOW_BYTES = 768 * 1_024;
 /** The most one frame carries; under load, less than that waits a moment for more. */
-export const FRAME_BYTES = 64 * 1_024;
+const FRAME_BYTES = 64 * 1_024;
 /** How long less than a frame waits while the watcher is busy with the one before, in milliseconds. */
-export const FLUSH_MS = 4;
+const FLUSH_MS = 4;
 /** A frame of at least this many bytes, about one read of a pseudoterminal, means load; after it output is gathered … */
-export const BULK_BYTES = 4_000;
+const BULK_BYTES = 4_000;
 /** … for this long, in milliseconds, or until a frame is full: each frame costs a window more than its bytes. */
-export const GATHER_MS = 8;
+const GATHER_MS = 8;
 /** A watcher that makes no progress for this long while another keeps up is cut off, in milliseconds. */
-export const STALL_MS = 10_000;
+const STALL_MS = 10_000;
 
 export type WatcherClosedReason = 'ended' | 'cut_off' | 'detached';
 
@@ -42,7 +43,7 @@ export interface WatcherOptions {
   /** The output that is delivered after this was drawn at another size. */
   resized?(size: TerminalSize): void;
   /**
-   * Takes the terminal's state, deflated, from which the output goes on; called at once, or never. Without it, output
+   * Takes the terminal's state, deflated, from which the output continues; called at once, or never. Without it, output
    * from before is not shown.
    */
   restore?(state: Uint8Array): void;
@@ -56,7 +57,7 @@ export interface FlowOptions {
   readonly checkpoints?: Checkpoints | undefined;
 }
 
-/** One watcher, as its owner holds it. */
+/** One watcher, as its owner sees it. */
 export interface Watcher {
   readonly replay: Replay;
   /**
@@ -69,7 +70,7 @@ export interface Watcher {
   detach(): void;
 }
 
-/** What the flow holds back and lets go. */
+/** What the flow pauses and resumes. */
 export interface FlowSource {
   pause(): void;
   resume(): void;
@@ -79,13 +80,13 @@ interface WatcherState {
   readonly options: WatcherOptions;
   readonly repliesFromOffset: number;
   cursor: number;
-  /** The number of the next change of size to be told. */
+  /** The number of the next change of size to be delivered. */
   change: number;
   unacknowledged: number;
-  /** Bytes acknowledged when progress was last looked at. */
+  /** Bytes acknowledged when progress was last checked. */
   progressMark: number;
   acknowledged: number;
-  /** Set while output is held for a fuller frame. */
+  /** Set while output waits for a fuller frame. */
   flushTimer: Timer | null;
   /** Whether the last frame was a large one, and the time to gather after it has not passed. */
   gathers: boolean;
@@ -93,7 +94,7 @@ interface WatcherState {
 
 /**
  * Carries a session's output to its watchers, in order and without loss. First bytes after a pause go out at once; under
- * load they are gathered into frames. The slowest watcher sets the pace: the program is held back for it, up to a bound.
+ * load they are gathered into frames. The slowest watcher sets the pace: the program is paused for it, up to a bound.
  */
 export class OutputFlow {
   readonly #log: OutputLog;
@@ -208,19 +209,21 @@ export class OutputFlow {
     };
   }
 
-  /** Resolves when every watcher has acknowledged everything, or after `timeoutMs`; tells which. */
-  drain(timeoutMs: number): Promise<boolean> {
-    if (this.#isDrained()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const finish = (drained: boolean): void => {
-        this.#drained.delete(onDrained);
-        timer[Symbol.dispose]();
-        resolve(drained);
-      };
-      const onDrained = (): void => finish(true);
-      const timer = this.#clock.setTimer(timeoutMs, () => finish(false));
-      this.#drained.add(onDrained);
-    });
+  /**
+   * Resolves when every watcher has acknowledged everything, or after `timeoutMs`.
+   *
+   * @returns whether they have.
+   */
+  async drain(timeoutMs: number): Promise<boolean> {
+    if (this.#isDrained()) return true;
+    const drained = Promise.withResolvers<boolean>();
+    const onDrained = (): void => drained.resolve(true);
+    this.#drained.add(onDrained);
+    try {
+      return await withDeadline(drained.promise, timeoutMs, false, this.#clock);
+    } finally {
+      this.#drained.delete(onDrained);
+    }
   }
 
   /** No more output will come: each watcher is closed once it has been delivered the rest. */
@@ -237,7 +240,7 @@ export class OutputFlow {
   #pump(watcher: WatcherState, force: boolean): void {
     if (!this.#watchers.has(watcher)) return;
     for (;;) {
-      const change = this.#tellSizes(watcher);
+      const change = this.#deliverSizes(watcher);
       const unsent = (change?.offset ?? this.#log.end) - watcher.cursor;
       const room = WINDOW_BYTES - watcher.unacknowledged;
       if (unsent === 0 || room <= 0) return;
@@ -260,8 +263,8 @@ export class OutputFlow {
     }
   }
 
-  /** Tells of the sizes that hold from here on; gives the next change after that, if there is one. */
-  #tellSizes(watcher: WatcherState): { readonly offset: number } | null {
+  /** Delivers the sizes that hold from here on; gives the next change after that, if there is one. */
+  #deliverSizes(watcher: WatcherState): { readonly offset: number } | null {
     for (;;) {
       const change = this.#log.change(watcher.change);
       if (change === null || change.offset > watcher.cursor) return change;
@@ -326,11 +329,11 @@ export class OutputFlow {
     this.#pump(watcher, false);
     this.#steer();
     this.#finish(watcher);
-    this.#tellDrained();
+    this.#resolveDrained();
   }
 
   #finish(watcher: WatcherState): void {
-    if (this.#ended && watcher.cursor === this.#log.end && this.#tellSizes(watcher) === null)
+    if (this.#ended && watcher.cursor === this.#log.end && this.#deliverSizes(watcher) === null)
       this.#remove(watcher, 'ended');
   }
 
@@ -340,14 +343,14 @@ export class OutputFlow {
     watcher.flushTimer = null;
     watcher.options.onClosed(reason);
     this.#steer();
-    this.#tellDrained();
+    this.#resolveDrained();
   }
 
   #lag(watcher: WatcherState): number {
     return this.#log.end - watcher.cursor + watcher.unacknowledged;
   }
 
-  #tellDrained(): void {
+  #resolveDrained(): void {
     if (this.#drained.size > 0 && this.#isDrained()) for (const done of [...this.#drained]) done();
   }
 
@@ -356,7 +359,7 @@ export class OutputFlow {
     return true;
   }
 
-  /** Holds the program back, or lets it go on, for the slowest watcher. */
+  /** Pauses the program, or resumes it, for the slowest watcher. */
   #steer(): void {
     let slowest = 0;
     for (const watcher of this.#watchers) slowest = Math.max(slowest, this.#lag(watcher));

@@ -35,7 +35,7 @@ interface LoggedChange extends TerminalSize {
  * The last output of a session and the sizes it was drawn at, addressed by offset in the whole output, after the last
  * checkpoint of the terminal's state, if there is one: with both, a window shows exactly what another shows. It copies what it takes, so that small reads
  * do not keep large buffers alive, and it costs nothing more per byte until the oldest have to go: only those are
- * looked at, for the modes they leave a terminal in.
+ * scanned, for the modes they leave a terminal in.
  */
 export class OutputLog {
   readonly #maxBlocks: number;
@@ -203,7 +203,7 @@ export class OutputLog {
     return oldest;
   }
 
-  /** What a state goes on with is gone: what is left begins at the size it was drawn at. */
+  /** What a state continues with is gone: what is left begins at the size it was drawn at. */
   #forgetCheckpoint(): void {
     this.#checkpoint = null;
     const gone = this.#changes.filter(({ offset }) => offset <= this.#start);

@@ -1,26 +1,26 @@
 import type { BackendProcess } from '../../backends/backend.ts';
 
-/** Who may hold a program back. */
-export type Holder = 'resuming' | 'windows' | 'recording';
+/** Why a program's output is paused: backpressure of windows or of the recording, or the session is being resumed. */
+export type PauseReason = 'resuming' | 'windows' | 'recording';
 
-/** Holds a session's program back while anyone needs it to wait, also from before it runs. */
-export class ProgramHold {
-  readonly #holders = new Set<Holder>();
+/** Pauses a session's program while there is any reason to, also from before it runs. */
+export class ProgramPause {
+  readonly #reasons = new Set<PauseReason>();
   #process: BackendProcess | null = null;
 
-  /** The program is there. */
+  /** The program runs. */
   attach(process: BackendProcess): void {
     this.#process = process;
-    if (this.#holders.size > 0) process.pause();
+    if (this.#reasons.size > 0) process.pause();
   }
 
-  hold(who: Holder): void {
-    this.#holders.add(who);
+  pause(reason: PauseReason): void {
+    this.#reasons.add(reason);
     this.#process?.pause();
   }
 
-  release(who: Holder): void {
-    this.#holders.delete(who);
-    if (this.#holders.size === 0) this.#process?.resume();
+  resume(reason: PauseReason): void {
+    this.#reasons.delete(reason);
+    if (this.#reasons.size === 0) this.#process?.resume();
   }
 }

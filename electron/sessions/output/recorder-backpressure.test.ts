@@ -1,56 +1,60 @@
 import { describe, expect, it } from 'vitest';
 import { TestClock } from '../testing/test-clock.ts';
-import { BRAKE_BYTES, RELEASE_BYTES, RecorderBrake, STUCK_MS } from './recorder-backpressure.ts';
+import { RecorderBackpressure } from './recorder-backpressure.ts';
 
-function brakeOn(recorder: { waiting: number }) {
+const STUCK_MS = 500;
+const RESUME_BYTES = 2 * 1_024 * 1_024;
+const PAUSE_BYTES = 8 * 1_024 * 1_024;
+
+function backpressureOf(recorder: { waiting: number }) {
   const clock = new TestClock();
   const calls: string[] = [];
-  const brake = new RecorderBrake({
+  const backpressure = new RecorderBackpressure({
     clock,
     waitingBytes: () => recorder.waiting,
-    hold: () => calls.push('hold'),
-    release: () => calls.push('release'),
+    pause: () => calls.push('pause'),
+    resume: () => calls.push('resume'),
   });
-  return { brake, calls, clock };
+  return { backpressure, calls, clock };
 }
 
-describe('the recorder’s brake', () => {
-  it('holds a program back until its recording has caught up', async () => {
-    const recorder = { waiting: BRAKE_BYTES };
-    const { brake, calls, clock } = brakeOn(recorder);
-    brake.check();
+describe('the backpressure of a recorder', () => {
+  it('pauses a program until its recording has caught up', async () => {
+    const recorder = { waiting: PAUSE_BYTES };
+    const { backpressure, calls, clock } = backpressureOf(recorder);
+    backpressure.check();
     expect(calls).toEqual([]);
     recorder.waiting += 1;
-    brake.check();
-    brake.check();
-    expect(calls).toEqual(['hold']);
-    for (; recorder.waiting > RELEASE_BYTES; recorder.waiting -= 1_000_000) await clock.advance(100);
+    backpressure.check();
+    backpressure.check();
+    expect(calls).toEqual(['pause']);
+    for (; recorder.waiting > RESUME_BYTES; recorder.waiting -= 1_000_000) await clock.advance(100);
     await clock.advance(100);
-    expect(calls).toEqual(['hold', 'release']);
+    expect(calls).toEqual(['pause', 'resume']);
     expect(clock.timers).toBe(0);
   });
 
-  it('does not hold it for a disk that takes nothing, until that has caught up', async () => {
-    const recorder = { waiting: BRAKE_BYTES + 1 };
-    const { brake, calls, clock } = brakeOn(recorder);
-    brake.check();
+  it('does not pause a program for a disk that takes nothing, until the disk has caught up', async () => {
+    const recorder = { waiting: PAUSE_BYTES + 1 };
+    const { backpressure, calls, clock } = backpressureOf(recorder);
+    backpressure.check();
     await clock.advance(STUCK_MS + 50);
-    expect(calls).toEqual(['hold', 'release']);
-    brake.check();
+    expect(calls).toEqual(['pause', 'resume']);
+    backpressure.check();
     expect(calls).toHaveLength(2);
     recorder.waiting = 0;
-    brake.check();
-    recorder.waiting = BRAKE_BYTES + 1;
-    brake.check();
-    expect(calls.at(-1)).toBe('hold');
+    backpressure.check();
+    recorder.waiting = PAUSE_BYTES + 1;
+    backpressure.check();
+    expect(calls.at(-1)).toBe('pause');
   });
 
-  it('lets go when it is disposed of', () => {
-    const { brake, calls, clock } = brakeOn({ waiting: BRAKE_BYTES + 1 });
-    brake.check();
-    brake[Symbol.dispose]();
-    brake[Symbol.dispose]();
-    expect(calls).toEqual(['hold', 'release']);
+  it('lets the program run when it is disposed of', () => {
+    const { backpressure, calls, clock } = backpressureOf({ waiting: PAUSE_BYTES + 1 });
+    backpressure.check();
+    backpressure[Symbol.dispose]();
+    backpressure[Symbol.dispose]();
+    expect(calls).toEqual(['pause', 'resume']);
     expect(clock.timers).toBe(0);
   });
 });

@@ -63,9 +63,10 @@ export function managerWith(limits: Limits = {}) {
     settings,
     metrics: createSessionMetrics(() => clock.wall()),
     logger,
+    app: { name: 'Sandglass', version: '1' },
     writeMetadata: async () => {},
   });
-  manager.on('event', (event) => {
+  manager.on('event', ({ event }) => {
     if (event.type === 'session:start' || event.type === 'session:end') log.push(`${event.type} ${event.sessionId}`);
   });
   return {

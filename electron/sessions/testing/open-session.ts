@@ -2,7 +2,7 @@ import type { EffectiveLimits } from '../../../shared/limits.ts';
 import type { ProfileOf } from '../../../shared/profile.ts';
 import { type SessionEvent, sessionInfoSchema } from '../../../shared/session.ts';
 import { Session } from '../session.ts';
-import type { EarlierSession, SessionListener } from '../session-options.ts';
+import type { RestoredState, SessionListener } from '../session-options.ts';
 import { limitsWith } from './limits.ts';
 import { profileWith } from './profiles.ts';
 import { keepingLogger, StandInBackend, StandInRecorders } from './stand-ins.ts';
@@ -13,14 +13,14 @@ export interface Setup {
   readonly profile?: Partial<ProfileOf<'pty'>>;
   readonly limits?: EffectiveLimits;
   /** What an earlier run of the app has left of it. */
-  readonly earlier?: EarlierSession;
+  readonly restored?: RestoredState;
 }
 
 /** What the user does in a terminal. */
 export const user = { user: true };
 
-/** A session over stand-ins, not started yet, with all that it tells. */
-export function openSession({ profile = {}, limits = limitsWith(), earlier }: Setup = {}) {
+/** A session over stand-ins, not started yet, with all that it emits. */
+export function openSession({ profile = {}, limits = limitsWith(), restored }: Setup = {}) {
   const clock = new TestClock();
   const log: string[] = [];
   const backend = new StandInBackend(log);
@@ -29,24 +29,25 @@ export function openSession({ profile = {}, limits = limitsWith(), earlier }: Se
   const events: SessionEvent[] = [];
   let nextEvent = 0;
   const listener: SessionListener = {
-    onEvent: (_session, event) => {
+    onEvent: (event) => {
       events.push(event);
       if (event.type !== 'session:state') log.push(event.type);
     },
-    onChange: (session) => sessionInfoSchema.parse(session.info()),
+    onChange: () => sessionInfoSchema.parse(session.info()),
     onActivity: () => {},
     onLateness: (ms) => log.push(`late ${ms}`),
     onBytes: () => {},
   };
   const id = '01M7Y85E6BXST0XRN70G4B9GBG';
   const options = { id, previousId: null, profile: profileWith(profile), limits, cols: 80, rows: 24 };
-  const session = new Session(
-    { ...options, ...(earlier === undefined ? {} : { earlier }) },
+  const session: Session = new Session(
+    { ...options, ...(restored === undefined ? {} : { restored }) },
     {
       clock,
       backend,
       recorders,
       logger,
+      app: { name: 'Sandglass', version: '1' },
       writeMetadata: async () => {
         log.push('metadata');
       },

@@ -33,7 +33,6 @@ import { installationId } from '../../storage/installation.ts';
 import { findLocations, type Locations, makeFolders } from '../../storage/locations.ts';
 import { containersOf, removeContainers, type TestEngine } from '../../testing/container-engine.ts';
 import { SessionManager } from '../manager.ts';
-import { describeEndedSession } from '../metadata.ts';
 import type { Session } from '../session.ts';
 import { Screen } from './screen.ts';
 import { keepingLogger } from './stand-ins.ts';
@@ -116,10 +115,9 @@ export class SessionRig implements AsyncDisposable {
         },
         metrics: createSessionMetrics(() => clock.wall()),
         logger,
-        async writeMetadata(session, event, recording) {
-          if (recording === null) return;
-          const metadata = describeEndedSession(session, event, recording, { name: 'x', version: '1' });
-          await writeMetadata(recorders.folderOf(session.id), metadata);
+        app: { name: 'x', version: '1' },
+        async writeMetadata(metadata) {
+          await writeMetadata(recorders.folderOf(metadata.id), metadata);
         },
       });
       this.#managers.push(manager);
@@ -227,7 +225,7 @@ export class SessionRig implements AsyncDisposable {
     });
   }
 
-  /** Ends what runs, and then looks whether anything of the sessions so far is left. */
+  /** Ends what runs, and then checks that nothing of the sessions so far is left. */
   async expectNothingLeft(): Promise<void> {
     await Promise.all(this.#managers.flatMap(({ live }) => live.map((session) => session.end('closed'))));
     const opened = this.#opened.splice(0);
@@ -239,7 +237,7 @@ export class SessionRig implements AsyncDisposable {
     }
     for (const manager of this.#managers) for (const { id } of manager.list()) manager.dismiss(id);
     expect(await this.containers(), 'containers').toEqual([]);
-    expect(this.complaints, 'complaints').not.toContain('a step of an ending failed');
+    expect(this.complaints, 'complaints').not.toContain('A step of an ending failed');
   }
 
   /** Containers that these sessions have made. */

@@ -10,21 +10,14 @@ import { outputTests } from './suite-output.ts';
 import { recordTests } from './suite-records.ts';
 import { startTests } from './suite-starts.ts';
 
-/** What every part of the suite works with. */
-export interface SuiteContext {
-  readonly kind: BackendKind;
-  /** The sessions of this kind; there is one for all tests of a file. */
-  readonly rig: () => SessionRig;
-}
-
 /** How long one test may take, in milliseconds: on a busy machine, a container takes seconds to come and to go. */
 const TEST_MS = 60_000;
 
 type Supported = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
 /**
- * What a session promises, whatever runs its shell: the same tests for every backend. After each of them it is looked
- * for what the sessions have left behind.
+ * What a session promises, whatever runs its shell: the same tests for every backend. Each of them is followed
+ * by a check that the sessions have left nothing behind.
  */
 export async function sessionSuite(kind: BackendKind): Promise<void> {
   const engine = await findTestEngine();
@@ -53,7 +46,7 @@ export async function sessionSuite(kind: BackendKind): Promise<void> {
   });
 }
 
-/** Whether sessions of this kind can be had here. What the checks read is there on Linux alone. */
+/** Whether sessions of this kind are available here. What the checks read is there on Linux alone. */
 async function supports(kind: BackendKind, engine: TestEngine): Promise<Supported> {
   if (process.platform !== 'linux') return { ok: false, why: 'Linux' };
   if (kind === 'docker') return engine.ok ? { ok: true } : engine;

@@ -7,12 +7,12 @@ import type {
   Backends,
   ExitStatus,
   Foreground,
-  ForegroundUsage,
   ReattachSpec,
   StartResult,
   StartSpec,
 } from '../../backends/backend.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { ForegroundUsage } from '../../processes/usage.ts';
 import type {
   ClosedRecording,
   Recorder,

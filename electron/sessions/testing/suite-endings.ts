@@ -2,13 +2,13 @@ import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { isSandboxed } from '../../../shared/profile.ts';
 import { Screen } from './screen.ts';
-import type { SuiteContext } from './session-suite.ts';
+import type { SuiteContext } from './suite-context.ts';
 
 /** Finds whichever vi there is, by its own name: in a sandbox, links through /etc may lead nowhere. */
 const VI = '"$(command -v vim.basic || command -v vim.tiny || command -v vim)" -u NONE';
 const NOTICE = 'Session timeout - connection closed';
 
-/** How sessions end: told to the terminal, in order, with nothing left. */
+/** How sessions end: announced in the terminal, in order, with nothing left. */
 export function endingTests({ kind, rig }: SuiteContext): void {
   describe('its end', () => {
     it.each([
@@ -74,7 +74,7 @@ export function endingTests({ kind, rig }: SuiteContext): void {
       screen.type('kill -KILL $$\r');
       await screen.closed;
       const end = await screen.session.end('closed');
-      // Where an init process is between, it tells the signal as shells do.
+      // Where an init process is between, it reports the signal as shells do.
       const status = end.exitCode ?? 128 + (end.signal === 'SIGKILL' ? constants.signals.SIGKILL : 0);
       expect({ reason: end.reason, status }).toEqual({ reason: 'exited', status: 137 });
     });

@@ -3,7 +3,7 @@ import type { Limits } from '../../../shared/limits.ts';
 import type { SessionEvent, SessionEventType } from '../../../shared/session.ts';
 import type { Session } from '../session.ts';
 import { Screen } from './screen.ts';
-import type { SuiteContext } from './session-suite.ts';
+import type { SuiteContext } from './suite-context.ts';
 
 /** A shell that marks its commands as shell integration does. */
 const WITH_MARKS = {
@@ -17,10 +17,10 @@ const WITH_MARKS = {
 /** What happens when a session's time is up. */
 export function expiryTests({ rig }: SuiteContext): void {
   describe('its expiry', () => {
-    it('makes way for a fresh session: the old one’s end is told before the new one’s start', async () => {
-      const told: SessionEvent[] = [];
+    it('is replaced by a new session: the old one’s end is emitted before the new one’s start', async () => {
+      const emitted: SessionEvent[] = [];
       const { manager } = rig();
-      using _listening = disposing(manager.on('event', (event) => told.push(event)));
+      using _listening = disposing(manager.on('event', ({ event }) => emitted.push(event)));
       const screen = await rig().open();
       screen.limit({ idleTimeoutSeconds: 2, warnBeforeSeconds: [1], onExpiry: 'reset' });
       const { id } = screen.session;
@@ -35,7 +35,7 @@ export function expiryTests({ rig }: SuiteContext): void {
       expect(screen.rows).toContain('Session timeout - connection closed');
       expect(screen.rows).toContain('Press any key to open a fresh session.');
       expect(rig().metadata(screen.session).end).toMatchObject({ reason: 'auto_reset', expired: 'idle_timeout' });
-      const ends = told.filter(({ type }) => type === 'session:start' || type === 'session:end');
+      const ends = emitted.filter(({ type }) => type === 'session:start' || type === 'session:end');
       expect(ends.map(({ type, sessionId }) => [type, sessionId])).toEqual([
         ['session:start', id],
         ['session:end', id],
@@ -71,12 +71,12 @@ export function expiryTests({ rig }: SuiteContext): void {
       screen.limit({ idleTimeoutSeconds: 0 });
       screen.type('a key\r');
       await screen.row('got a key');
-      // An engine may say later than the program that it goes on.
+      // An engine may report later than the program that it runs again.
       await happened(screen.session, 'session:thawed');
       expect(screen.session.events.filter(({ type }) => type === 'session:thawed')).toHaveLength(1);
     });
 
-    it('closes what it has frozen when nobody thaws it', async () => {
+    it('closes a session that it has frozen when that is not thawed', async () => {
       const screen = await rig().open();
       screen.type(`trap '' HUP; while :; do echo beat; sleep 0.05; done\r`);
       screen.limit({ idleTimeoutSeconds: 2, warnBeforeSeconds: [1], onExpiry: 'freeze', thawWindowSeconds: 1 });
@@ -170,7 +170,7 @@ function disposing(dispose: () => void): Disposable {
   return { [Symbol.dispose]: dispose };
 }
 
-/** Resolves when an event of this kind has been told. */
+/** Resolves when an event of this kind has been emitted. */
 async function happened(
   session: Session,
   type: SessionEventType,

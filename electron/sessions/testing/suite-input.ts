@@ -4,7 +4,7 @@ import { PASTE_END, PASTE_START } from '../../../shared/frames.ts';
 import { stillRunning } from '../running-programs.ts';
 import { InputWriter, patternOf } from './input-writer.ts';
 import { Screen } from './screen.ts';
-import type { SuiteContext } from './session-suite.ts';
+import type { SuiteContext } from './suite-context.ts';
 
 /** What is typed reaches the shell, and what runs in front is known. */
 export function inputTests({ rig }: SuiteContext): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Screen } from './screen.ts';
-import type { SuiteContext } from './session-suite.ts';
+import type { SuiteContext } from './suite-context.ts';
 
 /** How many sessions are open at once. */
 const MANY = { pty: 10, bubblewrap: 10, docker: 20 } as const;

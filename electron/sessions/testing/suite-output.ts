@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../session.ts';
 import { Screen } from './screen.ts';
-import type { SuiteContext } from './session-suite.ts';
+import type { SuiteContext } from './suite-context.ts';
 
 const BLOCKS = 32_768;
 /** Every byte value, each block turned by one against the one before: a piece that is lost or swapped is noticed. */
 const PERL_BLOCKS = `exec perl -e '$b = join "", map { chr } 0..255; print substr($b, $_ % 256), substr($b, 0, $_ % 256) for 0..${BLOCKS - 1}'`;
 
-/** What programs write reaches whoever watches: all of it, in order, as it was. */
+/** What programs write reaches every watcher: all of it, in order, as it was. */
 export function outputTests({ rig }: SuiteContext): void {
   describe('its output', () => {
     it('is all there when a program exits right after it', async () => {
@@ -72,7 +72,7 @@ export function outputTests({ rig }: SuiteContext): void {
   });
 
   describe('a frozen session', () => {
-    it('goes on where it was when it is thawed, with nothing lost and nothing twice', async () => {
+    it('continues where it was when it is thawed, with nothing lost and nothing twice', async () => {
       const screen = await rig().open();
       screen.type('for i in {1..1500}; do echo count $i; done; echo all $((1 + 1))\r');
       await screen.row(/^count \d+$/);

@@ -7,14 +7,14 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { isSandboxed } from '../../../shared/profile.ts';
 import { createExport } from '../../recording/exports/export.ts';
-import type { SuiteContext } from './session-suite.ts';
+import type { SuiteContext } from './suite-context.ts';
 
 const run = promisify(execFile);
 
 /** What stays of a session: its recording and its metadata. */
 export function recordTests({ kind, rig }: SuiteContext): void {
   describe('its records', () => {
-    it('tell of its run, its warning and its timeout, in agreement', async () => {
+    it('record its run, its warning and its timeout, in agreement', async () => {
       const screen = await rig().open();
       screen.type('echo $((6 * 7))\r');
       await screen.row('42');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BackendKind } from '../../../shared/profile.ts';
 import type { StartStage } from '../../../shared/session.ts';
 import type { Opening } from './session-rig.ts';
-import type { SuiteContext } from './session-suite.ts';
+import type { SuiteContext } from './suite-context.ts';
 
 interface Failure {
   readonly what: string;

@@ -6,7 +6,7 @@ interface Pending {
   readonly callback: () => void;
 }
 
-/** A clock that goes only when it is told to. */
+/** A clock that moves only when the test moves it. */
 export class TestClock implements Clock {
   #nowMs = 1_000_000;
   #wallMs = Date.UTC(2026, 10, 21, 12, 0, 0);
@@ -53,7 +53,7 @@ export class TestClock implements Clock {
     this.#move(this.#nowMs + ms);
   }
 
-  /** Somebody sets the wall clock. */
+  /** The wall clock is set. */
   setWall(ms: number): void {
     this.#wallMs += ms;
   }

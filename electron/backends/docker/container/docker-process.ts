@@ -6,13 +6,13 @@ import { describeCredentials } from '../../../credentials/credential-folders.ts'
 import { programNames } from '../../../processes/background-programs.ts';
 import { pauseFor } from '../../../processes/close-ladder.ts';
 import type { ContainerTracker, Survival } from '../../../processes/tracker.ts';
+import type { ForegroundUsage } from '../../../processes/usage.ts';
 import type {
   BackendListener,
   BackendProcess,
   CredentialValue,
   ExitStatus,
   Foreground,
-  ForegroundUsage,
   TerminationReport,
 } from '../../backend.ts';
 import { usageInContainer } from '../client/container-top.ts';

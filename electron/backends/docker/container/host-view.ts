@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { backgroundPrograms } from '../../../processes/background-programs.ts';
 import { findNow, linuxProcesses } from '../../../processes/linux-processes.ts';
 import { findMembers, isSame, type ProcessEntry, type ProcessIdentity } from '../../../processes/process-table.ts';
-import type { Foreground, ForegroundUsage } from '../../backend.ts';
+import type { ForegroundUsage } from '../../../processes/usage.ts';
+import type { Foreground } from '../../backend.ts';
 import { capabilitiesIn } from '../client/linux-capabilities.ts';
 import type { KernelView } from './isolation.ts';
 

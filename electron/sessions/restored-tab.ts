@@ -8,58 +8,44 @@ import type { Journal, RestoredSession } from '../journal/journal.ts';
 import { readLastOutput } from '../recording/last-output.ts';
 import type { RecorderFactory } from '../recording/recorder.ts';
 import type { Checkpoints } from '../terminal/checkpoints.ts';
-import type { InputQueue } from './input/input-queue.ts';
+import type { TerminalSize } from '../terminal/compact.ts';
 import { restoreSequences } from './notice.ts';
-import { OutputFlow, type Watcher, type WatcherOptions } from './output/output-flow.ts';
-import type { InputOrigin, WriteResult } from './session-options.ts';
+import { OutputFlow } from './output/output-flow.ts';
 import { titleOf } from './session-start.ts';
-import type { WindowSizes } from './window-sizes.ts';
+import type { Tab, Watchable } from './tab.ts';
 
-/** How much of a recording's end is read for a tab, in bytes; of a recording up to this long, nothing is lost. */
+/** How much of a recording's end is read for a tab, in bytes; a recording up to this long is shown whole. */
 const READ_BYTES = 64 * 1_048_576;
 /** The terminal sizes that a window takes. */
 const MIN_COLS = 2;
 const MAX_SIZE = 1_000;
 
-/** What a window can be shown in a terminal: a session, or what remains of one. */
-export interface Watchable {
-  readonly id: SessionId;
-  readonly title: string;
-  readonly cols: number;
-  readonly rows: number;
-  readonly flow: Pick<OutputFlow, 'modes'>;
-  /** Decides on its size, where several windows show it; what has ended has none to decide on. */
-  readonly sizes?: WindowSizes;
-  watch(options: WatcherOptions): Watcher;
-  write(bytes: Uint8Array, origin: InputOrigin): WriteResult;
-  /** Input on its way to the program; null where there is none. */
-  readonly input: Pick<InputQueue, 'cancel' | 'release'> | null;
-  redraw(): void;
-}
-
-export interface RemainsOptions {
+export interface RestoredTabOptions {
   /** The recording's file. */
   readonly recordingFile: string;
   readonly clock: Clock;
   readonly checkpoints?: Checkpoints | undefined;
-  /** Its tab was closed, or reopened: it is not to come back. */
+  /** The tab was closed, or a new session takes its place: it does not come back at the next launch. */
   onDismissed(id: SessionId): void;
 }
 
 /**
- * What remains of a session of an earlier run: everything that was known of it, and its last output, which is read from
- * its recording when a window asks for it and is not kept.
+ * The tab of a session that ended with an earlier run of the app: everything that was known of it, and its last output,
+ * which is read from its recording when a window asks for it and is not kept.
  */
-export class Remains {
+export class RestoredTab implements Tab {
   readonly id: SessionId;
   readonly end: SessionEnd;
   readonly events: readonly SessionEvent[];
+  readonly eventsLeftOut = 0;
+  readonly hasEnded = true;
+  readonly isReplaced = false;
   readonly #restored: RestoredSession;
-  readonly #options: RemainsOptions;
+  readonly #options: RestoredTabOptions;
   #title: string;
-  #size = { cols: 80, rows: 24 };
+  #size: TerminalSize = { cols: 80, rows: 24 };
 
-  constructor(restored: RestoredSession, options: RemainsOptions) {
+  constructor(restored: RestoredSession, options: RestoredTabOptions) {
     this.#restored = restored;
     this.#options = options;
     this.id = restored.record.id;
@@ -72,7 +58,7 @@ export class Remains {
     return this.#title;
   }
 
-  /** What somebody has named it; null where nobody has. */
+  /** The name that the user gave it; null where they gave none. */
   get customTitle(): string | null {
     const { backend, profile, shell } = this.#restored.record;
     const given = [profile.name, titleOf({ backend, name: profile.name }, shell.command)];
@@ -83,22 +69,21 @@ export class Remains {
     return this.#restored.record.profile.id;
   }
 
+  /** The size that its recording ends at, once that was read. */
+  get size(): TerminalSize {
+    return this.#size;
+  }
+
   rename(title: string): void {
     this.#title = title;
   }
 
-  /** A session was opened in its place: it is not to come back at the next launch, whether or not a window closes its tab. */
-  reopened(): void {
-    this.#options.onDismissed(this.id);
-  }
-
-  /** Its tab was closed. */
   dismiss(): void {
     this.#options.onDismissed(this.id);
   }
 
-  /** Everything known of it, as far as it stands in no file; null where nothing was recorded. */
-  get metadata(): SessionMetadata | null {
+  /** Everything that is known of it, whether or not its metadata file could be written; null where nothing was recorded. */
+  get unwrittenMetadata(): SessionMetadata | null {
     const { record, events, end, recording } = this.#restored;
     if (recording === null) return null;
     return {
@@ -155,8 +140,8 @@ export class Remains {
   }
 
   /**
-   * Reads its last output for one window. A terminal that is shown it is left in a usable state, whatever the program
-   * did; where output is missing, the last line says so.
+   * Reads its last output for one window. It leaves the terminal in a usable state, whatever the program did; where output is
+   * missing, the last line says so.
    */
   async open(): Promise<Watchable> {
     const { recordingFile, clock, checkpoints } = this.#options;
@@ -206,8 +191,8 @@ export class Remains {
   }
 }
 
-/** What remains of sessions, for their tabs. */
-export function remainsOf(
+/** The tabs of sessions that ended with an earlier run of the app. */
+export function restoredTabs(
   restored: readonly RestoredSession[],
   options: {
     readonly recorders: Pick<RecorderFactory, 'folderOf'>;
@@ -215,11 +200,11 @@ export function remainsOf(
     readonly journal: Pick<Journal, 'dismiss'>;
     readonly checkpoints?: Checkpoints | undefined;
   },
-): Remains[] {
+): RestoredTab[] {
   const { recorders, clock, journal, checkpoints } = options;
   return restored.map((session) => {
     const recordingFile = join(recorders.folderOf(session.record.id), RECORDING_FILE);
-    return new Remains(session, { recordingFile, clock, checkpoints, onDismissed: (id) => journal.dismiss(id) });
+    return new RestoredTab(session, { recordingFile, clock, checkpoints, onDismissed: (id) => journal.dismiss(id) });
   });
 }
 

@@ -1,6 +1,6 @@
-import type { Handlers } from '../core/rpc-server.ts';
-import type { CredentialBroker } from './broker.ts';
-import type { SecretStore } from './store.ts';
+import type { CredentialBroker } from '../credentials/broker.ts';
+import type { SecretStore } from '../credentials/store.ts';
+import type { Handlers } from './rpc-server.ts';
 
 type CredentialHandlers = Pick<Handlers, 'credentials.list' | 'credentials.store' | 'credentials.remove'>;
 
@@ -10,7 +10,7 @@ export function credentialHandlers(store: SecretStore, broker: Pick<CredentialBr
     'credentials.list': () => store.list(),
     'credentials.store': async ({ name, value }) => {
       await store.store(name, value);
-      // Nobody waits for sessions to have it.
+      // The answer does not wait until sessions have it.
       void broker.replaced(name);
       return {};
     },

@@ -13,8 +13,8 @@ import type { RestoredSession } from '../journal/journal.ts';
 import { createSessionMetrics } from '../metrics/session-metrics.ts';
 import { encodeHeader } from '../recording/encoder.ts';
 import { METADATA, SESSION_ID, STARTED_AT, TempFolder } from '../recording/testing/recordings.ts';
-import { Remains, remainsOf } from './ended-session.ts';
 import { SessionManager } from './manager.ts';
+import { RestoredTab, restoredTabs } from './restored-tab.ts';
 import { profileWith } from './testing/profiles.ts';
 import { backendsOf, keepingLogger, StandInBackend, StandInRecorders } from './testing/stand-ins.ts';
 import { TestClock } from './testing/test-clock.ts';
@@ -38,27 +38,23 @@ function restored(changes: Partial<RestoredSession> = {}): RestoredSession {
   return { record, events, end: crash, recording: { ...recording, bytes: 10 }, ...changes };
 }
 
-async function remainsWith(
-  temp: TempFolder,
-  recording: string | Buffer | null,
-  changes: Partial<RestoredSession> = {},
-) {
+async function tabWith(temp: TempFolder, recording: string | Buffer | null, changes: Partial<RestoredSession> = {}) {
   const dismissed: string[] = [];
-  const [remains] = remainsOf([restored(changes)], {
+  const [tab] = restoredTabs([restored(changes)], {
     recorders: { folderOf: (id) => join(temp.path, id) },
     clock: new SystemClock(),
     journal: { dismiss: (id) => void dismissed.push(id) },
   });
-  if (remains === undefined) throw new Error('There are no remains');
+  if (tab === undefined) throw new Error('There is no tab');
   const folder = join(temp.path, SESSION_ID);
   await mkdir(folder);
   if (recording !== null) await writeFile(join(folder, 'recording.cast'), recording);
-  return { remains, dismissed, file: join(folder, 'recording.cast') };
+  return { tab, dismissed, file: join(folder, 'recording.cast') };
 }
 
-/** What a window shows that attaches to the remains; its frames are acknowledged as they come. */
-async function show(remains: Remains) {
-  const shown = await remains.open();
+/** What a window shows that attaches to the tab; its frames are acknowledged as they come. */
+async function show(tab: RestoredTab) {
+  const shown = await tab.open();
   const terminal = new Terminal({ allowProposedApi: true, cols: shown.cols, rows: shown.rows, scrollback: 5_000 });
   const sent: string[] = [];
   terminal.onData((data) => sent.push(data));
@@ -85,7 +81,7 @@ async function show(remains: Remains) {
     },
     onClosed: ({ reason }) => terminal.write('', () => closed.resolve(reason)),
   });
-  channels.attach(shown, 1);
+  await channels.attach({ open: async () => shown }, 1);
   expect(channels.receive(encodeBytes('userInput', 1, Buffer.from('typed')))).toBe(true);
   expect(await closed.promise).toBe('ended');
   const { active } = terminal.buffer;
@@ -115,6 +111,7 @@ function managerOn(clock: TestClock): SessionManager {
     },
     metrics: createSessionMetrics(() => clock.wall()),
     logger: keepingLogger(),
+    app: { name: 'Sandglass', version: '1' },
     writeMetadata: async () => {},
   });
 }
@@ -122,8 +119,8 @@ function managerOn(clock: TestClock): SessionManager {
 describe('a tab of a session of an earlier run', () => {
   test('shows what is known of it, as a window takes it', async () => {
     await using temp = await TempFolder.make();
-    const { remains, dismissed } = await remainsWith(temp, null);
-    const info = sessionInfoSchema.parse(remains.info());
+    const { tab, dismissed } = await tabWith(temp, null);
+    const info = sessionInfoSchema.parse(tab.info());
     expect(info).toMatchObject({
       id: SESSION_ID,
       restored: true,
@@ -135,41 +132,41 @@ describe('a tab of a session of an earlier run', () => {
       extensions: { used: 0, count: 2, seconds: 1_800 },
       recording: { state: 'closed', bytes: 10 },
     });
-    remains.rename('mine');
-    expect(remains.info().title).toBe('mine');
-    remains.dismiss();
+    tab.rename('mine');
+    expect(tab.info().title).toBe('mine');
+    tab.dismiss();
     expect(dismissed).toEqual([SESSION_ID]);
-    const unrecorded = new Remains(restored({ recording: null }), {
+    const unrecorded = new RestoredTab(restored({ recording: null }), {
       recordingFile: '/nowhere',
       clock: new SystemClock(),
       onDismissed: () => {},
     });
     expect(unrecorded.info().recording.state).toBe('none');
-    expect(unrecorded.metadata).toBeNull();
+    expect(unrecorded.unwrittenMetadata).toBeNull();
   });
 
   test('shows its last output, in the size its terminal had at last', async () => {
     await using temp = await TempFolder.make();
-    const { remains } = await remainsWith(
+    const { tab } = await tabWith(
       temp,
       `${header()}${output('$ make\r\n')}[0.100, "i", "typed"]\n[0.100, "r", "120x40"]\n${output('größe 日本\r\n')}[0, "m", "x"]\n`,
     );
-    const { text, replay, shown, sent } = await show(remains);
+    const { text, replay, shown, sent } = await show(tab);
     expect(text).toBe('$ make\ngröße 日本');
     expect(replay?.replayTruncated).toBe(false);
     expect([shown.cols, shown.rows]).toEqual([120, 40]);
-    expect(remains.info()).toMatchObject({ cols: 120, rows: 40 });
-    // What is typed goes nowhere, and nobody is told that a program does not read it.
+    expect(tab.info()).toMatchObject({ cols: 120, rows: 40 });
+    // What is typed goes nowhere, and no program is said not to read it.
     expect(sent).toEqual([]);
   });
 
   test('leaves a full-screen program that the crash tore, and gives no answers a second time', async () => {
     await using temp = await TempFolder.make();
-    const { remains } = await remainsWith(
+    const { tab } = await tabWith(
       temp,
       `${header()}${output('before\r\n')}${output('\u001b[?1049h\u001b[?1003h\u001b[?25l\u001b[2Jvim\u001b[')}`,
     );
-    const { text, terminal, shown } = await show(remains);
+    const { text, terminal, shown } = await show(tab);
     expect(terminal.buffer.active.type).toBe('normal');
     expect(terminal.modes.mouseTrackingMode).toBe('none');
     expect(text).toBe('before');
@@ -181,8 +178,8 @@ describe('a tab of a session of an earlier run', () => {
   test('shows only the end of a large recording, and says that there was more', async () => {
     await using temp = await TempFolder.make();
     const lines = Array.from({ length: 40_000 }, (_value, index) => output(`line ${index} ${'x'.repeat(500)}\r\n`));
-    const { remains } = await remainsWith(temp, header(100, 30) + lines.join(''));
-    const { replay, text, shown } = await show(remains);
+    const { tab } = await tabWith(temp, header(100, 30) + lines.join(''));
+    const { replay, text, shown } = await show(tab);
     expect(replay?.replayTruncated).toBe(true);
     expect(replay?.replayBytes).toBeLessThan(3 * 1_048_576);
     expect(text).toContain('line 39999 ');
@@ -197,59 +194,78 @@ describe('a tab of a session of an earlier run', () => {
       'one\ntwo',
     ],
     ['Parts of its recording are damaged.', `nonsense\n${output('one\r\n')}`, 'one'],
-  ])('shows what can be read, and says what is missing: %s', async (words, recording, shownText) => {
+  ])('shows what can be read, and says what is missing: %s', async (message, recording, shownText) => {
     await using temp = await TempFolder.make();
-    const { remains } = await remainsWith(temp, recording);
-    const { text } = await show(remains);
+    const { tab } = await tabWith(temp, recording);
+    const { text } = await show(tab);
     expect(text).toContain(shownText);
-    expect(text.endsWith(words)).toBe(true);
+    expect(text.endsWith(message)).toBe(true);
   });
 
   test('does not follow a link, wait for a pipe, or stumble over a huge hole', async () => {
     await using temp = await TempFolder.make();
     const secret = join(temp.path, 'secret');
     await writeFile(secret, `${header()}${output('secret')}`);
-    const { remains, file } = await remainsWith(temp, null);
+    const { tab, file } = await tabWith(temp, null);
     await symlink(secret, file);
-    expect((await show(remains)).text).toBe('\nIts recording is not a regular file.');
+    expect((await show(tab)).text).toBe('\nIts recording is not a regular file.');
     await rm(file);
     if (process.platform !== 'win32') {
       execFileSync('mkfifo', [file]);
-      expect((await show(remains)).text).toBe('\nIts recording is not a regular file.');
+      expect((await show(tab)).text).toBe('\nIts recording is not a regular file.');
       await rm(file);
     }
     await writeFile(file, `${header()}${output('one')}`);
     await truncate(file, 40 * 1_048_576);
-    expect((await show(remains)).text).toContain('Parts of its recording are damaged.');
+    expect((await show(tab)).text).toContain('Parts of its recording are damaged.');
   });
 
   test('can be watched by several windows, one after the other', async () => {
     await using temp = await TempFolder.make();
-    const { remains } = await remainsWith(temp, `${header()}${output('again\r\n')}`);
-    for (let window = 0; window < 3; window += 1) expect((await show(remains)).text).toBe('again');
+    const { tab } = await tabWith(temp, `${header()}${output('again\r\n')}`);
+    for (let window = 0; window < 3; window += 1) expect((await show(tab)).text).toBe('again');
+  });
+
+  test('is shown on its channel also when a tab that was attached later opens first', async () => {
+    await using temp = await TempFolder.make();
+    const { tab } = await tabWith(temp, `${header()}${output('slow\r\n')}`);
+    const opened: number[] = [];
+    const channels = new Channels({
+      send(buffer) {
+        const frame = decodeFrame(buffer);
+        if (frame?.kind === 'opened') opened.push(frame.channel);
+      },
+      onClosed: () => {},
+    });
+    const quick = await tab.open();
+    const held = Promise.withResolvers<void>();
+    const slow = channels.attach({ open: () => held.promise.then(() => tab.open()) }, 1);
+    await channels.attach({ open: async () => quick }, 2);
+    held.resolve();
+    await slow;
+    expect(opened).toEqual([2, 1]);
   });
 
   test('is not attached to a window that is gone', async () => {
     await using temp = await TempFolder.make();
-    const { remains } = await remainsWith(temp, header());
+    const { tab } = await tabWith(temp, header());
     const channels = new Channels({ send: () => {}, onClosed: () => {} });
-    const opening = remains.open();
+    const attaching = channels.attach(tab, 1);
     channels.close();
-    const shown = await opening;
-    expect(() => channels.attach(shown, 1)).toThrow('The window is gone.');
+    await expect(attaching).rejects.toThrow('The window is gone.');
   });
 });
 
 describe('a manager', () => {
-  test('shows what remains of sessions of an earlier run before those of this one, until they are dismissed', async () => {
+  test('shows the tabs of an earlier run before those of this one, until they are dismissed', async () => {
     const clock = new TestClock();
     const manager = managerOn(clock);
     const dismissed: string[] = [];
     const [a, b] = ['01M7ZBN260ABCDEFGH00000001', '01M7ZBN260ABCDEFGH00000002'] as const;
     const { record } = restored();
-    const remains = [a, b].map(
+    const tabs = [a, b].map(
       (id) =>
-        new Remains(restored({ record: { ...record, id } }), {
+        new RestoredTab(restored({ record: { ...record, id } }), {
           recordingFile: '/nowhere',
           clock,
           onDismissed: (gone) => dismissed.push(gone),
@@ -262,14 +278,14 @@ describe('a manager', () => {
     const { id: c, started } = manager.open({ cols: 80, rows: 24 });
     await started;
 
-    manager.restore(remains);
-    manager.restore(remains);
+    manager.restore(tabs);
+    manager.restore(tabs);
     expect(manager.tabs().map(({ id }) => id)).toEqual([a, b, c]);
     expect(manager.list().map(({ id }) => id)).toEqual([c]);
     expect(manager.get(a)).toBeUndefined();
     expect(manager.metrics()).toMatchObject({ total: 1, active: 1 });
-    manager.tab(a)?.rename('mine');
-    manager.renamed(a);
+    const tab = manager.tab(a);
+    if (tab !== undefined) manager.rename(tab, 'mine');
     manager.reorder([c, b]);
     manager.clockChanged();
     manager.sweep();
@@ -289,7 +305,7 @@ describe('a manager', () => {
     ]);
 
     // What was reopened does not come back, whether or not a window closes its tab.
-    manager.restore(remains);
+    manager.restore(tabs);
     const reopened = manager.open({ previousId: a, cols: 80, rows: 24 });
     await reopened.started;
     expect(dismissed).toEqual([b, a, a]);
@@ -299,9 +315,9 @@ describe('a manager', () => {
     dismissed.length = 0;
 
     // A quit is no dismissal.
-    manager.restore(remains);
+    manager.restore(tabs);
     await manager.quit();
-    manager.restore(remains);
+    manager.restore(tabs);
     expect(manager.tabs()).toEqual([]);
     expect(dismissed).toEqual([]);
   });

@@ -37,8 +37,8 @@ export interface Line {
   _extendedAttrs: Record<number, ExtendedAttributes | undefined>;
   length: number;
   isWrapped: boolean;
-  /** Sandglass's own: what its `_data` are, while it shares them with other rows; see `terminal-rows.ts`. */
-  _uniform: UniformCells | undefined;
+  /** Sandglass's own: what its `_data` are, while it shares them with other rows; see `rows.ts`. */
+  _shared: SharedCells | undefined;
   /** Sandglass's own: its cells from before it shared others, for when it needs some again. */
   _spare: Uint32Array | undefined;
   /** Sandglass's own: gives it cells that nothing else shares, to be written to. */
@@ -49,6 +49,7 @@ export interface Line {
   copyFrom(source: Line): void;
   copyCellsFrom(source: Line, from: number, to: number, length: number, inReverse: boolean): void;
   resize(cols: number, cell: Cell): boolean;
+  cleanupMemory(): number;
   fill(cell: Cell, respectProtect?: boolean): void;
   replaceCells(start: number, end: number, cell: Cell, respectProtect?: boolean): void;
   insertCells(position: number, count: number, cell: Cell): void;
@@ -59,12 +60,22 @@ export interface Line {
   addCodepointToCell(index: number, codePoint: number, width: number): void;
 }
 
-/** The cells of rows that hold the same cell everywhere. Rows share them until something is written; they never change. */
-export interface UniformCells {
+/** Cells that several rows share until something is written to one of them; they never change. */
+export interface SharedCells {
+  /** What each cell is, where all are the same; −1 where they differ. */
   readonly content: number;
   readonly fg: number;
   readonly bg: number;
   readonly data: Uint32Array;
+}
+
+/** Rows that scroll among themselves: a ring of their own within that of all rows. */
+export interface Region {
+  /** The place in the ring of all rows where they begin. */
+  at: number;
+  count: number;
+  /** How far from there their first row is. */
+  offset: number;
 }
 
 /** A ring of rows. */
@@ -74,12 +85,20 @@ export interface Lines {
   get(index: number): Line | undefined;
   /** The rows of the ring, and the first one's place in it. */
   readonly _array: (Line | undefined)[];
-  readonly _startIndex: number;
+  _startIndex: number;
+  _length: number;
   readonly isFull: boolean;
+  /** Sandglass's own: the rows that lie in another order than theirs; see `ring.ts`. */
+  _region: Region | undefined;
   /** Drops the first row and gives it back as the last one, where the ring is full. */
   recycle(): Line;
   set(index: number, line: Line | undefined): void;
   push(line: Line): void;
+  pop(): Line | undefined;
+  splice(start: number, deleteCount: number, ...items: Line[]): void;
+  trimStart(count: number): void;
+  shiftElements(start: number, count: number, offset: number): void;
+  readonly onTrimEmitter: { fire(amount: number): void };
   onDeleteEmitter: { fire(event: { readonly index: number; readonly amount: number }): void };
   onInsertEmitter: { fire(event: { readonly index: number; readonly amount: number }): void };
 }

@@ -1,120 +1,117 @@
-import type { Cell, Line, ScreenBuffer, TerminalCore, UniformCells } from './core.ts';
+import {
+  CELL_SIZE,
+  DIFFERENT,
+  fillCells,
+  HAS_EXTENDED,
+  IS_COMBINED,
+  isPlain,
+  newCells,
+  uniformCells,
+  WIDTH_MASK,
+  WIDTH_ONE,
+  WIDTH_SHIFT,
+} from './cells.ts';
+import type { Cell, ExtendedAttributes, Line, ScreenBuffer, SharedCells, TerminalCore } from './core.ts';
 
-/** A cell of these has attributes that need more than its numbers: BgFlags.HAS_EXTENDED of xterm.js. */
-const HAS_EXTENDED = 0x10000000;
-/** How a cell's content is made up, in xterm.js: Content.IS_COMBINED_MASK, WIDTH_MASK and WIDTH_SHIFT. */
-const IS_COMBINED = 0x200000;
-/** A character: Content.HAS_CONTENT_MASK. */
-const HAS_CONTENT = 0x3fffff;
-const WIDTH_MASK = 0xc00000;
-const WIDTH_SHIFT = 22;
-const WIDTH_ONE = 1 << WIDTH_SHIFT;
 /** A protected cell (DECSCA): BgFlags.PROTECTED. */
 const PROTECTED = 0x20000000;
-/** Numbers for each cell of a row. */
-export const CELL_SIZE = 3;
 /** More than these on one character are left out, in UTF-16 units; what no script needs takes a browser seconds to draw. */
 const MAX_CLUSTER_LENGTH = 64;
-/** How many kinds of uniform rows are kept at hand. */
-const MAX_KINDS = 16;
+/** A character: Content.HAS_CONTENT_MASK of xterm.js. */
+const HAS_CONTENT = 0x3fffff;
 
-/** The kinds of uniform rows that were used last, at a place that depends on their numbers. */
-const kinds: (UniformCells | undefined)[] = new Array<UniformCells | undefined>(MAX_KINDS).fill(undefined);
+/** What cells have beside their numbers, in rows where none has more. It takes nothing in. */
+const NONE: Record<number, never> = Object.freeze({});
 
-/** Whether a row can be filled with `cell` by its numbers alone. */
-export function isPlain(cell: Cell): boolean {
-  return (cell.bg & HAS_EXTENDED) === 0 && (cell.content & (IS_COMBINED | WIDTH_MASK)) === WIDTH_ONE;
-}
-
-export function uniformCells({ content, fg, bg }: Cell, length: number): UniformCells {
-  const slot = (content ^ fg ^ (fg >>> 7) ^ bg ^ (bg >>> 5)) & (MAX_KINDS - 1);
-  const known = kinds[slot];
-  if (
-    known !== undefined &&
-    known.bg === bg &&
-    known.fg === fg &&
-    known.content === content &&
-    known.data.length === length * CELL_SIZE
-  ) {
-    return known;
-  }
-  const data = new Uint32Array(length * CELL_SIZE);
-  fillCells(data, 0, data.length, content, fg, bg);
-  const made = { content, fg, bg, data };
-  kinds[slot] = made;
-  return made;
-}
-
-function fillCells(data: Uint32Array, start: number, end: number, content: number, fg: number, bg: number): void {
-  for (let index = start; index < end; index += CELL_SIZE) {
-    data[index] = content;
-    data[index + 1] = fg;
-    data[index + 2] = bg;
-  }
-}
-
-/** Whether every cell of the row is that of `uniform`. */
-export function holds(line: Line, uniform: UniformCells): boolean {
-  return line._uniform === uniform && line._data === uniform.data;
-}
-
-/** The same, for a cell with nothing but numbers. */
-function isFilledWith(line: Line, { content, fg, bg }: Cell): boolean {
-  const uniform = line._uniform;
-  if (uniform === undefined || line._data !== uniform.data) return false;
-  return uniform.bg === bg && uniform.fg === fg && uniform.content === content;
-}
+/** Counts what rows begin to share, and stop sharing: as long as it stays the same, rows that shared cells still do. */
+export const sharing = { changes: 0 };
 
 /** Fills a row in one step, whatever its length is. */
-export function share(line: Line, uniform: UniformCells): void {
-  if (holds(line, uniform)) return;
-  if (line._uniform === undefined || line._data !== line._uniform.data) {
+export function share(line: Line, shared: SharedCells): void {
+  const before = line._shared;
+  if (before === shared) return;
+  sharing.changes++;
+  if (before === undefined || before.data === NO_CELLS) {
     line._spare = line._data;
-    line._combined = {};
-    line._extendedAttrs = {};
+    line._combined = NONE;
+    line._extendedAttrs = NONE;
   }
-  line._data = uniform.data;
-  line._uniform = uniform;
+  line._data = shared.data;
+  line._shared = shared;
 }
 
 /** Gives a row cells of its own, before something is written to them. */
 function own(line: Line): void {
-  const uniform = line._uniform;
-  line._uniform = undefined;
-  if (uniform === undefined || line._data !== uniform.data) return;
+  const shared = line._shared;
+  line._shared = undefined;
+  if (shared === undefined || shared.data === NO_CELLS) return;
+  sharing.changes++;
+  takeCells(line, shared.data.length);
+  line._data.set(shared.data);
+}
+
+/** Gives a row cells of its own, with anything in them: those it had before, or new ones. */
+function takeCells(line: Line, size: number): void {
   const spare = line._spare;
   line._spare = undefined;
-  if (spare !== undefined && spare.length === uniform.data.length) {
-    spare.set(uniform.data);
-    line._data = spare;
-  } else {
-    line._data = uniform.data.slice();
-  }
+  line._data = spare !== undefined && spare.length === size ? spare : newCells(size / CELL_SIZE);
+}
+
+/** Gives a row these cells, which no other row has. */
+export function giveCells(line: Line, data: Uint32Array): void {
+  sharing.changes++;
+  line._shared = undefined;
+  line._spare = undefined;
+  line._data = data;
+}
+
+/** The characters of a cell that has more than one. */
+export function setCombined(line: Line, column: number, text: string): void {
+  if (line._combined === NONE) line._combined = {};
+  line._combined[column] = text;
+}
+
+/** The underline and link of a cell that has them. */
+export function setExtended(line: Line, column: number, attributes: ExtendedAttributes): void {
+  if (line._extendedAttrs === NONE) line._extendedAttrs = {};
+  line._extendedAttrs[column] = attributes;
+}
+
+/** What cells of a shared row are; undefined for a row with cells of its own. */
+export function sharedBy(line: Line): SharedCells | undefined {
+  const shared = line._shared;
+  return shared !== undefined && shared.data !== NO_CELLS ? shared : undefined;
+}
+
+/** Whether every cell of a row is this one, which has nothing but numbers. */
+function isFilledWith(line: Line, { content, fg, bg }: Cell): boolean {
+  const shared = line._shared;
+  return shared !== undefined && shared.bg === bg && shared.fg === fg && shared.content === content;
 }
 
 /** No row has these cells. */
 const NO_CELLS = new Uint32Array(0);
-let erased: UniformCells = { content: WIDTH_ONE, fg: 0, bg: 0, data: NO_CELLS };
+let erased: SharedCells = { content: DIFFERENT, fg: 0, bg: 0, data: NO_CELLS };
 
 /**
- * Marks rows whose unprotected cells all are `cell`, until something is written to them: erasing those again changes
+ * Marks rows whose unprotected cells all are blank, until something is written to them: erasing those again changes
  * nothing. It takes the place of the cells that a row shares, since that is what each writer looks at.
  */
-function erasedWith({ content, fg, bg }: Cell): UniformCells {
-  if (erased.bg !== bg || erased.fg !== fg || erased.content !== content) erased = { content, fg, bg, data: NO_CELLS };
+function erasedWith({ fg, bg }: Cell): SharedCells {
+  if (erased.bg !== bg || erased.fg !== fg) erased = { content: DIFFERENT, fg, bg, data: NO_CELLS };
   return erased;
+}
+
+function isBlank(cell: Cell): boolean {
+  return isPlain(cell) && cell.content === WIDTH_ONE;
 }
 
 /** Whether erasing what is not protected in this row changes nothing. */
 function isErased(line: Line, cell: Cell): boolean {
-  const uniform = line._uniform;
-  if (uniform === undefined) return false;
-  return uniform.data === line._data ? (uniform.bg & PROTECTED) !== 0 : isPlain(cell) && uniform === erasedWith(cell);
-}
-
-function isEmpty(record: object): boolean {
-  for (const _key in record) return false;
-  return true;
+  const shared = line._shared;
+  if (shared === undefined) return false;
+  if (shared.data === NO_CELLS) return isBlank(cell) && shared === erasedWith(cell);
+  return shared.content !== DIFFERENT && (shared.bg & PROTECTED) !== 0;
 }
 
 /** The class of a row; there is one in each of the packages. */
@@ -155,9 +152,10 @@ function shareInBuffer(buffer: ScreenBuffer, newRow: NewRow): void {
   prototype.getBlankLine = function (attributes, isWrapped) {
     const cell = this.getNullCell(attributes);
     if (!isPlain(cell)) return getBlankLine.call(this, attributes, isWrapped);
-    const uniform = uniformCells(cell, this._bufferService.cols);
+    const shared = uniformCells(cell, this._bufferService.cols);
     const row = newRow(isWrapped === true);
-    share(row, uniform);
+    row._data = shared.data;
+    row._shared = shared;
     row.length = this._bufferService.cols;
     return row;
   };
@@ -188,8 +186,7 @@ function rowMaker(line: Line): NewRow | undefined {
   if (!isLineClass(base)) return undefined;
   const known = makers.get(base.prototype);
   if (known !== undefined) return known;
-  const none = new Uint32Array(0);
-  const newRow = rowsLike(base, none);
+  const newRow = rowsLike(base);
   makers.set(base.prototype, newRow);
   writeToOwnCells(base.prototype, newRow);
   fillTogether(base.prototype);
@@ -198,14 +195,14 @@ function rowMaker(line: Line): NewRow | undefined {
 }
 
 /** Rows that are the same to xterm.js, but are made without cells and always have the same shape. */
-function rowsLike(base: LineClass, none: Uint32Array): NewRow {
+function rowsLike(base: LineClass): NewRow {
   class Row {
-    _data = none;
-    _combined = {};
-    _extendedAttrs = {};
+    _data = NO_CELLS;
+    _combined: Record<number, string> = NONE;
+    _extendedAttrs: Record<number, ExtendedAttributes | undefined> = NONE;
     isWrapped: boolean;
     length = 0;
-    _uniform: UniformCells | undefined = undefined;
+    _shared: SharedCells | undefined = undefined;
     _spare: Uint32Array | undefined = undefined;
 
     constructor(isWrapped: boolean) {
@@ -221,12 +218,12 @@ function rowsLike(base: LineClass, none: Uint32Array): NewRow {
   };
 }
 
-/** Everything that writes to a row gives it cells of its own first. */
+/** Everything that writes to a row gives it cells of its own first, and room for what they have beside their numbers. */
 function writeToOwnCells(prototype: Line, newRow: NewRow): void {
-  const { setCell, set, addCodepointToCell, copyCellsFrom, copyFrom, clone, resize } = prototype;
+  const { setCell, set, addCodepointToCell, copyCellsFrom } = prototype;
   prototype.setCellFromCodepoint = function (index, codePoint, width, attributes) {
-    if (this._uniform !== undefined) own(this);
-    if ((attributes.bg & HAS_EXTENDED) !== 0) this._extendedAttrs[index] = attributes.extended;
+    if (this._shared !== undefined) own(this);
+    if ((attributes.bg & HAS_EXTENDED) !== 0) setExtended(this, index, attributes.extended);
     const data = this._data;
     const at = index * CELL_SIZE;
     data[at] = codePoint | (width << WIDTH_SHIFT);
@@ -234,18 +231,22 @@ function writeToOwnCells(prototype: Line, newRow: NewRow): void {
     data[at + 2] = attributes.bg;
   };
   prototype.ownCells = function () {
-    if (this._uniform !== undefined) own(this);
+    if (this._shared !== undefined) own(this);
   };
   prototype.setCell = function (index, cell) {
-    if (this._uniform !== undefined) own(this);
+    if (this._shared !== undefined) own(this);
+    if ((cell.content & IS_COMBINED) !== 0) setCombined(this, index, cell.combinedData);
+    if ((cell.bg & HAS_EXTENDED) !== 0) setExtended(this, index, cell.extended);
     setCell.call(this, index, cell);
   };
   prototype.set = function (index, value) {
-    if (this._uniform !== undefined) own(this);
+    if (this._shared !== undefined) own(this);
+    if (this._combined === NONE) this._combined = {};
     set.call(this, index, value);
   };
   prototype.addCodepointToCell = function (index, codePoint, width) {
-    if (this._uniform !== undefined) own(this);
+    if (this._shared !== undefined) own(this);
+    if (this._combined === NONE) this._combined = {};
     const at = index * CELL_SIZE;
     const content = this._data[at] ?? 0;
     if ((content & IS_COMBINED) === 0 || (this._combined[index]?.length ?? 0) < MAX_CLUSTER_LENGTH) {
@@ -255,52 +256,83 @@ function writeToOwnCells(prototype: Line, newRow: NewRow): void {
     }
   };
   prototype.copyCellsFrom = function (source, from, to, length, inReverse) {
-    if (this._uniform !== undefined) own(this);
+    if (this._shared !== undefined) own(this);
+    if (source._combined !== NONE && this._combined === NONE) this._combined = {};
+    if (source._extendedAttrs !== NONE && this._extendedAttrs === NONE) this._extendedAttrs = {};
     copyCellsFrom.call(this, source, from, to, length, inReverse);
   };
   prototype.copyFrom = function (source) {
-    const uniform = source._uniform;
-    if (uniform !== undefined && source._data === uniform.data) {
-      share(this, uniform);
-      this.length = source.length;
-      this.isWrapped = source.isWrapped;
-      return;
+    const shared = sharedBy(source);
+    if (shared !== undefined) {
+      share(this, shared);
+    } else {
+      const { _data: cells } = source;
+      const isOwn = sharedBy(this) === undefined;
+      if (isOwn) this._shared = undefined;
+      else own(this);
+      if (this._data.length !== cells.length) this._data = newCells(cells.length / CELL_SIZE);
+      this._data.set(cells);
+      copyMore(source, this);
     }
-    if (this._uniform !== undefined) own(this);
-    copyFrom.call(this, source);
+    this.length = source.length;
+    this.isWrapped = source.isWrapped;
   };
   prototype.clone = function () {
-    const uniform = this._uniform;
-    if (uniform !== undefined && this._data === uniform.data) {
-      const row = newRow(this.isWrapped);
-      row._data = uniform.data;
-      row._uniform = uniform;
-      row.length = this.length;
-      return row;
+    const row = newRow(this.isWrapped);
+    const shared = sharedBy(this);
+    row.length = this.length;
+    if (shared !== undefined) {
+      row._data = shared.data;
+      row._shared = shared;
+    } else {
+      row._data = newCells(this._data.length / CELL_SIZE);
+      row._data.set(this._data);
+      copyMore(this, row);
     }
-    return clone.call(this);
+    return row;
   };
   prototype.resize = function (cols, cell) {
-    if (this._uniform !== undefined) own(this);
+    if (cols === this.length) return false;
+    const shared = sharedBy(this);
+    if (shared !== undefined && shared.content !== DIFFERENT && (cols < this.length || isFilledWith(this, cell))) {
+      share(this, uniformCells(shared, cols));
+    } else {
+      const cells = newCells(cols);
+      cells.set(cols < this.length ? this._data.subarray(0, cols * CELL_SIZE) : this._data);
+      giveCells(this, cells);
+      for (let column = this.length; column < cols; column++) this.setCell(column, cell);
+      for (const more of [this._combined, this._extendedAttrs]) {
+        for (const column in more) if (Number(column) >= cols) delete more[column];
+      }
+    }
     this._spare = undefined;
-    return resize.call(this, cols, cell);
+    this.length = cols;
+    return false;
   };
+  // Rows never keep more memory than they need.
+  prototype.cleanupMemory = () => 0;
+}
+
+/** Copies what cells of a row have beside their numbers. */
+function copyMore(source: Line, target: Line): void {
+  target._combined = source._combined === NONE ? NONE : { ...source._combined };
+  target._extendedAttrs = source._extendedAttrs === NONE ? NONE : { ...source._extendedAttrs };
 }
 
 /** Rows and parts of them are filled by their numbers, where a cell has no more than those. */
 function fillTogether(prototype: Line): void {
   const { fill, replaceCells, getTrimmedLength } = prototype;
   prototype.getTrimmedLength = function () {
-    const uniform = this._uniform;
-    if (uniform === undefined || uniform.data !== this._data) return getTrimmedLength.call(this);
-    return (uniform.content & HAS_CONTENT) === 0 ? 0 : this.length;
+    const shared = this._shared;
+    if (shared === undefined || shared.content === DIFFERENT) return getTrimmedLength.call(this);
+    return (shared.content & HAS_CONTENT) === 0 ? 0 : this.length;
   };
   prototype.fill = function (cell, respectProtect) {
     if (respectProtect === true || !isPlain(cell)) {
       if (isFilledWith(this, cell) || (respectProtect === true && isErased(this, cell))) return;
-      if (this._uniform !== undefined) own(this);
+      if (this._shared !== undefined) own(this);
       fill.call(this, cell, respectProtect);
-      if (respectProtect === true && isPlain(cell)) this._uniform = erasedWith(cell);
+      if (respectProtect === true && isBlank(cell)) this._shared = erasedWith(cell);
       return;
     }
     share(this, uniformCells(cell, this.length));
@@ -313,7 +345,7 @@ function fillTogether(prototype: Line): void {
       share(this, uniformCells(cell, this.length));
       return;
     }
-    if (this._uniform !== undefined) own(this);
+    if (this._shared !== undefined) own(this);
     // Its first and last cell may cut a wide character in two.
     if (!simple || last - start < 4) {
       replaceCells.call(this, start, end, cell, respectProtect);
@@ -376,7 +408,7 @@ function moveCellsTogether(prototype: Line): void {
 
 /** Whether cells of a row may have more than their numbers. */
 function hasMore(line: Line): boolean {
-  return !isEmpty(line._combined) || !isEmpty(line._extendedAttrs);
+  return line._combined !== NONE || line._extendedAttrs !== NONE;
 }
 
 /** Lets a cell whose numbers have been moved find its characters and attributes at its new place. */

@@ -1,3 +1,4 @@
+import { HAS_EXTENDED, WIDTH_ONE, WIDTH_SHIFT } from './cells.ts';
 import type { Cell, Line, ScreenBuffer, TerminalCore } from './core.ts';
 import { fillRows } from './row-moves.ts';
 import { shareRows } from './rows.ts';
@@ -5,12 +6,8 @@ import { hastenTabStops } from './tabs.ts';
 
 const ESC = 0x1b;
 const FULL_RESET = 0x63;
-/** How a cell's content is made up, in xterm.js: Content.WIDTH_SHIFT. */
-const WIDTH_SHIFT = 22;
 /** What DECALN fills the screen with: a narrow E. */
-const PATTERN = (1 << WIDTH_SHIFT) | 0x45;
-/** A cell of these has attributes that need more than its numbers: BgFlags.HAS_EXTENDED of xterm.js. */
-const HAS_EXTENDED = 0x10000000;
+const PATTERN = WIDTH_ONE | 0x45;
 
 /** What is known of the buffers of the terminals that share a class. */
 const hastened = new WeakSet<object>();

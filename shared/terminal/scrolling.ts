@@ -1,6 +1,7 @@
+import { uniformCells } from './cells.ts';
 import type { Attributes, ScreenBuffer, TerminalCore } from './core.ts';
-import { areBlank, renewRows, rotateRows } from './row-moves.ts';
-import { uniformCells } from './rows.ts';
+import { insertRow, rotateRows, scrollByRegions } from './ring.ts';
+import { renewRow, renewRows } from './row-moves.ts';
 
 /**
  * Scrolling within margins, up and down, moves rows in one step and makes no new ones. xterm.js makes a row each time,
@@ -8,6 +9,8 @@ import { uniformCells } from './rows.ts';
  * as in plain output, stays as it is there.
  */
 export function hastenScrolling({ _bufferService, _inputHandler }: TerminalCore): void {
+  const { normal, alt } = _bufferService.buffers;
+  for (const { lines } of [normal, alt]) scrollByRegions(lines);
   const { scroll } = _bufferService;
   _bufferService.scroll = function (attributes, isWrapped = false) {
     const { buffer } = this;
@@ -38,10 +41,8 @@ export function hastenScrolling({ _bufferService, _inputHandler }: TerminalCore)
     const from = buffer.ybase + buffer.scrollTop;
     const height = buffer.scrollBottom - buffer.scrollTop + 1;
     const blank = uniformCells(buffer.getNullCell(this._eraseAttrData()), _bufferService.cols);
-    if (!areBlank(lines, from, height, blank)) {
-      renewRows(lines, from + height - 1, 1, blank);
-      rotateRows(lines, from, height, height - 1);
-    }
+    renewRows(lines, from + height - 1, 1, blank);
+    rotateRows(lines, from, height, height - 1);
     this._dirtyRowTracker.markRangeDirty(buffer.scrollTop, buffer.scrollBottom);
     return true;
   };
@@ -53,10 +54,8 @@ function scrollWithin(buffer: ScreenBuffer, attributes: Attributes, isWrapped: b
   const from = buffer.ybase + buffer.scrollTop;
   const height = buffer.scrollBottom - buffer.scrollTop + 1;
   const blank = uniformCells(buffer.getNullCell(attributes), buffer._bufferService.cols);
-  if (!areBlank(lines, from, height, blank)) {
-    renewRows(lines, from, 1, blank);
-    rotateRows(lines, from, height, 1);
-  }
+  renewRows(lines, from, 1, blank);
+  rotateRows(lines, from, height, 1);
   const row = lines.get(from + height - 1);
   if (row !== undefined) row.isWrapped = isWrapped;
 }
@@ -66,15 +65,8 @@ function scrollOut(buffer: ScreenBuffer, attributes: Attributes, isWrapped: bool
   const { lines } = buffer;
   const below = buffer.ybase + buffer.scrollBottom + 1;
   lines.onInsertEmitter.fire({ index: below, amount: 1 });
-  const isFull = lines.isFull;
-  if (isFull) {
-    lines.recycle();
-    renewRows(lines, lines.length - 1, 1, uniformCells(buffer.getNullCell(attributes), buffer._bufferService.cols));
-  } else {
-    lines.push(buffer.getBlankLine(attributes));
-  }
-  const row = lines.get(lines.length - 1);
-  if (row !== undefined) row.isWrapped = isWrapped;
-  const to = isFull ? below - 1 : below;
-  rotateRows(lines, to, lines.length - to, lines.length - to - 1);
+  const row = insertRow(lines, below, () => buffer.getBlankLine(attributes));
+  if (row === undefined) return;
+  renewRow(row, uniformCells(buffer.getNullCell(attributes), buffer._bufferService.cols));
+  row.isWrapped = isWrapped;
 }

@@ -1,13 +1,11 @@
+import { CELL_SIZE, HAS_EXTENDED, IS_COMBINED, newCells, uniformCells, WIDTH_ONE } from './cells.ts';
 import type { Attributes, ExtendedAttributes, Line, Lines, ScreenBuffer } from './core.ts';
+import { giveCells, setCombined, setExtended, share } from './rows.ts';
 import type { StateReader } from './state-reader.ts';
 
-const CELL_SIZE = 3;
-const IS_COMBINED = 0x200000;
-const HAS_EXTENDED = 0x10000000;
-/** A cell of width 1 with no character, and what is added for an ASCII character. */
-const WIDTH_ONE = 1 << 22;
 /** Before a content that is not one ASCII character of width 1. */
 const WIDE_CONTENT = 0xff;
+const BLANK = { content: WIDTH_ONE, fg: 0, bg: 0 };
 
 /**
  * Writes a terminal's rows, compactly: for each row its length, flags, how many cells differ from blank ones, runs of
@@ -154,7 +152,13 @@ function readLine(
   const isWrapped = reader.byte() === 1;
   const used = reader.number();
   if (length > MAX_LINE || used > length) throw new Error('A row of the terminal state is too long');
-  const data = new Uint32Array(length * CELL_SIZE);
+  line.length = length;
+  line.isWrapped = isWrapped;
+  if (used === 0) {
+    share(line, uniformCells(BLANK, length));
+    return;
+  }
+  const data = newCells(length);
   for (let column = used; column < length; column++) data[column * CELL_SIZE] = WIDTH_ONE;
   for (let start = 0; start < used; ) {
     const end = Math.min(used, start + Math.max(1, reader.number()));
@@ -164,9 +168,7 @@ function readLine(
       data[start * CELL_SIZE + 2] = bg;
     }
   }
-  line._data = data;
-  line.length = length;
-  line.isWrapped = isWrapped;
+  giveCells(line, data);
   for (let column = 0; column < used; column++) readCell(reader, line, column, extendedOf);
 }
 
@@ -183,10 +185,10 @@ function readCell(
   let content = WIDTH_ONE + first;
   if (first === WIDE_CONTENT) {
     content = reader.number();
-    if ((content & IS_COMBINED) !== 0) line._combined[column] = reader.text();
+    if ((content & IS_COMBINED) !== 0) setCombined(line, column, reader.text());
   }
   line._data[column * CELL_SIZE] = content;
   if (((line._data[column * CELL_SIZE + 2] ?? 0) & HAS_EXTENDED) === 0) return;
   const ext = reader.number();
-  line._extendedAttrs[column] = extendedOf(ext | 0, reader.number() - 1);
+  setExtended(line, column, extendedOf(ext | 0, reader.number() - 1));
 }

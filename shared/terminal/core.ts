@@ -78,6 +78,20 @@ export interface Region {
   offset: number;
 }
 
+/** Rows that are to hold the same cell everywhere, as soon as one of them is read. */
+export interface Fill {
+  /** The place in the ring of all rows where they begin. */
+  at: number;
+  count: number;
+  content: number;
+  fg: number;
+  bg: number;
+  /** Changes with each fill. */
+  number: number;
+  /** The last fill that each of the rows has got. */
+  readonly done: Uint32Array;
+}
+
 /** A ring of rows. */
 export interface Lines {
   length: number;
@@ -87,9 +101,12 @@ export interface Lines {
   readonly _array: (Line | undefined)[];
   _startIndex: number;
   _length: number;
+  readonly _maxLength: number;
   readonly isFull: boolean;
   /** Sandglass's own: the rows that lie in another order than theirs; see `ring.ts`. */
   _region: Region | undefined;
+  /** Sandglass's own: the rows that are still to be filled; see `ring.ts`. */
+  _fill: Fill | undefined;
   /** Drops the first row and gives it back as the last one, where the ring is full. */
   recycle(): Line;
   set(index: number, line: Line | undefined): void;
@@ -152,6 +169,7 @@ export interface TerminalCore {
     readonly _parser: {
       currentState: number;
       precedingJoinState: number;
+      reset(): void;
       parse(data: Uint32Array<ArrayBuffer>, length: number, promiseResult?: boolean): unknown;
       setExecuteHandler(character: string, handler: () => boolean): void;
       registerCsiHandler(
@@ -173,6 +191,8 @@ export interface TerminalCore {
     tabSet(): boolean;
     tabClear(parameters: Parameters): boolean;
     fullReset(): boolean;
+    /** Gives the pen back its attributes. */
+    reset(): void;
     reverseIndex(): boolean;
     onColor(listener: (events: readonly ColorEvent[]) => void): unknown;
   };
@@ -180,7 +200,7 @@ export interface TerminalCore {
     readonly cols: number;
     readonly rows: number;
     readonly buffer: ScreenBuffer;
-    readonly isUserScrolling: boolean;
+    isUserScrolling: boolean;
     readonly _onScroll: { fire(row: number): void };
     /** Scrolls the rows between the margins up by one. */
     scroll(attributes: Attributes, isWrapped?: boolean): void;
@@ -201,6 +221,7 @@ export interface TerminalCore {
     charset: Charset | undefined;
     glevel: number;
     _charsets: (Charset | undefined)[];
+    reset(): void;
   };
   readonly coreService: {
     isCursorHidden: boolean;

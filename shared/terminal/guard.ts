@@ -1,6 +1,7 @@
 import { coreOf, type OscHandler, type Parameters, type TerminalCore } from './core.ts';
 import { TerminalLinks } from './links.ts';
 import { moveRows } from './row-moves.ts';
+import { hastenResets } from './resets.ts';
 import { hastenScreens } from './screens.ts';
 import { hastenScrolling } from './scrolling.ts';
 
@@ -22,6 +23,7 @@ const COMMANDS = [0, 1, 2, 4, 8, 10, 11, 12, 104, 110, 111, 112] as const;
 export function guardTerminal(terminal: object): void {
   const core = coreOf(terminal);
   TerminalLinks.install(core);
+  hastenResets(core);
   hastenScreens(core);
   hastenScrolling(core);
   boundRepeats(core);

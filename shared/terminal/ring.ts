@@ -1,49 +1,55 @@
-import type { Line, Lines, Region } from './core.ts';
-import { sharing } from './rows.ts';
+import { uniformCells } from './cells.ts';
+import type { Cell, Fill, Line, Lines, Region } from './core.ts';
+import { share } from './rows.ts';
 
-/** The classes of rings that know regions. */
+/** The classes of rings that put things off. */
 const prepared = new WeakSet<object>();
 
 /**
- * Lets rows scroll within a region of a terminal's ring of rows in one step, however many they are: the region is a ring
- * of its own, and scrolling changes where it begins. Its rows are put in order when the ring changes in any other way.
+ * Lets a terminal's ring of rows put off what concerns many rows until one of them is read: rows that scroll within a
+ * region are a ring of their own, which changes where it begins, and rows that are filled get their cells when something
+ * reads or changes them. Both take one step then, however many rows they are, and what comes in between costs nothing.
+ * All is carried out when the ring changes in any other way.
  */
-export function scrollByRegions(lines: Lines): void {
+export function putOff(lines: Lines): void {
   lines._region = undefined;
+  lines._fill = undefined;
   const prototype: unknown = Object.getPrototypeOf(lines);
   if (!isRingClass(prototype) || prepared.has(prototype)) return;
   prepared.add(prototype);
   prototype.get = function (index) {
-    const at = (this._startIndex + index) % this.maxLength;
-    return this._array[this._region === undefined ? at : placeOf(this._region, at, this.maxLength)];
+    let at = this._startIndex + index;
+    if (at >= this._maxLength) at %= this._maxLength;
+    if (this._region !== undefined) at = placeOf(this._region, at, this._maxLength);
+    return this._fill === undefined ? this._array[at] : filledRow(this, this._fill, at);
   };
   const { set, push, recycle, pop, splice, trimStart, shiftElements } = prototype;
   prototype.set = function (index, line) {
-    putInOrder(this);
+    settle(this);
     set.call(this, index, line);
   };
   prototype.push = function (line) {
-    putInOrder(this);
+    settle(this);
     push.call(this, line);
   };
   prototype.recycle = function () {
-    putInOrder(this);
+    settle(this);
     return recycle.call(this);
   };
   prototype.pop = function () {
-    putInOrder(this);
+    settle(this);
     return pop.call(this);
   };
   prototype.splice = function (start, deleteCount, ...items) {
-    putInOrder(this);
+    settle(this);
     splice.call(this, start, deleteCount, ...items);
   };
   prototype.trimStart = function (count) {
-    putInOrder(this);
+    settle(this);
     trimStart.call(this, count);
   };
   prototype.shiftElements = function (start, count, offset) {
-    putInOrder(this);
+    settle(this);
     shiftElements.call(this, start, count, offset);
   };
   for (const name of ['length', 'maxLength']) {
@@ -51,7 +57,7 @@ export function scrollByRegions(lines: Lines): void {
     if (property?.set === undefined) continue;
     const { set: assign } = property;
     property.set = function (this: Lines, value: number): void {
-      putInOrder(this);
+      settle(this);
       assign.call(this, value);
     };
     Object.defineProperty(prototype, name, property);
@@ -63,19 +69,76 @@ function placeOf(region: Region, at: number, size: number): number {
   let index = at - region.at;
   if (index < 0) index += size;
   if (index >= region.count) return at;
-  index += region.offset;
-  if (index >= region.count) index -= region.count;
-  const place = region.at + index;
-  return place >= size ? place - size : place;
+  return wrap(region.at + wrap(index + region.offset, region.count), size);
+}
+
+/** The row at a place of the ring, filled if it is still to be. */
+function filledRow({ _array: ring, _maxLength: size }: Lines, fill: Fill, at: number): Line | undefined {
+  const line = ring[at];
+  let index = at - fill.at;
+  if (index < 0) index += size;
+  if (index < fill.count && fill.done[index] !== fill.number) {
+    fill.done[index] = fill.number;
+    if (line !== undefined) {
+      share(line, uniformCells(fill, line.length));
+      line.isWrapped = false;
+    }
+  }
+  return line;
+}
+
+/** Fills `count` rows with a cell that has nothing but numbers. They are no longer wrapped. */
+export function putOffFill(lines: Lines, from: number, count: number, { content, fg, bg }: Cell): void {
+  const size = lines._maxLength;
+  const at = wrap(lines._startIndex + from, size);
+  const { _region: region, _fill: fill } = lines;
+  // The rows of a region that is filled as a whole may stay in any order.
+  if (region !== undefined && !isWithin(region, at, count, size)) settle(lines);
+  if (fill === undefined || fill.done.length < count || !isWithin(fill, at, count, size)) {
+    if (fill !== undefined) settle(lines);
+    lines._fill = { at, count, content, fg, bg, number: 1, done: new Uint32Array(count) };
+    return;
+  }
+  fill.at = at;
+  fill.count = count;
+  fill.content = content;
+  fill.fg = fg;
+  fill.bg = bg;
+  fill.number++;
+  lines._fill = fill;
+}
+
+function isWithin(part: Region | Fill, at: number, count: number, size: number): boolean {
+  const start = part.at - at;
+  return (start < 0 ? start + size : start) + part.count <= count;
 }
 
 /** Rotates `count` rows: the one `shift` rows below the first becomes the first, and those above it come last. */
 export function rotateRows(lines: Lines, from: number, count: number, shift: number): void {
   if (count < 2) return;
-  sharing.changes++;
-  const region = regionOf(lines, (lines._startIndex + from) % lines.maxLength, count);
-  region.offset += shift;
-  if (region.offset >= count) region.offset -= count;
+  const region = regionOf(lines, wrap(lines._startIndex + from, lines._maxLength), count);
+  region.offset = wrap(region.offset + shift, count);
+}
+
+/** The first of `count` rows comes last; gives it back. */
+export function firstToLast(lines: Lines, from: number, count: number): Line | undefined {
+  const region = regionOf(lines, wrap(lines._startIndex + from, lines._maxLength), count);
+  const place = wrap(region.at + region.offset, lines._maxLength);
+  region.offset = wrap(region.offset + 1, count);
+  return lines._fill === undefined ? lines._array[place] : filledRow(lines, lines._fill, place);
+}
+
+/** The last of `count` rows comes first; gives it back. */
+export function lastToFirst(lines: Lines, from: number, count: number): Line | undefined {
+  const region = regionOf(lines, wrap(lines._startIndex + from, lines._maxLength), count);
+  region.offset = region.offset === 0 ? count - 1 : region.offset - 1;
+  const place = wrap(region.at + region.offset, lines._maxLength);
+  return lines._fill === undefined ? lines._array[place] : filledRow(lines, lines._fill, place);
+}
+
+/** What is less than twice the size of a ring, as a place in it. */
+function wrap(at: number, size: number): number {
+  return at >= size ? at - size : at;
 }
 
 /**
@@ -83,34 +146,49 @@ export function rotateRows(lines: Lines, from: number, count: number, shift: num
  * a new one.
  */
 export function insertRow(lines: Lines, index: number, newRow: () => Line): Line | undefined {
-  sharing.changes++;
-  const { _array: ring, maxLength, _startIndex: start } = lines;
-  const place = (start + index) % maxLength;
-  const count = lines.length - index;
-  const last = (place + count) % maxLength;
+  if (lines._fill !== undefined) settle(lines);
+  const { _array: ring, _maxLength: size, _startIndex: start, _length: length } = lines;
+  const place = wrap(start + index, size);
+  const count = length - index;
+  const last = wrap(place + count, size);
   const region = regionOf(lines, place, count);
   let line: Line | undefined;
-  if (lines.isFull) {
+  if (length === size) {
     line = ring[last];
-    lines._startIndex = (start + 1) % maxLength;
+    lines._startIndex = wrap(start + 1, size);
     lines.onTrimEmitter.fire(1);
   } else {
     line = newRow();
-    lines._length++;
+    lines._length = length + 1;
   }
   // The region moves down by one: the row that is in the new one's place takes the place behind the others.
   ring[last] = ring[place];
   ring[place] = line;
-  region.at = place + 1 === maxLength ? 0 : place + 1;
+  region.at = wrap(place + 1, size);
   region.offset = region.offset === 0 ? count - 1 : region.offset - 1;
   return line;
+}
+
+/** Adds a row below all others, and gives it back as {@link insertRow} does. */
+export function addRow(lines: Lines, newRow: () => Line): Line | undefined {
+  if (lines._region !== undefined || lines._fill !== undefined) settle(lines);
+  const { _array: ring, _maxLength: size, _startIndex: start, _length: length } = lines;
+  if (length < size) {
+    const line = newRow();
+    ring[wrap(start + length, size)] = line;
+    lines._length = length + 1;
+    return line;
+  }
+  lines._startIndex = wrap(start + 1, size);
+  lines.onTrimEmitter.fire(1);
+  return ring[start];
 }
 
 /** A region with these rows, at this place of the ring. */
 function regionOf(lines: Lines, at: number, count: number): Region {
   const region = lines._region;
   if (region !== undefined && region.at === at && region.count === count) return region;
-  putInOrder(lines);
+  if (region !== undefined) settle(lines);
   const made = { at, count, offset: 0 };
   lines._region = made;
   return made;
@@ -118,24 +196,18 @@ function regionOf(lines: Lines, at: number, count: number): Region {
 
 const moved: (Line | undefined)[] = [];
 
-/** Puts the rows of a region at their places. */
-export function putInOrder(lines: Lines): void {
-  sharing.changes++;
-  const region = lines._region;
-  if (region === undefined) return;
+/** Carries out what was put off. */
+export function settle(lines: Lines): void {
+  const { _array: ring, _maxLength: size, _region: region, _fill: fill } = lines;
   lines._region = undefined;
-  const { at: start, count, offset } = region;
-  if (offset === 0) return;
-  const { _array: ring, maxLength } = lines;
-  for (let index = 0, at = start; index < count; index++) {
-    moved[index] = ring[at++];
-    if (at === maxLength) at = 0;
+  lines._fill = undefined;
+  if (fill !== undefined) {
+    for (let index = 0; index < fill.count; index++) filledRow(lines, fill, wrap(fill.at + index, size));
   }
-  for (let index = 0, at = start, source = offset; index < count; index++) {
-    ring[at++] = moved[source++];
-    if (at === maxLength) at = 0;
-    if (source === count) source = 0;
-  }
+  if (region === undefined || region.offset === 0) return;
+  const { at, count, offset } = region;
+  for (let index = 0; index < count; index++) moved[index] = ring[wrap(at + index, size)];
+  for (let index = 0; index < count; index++) ring[wrap(at + index, size)] = moved[wrap(offset + index, count)];
   moved.fill(undefined, 0, count);
 }
 

@@ -1,39 +1,20 @@
 import { CELL_SIZE, isPlain, uniformCells } from './cells.ts';
 import type { Cell, Line, Lines, SharedCells } from './core.ts';
-import { putInOrder, rotateRows } from './ring.ts';
-import { share, sharing } from './rows.ts';
-
-/** The rows that were filled last, and {@link sharing} since then. */
-let filled: {
-  readonly lines: WeakRef<Lines>;
-  readonly start: number;
-  readonly count: number;
-  readonly shared: SharedCells;
-  readonly changes: number;
-} | null = null;
+import { putOffFill, rotateRows } from './ring.ts';
+import { share } from './rows.ts';
 
 /** Fills `count` rows, which are then no longer wrapped; with `respectProtect` but for cells that are protected. */
 export function fillRows(lines: Lines, from: number, count: number, cell: Cell, respectProtect = false): void {
   const end = Math.min(from + count, lines.length);
-  if (respectProtect || !isPlain(cell)) {
-    for (let index = from; index < end; index++) {
-      const line = lines.get(index);
-      if (line === undefined) continue;
-      line.fill(cell, respectProtect);
-      line.isWrapped = false;
-    }
+  if (end <= from) return;
+  if (!respectProtect && isPlain(cell)) {
+    putOffFill(lines, from, end - from, cell);
     return;
   }
-  putInOrder(lines);
-  const { _array: ring, maxLength } = lines;
-  let at = (lines._startIndex + from) % maxLength;
-  let shared: SharedCells | undefined;
-  for (let left = end - from; left > 0; left--) {
-    const line = ring[at++];
-    if (at === maxLength) at = 0;
+  for (let index = from; index < end; index++) {
+    const line = lines.get(index);
     if (line === undefined) continue;
-    if (shared === undefined || shared.data.length !== line.length * CELL_SIZE) shared = uniformCells(cell, line.length);
-    share(line, shared);
+    line.fill(cell, respectProtect);
     line.isWrapped = false;
   }
 }

@@ -23,14 +23,10 @@ const HAS_CONTENT = 0x3fffff;
 /** What cells have beside their numbers, in rows where none has more. It takes nothing in. */
 const NONE: Record<number, never> = Object.freeze({});
 
-/** Counts what rows begin to share, and stop sharing: as long as it stays the same, rows that shared cells still do. */
-export const sharing = { changes: 0 };
-
 /** Fills a row in one step, whatever its length is. */
 export function share(line: Line, shared: SharedCells): void {
   const before = line._shared;
   if (before === shared) return;
-  sharing.changes++;
   if (before === undefined || before.data === NO_CELLS) {
     line._spare = line._data;
     line._combined = NONE;
@@ -45,7 +41,6 @@ function own(line: Line): void {
   const shared = line._shared;
   line._shared = undefined;
   if (shared === undefined || shared.data === NO_CELLS) return;
-  sharing.changes++;
   takeCells(line, shared.data.length);
   line._data.set(shared.data);
 }
@@ -59,7 +54,6 @@ function takeCells(line: Line, size: number): void {
 
 /** Gives a row these cells, which no other row has. */
 export function giveCells(line: Line, data: Uint32Array): void {
-  sharing.changes++;
   line._shared = undefined;
   line._spare = undefined;
   line._data = data;

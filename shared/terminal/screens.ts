@@ -4,99 +4,18 @@ import { fillRows } from './row-moves.ts';
 import { shareRows } from './rows.ts';
 import { hastenTabStops } from './tabs.ts';
 
-const ESC = 0x1b;
-const FULL_RESET = 0x63;
 /** What DECALN fills the screen with: a narrow E. */
 const PATTERN = WIDTH_ONE | 0x45;
 
-/** What is known of the buffers of the terminals that share a class. */
-const hastened = new WeakSet<object>();
-
 /**
- * Makes what concerns whole screens take as few steps as there are rows: clearing and filling the screen, the alternate
- * screen, resets, tab stops and repeated characters.
+ * Makes what concerns whole screens take as few steps as there are rows: clearing and filling the screen, tab stops and
+ * repeated characters.
  */
 export function hastenScreens(core: TerminalCore): void {
-  keepBuffers(core);
-  keepModes(core);
   shareRows(core);
   hastenTabStops(core);
   fillScreens(core);
-  joinResets(core);
   repeatTogether(core);
-}
-
-/** Leaving the alternate screen, and a reset, empty the lists of rows instead of making new ones. */
-function keepBuffers({ _bufferService }: TerminalCore): void {
-  const { buffers } = _bufferService;
-  const prototype: unknown = Object.getPrototypeOf(buffers.normal);
-  if (!isBufferClass(prototype)) return;
-  const { reset } = buffers;
-  buffers.reset = function () {
-    if (!isOfItsSize(this.normal) || !isOfItsSize(this.alt) || !hasRowsOfItsWidth(this.normal)) {
-      reset.call(this);
-      return;
-    }
-    const { normal } = this;
-    empty(this.alt);
-    empty(normal, normal._rows);
-    fillRows(normal.lines, 0, normal._rows, normal.getNullCell());
-    for (const buffer of [normal, this.alt]) {
-      buffer.savedX = 0;
-      buffer.savedY = 0;
-      buffer.savedCurAttrData.fg = 0;
-      buffer.savedCurAttrData.bg = 0;
-      buffer.savedCharset = undefined;
-    }
-    this._activeBuffer = normal;
-    this._onBufferActivate.fire({ activeBuffer: normal, inactiveBuffer: this.alt });
-  };
-  if (hastened.has(prototype)) return;
-  hastened.add(prototype);
-  const { clear } = prototype;
-  prototype.clear = function () {
-    if (isOfItsSize(this)) empty(this);
-    else clear.call(this);
-  };
-}
-
-/** A reset copies the modes of a fresh terminal at once; xterm.js goes through them one by one. */
-function keepModes({ coreService }: TerminalCore): void {
-  const { reset } = coreService;
-  let fresh: Pick<typeof coreService, 'modes' | 'decPrivateModes'> | undefined;
-  coreService.reset = function () {
-    if (fresh === undefined) {
-      reset.call(this);
-      fresh = { modes: { ...this.modes }, decPrivateModes: { ...this.decPrivateModes } };
-      return;
-    }
-    this.modes = { ...fresh.modes };
-    this.decPrivateModes = { ...fresh.decPrivateModes };
-  };
-}
-
-function isOfItsSize(buffer: ScreenBuffer): boolean {
-  return buffer.lines.maxLength === buffer._getCorrectBufferLength(buffer._rows);
-}
-
-/** Whether a reset finds a screen's rows to be used again. */
-function hasRowsOfItsWidth({ lines, _rows, _cols }: ScreenBuffer): boolean {
-  return lines.length >= _rows && lines.get(0)?.length === _cols && lines.get(_rows - 1)?.length === _cols;
-}
-
-/** Keeps the first `kept` rows. Those of a screen stay within reach, for `fillViewportRows`; the scrollback does not. */
-function empty(buffer: ScreenBuffer, kept = 0): void {
-  const { lines } = buffer;
-  if (buffer.markers.length > 0) buffer.clearAllMarkers();
-  for (let index = buffer._rows; index < lines.length; index++) lines.set(index, undefined);
-  lines.length = kept;
-  buffer.ydisp = 0;
-  buffer.ybase = 0;
-  buffer.y = 0;
-  buffer.x = 0;
-  buffer.scrollTop = 0;
-  buffer.scrollBottom = buffer._rows - 1;
-  buffer.setupTabStops();
 }
 
 /** ED and DECALN fill all rows in one step. */
@@ -145,39 +64,6 @@ function clearMarkers(buffer: ScreenBuffer, from: number, to: number): void {
   const rows = new Set<number>();
   for (const { line } of buffer.markers) if (line >= from && line < to) rows.add(line);
   for (const row of rows) buffer.clearMarkers(row);
-}
-
-/** Of resets (RIS) one right after another, only the first is carried out: the others find everything reset. */
-function joinResets({ _inputHandler }: TerminalCore): void {
-  const { _parser, fullReset } = _inputHandler;
-  const { parse } = _parser;
-  let input = new Uint32Array(0);
-  let end = 0;
-  let isJoined = true;
-  _parser.parse = function (data, length, promiseResult) {
-    [input, end, isJoined] = [data, length, false];
-    return parse.call(this, data, length, promiseResult);
-  };
-  // Takes no time in most terminals, and is never passed on: what resets are overwritten with.
-  _parser.setExecuteHandler('\0', () => true);
-  _inputHandler.fullReset = function () {
-    if (!isJoined) {
-      isJoined = true;
-      dropRepeatedResets(input, end);
-    }
-    return fullReset.call(this);
-  };
-}
-
-function dropRepeatedResets(data: Uint32Array, end: number): void {
-  for (let at = data.indexOf(ESC); at >= 0 && at < end; at = data.indexOf(ESC, at + 1)) {
-    if (data[at + 1] !== FULL_RESET) continue;
-    while (at + 3 < end && data[at + 2] === ESC && data[at + 3] === FULL_RESET) {
-      data[at + 2] = 0;
-      data[at + 3] = 0;
-      at += 2;
-    }
-  }
 }
 
 /** REP draws what it repeats by filling the rest of the row. */
@@ -244,8 +130,4 @@ function draw(
     data[at++] = fg;
     data[at++] = bg;
   }
-}
-
-function isBufferClass(value: unknown): value is ScreenBuffer {
-  return typeof value === 'object' && value !== null && 'clear' in value && 'setupTabStops' in value;
 }

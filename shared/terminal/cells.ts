@@ -63,11 +63,6 @@ export function uniformCells({ content, fg, bg }: Numbers, length: number): Shar
   return made;
 }
 
-/** Cells of one row that others are to share from now on: none of them may write to `data` any more. */
-export function sharedCells(data: Uint32Array): SharedCells {
-  return { content: DIFFERENT, fg: 0, bg: 0, data };
-}
-
 /** Fills part of the numbers of a row. */
 export function fillCells(
   data: Uint32Array,

@@ -78,18 +78,25 @@ export interface Region {
   offset: number;
 }
 
-/** Rows that are to hold the same cell everywhere, as soon as one of them is read. */
+/** Rows that are to share cells, each as soon as it is read. */
 export interface Fill {
   /** The place in the ring of all rows where they begin. */
   at: number;
   count: number;
-  content: number;
-  fg: number;
-  bg: number;
+  /** What they are to share; rows of another width get as many of its cells, which are all the same then. */
+  shared: SharedCells;
+  /** How many rows are still to be filled. */
+  left: number;
   /** Changes with each fill. */
   number: number;
   /** The last fill that each of the rows has got. */
   readonly done: Uint32Array;
+  /** How wide all of the rows are; 0: not known, or not the same. */
+  cols: number;
+  /** A row of none: what changes all rows before one of them is filled changes it. */
+  row: Line | undefined;
+  /** Cells of an earlier fill that no row has got. */
+  spare: Uint32Array | undefined;
 }
 
 /** A ring of rows. */
@@ -190,6 +197,10 @@ export interface TerminalCore {
     cursorBackwardTab(parameters: Parameters): boolean;
     tabSet(): boolean;
     tabClear(parameters: Parameters): boolean;
+    scrollLeft(parameters: Parameters): boolean;
+    scrollRight(parameters: Parameters): boolean;
+    insertColumns(parameters: Parameters): boolean;
+    deleteColumns(parameters: Parameters): boolean;
     fullReset(): boolean;
     /** Gives the pen back its attributes. */
     reset(): void;

@@ -54,6 +54,16 @@ describe('a terminal under guard', () => {
     expect(await screenAfter(`x\x1b[2147483647${final}\r\nafter`)).toContain('after');
   });
 
+  it('erases above its last row, where xterm.js without a guard fails', async () => {
+    expect(await screenAfter('\n'.repeat(4).concat('x'.repeat(20), '\x1b[1J\x1b[5Hafter'))).toEqual([
+      '',
+      '',
+      '',
+      '',
+      'after',
+    ]);
+  });
+
   it('does what a program may ask for', async () => {
     expect((await screenAfter('x\x1b[3b'))[0]).toBe('xxxx');
     expect((await screenAfter('one\r\ntwo\x1b[1S'))[0]).toBe('two');
@@ -100,6 +110,32 @@ describe('a terminal under guard', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  it('is in that state whatever is put off until rows are read', async () => {
+    const count = fc.constantFrom('', '1', '2', '3', '19', '30');
+    const sequence = (final: string): fc.Arbitrary<string> => count.map((value) => `\x1b[${value}${final}`);
+    const piece = fc.oneof(
+      fc.constantFrom('x', 'wide漢', 'e\u0301', '\n', '\r\n', '\x1bM', '\x1bD', '\x1b#8', '\x1b[2J', '\x1b[J'),
+      fc.constantFrom('\x1bc', 'y\x1bc', '\x1b[?1049h', '\x1b[?1049l', '\x1b[3J', '\x1b[?2J', '\x1b[1"q', '\x1b[0"q'),
+      fc.constantFrom('\x1b[r', '\x1b[2;4r', '\x1b[1;3r', '\x1b[3;5r', '\x1b[2;2r', '\x1b[44m', '\x1b[m', '\x1b[4:3m'),
+      fc.constantFrom('\x1b[H', '\x1b[2;5H', '\x1b[5;9H', '\x1b[99;20H', '\x1b[?6h', '\x1b[?6l', 'x'.repeat(45)),
+      fc.constantFrom('x\x1b[b', 'x\x1b[3b', '漢\x1b[9b', 'x\x1b[19b'),
+      fc.constantFrom('L', 'M', 'S', 'T', ' @', ' A', "'}", "'~", '@', 'P', 'X', 'K').chain(sequence),
+    );
+    const output = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
+    await fc.assert(
+      fc.asyncProperty(fc.array(output, { maxLength: 4 }), fc.constantFrom(0, 3, 50), async (steps, scrollback) => {
+        const states = [open(true, { scrollback }), open(false, { scrollback })].map(async (terminal) => {
+          const colors = new SetColors(terminal);
+          for (const step of steps) await write(terminal, step);
+          return Buffer.from(captureState(terminal, colors)).toString('latin1');
+        });
+        const [guarded, bare] = await Promise.all(states);
+        expect(guarded).toEqual(bare);
+      }),
+      { numRuns: 1_000 },
     );
   });
 

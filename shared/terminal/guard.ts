@@ -1,7 +1,8 @@
+import { moveColumnsTogether } from './columns.ts';
 import { coreOf, type OscHandler, type Parameters, type TerminalCore } from './core.ts';
 import { TerminalLinks } from './links.ts';
-import { moveRows } from './row-moves.ts';
 import { hastenResets } from './resets.ts';
+import { moveRows } from './row-moves.ts';
 import { hastenScreens } from './screens.ts';
 import { hastenScrolling } from './scrolling.ts';
 
@@ -28,6 +29,7 @@ export function guardTerminal(terminal: object): void {
   hastenScrolling(core);
   boundRepeats(core);
   moveRowsTogether(core);
+  moveColumnsTogether(core);
   // Handlers run from the last one on.
   refuseEndlessRepeats(core);
   boundCommands(core);

@@ -42,7 +42,7 @@ function keepBuffers({ _bufferService }: TerminalCore): void {
 function emptyScreens(normal: ScreenBuffer, alt: ScreenBuffer): void {
   empty(alt);
   empty(normal, normal._rows);
-  fillRows(normal.lines, 0, normal._rows, normal.getNullCell());
+  fillRows(normal.lines, { from: 0, count: normal._rows, cols: normal._cols }, normal.getNullCell());
   for (const buffer of [normal, alt]) {
     buffer.savedX = 0;
     buffer.savedY = 0;

@@ -1,6 +1,6 @@
-import { uniformCells } from './cells.ts';
-import type { Cell, Fill, Line, Lines, Region } from './core.ts';
-import { share } from './rows.ts';
+import { CELL_SIZE, DIFFERENT, uniformCells } from './cells.ts';
+import type { Fill, Line, Lines, Region, SharedCells } from './core.ts';
+import { share, sharedBy } from './rows.ts';
 
 /** The classes of rings that put things off. */
 const prepared = new WeakSet<object>();
@@ -79,8 +79,10 @@ function filledRow({ _array: ring, _maxLength: size }: Lines, fill: Fill, at: nu
   if (index < 0) index += size;
   if (index < fill.count && fill.done[index] !== fill.number) {
     fill.done[index] = fill.number;
+    fill.left--;
     if (line !== undefined) {
-      share(line, uniformCells(fill, line.length));
+      const { shared } = fill;
+      share(line, line.length * CELL_SIZE === shared.data.length ? shared : uniformCells(shared, line.length));
       line.isWrapped = false;
     }
   }
@@ -88,7 +90,7 @@ function filledRow({ _array: ring, _maxLength: size }: Lines, fill: Fill, at: nu
 }
 
 /** Fills `count` rows with a cell that has nothing but numbers. They are no longer wrapped. */
-export function putOffFill(lines: Lines, from: number, count: number, { content, fg, bg }: Cell): void {
+export function putOffFill(lines: Lines, from: number, count: number, shared: SharedCells): void {
   const size = lines._maxLength;
   const at = wrap(lines._startIndex + from, size);
   const { _region: region, _fill: fill } = lines;
@@ -96,16 +98,48 @@ export function putOffFill(lines: Lines, from: number, count: number, { content,
   if (region !== undefined && !isWithin(region, at, count, size)) settle(lines);
   if (fill === undefined || fill.done.length < count || !isWithin(fill, at, count, size)) {
     if (fill !== undefined) settle(lines);
-    lines._fill = { at, count, content, fg, bg, number: 1, done: new Uint32Array(count) };
+    const done = new Uint32Array(count);
+    lines._fill = { at, count, shared, left: count, number: 1, done, cols: 0, row: undefined, spare: undefined };
     return;
   }
+  if (fill.left === fill.count && fill.shared.content === DIFFERENT) fill.spare = fill.shared.data;
+  if (fill.at !== at || fill.count !== count || fill.cols * CELL_SIZE !== shared.data.length) fill.cols = 0;
   fill.at = at;
   fill.count = count;
-  fill.content = content;
-  fill.fg = fg;
-  fill.bg = bg;
+  fill.shared = shared;
+  fill.left = count;
   fill.number++;
-  lines._fill = fill;
+}
+
+/**
+ * Changes these rows before they are filled, if none of them has been yet and all are as wide as the fill; `change` gets a
+ * row in place of them.
+ */
+export function changeFill(lines: Lines, from: number, count: number, change: (line: Line) => void): boolean {
+  const { _array: ring, _maxLength: size, _fill: fill, _region: region } = lines;
+  const at = wrap(lines._startIndex + from, size);
+  if (fill === undefined || fill.at !== at || fill.count !== count || fill.left !== count) return false;
+  if (region !== undefined && !isWithin(region, at, count, size)) return false;
+  if (fill.cols === 0) fill.cols = widthOf(lines, at, count);
+  if (fill.cols * CELL_SIZE !== fill.shared.data.length) return false;
+  fill.row ??= ring[at]?.clone();
+  const { row, shared } = fill;
+  if (row === undefined) return false;
+  row._data = shared.data;
+  row._shared = shared;
+  row._spare = fill.spare;
+  row.length = shared.data.length / CELL_SIZE;
+  change(row);
+  fill.spare = row._spare;
+  fill.shared = sharedBy(row) ?? { content: DIFFERENT, fg: 0, bg: 0, data: row._data };
+  return true;
+}
+
+/** How wide rows from that place on are; 0: not all the same. */
+function widthOf({ _array: ring, _maxLength: size }: Lines, at: number, count: number): number {
+  const cols = ring[at]?.length ?? 0;
+  for (let index = 1; index < count; index++) if (ring[wrap(at + index, size)]?.length !== cols) return 0;
+  return cols;
 }
 
 function isWithin(part: Region | Fill, at: number, count: number, size: number): boolean {

@@ -1,20 +1,32 @@
 import { CELL_SIZE, isPlain, uniformCells } from './cells.ts';
 import type { Cell, Line, Lines, SharedCells } from './core.ts';
-import { putOffFill, rotateRows } from './ring.ts';
+import { changeFill, putOffFill, rotateRows } from './ring.ts';
 import { share } from './rows.ts';
 
 /** Fills `count` rows, which are then no longer wrapped; with `respectProtect` but for cells that are protected. */
-export function fillRows(lines: Lines, from: number, count: number, cell: Cell, respectProtect = false): void {
+export function fillRows(
+  lines: Lines,
+  { from, count, cols }: { readonly from: number; readonly count: number; readonly cols: number },
+  cell: Cell,
+  respectProtect = false,
+): void {
   const end = Math.min(from + count, lines.length);
   if (end <= from) return;
   if (!respectProtect && isPlain(cell)) {
-    putOffFill(lines, from, end - from, cell);
+    putOffFill(lines, from, end - from, uniformCells(cell, cols));
     return;
   }
+  if (changeFill(lines, from, end - from, (line) => line.fill(cell, respectProtect))) return;
+  let unchanged: SharedCells | undefined;
   for (let index = from; index < end; index++) {
     const line = lines.get(index);
     if (line === undefined) continue;
-    line.fill(cell, respectProtect);
+    const shared = line._shared;
+    if (shared === undefined || shared !== unchanged) {
+      line.fill(cell, respectProtect);
+      // Rows that are alike stay so together.
+      unchanged = line._shared === shared ? shared : undefined;
+    }
     line.isWrapped = false;
   }
 }

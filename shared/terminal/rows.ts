@@ -77,6 +77,17 @@ export function sharedBy(line: Line): SharedCells | undefined {
   return shared !== undefined && shared.data !== NO_CELLS ? shared : undefined;
 }
 
+/** Lets other rows share the cells of this one; undefined where they have more than their numbers. */
+export function shareOwn(line: Line): SharedCells | undefined {
+  const known = sharedBy(line);
+  if (known !== undefined) return known;
+  if (hasMore(line)) return undefined;
+  const shared = { content: DIFFERENT, fg: 0, bg: 0, data: line._data };
+  line._shared = shared;
+  line._spare = undefined;
+  return shared;
+}
+
 /** Whether every cell of a row is this one, which has nothing but numbers. */
 function isFilledWith(line: Line, { content, fg, bg }: Cell): boolean {
   const shared = line._shared;

@@ -25,22 +25,29 @@ function fillScreens(core: TerminalCore): void {
   _inputHandler.eraseInDisplay = function (parameters, respectProtect) {
     const which = parameters.params[0];
     const isWhole = which === 2 && !optionsService.rawOptions.scrollOnEraseInDisplay;
-    if (!isWhole && which !== 0) {
+    if (!isWhole && which !== 0 && which !== 1) {
       return eraseInDisplay.call(this, parameters, respectProtect);
     }
     this._restrictCursor(_bufferService.cols);
     const { buffer } = _bufferService;
     const { rows, cols } = _bufferService;
+    const { lines, x, y, ybase } = buffer;
     const blank = buffer.getNullCell(this._eraseAttrData());
-    const line = buffer.lines.get(buffer.ybase + buffer.y);
-    if (which === 0 && line !== undefined) {
-      line.replaceCells(buffer.x, cols, blank, respectProtect);
-      if (buffer.x === 0) line.isWrapped = false;
+    const line = isWhole ? undefined : lines.get(ybase + y);
+    if (line !== undefined) {
+      line.replaceCells(which === 0 ? x : 0, which === 0 ? cols : x + 1, blank, respectProtect);
+      if (which === 1 || x === 0) line.isWrapped = false;
     }
-    const top = isWhole ? 0 : buffer.y + 1;
-    fillRows(buffer.lines, buffer.ybase + top, rows - top, blank, respectProtect);
-    clearMarkers(buffer, buffer.ybase + top, buffer.ybase + rows);
-    this._dirtyRowTracker.markRangeDirty(isWhole ? 0 : buffer.y, rows - 1);
+    if (which === 1 && x + 1 >= cols) {
+      // The row that xterm.js takes for the next one; it fails where there is none.
+      const next = lines.get(y + 1);
+      if (next !== undefined) next.isWrapped = false;
+    }
+    const top = which === 0 ? y + 1 : 0;
+    const bottom = which === 1 ? y : rows;
+    fillRows(lines, { from: ybase + top, count: bottom - top, cols }, blank, respectProtect);
+    clearMarkers(buffer, ybase + top, ybase + bottom);
+    this._dirtyRowTracker.markRangeDirty(which === 0 ? y : 0, which === 1 ? y : rows - 1);
     return true;
   };
   _inputHandler.screenAlignmentPattern = function () {
@@ -53,7 +60,8 @@ function fillScreens(core: TerminalCore): void {
     this._setCursor(0, 0);
     const { extended } = this._curAttrData;
     const cell: Cell = { content: PATTERN, fg, bg, extended, combinedData: '' };
-    fillRows(buffer.lines, buffer.ybase, _bufferService.rows, cell);
+    const { cols, rows: count } = _bufferService;
+    fillRows(buffer.lines, { from: buffer.ybase, count, cols }, cell);
     this._dirtyRowTracker.markRangeDirty(0, _bufferService.rows - 1);
     return true;
   };

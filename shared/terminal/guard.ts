@@ -3,6 +3,7 @@ import { coreOf, type OscHandler, type Parameters, type TerminalCore } from './c
 import { TerminalLinks } from './links.ts';
 import { hastenResets } from './resets.ts';
 import { moveRows } from './row-moves.ts';
+import { shareRows } from './rows.ts';
 import { hastenScreens } from './screens.ts';
 import { hastenScrolling } from './scrolling.ts';
 
@@ -25,8 +26,9 @@ export function guardTerminal(terminal: object): void {
   const core = coreOf(terminal);
   TerminalLinks.install(core);
   hastenResets(core);
+  const newRow = shareRows(core);
   hastenScreens(core);
-  hastenScrolling(core);
+  hastenScrolling(core, newRow);
   boundRepeats(core);
   moveRowsTogether(core);
   moveColumnsTogether(core);

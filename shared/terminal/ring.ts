@@ -1,6 +1,6 @@
 import { CELL_SIZE, DIFFERENT, uniformCells } from './cells.ts';
 import type { Fill, Line, Lines, Region, SharedCells } from './core.ts';
-import { share, sharedBy } from './rows.ts';
+import { type NewRow, share, sharedBy } from './rows.ts';
 
 /** The classes of rings that put things off. */
 const prepared = new WeakSet<object>();
@@ -109,6 +109,7 @@ export function putOffFill(lines: Lines, from: number, count: number, shared: Sh
   fill.shared = shared;
   fill.left = count;
   fill.number++;
+  lines._fill = fill;
 }
 
 /**
@@ -179,7 +180,7 @@ function wrap(at: number, size: number): number {
  * Adds a row between others, in one step, and gives it back as it was: the first row of all, which leaves a full ring, or
  * a new one.
  */
-export function insertRow(lines: Lines, index: number, newRow: () => Line): Line | undefined {
+export function insertRow(lines: Lines, index: number, newRow: NewRow): Line | undefined {
   if (lines._fill !== undefined) settle(lines);
   const { _array: ring, _maxLength: size, _startIndex: start, _length: length } = lines;
   const place = wrap(start + index, size);
@@ -192,7 +193,7 @@ export function insertRow(lines: Lines, index: number, newRow: () => Line): Line
     lines._startIndex = wrap(start + 1, size);
     lines.onTrimEmitter.fire(1);
   } else {
-    line = newRow();
+    line = newRow(false);
     lines._length = length + 1;
   }
   // The region moves down by one: the row that is in the new one's place takes the place behind the others.
@@ -204,11 +205,11 @@ export function insertRow(lines: Lines, index: number, newRow: () => Line): Line
 }
 
 /** Adds a row below all others, and gives it back as {@link insertRow} does. */
-export function addRow(lines: Lines, newRow: () => Line): Line | undefined {
+export function addRow(lines: Lines, newRow: NewRow): Line | undefined {
   if (lines._region !== undefined || lines._fill !== undefined) settle(lines);
   const { _array: ring, _maxLength: size, _startIndex: start, _length: length } = lines;
   if (length < size) {
-    const line = newRow();
+    const line = newRow(false);
     ring[wrap(start + length, size)] = line;
     lines._length = length + 1;
     return line;

@@ -61,13 +61,13 @@ export function giveCells(line: Line, data: Uint32Array): void {
 
 /** The characters of a cell that has more than one. */
 export function setCombined(line: Line, column: number, text: string): void {
-  if (line._combined === NONE) line._combined = {};
+  if (line._combined === NONE) line._combined = [];
   line._combined[column] = text;
 }
 
 /** The underline and link of a cell that has them. */
 export function setExtended(line: Line, column: number, attributes: ExtendedAttributes): void {
-  if (line._extendedAttrs === NONE) line._extendedAttrs = {};
+  if (line._extendedAttrs === NONE) line._extendedAttrs = [];
   line._extendedAttrs[column] = attributes;
 }
 
@@ -126,26 +126,26 @@ interface LineClass {
 }
 
 /** Makes rows of the class that {@link shareRows} was given, without the cells that the constructor fills one by one. */
-type NewRow = (isWrapped: boolean) => Line;
+export type NewRow = (isWrapped: boolean) => Line;
 
 const makers = new WeakMap<object, NewRow>();
 
 /**
  * Lets the rows of a terminal share the cells of rows that are blank, or hold the same cell everywhere: clearing,
  * inserting, deleting and scrolling rows take a step for each row, where xterm.js writes each cell, and blank rows of the
- * scrollback hold no cells. A row gets cells of its own when something is written to it.
+ * scrollback hold no cells. A row gets cells of its own when something is written to it. Gives back what makes rows.
  */
-export function shareRows(core: TerminalCore): void {
+export function shareRows(core: TerminalCore): NewRow {
   const { buffers } = core._bufferService;
   const line = buffers.normal.lines.get(0);
-  if (line === undefined) return;
-  const newRow = rowMaker(line);
-  if (newRow === undefined) return;
+  const newRow = line === undefined ? undefined : rowMaker(line);
+  if (newRow === undefined) throw new Error('This version of xterm.js is not known: its rows are others');
   shareInBuffer(buffers.normal, newRow);
   for (let index = 0; index < buffers.normal.lines.length; index++) {
     const row = buffers.normal.lines.get(index);
     if (row !== undefined) buffers.normal.lines.set(index, row.clone());
   }
+  return newRow;
 }
 
 /** Blank rows are made without cells; those of a screen that was left are used again. */
@@ -192,6 +192,7 @@ function rowMaker(line: Line): NewRow | undefined {
   const known = makers.get(base.prototype);
   if (known !== undefined) return known;
   const newRow = rowsLike(base);
+  if (newRow === undefined) return undefined;
   makers.set(base.prototype, newRow);
   writeToOwnCells(base.prototype, newRow);
   fillTogether(base.prototype);
@@ -200,7 +201,7 @@ function rowMaker(line: Line): NewRow | undefined {
 }
 
 /** Rows that are the same to xterm.js, but are made without cells and always have the same shape. */
-function rowsLike(base: LineClass): NewRow {
+function rowsLike(base: LineClass): NewRow | undefined {
   class Row {
     _data = NO_CELLS;
     _combined: Record<number, string> = NONE;
@@ -215,12 +216,17 @@ function rowsLike(base: LineClass): NewRow {
     }
   }
   Object.setPrototypeOf(Row.prototype, base.prototype);
-  const isRow = (row: object): row is Line => row instanceof base;
-  return (isWrapped) => {
-    const row: object = new Row(isWrapped);
-    if (!isRow(row)) throw new Error('Rows of the terminal cannot be made');
-    return row;
-  };
+  const made: new (isWrapped: boolean) => object = Row;
+  return isRowClass(made, base) ? (isWrapped) => new made(isWrapped) : undefined;
+}
+
+function isRowClass(
+  made: new (isWrapped: boolean) => object,
+  base: LineClass,
+): made is new (
+  isWrapped: boolean,
+) => Line {
+  return made.prototype instanceof base;
 }
 
 /** Everything that writes to a row gives it cells of its own first, and room for what they have beside their numbers. */
@@ -246,12 +252,12 @@ function writeToOwnCells(prototype: Line, newRow: NewRow): void {
   };
   prototype.set = function (index, value) {
     if (this._shared !== undefined) own(this);
-    if (this._combined === NONE) this._combined = {};
+    if (this._combined === NONE) this._combined = [];
     set.call(this, index, value);
   };
   prototype.addCodepointToCell = function (index, codePoint, width) {
     if (this._shared !== undefined) own(this);
-    if (this._combined === NONE) this._combined = {};
+    if (this._combined === NONE) this._combined = [];
     const at = index * CELL_SIZE;
     const content = this._data[at] ?? 0;
     if ((content & IS_COMBINED) === 0 || (this._combined[index]?.length ?? 0) < MAX_CLUSTER_LENGTH) {
@@ -262,8 +268,8 @@ function writeToOwnCells(prototype: Line, newRow: NewRow): void {
   };
   prototype.copyCellsFrom = function (source, from, to, length, inReverse) {
     if (this._shared !== undefined) own(this);
-    if (source._combined !== NONE && this._combined === NONE) this._combined = {};
-    if (source._extendedAttrs !== NONE && this._extendedAttrs === NONE) this._extendedAttrs = {};
+    if (source._combined !== NONE && this._combined === NONE) this._combined = [];
+    if (source._extendedAttrs !== NONE && this._extendedAttrs === NONE) this._extendedAttrs = [];
     copyCellsFrom.call(this, source, from, to, length, inReverse);
   };
   prototype.copyFrom = function (source) {
@@ -320,8 +326,8 @@ function writeToOwnCells(prototype: Line, newRow: NewRow): void {
 
 /** Copies what cells of a row have beside their numbers. */
 function copyMore(source: Line, target: Line): void {
-  target._combined = source._combined === NONE ? NONE : { ...source._combined };
-  target._extendedAttrs = source._extendedAttrs === NONE ? NONE : { ...source._extendedAttrs };
+  target._combined = source._combined === NONE ? NONE : Object.assign([], source._combined);
+  target._extendedAttrs = source._extendedAttrs === NONE ? NONE : Object.assign([], source._extendedAttrs);
 }
 
 /** Rows and parts of them are filled by their numbers, where a cell has no more than those. */
@@ -390,7 +396,8 @@ function moveCellsTogether(prototype: Line): void {
     if (start > 0 && isWide(this, start - 1)) clear(this, start - 1, cell);
     if (end < length) {
       data.copyWithin(end * CELL_SIZE, start * CELL_SIZE, (length - count) * CELL_SIZE);
-      if (hasMore(this)) for (let column = length - 1; column >= end; column--) moveMore(this, column - count, column);
+      if (this._combined !== NONE) insertPlaces(this._combined, '', start, count, length);
+      if (this._extendedAttrs !== NONE) insertPlaces(this._extendedAttrs, undefined, start, count, length);
     }
     fillCells(data, start * CELL_SIZE, end * CELL_SIZE, cell.content, cell.fg, cell.bg);
     if (isWide(this, length - 1)) clear(this, length - 1, cell);
@@ -402,7 +409,8 @@ function moveCellsTogether(prototype: Line): void {
     const end = Math.max(start, length - count);
     if (end > start) {
       data.copyWithin(start * CELL_SIZE, (start + count) * CELL_SIZE, length * CELL_SIZE);
-      if (hasMore(this)) for (let column = start; column < end; column++) moveMore(this, column + count, column);
+      if (this._combined !== NONE) deletePlaces(this._combined, start, count, end);
+      if (this._extendedAttrs !== NONE) deletePlaces(this._extendedAttrs, start, count, end);
     }
     fillCells(data, end * CELL_SIZE, length * CELL_SIZE, cell.content, cell.fg, cell.bg);
     if (start > 0 && isWide(this, start - 1)) clear(this, start - 1, cell);
@@ -416,11 +424,29 @@ function hasMore(line: Line): boolean {
   return line._combined !== NONE || line._extendedAttrs !== NONE;
 }
 
-/** Lets a cell whose numbers have been moved find its characters and attributes at its new place. */
-function moveMore(line: Line, from: number, to: number): void {
-  const at = to * CELL_SIZE;
-  if (((line._data[at] ?? 0) & IS_COMBINED) !== 0) line._combined[to] = line._combined[from] ?? '';
-  if (((line._data[at + 2] ?? 0) & HAS_EXTENDED) !== 0) line._extendedAttrs[to] = line._extendedAttrs[from];
+/** Lets cells from `start` on find what else they have `count` columns further to the right, where their numbers are now. */
+function insertPlaces<T>(places: Record<number, T>, none: T, start: number, count: number, length: number): void {
+  if (count === 1 && Array.isArray(places)) {
+    places.splice(start, 0, none);
+    if (places.length > length) places.length = length;
+    return;
+  }
+  for (let column = length - 1; column >= start + count; column--) {
+    const place = places[column - count];
+    if (place !== undefined) places[column] = place;
+  }
+}
+
+/** The same to the left, for cells up to `end`. */
+function deletePlaces<T>(places: Record<number, T>, start: number, count: number, end: number): void {
+  if (Array.isArray(places)) {
+    places.splice(start, count);
+    return;
+  }
+  for (let column = start; column < end; column++) {
+    const place = places[column + count];
+    if (place !== undefined) places[column] = place;
+  }
 }
 
 function isLineClass(value: unknown): value is LineClass {

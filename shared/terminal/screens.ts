@@ -1,7 +1,6 @@
 import { HAS_EXTENDED, WIDTH_ONE, WIDTH_SHIFT } from './cells.ts';
 import type { Cell, Line, ScreenBuffer, TerminalCore } from './core.ts';
 import { fillRows } from './row-moves.ts';
-import { shareRows } from './rows.ts';
 import { hastenTabStops } from './tabs.ts';
 
 /** What DECALN fills the screen with: a narrow E. */
@@ -12,7 +11,6 @@ const PATTERN = WIDTH_ONE | 0x45;
  * repeated characters.
  */
 export function hastenScreens(core: TerminalCore): void {
-  shareRows(core);
   hastenTabStops(core);
   fillScreens(core);
   repeatTogether(core);

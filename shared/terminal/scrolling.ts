@@ -2,13 +2,14 @@ import { uniformCells, WIDTH_ONE } from './cells.ts';
 import type { Attributes, Line, SharedCells, TerminalCore } from './core.ts';
 import { addRow, firstToLast, insertRow, lastToFirst, putOff } from './ring.ts';
 import { renewRow } from './row-moves.ts';
+import type { NewRow } from './rows.ts';
 
 /**
  * Scrolling takes one step, within margins and without, and makes no rows where a row leaves. xterm.js moves all rows
  * between the margins, makes a row each time, and takes a line feed above a margin for an insertion in the middle of the
  * scrollback.
  */
-export function hastenScrolling(core: TerminalCore): void {
+export function hastenScrolling(core: TerminalCore, newRow: NewRow): void {
   const { _bufferService, _inputHandler } = core;
   const { buffers } = _bufferService;
   for (const { lines } of [buffers.normal, buffers.alt]) putOff(lines);
@@ -30,7 +31,6 @@ export function hastenScrolling(core: TerminalCore): void {
     } else {
       // The row at the top goes into the scrollback; a blank one comes in above those below the bottom margin.
       const isFull = lines._length === lines._maxLength;
-      const newRow = (): Line => buffer.getBlankLine(attributes);
       if (below === lines._length) {
         row = addRow(lines, newRow);
       } else {

@@ -137,13 +137,10 @@ function resetPen({ fg, bg, extended }: Attributes, input: TerminalCore['_inputH
 }
 
 function dropRepeatedResets(data: Uint32Array, end: number): void {
-  for (let at = data.indexOf(ESC); at >= 0 && at < end; at = data.indexOf(ESC, at + 1)) {
-    if (data[at + 1] !== FULL_RESET) continue;
-    while (at + 3 < end && data[at + 2] === ESC && data[at + 3] === FULL_RESET) {
-      data[at + 2] = 0;
-      data[at + 3] = 0;
-      at += 2;
-    }
+  const isReset = (at: number): boolean => at + 1 < end && data[at] === ESC && data[at + 1] === FULL_RESET;
+  for (let at = 0; at < end; at++) {
+    if (!isReset(at)) continue;
+    for (; isReset(at + 2); at += 2) data.fill(0, at + 2, at + 4);
   }
 }
 

@@ -84,6 +84,8 @@ function repeatTogether(core: TerminalCore): void {
     if (width < 1 || width > 2 || _charsetService.charset !== undefined) return null;
     if (coreService.modes.insertMode === true || optionsService.rawOptions.screenReaderMode) return null;
     if ((_inputHandler._curAttrData.bg & HAS_EXTENDED) !== 0) return null;
+    // Where rows do not wrap, a print that begins at the end of one clears half a wide character.
+    if (width === 2 && coreService.decPrivateModes.wraparound !== true) return null;
     const { buffer } = _bufferService;
     const text = buffer.lines.get(buffer.ybase + buffer.y)?.getString(buffer.x - width) ?? '';
     const code = text.codePointAt(0);

@@ -21,16 +21,13 @@ export interface Allowance {
   readonly because: string;
 }
 
-/** A few bytes ask for so many rows to be written that plain text of their length is no measure. */
-const SCREEN: Allowance = { ratio: 25, because: 'each sequence writes all cells of the screen' };
-const RESET: Allowance = { ratio: 20, because: 'two bytes clear all rows, modes, tab stops and both screens' };
+/** A few bytes ask for so many cells that plain text of their length is no measure. */
+const SCREEN: Allowance = { ratio: 25, because: 'each sequence moves nearly all cells of a screen of text' };
+const RESET: Allowance = { ratio: 6, because: 'two bytes clear modes, tab stops, character sets and both screens' };
 const ROW: Allowance = { ratio: 8, because: 'each sequence writes a row, as a line of plain text does' };
-const ROWS: Allowance = { ratio: 4, because: 'a few bytes look at each row of the screen, or one byte makes a row' };
-const MARGINS: Allowance = { ratio: 15, because: 'each byte moves, or looks at, all rows between the margins' };
-const CELLS: Allowance = {
-  ratio: 15,
-  because: 'each sequence moves all cells of a row, and what they have but numbers',
-};
+const LINE_FEEDS: Allowance = { ratio: 4, because: 'each byte makes a row' };
+const LINES: Allowance = { ratio: 5, because: 'two or three bytes make a row with cells of its own, or move one' };
+const ROWS_ABOVE: Allowance = { ratio: 8, because: 'two bytes make a row with cells of its own, and move those below' };
 
 const ESC = '\x1b';
 const ST = `${ESC}\\`;
@@ -100,10 +97,11 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
   { name: 'sub-parameters without end', before: `${ESC}[4`, unit: always(':3') },
   { name: 'huge parameters', before: '', unit: always(`${ESC}[99999999999999999999;99999999999999999999H`) },
   { name: 'many attributes', before: '', unit: always(`${ESC}[${'1;38;2;1;2;3;4:3;'.repeat(12)}0mx`) },
-  { name: 'screens of E', before: '', unit: always(`${ESC}#8`), most: ROWS },
-  { name: 'screens cleared', before: LINE.repeat(30), unit: always(`${ESC}[2J`), most: ROWS },
+  { name: 'screens of E', before: '', unit: always(`${ESC}#8`) },
+  { name: 'screens cleared', before: LINE.repeat(30), unit: always(`${ESC}[2J`) },
   { name: 'screens and scrollback cleared', before: LINE.repeat(30), unit: always(`${ESC}[H${ESC}[2J${ESC}[3J`) },
   { name: 'protected screens cleared', before: `${ESC}[1"q${LINE.repeat(30)}`, unit: always(`${ESC}[?2J`) },
+  { name: 'erasing above', before: LINE.repeat(30), unit: always(`${ESC}[1J`) },
   { name: 'erasing below', before: LINE.repeat(30), unit: always(`${ESC}[H${ESC}[J`) },
   { name: 'lines erased', before: LINE.repeat(30), unit: always(`${ESC}[2K`) },
   { name: 'lines inserted', before: LINE.repeat(30), unit: always(`${ESC}[H${ESC}[99L`) },
@@ -136,33 +134,31 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
     name: 'line feeds within margins',
     before: `${LINE.repeat(30)}${ESC}[2;23r${ESC}[23H`,
     unit: always('\n'),
-    most: MARGINS,
+    most: LINE_FEEDS,
   },
-  { name: 'lines within margins', before: `${ESC}[2;23r${ESC}[23H`, unit: always('x\n'), most: MARGINS },
+  { name: 'lines within margins', before: `${ESC}[2;23r${ESC}[23H`, unit: always('x\n'), most: LINES },
   {
     name: 'line feeds above a margin',
     before: `${LINE.repeat(30)}${ESC}[1;5r${ESC}[5H`,
     unit: always('\n'),
-    most: MARGINS,
+    most: LINES,
   },
   {
     name: 'lines above a margin',
     before: `${LINE.repeat(30)}${ESC}[1;5r${ESC}[5H`,
     unit: always('x\n'),
-    most: MARGINS,
+    most: ROWS_ABOVE,
   },
-  { name: 'lines above others', before: `${ESC}[H`, unit: always(`x${ESC}M`), most: MARGINS },
+  { name: 'lines above others', before: `${ESC}[H`, unit: always(`x${ESC}M`) },
   {
     name: 'characters inserted into combined ones',
     before: '',
     unit: (index) => (index % 79 === 0 ? `\r${'e\u0301'.repeat(79)}\r` : `${ESC}[@`),
-    most: CELLS,
   },
   {
     name: 'characters inserted into links',
     before: '',
     unit: (index) => (index % 79 === 0 ? `\r${ESC}]8;;x:${index}${ST}${'x'.repeat(79)}${ESC}]8;;${ST}\r` : `${ESC}[@`),
-    most: CELLS,
   },
   { name: 'reverse line feeds', before: `${LINE.repeat(9_000)}${ESC}[H`, unit: always(`${ESC}M`) },
   { name: 'margins set', before: LINE.repeat(30), unit: always(`${ESC}[5;10r`) },
@@ -171,6 +167,12 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
   { name: 'characters deleted', before: '', unit: always(`${ESC}[G${ESC}[999P`) },
   { name: 'columns inserted', before: LINE.repeat(30), unit: always(`${ESC}[G${ESC}[999'}`) },
   { name: 'columns deleted', before: LINE.repeat(30), unit: always(`${ESC}[G${ESC}[999'~`) },
+  {
+    name: 'columns inserted into text and deleted',
+    before: `${LINE.repeat(30)}${ESC}[9G`,
+    unit: always(`${ESC}['}${ESC}['~`),
+    most: SCREEN,
+  },
   { name: 'columns scrolled left', before: LINE.repeat(30), unit: always(`${ESC}[999 @`) },
   { name: 'columns scrolled right', before: LINE.repeat(30), unit: always(`${ESC}[999 A`) },
   { name: 'characters repeated', before: '', unit: always(`x${ESC}[1900b`), most: ROW },
@@ -212,16 +214,21 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
   { name: 'resets with a character between them', before: '', unit: always(`x${ESC}c`), most: RESET },
   { name: 'resets below a scrollback', before: '', unit: always(`${LINE.repeat(30)}${ESC}c`) },
   { name: 'alternate screens with a character', before: '', unit: always(`${ESC}[?1049hx${ESC}[?1049lx`) },
-  { name: 'screens cleared with a character between them', before: '', unit: always(`x${ESC}[2J`), most: ROWS },
-  { name: 'screens of E cleared', before: '', unit: always(`${ESC}#8${ESC}[2J`), most: ROWS },
-  { name: 'screens of E with a character between them', before: '', unit: always(`${ESC}#8x`), most: ROWS },
+  { name: 'screens cleared with a character between them', before: '', unit: always(`x${ESC}[2J`) },
+  { name: 'screens of E cleared', before: '', unit: always(`${ESC}#8${ESC}[2J`) },
+  { name: 'screens of E with a character between them', before: '', unit: always(`${ESC}#8x`) },
   {
     name: 'screens cleared in many colours',
     before: '',
     unit: (index) => `${ESC}[48;2;${index % 256};${(index >> 8) % 256};0m${ESC}[2J`,
   },
-  { name: 'screens of E whose columns are deleted', before: '', unit: always(`${ESC}#8${ESC}[ @`), most: SCREEN },
-  { name: 'screens of E whose lines are inserted', before: '', unit: always(`${ESC}#8${ESC}[2L`), most: SCREEN },
+  { name: 'screens of E whose columns are deleted', before: '', unit: always(`${ESC}#8${ESC}[ @`) },
+  {
+    name: 'screens of E, more and more of whose columns are deleted',
+    before: '',
+    unit: (index) => `${ESC}#8${ESC}[${(index % 70) + 1} @`,
+  },
+  { name: 'screens of E whose lines are inserted', before: '', unit: always(`${ESC}#8${ESC}[2L`) },
   { name: 'screens of E that are protected', before: `${ESC}[1"q`, unit: always(`${ESC}#8${ESC}[?2J`) },
   { name: 'soft resets', before: '', unit: always(`${ESC}[!p`) },
   { name: 'resize requests', before: '', unit: (index) => `${ESC}[8;${(index % 50) + 1};${(index % 200) + 2}t` },
@@ -232,7 +239,8 @@ export const HOSTILE_OUTPUTS: readonly HostileOutput[] = [
   { name: 'cursors saved and restored', before: '', unit: always(`${ESC}7${ESC}8`) },
   { name: 'cursor movements', before: '', unit: (index) => `${ESC}[${(index % 24) + 1};${(index % 80) + 1}Hx` },
   { name: 'character sets', before: '', unit: always(`${ESC}(0lqqk${ESC}(B`) },
-  { name: 'line feeds', before: '', unit: always('\n'), most: ROWS },
+  { name: 'line feeds', before: '', unit: always('\n'), most: LINE_FEEDS },
+  { name: 'lines of one character', before: '', unit: always('x\r\n'), most: LINES },
   { name: 'carriage returns', before: '', unit: always('x\r') },
   { name: 'backspaces', before: '', unit: always('x\b') },
   { name: 'backspaces over wrapped lines', before: `${ESC}[?45h${'x'.repeat(1_600)}`, unit: always('\b') },

@@ -43,6 +43,7 @@ export function followCore({ connect, command }: CoreEventsOptions): void {
 
 /** The connection was made or lost: the window shows it, and a screen reader says it once. */
 function linkChanged(link: LinkState): void {
+  if (link.state === 'lost') terminals.disconnected();
   setApp((before) => {
     const known = before.link.state === 'lost' ? before.link.why : null;
     if (link.state === 'lost' && link.why !== known)

@@ -163,7 +163,8 @@ export function inputTold(state: AppState, id: SessionId, input: InputState | nu
   const before = state.inputs[id];
   if (info === undefined || input === null) return before === undefined ? {} : { inputs: without(state.inputs, id) };
   const inputs = { ...state.inputs, [id]: input };
-  if (before?.kind === input.kind && input.kind === 'sending') return { inputs };
+  // What only grows is said once.
+  if (before?.kind === input.kind && input.kind !== 'stopped') return { inputs };
   const { title, detail } = inputMessage(input, info.state === 'frozen');
   const hint = input.kind === 'sending' ? ' Press Escape to cancel.' : '';
   return { inputs, announcement: `${info.title}: ${title} ${detail}${hint}` };

@@ -122,6 +122,30 @@ describe('input of a window', () => {
     expect(sentBytes()).toBe(INPUT_WINDOW_BYTES);
   });
 
+  test('that is typed without a connection is not sent later, and is counted', () => {
+    const { queue, sent, states } = setup();
+    queue.closed('lost');
+    for (const key of ['l', 's', '\x1b[A', '日']) queue.refuse(key, false);
+    expect(states.at(-1)).toEqual({ kind: 'refused', isPaste: false, characters: 4 });
+    queue.refuse('pasted', true);
+    expect(states.at(-1)).toEqual({ kind: 'refused', isPaste: true, characters: 10 });
+    queue.open();
+    expect(sent).toEqual([]);
+    queue.type(bytesOf('x'));
+    expect(states.at(-1)).toBeNull();
+    expect(sent).toHaveLength(1);
+  });
+
+  test('that is typed after a paste was cut off counts with it', () => {
+    const { queue, states } = setup();
+    queue.paste(bytesOf('x'.repeat(5_000)), false);
+    queue.closed('lost');
+    queue.refuse('abc', false);
+    expect(states.at(-1)).toMatchObject({ kind: 'stopped', why: 'lost', isPaste: true, totalBytes: 5_003 });
+    queue.dismiss();
+    expect(states.at(-1)).toBeNull();
+  });
+
   test('that was on its way when the session ended or the connection was lost is said to be so', () => {
     const { queue, states } = setup();
     queue.paste(new Uint8Array(1_000_000), false);

@@ -28,7 +28,9 @@ export type InputState =
       readonly acceptedBytes: number;
       readonly totalBytes: number;
       readonly why: StopReason;
-    };
+    }
+  /** What was typed or pasted while there was no connection. */
+  | { readonly kind: 'refused'; readonly isPaste: boolean; readonly characters: number };
 
 export interface InputQueueHost {
   /** Sends a frame's content; called only while the queue is open. */
@@ -99,7 +101,7 @@ export class InputQueue {
 
   /** Keys, mouse buttons and composed text. */
   type(bytes: Uint8Array): void {
-    if (this.#shown?.kind === 'stopped') this.dismiss();
+    this.dismiss();
     this.#add('userInput', bytes, null);
   }
 
@@ -124,7 +126,7 @@ export class InputQueue {
 
   /** A paste, with its marks if it is a bracketed one. */
   paste(bytes: Uint8Array, bracketed: boolean): void {
-    if (this.#shown?.kind === 'stopped') this.dismiss();
+    this.dismiss();
     this.#add(bracketed ? 'pasteInput' : 'userInput', bytes, bracketed);
   }
 
@@ -151,6 +153,21 @@ export class InputQueue {
   }
 
   /**
+   * There is no connection. What is typed now is not kept for later: when the connection is back, another program may read, and
+   * nobody has seen what it would do. It is counted and shown; a paste that was cut off before stays shown with it.
+   */
+  refuse(data: string, isPaste: boolean): void {
+    if (this.#shown?.kind === 'stopped' && this.#shown.why === 'lost') {
+      const more = new TextEncoder().encode(data).byteLength;
+      this.#show({ ...this.#shown, totalBytes: this.#shown.totalBytes + more });
+      return;
+    }
+    const before = this.#shown?.kind === 'refused' ? this.#shown : { isPaste: false, characters: 0 };
+    const characters = before.characters + charactersIn(data);
+    this.#show({ kind: 'refused', isPaste: isPaste || before.isPaste, characters });
+  }
+
+  /**
    * The program has switched bracketed paste: it is another one, or at another point, than the one that a paste under way
    * was meant for.
    */
@@ -172,9 +189,9 @@ export class InputQueue {
     this.#finish(batch);
   }
 
-  /** What was shown of input that has stopped has been read. */
+  /** What was shown of input that did not arrive has been read. */
   dismiss(): void {
-    if (this.#shown?.kind === 'stopped') this.#show(null);
+    if (this.#shown !== null && this.#shown.kind !== 'sending') this.#show(null);
   }
 
   dispose(): void {
@@ -274,6 +291,11 @@ export class InputQueue {
     this.#shown = state;
     this.#host.onState(state);
   }
+}
+
+/** How many characters a person takes this for: a key such as an arrow sends several, and is one. */
+function charactersIn(data: string): number {
+  return data.startsWith('\x1b') && data.length < 16 ? 1 : [...data].length;
 }
 
 /** Where a piece that may end at `end` at the latest ends: never inside a character, nor inside a paste's end mark. */

@@ -16,8 +16,15 @@ const STOPPED: Readonly<Record<StopReason, string>> = {
 
 /** @param isFrozen the session is frozen, so that nothing reads. */
 export function inputMessage(input: InputState, isFrozen: boolean): InputMessage {
+  const what = input.isPaste ? 'Paste' : 'Input';
+  if (input.kind === 'refused') {
+    const count = input.characters === 1 ? '1 character was' : `${input.characters} characters were`;
+    return {
+      title: `${what} not sent: there is no connection.`,
+      detail: `${count} not sent, and will not be sent later.`,
+    };
+  }
   const { isPaste, acceptedBytes, totalBytes } = input;
-  const what = isPaste ? 'Paste' : 'Input';
   const amount = `${formatBytes(acceptedBytes)} of ${formatBytes(totalBytes)}`;
   if (input.kind === 'sending') {
     if (isFrozen) return { title: `${what} waits until the session is thawed.`, detail: `${amount} sent.` };

@@ -92,6 +92,8 @@ export class TerminalView {
   #unseen = false;
   #rendererWanted: TerminalPreferences['renderer'] = 'auto';
   #webgl: IDisposable | null = null;
+  /** The connection to its session was lost, and not made again yet. */
+  #isAway = false;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
@@ -175,6 +177,7 @@ export class TerminalView {
     // Through the queue, so that output of the old channel that still waits there is wiped out as well.
     if (this.#attachedBefore) this.#terminal.write(RESET);
     this.#attachedBefore = true;
+    this.#isAway = false;
     this.#channel = channel;
     this.#shownChannel = channel;
     this.#host.background.drop(this);
@@ -193,6 +196,7 @@ export class TerminalView {
   /** The connection or the channel is gone; what is shown stays. What was typed before the first channel waits for it. */
   detached(why: 'ended' | 'lost' = 'lost'): void {
     if (this.#attachedBefore) this.#input.closed(why);
+    this.#isAway = this.#attachedBefore && why === 'lost';
     this.#channel = null;
   }
 
@@ -411,9 +415,10 @@ export class TerminalView {
       if (this.#channel !== null && !this.#replaying) this.#input.reply(bytes);
       return;
     }
-    // Into a session that was lost, nothing is typed later that nobody sees any more.
-    if (this.#channel === null && this.#attachedBefore) return;
-    if (data === INTERRUPT) this.#input.interrupt(bytes);
+    if (this.#isAway) this.#input.refuse(data, this.#pasting !== null);
+    // Its session has ended.
+    else if (this.#channel === null && this.#attachedBefore) return;
+    else if (data === INTERRUPT) this.#input.interrupt(bytes);
     else if (this.#pasting === null) this.#input.type(bytes);
     else this.#input.paste(bytes, this.#pasting);
   }

@@ -52,10 +52,15 @@ export class Terminals {
     view?.dispose();
   }
 
-  /** A new connection: old channels mean nothing any more. Attaches the terminals of `ids` anew. */
-  reconnected(ids: Iterable<SessionId>): void {
+  /** The connection was lost: what is typed from now on goes nowhere, and is said to. */
+  disconnected(): void {
     this.#channels.clear();
     for (const view of this.#views.values()) view.detached();
+  }
+
+  /** A new connection: old channels mean nothing any more. Attaches the terminals of `ids` anew. */
+  reconnected(ids: Iterable<SessionId>): void {
+    this.disconnected();
     for (const id of ids) {
       const view = this.#views.get(id);
       if (view !== undefined) void this.#attach(view);

@@ -132,8 +132,12 @@ test('a forwarded port of another number works, and a connection that broke is m
   await tunnel.cut();
   await expect(bannerOf(far)).toHaveAttribute('data-why', 'unreachable');
   await expect(app.tabs.all).toHaveCount(1);
+  await far.terminal.input.focus();
+  await far.page.keyboard.type('mark=lost');
+  await expect(far.inputBar).toContainText('Input not sent: there is no connection. 9 characters were not sent');
   await tunnel.mend();
   await expect(bannerOf(far)).toBeHidden();
+  await expect(far.inputBar).toContainText('will not be sent later');
   await expect(page.getByTestId('announcer')).toHaveText('Connected to Sandglass again.');
   await far.terminal.run('echo "mark: $mark"');
   await far.terminal.waitForLine('mark: held');

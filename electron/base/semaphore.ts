@@ -1,15 +1,15 @@
-/** Lets a few through at a time, in the order they came. */
-export class Gate {
+/** Lets a few pieces of work run at a time, in the order they came. */
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  /** @param places how many may be inside at once */
+  /** @param places how many may run at once. */
   constructor(places: number) {
     this.#free = places;
   }
 
   /** Does `work` when it is its turn. Resolves with null when `signal` aborts before that. */
-  async pass<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
+  async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
     if (!(await this.#enter(signal))) return null;
     try {
       return await work();
@@ -28,7 +28,7 @@ export class Gate {
     const enter = (): void => turn.resolve(true);
     const giveUp = (): void => {
       const place = this.#waiting.indexOf(enter);
-      // It may have got its turn just now, and is to use it.
+      // It may have got its turn just now, and uses it.
       if (place < 0) return;
       this.#waiting.splice(place, 1);
       turn.resolve(false);

@@ -76,11 +76,11 @@ export function createRecorderFactory(options: RecorderFactoryOptions): Recorder
       return { ok: false, failure: { stage: 'recording', message: repaired.message, hint } };
     }
     const { lastEventMs, cols, rows } = repaired;
-    const goOn = (listener: RecorderListener): Promise<RecorderResult> => goOnWith(path, repaired, listener);
-    return { ok: true, lastEventMs, cols, rows, goOn };
+    const resume = (listener: RecorderListener): Promise<RecorderResult> => resumeWith(path, repaired, listener);
+    return { ok: true, lastEventMs, cols, rows, resume };
   }
 
-  async function goOnWith(
+  async function resumeWith(
     path: string,
     { bytes, lastEventMs, hadEnd }: RepairedRecording,
     listener: RecorderListener,

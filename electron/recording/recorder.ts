@@ -75,8 +75,8 @@ export interface OpenEnded {
   /** The terminal's last size. */
   readonly cols: number;
   readonly rows: number;
-  /** Goes on with it, in the same file. Times go on from the session's start. Called at most once. */
-  goOn(listener: RecorderListener): Promise<RecorderResult>;
+  /** Continues it in the same file. Times keep counting from the session's start. Called at most once. */
+  resume(listener: RecorderListener): Promise<RecorderResult>;
 }
 
 export type ReopenResult = OpenEnded | { ok: false; failure: StartFailure };

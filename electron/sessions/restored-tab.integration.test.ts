@@ -55,7 +55,7 @@ async function tabWith(temp: TempFolder, recording: string | Buffer | null, chan
 /** What a window shows that attaches to the tab; its frames are acknowledged as they come. */
 async function show(tab: RestoredTab) {
   const shown = await tab.open();
-  const terminal = new Terminal({ allowProposedApi: true, cols: shown.cols, rows: shown.rows, scrollback: 5_000 });
+  const terminal = new Terminal({ allowProposedApi: true, ...shown.size, scrollback: 5_000 });
   const sent: string[] = [];
   terminal.onData((data) => sent.push(data));
   const closed = Promise.withResolvers<string>();
@@ -154,7 +154,7 @@ describe('a tab of a session of an earlier run', () => {
     const { text, replay, shown, sent } = await show(tab);
     expect(text).toBe('$ make\ngröße 日本');
     expect(replay?.replayTruncated).toBe(false);
-    expect([shown.cols, shown.rows]).toEqual([120, 40]);
+    expect(shown.size).toEqual({ cols: 120, rows: 40 });
     expect(tab.info()).toMatchObject({ cols: 120, rows: 40 });
     // What is typed goes nowhere, and no program is said not to read it.
     expect(sent).toEqual([]);
@@ -183,7 +183,7 @@ describe('a tab of a session of an earlier run', () => {
     expect(replay?.replayTruncated).toBe(true);
     expect(replay?.replayBytes).toBeLessThan(3 * 1_048_576);
     expect(text).toContain('line 39999 ');
-    expect([shown.cols, shown.rows]).toEqual([100, 30]);
+    expect(shown.size).toEqual({ cols: 100, rows: 30 });
   });
 
   test.each([

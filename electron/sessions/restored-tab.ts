@@ -162,7 +162,7 @@ export class RestoredTab implements Tab {
     return {
       id: this.id,
       title: this.#title,
-      ...this.#size,
+      size: this.#size,
       flow,
       watch(options) {
         const cut = (replay: Replay): Replay => ({

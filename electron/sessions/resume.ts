@@ -158,7 +158,7 @@ export async function reattachShell(
   const result = await backend.reattach?.(spec, listener, signal);
   if (result === undefined || !result.ok) return null;
   onRunning(result.process);
-  const recorder = recording.ok ? await recording.goOn(session.recorderListener) : recording;
+  const recorder = recording.ok ? await recording.resume(session.recorderListener) : recording;
   if (recorder.ok || !isRequired) return recorder;
   await result.process.terminate(0);
   return null;

@@ -12,6 +12,8 @@ import type {
   StartProgress,
 } from '../../shared/session.ts';
 import type { BackendListener, BackendProcess, ExitStatus } from '../backends/backend.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
 import type { SessionRecord } from '../journal/journal.ts';
 import type { TerminalSize } from '../terminal/compact.ts';
 import { endReasonOf, endSession, expiredLimit, whyClosing, whyEnded } from './ending.ts';
@@ -55,55 +57,45 @@ type Phase =
  * wins, and exactly one `session:end` follows each `session:start`.
  */
 export class Session implements Tab {
+  readonly id: SessionId;
+  readonly previousId: SessionId | null;
+  readonly profile: Profile;
+  readonly profileId: string;
+  readonly createdAt: number;
+  readonly flow: OutputFlow;
+  /** Input on its way to the program. */
+  readonly input: InputQueue;
+  readonly recording: SessionRecording;
+  /** Decides on the size of its terminal where several windows show it. */
+  readonly sizes = new WindowSizes(({ cols, rows }) => this.resize(cols, rows));
+  /** The metadata of a session of this run is in its file as soon as it can be written. */
+  readonly unwrittenMetadata = null;
+
   readonly #parts: SessionParts;
-  readonly #dependencies: SessionDependencies;
   readonly #listener: SessionListener;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
   #phase: Phase = { kind: 'starting', abort: new AbortController(), progress: null };
   #started: Promise<void> = Promise.resolve();
 
-  /** Decides on the size of its terminal where several windows show it. */
-  readonly sizes = new WindowSizes(({ cols, rows }) => this.resize(cols, rows));
-
   constructor(options: SessionOptions, dependencies: SessionDependencies, listener: SessionListener) {
-    this.#dependencies = dependencies;
     this.#listener = listener;
+    this.#clock = dependencies.clock;
+    this.#logger = dependencies.logger;
     this.#parts = new SessionParts(options, dependencies, listener, {
       isEnding: () => this.isEnding,
       ended: () => this.ended,
       end: (reason, details) => void this.end(reason, details),
     });
-  }
-
-  get id(): SessionId {
-    return this.#parts.id;
-  }
-
-  get previousId(): SessionId | null {
-    return this.#parts.previousId;
-  }
-
-  get profile(): Profile {
-    return this.#parts.profile;
-  }
-
-  get createdAt(): number {
-    return this.#parts.createdAt;
-  }
-
-  get flow(): OutputFlow {
-    return this.#parts.flow;
-  }
-
-  get input(): InputQueue {
-    return this.#parts.input;
-  }
-
-  get recording(): SessionRecording {
-    return this.#parts.recording;
-  }
-
-  get profileId(): string {
-    return this.profile.id;
+    const { id, previousId, profile, createdAt, flow, input, recording } = this.#parts;
+    this.id = id;
+    this.previousId = previousId;
+    this.profile = profile;
+    this.profileId = profile.id;
+    this.createdAt = createdAt;
+    this.flow = flow;
+    this.input = input;
+    this.recording = recording;
   }
 
   get events(): readonly SessionEvent[] {
@@ -134,14 +126,6 @@ export class Session implements Tab {
     return this.#parts.program.size;
   }
 
-  get cols(): number {
-    return this.#parts.program.size.cols;
-  }
-
-  get rows(): number {
-    return this.#parts.program.size.rows;
-  }
-
   /** What runs in it; null until that does. */
   get process(): BackendProcess | null {
     return this.#parts.program.process;
@@ -169,11 +153,6 @@ export class Session implements Tab {
   get isReplaced(): boolean {
     const reason = this.ended?.reason;
     return reason === 'auto_reset' || reason === 'reset';
-  }
-
-  /** The metadata of a session of this run is in its file as soon as it can be written. */
-  get unwrittenMetadata(): null {
-    return null;
   }
 
   /** Milliseconds since it was opened, on its clock. */
@@ -216,8 +195,7 @@ export class Session implements Tab {
     const { id: profileId, backend } = this.profile;
     this.#parts.lifecycle.emit({ type: 'session:start', profileId, backend, previousId: this.previousId });
     this.#started = this.#start().catch((error: unknown) => {
-      const { logger } = this.#dependencies;
-      void this.end('start_failed', { failure: startThrew({ id: this.id, logger }, error) });
+      void this.end('start_failed', { failure: startThrew({ id: this.id, logger: this.#logger }, error) });
     });
   }
 
@@ -410,7 +388,7 @@ export class Session implements Tab {
     const { event, recording } = await endSession(this.#parts.closing(), reason, facts);
     this.#parts.credentials?.[Symbol.dispose]();
     const { end } = event;
-    this.#phase = { kind: 'ended', end, ending, atMs: this.#dependencies.clock.now() };
+    this.#phase = { kind: 'ended', end, ending, atMs: this.#clock.now() };
     this.#parts.lifecycle.transition('ended');
     this.#parts.lifecycle.publish(event, recording);
     this.#listener.onChange();

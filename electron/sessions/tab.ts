@@ -35,8 +35,7 @@ export interface Tab {
 export interface Watchable {
   readonly id: SessionId;
   readonly title: string;
-  readonly cols: number;
-  readonly rows: number;
+  readonly size: TerminalSize;
   readonly flow: Pick<OutputFlow, 'modes'>;
   /** Decides on its size where several windows show it; without it, the size stays. */
   readonly sizes?: WindowSizes;

@@ -1,7 +1,7 @@
 import type { ContainerOptions, Profile, ProfileOf } from '../../../shared/profile.ts';
 import type { StartFailure } from '../../../shared/session.ts';
 import type { Logger } from '../../base/logger.ts';
-import { Gate } from '../../base/semaphore.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { ProcessTable } from '../../processes/process-table.ts';
 import { type ContainerTracker, noTracker } from '../../processes/tracker.ts';
 import type { Backend, BackendListener, ReattachSpec, StartResult, StartSpec } from '../backend.ts';
@@ -67,7 +67,7 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
   const now = options.now ?? (() => performance.now());
   const wall = options.wall ?? Date.now;
   const running = new Set<DockerProcess>();
-  const gate = new Gate(AT_ONCE);
+  const semaphore = new Semaphore(AT_ONCE);
   const identityFolder: IdentityFolder = { make: options.makeIdentityFolder ?? null, path: null };
   let sweeping: Promise<unknown> | null = null;
   /** Whether it was looked for leftovers since the engine could last be reached. */
@@ -124,7 +124,7 @@ export function createDockerBackend(options: DockerBackendOptions): Backend {
       folder: folder.folder,
       ...size,
     });
-    const made = await gate.pass(() => allocate(workshop, request, image, onProgress, signal), signal);
+    const made = await semaphore.run(() => allocate(workshop, request, image, onProgress, signal), signal);
     if (made === null) return { ok: false, failure: ABORTED };
     if (!made.ok) return made;
     const process = new DockerProcess({ container: made.container, engine, log, tracker, now });

@@ -45,7 +45,7 @@ describe('a recording that goes on', () => {
       const file = await leftOpen(temp.path, torn);
       const found = await reopened(temp.path);
       expect(found).toMatchObject({ lastEventMs: 1_500, cols: 132, rows: 50 });
-      const result = await found.goOn({ onTruncated: () => {} });
+      const result = await found.resume({ onTruncated: () => {} });
       if (!result.ok) throw new Error(result.failure.message);
       result.recorder.marker(13_500, 'attached again');
       result.recorder.output(14_000, Buffer.from('after\r\n'));
@@ -78,7 +78,7 @@ describe('a recording that goes on', () => {
     await using temp = await TempFolder.make();
     const file = await leftOpen(temp.path);
     for (const atMs of [2_000, 3_000]) {
-      const result = await (await reopened(temp.path)).goOn({ onTruncated: () => {} });
+      const result = await (await reopened(temp.path)).resume({ onTruncated: () => {} });
       if (!result.ok) throw new Error(result.failure.message);
       result.recorder.output(atMs, Buffer.from(`at ${atMs}`));
       await result.recorder.close(atMs, null);
@@ -97,7 +97,7 @@ describe('a recording that goes on', () => {
     const file = await leftOpen(temp.path);
     const line = `[0.001, "o", "${'x'.repeat(60_000)}"]\n`;
     await appendFile(file, line.repeat(20));
-    const result = await (await reopened(temp.path)).goOn({ onTruncated: () => {} });
+    const result = await (await reopened(temp.path)).resume({ onTruncated: () => {} });
     if (!result.ok) throw new Error(result.failure.message);
     const { sha256 } = await result.recorder.close(60_000, 0);
     expect(sha256).toBe(
@@ -115,12 +115,15 @@ describe('a recording that goes on', () => {
 
     const changed = await reopened(temp.path);
     await appendFile(file, '[0.1, "o", "by somebody else"]\n');
-    expect(await changed.goOn({ onTruncated: () => {} })).toMatchObject({ ok: false, failure: { stage: 'recording' } });
+    expect(await changed.resume({ onTruncated: () => {} })).toMatchObject({
+      ok: false,
+      failure: { stage: 'recording' },
+    });
 
     const linked = await reopened(temp.path);
     await rm(file);
     await symlink(other, file);
-    expect(await linked.goOn({ onTruncated: () => {} })).toMatchObject({ ok: false });
+    expect(await linked.resume({ onTruncated: () => {} })).toMatchObject({ ok: false });
     expect(await factoryIn(temp.path).reopen(SESSION_ID)).toMatchObject({ ok: false });
     expect(await readFile(other, 'utf8')).toBe('precious');
     expect(temp.openFiles()).toEqual([]);
@@ -133,7 +136,7 @@ describe('a recording that goes on', () => {
     const file = join(folder, RECORDING_FILE);
     const before = await readFile(file);
     const ended = await reopened(temp.path);
-    expect(await ended.goOn({ onTruncated: () => {} })).toMatchObject({ ok: false });
+    expect(await ended.resume({ onTruncated: () => {} })).toMatchObject({ ok: false });
     expect(await readFile(file)).toEqual(before);
     await truncate(file, 10);
     expect(await factoryIn(temp.path).reopen(SESSION_ID)).toMatchObject({ ok: false, failure: { stage: 'recording' } });

@@ -16,8 +16,7 @@ export class Screen {
     this.session = session;
     this.terminal = new Terminal({
       allowProposedApi: true,
-      cols: session.cols,
-      rows: session.rows,
+      ...session.size,
       scrollback: 5_000,
     });
     const { promise, resolve } = Promise.withResolvers<WatcherClosedReason>();

@@ -196,7 +196,7 @@ export class StandInRecorders implements RecorderFactory {
     const { left } = this;
     if (left === null)
       return { ok: false, failure: { stage: 'recording', message: 'There is no recording.', hint: '' } };
-    return { ok: true, ...left, goOn: (listener) => this.#recorder(listener) };
+    return { ok: true, ...left, resume: (listener) => this.#recorder(listener) };
   }
 
   open(_header: RecordingHeader, listener: RecorderListener): Promise<RecorderResult> {

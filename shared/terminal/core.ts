@@ -124,7 +124,10 @@ export interface Lines {
   shiftElements(start: number, count: number, offset: number): void;
   readonly onTrimEmitter: { fire(amount: number): void };
   onDeleteEmitter: { fire(event: { readonly index: number; readonly amount: number }): void };
-  onInsertEmitter: { fire(event: { readonly index: number; readonly amount: number }): void };
+  readonly onInsertEmitter: {
+    hasListeners(): boolean;
+    fire(event: { readonly index: number; readonly amount: number }): void;
+  };
 }
 
 /** The normal or the alternate screen. */

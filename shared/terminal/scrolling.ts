@@ -34,7 +34,7 @@ export function hastenScrolling(core: TerminalCore, newRow: NewRow): void {
       if (below === lines._length) {
         row = addRow(lines, newRow);
       } else {
-        lines.onInsertEmitter.fire({ index: below, amount: 1 });
+        if (lines.onInsertEmitter.hasListeners()) lines.onInsertEmitter.fire({ index: below, amount: 1 });
         row = insertRow(lines, below, newRow);
       }
       if (!isFull) {

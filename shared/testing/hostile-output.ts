@@ -26,7 +26,7 @@ const SCREEN: Allowance = { ratio: 25, because: 'each sequence moves nearly all 
 const RESET: Allowance = { ratio: 6, because: 'two bytes clear modes, tab stops, character sets and both screens' };
 const ROW: Allowance = { ratio: 8, because: 'each sequence writes a row, as a line of plain text does' };
 const LINE_FEEDS: Allowance = { ratio: 4, because: 'each byte makes a row' };
-const LINES: Allowance = { ratio: 5, because: 'two or three bytes make a row with cells of its own, or move one' };
+const LINES: Allowance = { ratio: 6, because: 'two or three bytes make a row with cells of its own, or move one' };
 const ROWS_ABOVE: Allowance = { ratio: 8, because: 'two bytes make a row with cells of its own, and move those below' };
 
 const ESC = '\x1b';

@@ -40,7 +40,7 @@ function line(kind: SampleName, random: () => number): string {
 }
 
 /** Text of a kind, at least `bytes` long, the same each time. */
-export function sampleText(kind: SampleName, bytes: number): string {
+function sampleText(kind: SampleName, bytes: number): string {
   const random = numbers();
   const lines: string[] = [];
   for (let length = 0; length < bytes; ) {
@@ -62,7 +62,7 @@ export function writeSample(folder: string, kind: SampleName, bytes: number): nu
  * The shell of every measurement, run as `sh -c SCRIPT sh FOLDER`. It reads commands: `show SAMPLE MARK` writes a sample
  * and then `[MARK]`, `size MARK` tells the terminal's size, `flood` writes without end, `keys` echoes what is typed.
  */
-export const SHELL_SCRIPT = `stty -echo
+const SHELL_SCRIPT = `stty -echo
 printf '[ready]'
 while read -r what first second; do
   case $what in

@@ -16,7 +16,7 @@ export function schemaFileName(event: HookEvent): string {
  * The text of an event's schema file: JSON Schema (draft 2020-12) of the whole event, in which the schema of its `data` has
  * an id of its own, the one that the event's `dataschema` names. Both let pass what they do not know.
  */
-export function schemaText(event: HookEvent): string {
+function schemaText(event: HookEvent): string {
   const { $schema, properties, ...rest } = toJsonSchema(eventSchemas[event]);
   const { $schema: _, ...data } = toJsonSchema(eventDataSchemas[event]);
   const schema = {

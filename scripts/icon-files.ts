@@ -7,7 +7,7 @@ import { projectRoot } from './project.ts';
 export const iconFolder = join(projectRoot, 'packaging', 'icons');
 
 /** The drawing that every icon is made from. Browsers show it as it is. */
-export const iconSource = join(projectRoot, 'renderer', 'icon.svg');
+const iconSource = join(projectRoot, 'renderer', 'icon.svg');
 
 /** Edge lengths of the PNG files, in pixels; those of the hicolor theme (https://specifications.freedesktop.org/icon-theme-spec). */
 export const pngSizes = [16, 24, 32, 48, 64, 128, 256, 512, 1024] as const;

@@ -8,7 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * The variable in which the desktop app finds the names of all variables that it was called with, as a JSON list: Electron and
  * its libraries add some before the app's own code runs.
  */
-export const LAUNCH_NAMES = 'SANDGLASS_LAUNCH_NAMES';
+const LAUNCH_NAMES = 'SANDGLASS_LAUNCH_NAMES';
 
 /** As many ancestors as are looked at for npm: its shell, and a few wrappers. */
 const MAX_ANCESTORS = 8;

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
@@ -9,8 +8,6 @@ export const projectRoot = dirname(import.meta.dirname);
 const PackageJson = z.object({
   bin: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
 });
-
-const require = createRequire(import.meta.url);
 
 /**
  * The file of a package's command, to be run with `process.execPath`: unlike the shims in `node_modules/.bin` it needs
@@ -24,14 +21,4 @@ export function packageCommand(packageName: string, command: string): string {
   const path = typeof bin === 'string' ? bin : bin?.[command];
   if (!path) throw new Error(`The package ${packageName} has no command ${command}. Run npm ci.`);
   return join(dirname(file), path);
-}
-
-/** Whether a package can be imported from here. */
-export function isInstalled(packageName: string): boolean {
-  try {
-    require.resolve(`${packageName}/package.json`);
-    return true;
-  } catch {
-    return false;
-  }
 }

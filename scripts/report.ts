@@ -2,13 +2,13 @@ import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 
 /** A test that was not run, and what it would have needed; null where it did not say. */
-export interface Skip {
+interface Skip {
   test: string;
   reason: string | null;
 }
 
 /** A test that passed on its second try only, and what its first one complained about. */
-export interface Flake {
+interface Flake {
   test: string;
   complaint: string;
 }

@@ -49,7 +49,7 @@ export function thirdPartyNotices(root = projectRoot): Plugin {
 }
 
 /** The folders of the installed packages that the main process depends on, directly or not. */
-export function mainProcessPackages(root = projectRoot): string[] {
+function mainProcessPackages(root = projectRoot): string[] {
   const lock = LockFile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
   return Object.entries(lock.packages)
     .filter(([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional)
@@ -66,7 +66,7 @@ function packageFolder(base: string, file: string): string | null {
 }
 
 /** The notices of packages, by name. A package that is installed more than once in one version has one notice. */
-export function readNotices(folders: Iterable<string>): Notice[] {
+function readNotices(folders: Iterable<string>): Notice[] {
   const notices = new Map<string, Notice>();
   for (const folder of folders) {
     const notice = readNotice(folder);

@@ -24,7 +24,7 @@ export const backendStatusSchema = z.discriminatedUnion('state', [
 export type BackendStatus = z.infer<typeof backendStatusSchema>;
 
 /** An image that the engine has. */
-export const imageInfoSchema = z.strictObject({
+const imageInfoSchema = z.strictObject({
   /** `debian:bookworm-slim`; the id where it has no name. */
   name: z.string(),
   id: z.string(),

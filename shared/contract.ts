@@ -18,7 +18,7 @@ const none = z.strictObject({});
 const bySession = z.strictObject({ id: sessionIdSchema });
 const done = z.strictObject({});
 
-export const appInfoSchema = z.strictObject({
+const appInfoSchema = z.strictObject({
   name: z.string(),
   version: z.string(),
   host: z.enum(['desktop', 'web']),
@@ -37,7 +37,6 @@ const closeResult = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('closed') }),
   z.strictObject({ outcome: z.literal('confirm'), running: runningSchema }),
 ]);
-export type CloseResult = z.infer<typeof closeResult>;
 
 /** Desktop saves through its dialog; the browser downloads from a one-time path on the same origin. */
 const exportResult = z.discriminatedUnion('outcome', [
@@ -185,7 +184,7 @@ export type MethodInput<M extends MethodName> = z.input<(typeof METHODS)[M]['inp
 export type MethodOutput<M extends MethodName> = z.output<(typeof METHODS)[M]['output']>;
 
 /** What a menu or an accelerator of the desktop asks the window to do. */
-export const WINDOW_COMMANDS = [
+const WINDOW_COMMANDS = [
   'newTab',
   'newTabMenu',
   'closeTab',
@@ -249,4 +248,3 @@ export const rpcMessageSchema = z.union([
     e: wireErrorSchema.optional(),
   }),
 ]);
-export type RpcMessage = z.infer<typeof rpcMessageSchema>;

@@ -3,7 +3,7 @@ import { PROFILE_FIELDS, PROFILE_LABELS, type ProfileField, SETTING_LABELS } fro
 import { SETTING_PATHS, type SettingPath } from './settings.ts';
 
 /** Everything a request can be answered with instead of a result. */
-export const ERROR_CODES = [
+const ERROR_CODES = [
   'bad_request',
   'unknown_method',
   'unknown_session',

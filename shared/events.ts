@@ -11,7 +11,7 @@ import { END_REASONS, LIMIT_REASONS, START_STAGES, sessionIdSchema, WARNING_CAUS
 export const EVENT_VERSION = 1;
 
 /** The CloudEvents `type` of an event, `org.sandglass.session.start`: what it is in the whole world. */
-export type EventTypeName<E extends HookEvent = HookEvent> = E extends `${infer Group}:${infer Name}`
+type EventTypeName<E extends HookEvent = HookEvent> = E extends `${infer Group}:${infer Name}`
   ? `org.sandglass.${Group}.${Name}`
   : never;
 

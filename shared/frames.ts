@@ -22,7 +22,7 @@
  */
 export const FRAME_HEADER_BYTES = 5;
 
-export const FRAME_KINDS = {
+const FRAME_KINDS = {
   output: 1,
   ack: 2,
   userInput: 3,

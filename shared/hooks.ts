@@ -26,7 +26,7 @@ export type HookEvent = (typeof HOOK_EVENTS)[number];
  * `ready`: gets its events. `broken`: its `hook.yaml` cannot be used. `disabled`: by its own `enabled: false`. `gone`: its
  * receiver has answered 410, and it gets nothing until it is switched on again.
  */
-export const HOOK_STATES = ['ready', 'broken', 'disabled', 'gone'] as const;
+const HOOK_STATES = ['ready', 'broken', 'disabled', 'gone'] as const;
 export type HookState = (typeof HOOK_STATES)[number];
 
 /**
@@ -61,7 +61,7 @@ export const deliverySchema = z.strictObject({
 export type Delivery = z.infer<typeof deliverySchema>;
 
 /** A hook as the Hooks screen shows it. */
-export const hookInfoSchema = z.strictObject({
+const hookInfoSchema = z.strictObject({
   name: hookNameSchema,
   kind: z.enum(['run', 'webhook']).nullable(),
   /** The executable's name, or the webhook's origin and path; never its query, which may hold a secret. */

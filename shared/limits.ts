@@ -2,8 +2,6 @@ import * as z from 'zod';
 
 /** The longest limit that can be set, in seconds: one week. */
 export const MAX_LIMIT_SECONDS = 604_800;
-/** The shortest timeout without a policy that allows less, in seconds. */
-export const DEFAULT_MINIMUM_TIMEOUT_SECONDS = 60;
 
 /**
  * What may count as activity for the idle timeout: `input` is what the user does; `busy`, that the command in the

@@ -14,7 +14,7 @@ export const titleSchema = z
   .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters');
 
 /** An environment variable's name, as POSIX and Windows both take it. */
-export const environmentNameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/);
+const environmentNameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/);
 
 const noControls = /^[^\p{Cc}]*$/u;
 /** A path on this machine: absolute where a sandbox is to show it. */
@@ -32,7 +32,7 @@ export const FOLDER_ACCESS = ['none', 'read-only', 'read-write'] as const;
 export type FolderAccess = (typeof FOLDER_ACCESS)[number];
 
 /** The bounds of what a sandbox may use; null: no bound. */
-export const resourcesSchema = z.strictObject({
+const resourcesSchema = z.strictObject({
   /** Memory in MiB (1,048,576 bytes), from 16 MiB to 1 TiB. */
   memoryMiB: z.int().min(16).max(1_048_576).nullable(),
   /** Processors, in hundredths at the finest: 0.5 is half the time of one. */
@@ -46,7 +46,7 @@ export type Resources = z.infer<typeof resourcesSchema>;
 const environmentAllowSchema = z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}\*?$/)).max(64);
 
 /** How a bubblewrap sandbox is set up. */
-export const bubblewrapSchema = z.strictObject({
+const bubblewrapSchema = z.strictObject({
   /** What the profile's folder is inside; it keeps its path there. */
   folderAccess: z.enum(FOLDER_ACCESS),
   /** `none`: a network namespace of its own with nothing but a loopback. `host`: the machine's network. */
@@ -57,7 +57,7 @@ export const bubblewrapSchema = z.strictObject({
 export type BubblewrapOptions = z.infer<typeof bubblewrapSchema>;
 
 /** An image reference (https://pkg.go.dev/github.com/distribution/reference): name, tag or digest. */
-export const imageSchema = z
+const imageSchema = z
   .string()
   .max(512)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]*$/, 'must be an image name such as debian:bookworm-slim');
@@ -66,7 +66,7 @@ export const imageSchema = z
 export const PULL_POLICIES = ['missing', 'always', 'never'] as const;
 
 /** How a container is set up. Every default is the hardened choice. */
-export const containerSchema = z.strictObject({
+const containerSchema = z.strictObject({
   image: imageSchema,
   pull: z.enum(PULL_POLICIES),
   /** `name`, `uid`, `uid:gid` or `name:group`. */
@@ -105,7 +105,7 @@ export type ContainerOptions = z.infer<typeof containerSchema>;
 export const storedNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 
 /** Where a credential's value comes from. It is read on this machine, never in the sandbox. */
-export const credentialSourceSchema = z.discriminatedUnion('kind', [
+const credentialSourceSchema = z.discriminatedUnion('kind', [
   /** What the command prints, without the last line end. It runs as you, without a shell, for 30 seconds at most. */
   z.strictObject({
     kind: z.literal('command'),
@@ -120,7 +120,7 @@ export const credentialSourceSchema = z.discriminatedUnion('kind', [
 export type CredentialSource = z.infer<typeof credentialSourceSchema>;
 
 /** A secret that sessions of a profile get, and that is in none of their records. */
-export const credentialSchema = z.strictObject({
+const credentialSchema = z.strictObject({
   /** The variable's name; in a sandbox also the name of its file. */
   env: environmentNameSchema,
   source: credentialSourceSchema,
@@ -147,7 +147,7 @@ const common = {
 } as const;
 
 /** Whether a shell is started as a login shell, which reads more start-up files. `automatic`: on macOS. */
-export const LOGIN_SHELL = ['automatic', 'yes', 'no'] as const;
+const LOGIN_SHELL = ['automatic', 'yes', 'no'] as const;
 export type LoginShell = (typeof LOGIN_SHELL)[number];
 export const loginShellSchema = z.enum(LOGIN_SHELL);
 

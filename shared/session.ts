@@ -70,7 +70,7 @@ export const START_STAGES = [
 export type StartStage = (typeof START_STAGES)[number];
 
 /** Why a start failed, for a person: what happened, and what to do. */
-export const startFailureSchema = z.strictObject({
+const startFailureSchema = z.strictObject({
   stage: z.enum(START_STAGES),
   message: z.string(),
   hint: z.string(),
@@ -78,7 +78,7 @@ export const startFailureSchema = z.strictObject({
 export type StartFailure = z.infer<typeof startFailureSchema>;
 
 /** How far a start has come, while it takes a while. */
-export const startProgressSchema = z.strictObject({
+const startProgressSchema = z.strictObject({
   stage: z.enum(START_STAGES),
   /** What is being done, for a person: “Pulling debian:bookworm-slim”. */
   message: z.string(),
@@ -93,7 +93,7 @@ export type StartProgress = z.infer<typeof startProgressSchema>;
  * One thing that was found of a session's isolation, in the words of its badge: “no network”, “uid 1000”, “512 MB”.
  * `open`: it loosens what the sandbox would be by default.
  */
-export const isolationItemSchema = z.strictObject({ text: z.string(), open: z.boolean() });
+const isolationItemSchema = z.strictObject({ text: z.string(), open: z.boolean() });
 export type IsolationItem = z.infer<typeof isolationItemSchema>;
 /** What was found, the kind of sandbox first; empty for a plain local shell. */
 export const isolationSchema = z.array(isolationItemSchema);
@@ -126,7 +126,7 @@ export type ContainerInfo = z.infer<typeof containerInfoSchema>;
 const timestampMs = z.number().min(0);
 
 /** A process of the session that was still there after the whole ladder. */
-export const survivorSchema = z.strictObject({ pid: z.int().min(1), command: z.string() });
+const survivorSchema = z.strictObject({ pid: z.int().min(1), command: z.string() });
 export type Survivor = z.infer<typeof survivorSchema>;
 
 /** How a session ended. Exit code and signal are those of the shell; both null when it never told. */
@@ -154,7 +154,7 @@ export const endSchema = z.strictObject({
 export type SessionEnd = z.infer<typeof endSchema>;
 
 /** What warnings, and the files and hooks that carry them, call the deadlines. */
-export const WARNING_DEADLINES = ['idle', 'max'] as const;
+const WARNING_DEADLINES = ['idle', 'max'] as const;
 export type WarningDeadline = (typeof WARNING_DEADLINES)[number];
 
 /** What a session can be warned of: one of its deadlines, or that the policy no longer allows it. */
@@ -183,7 +183,7 @@ export const timingSchema = z.strictObject({
 export type SessionTiming = z.infer<typeof timingSchema>;
 
 /** The warning in force. `stage` counts from 0; `last` is the final one of its deadline. */
-export const warningSchema = z.strictObject({
+const warningSchema = z.strictObject({
   deadline: z.enum(WARNING_CAUSES),
   beforeSeconds: z.number().min(0),
   stage: z.int().min(0),
@@ -192,7 +192,7 @@ export const warningSchema = z.strictObject({
 export type SessionWarning = z.infer<typeof warningSchema>;
 
 /** `truncated`: writing failed, the session goes on without it, `message` says why. */
-export const recordingStateSchema = z.strictObject({
+const recordingStateSchema = z.strictObject({
   state: z.enum(['recording', 'truncated', 'closed', 'none']),
   bytes: z.number().min(0),
   message: z.string().nullable(),
@@ -200,7 +200,7 @@ export const recordingStateSchema = z.strictObject({
 export type RecordingState = z.infer<typeof recordingStateSchema>;
 
 /** One credential of a session. `missing`: there is none; `stale`: it could not be fetched anew, the old one is in place. */
-export const credentialStateSchema = z.strictObject({
+const credentialStateSchema = z.strictObject({
   env: z.string(),
   state: z.enum(['ready', 'missing', 'stale']),
   /** Why, for a person, without its value; null where it is ready. */

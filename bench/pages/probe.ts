@@ -1,5 +1,5 @@
 /** What is measured inside a page. Times are milliseconds of the page's clock. */
-export interface Probe {
+interface Probe {
   /** Begins to wait for this text in the shown terminal's rows; its time is counted from the last Enter. */
   watchForText(text: string): void;
   /** Begins to wait for a change of the shown terminal's rows; its time is counted from the next key press. */

@@ -1,7 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { containersOf, findTestEngine } from '../../electron/testing/container-engine.ts';
-import type { Home } from './home.ts';
 
 /** The container engine of this machine, and the image that tests run containers from. */
 export const engine = await findTestEngine();
@@ -18,8 +17,8 @@ function hasBubblewrap(): boolean {
 }
 
 /** The ids of all containers that the app of this home has made and not removed. */
-export async function containersLeft(home: Home): Promise<string[]> {
-  const file = join(home.folder, 'data', 'installation');
+export async function containersLeft({ folder }: { readonly folder: string }): Promise<string[]> {
+  const file = join(folder, 'data', 'installation');
   return engine.ok && existsSync(file) ? containersOf(engine.docker, readFileSync(file, 'utf8').trim()) : [];
 }
 

@@ -21,7 +21,7 @@ interface RunnerFixtures extends RunnerOptions {
 }
 
 /** A host, and the window of its app. */
-export interface RunningApp {
+interface RunningApp {
   readonly host: Host;
   readonly app: AppPage;
 }

@@ -7,7 +7,7 @@
  *
  * @param connectTo the page's socket where it has one, such as `ws://127.0.0.1:4000`
  */
-export function contentSecurityPolicy(connectTo?: string): string {
+function contentSecurityPolicy(connectTo?: string): string {
   return [
     "default-src 'none'",
     "script-src 'self'",

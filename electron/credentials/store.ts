@@ -18,7 +18,7 @@ export interface SecretCipher {
 }
 
 /** A stored secret without its value. */
-export interface StoredSecret {
+interface StoredSecret {
   readonly name: string;
   /** Milliseconds since the Unix epoch. */
   readonly storedAt: number;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import { loginShell } from '../backends/pty/shell.ts';
+import { loginShell } from './login-shell.ts';
 
 /** Whether the user's shell could be asked, and what its environment is. */
 export type ResolvedEnvironment =
@@ -21,7 +21,7 @@ const TIMEOUT_MS = 10_000;
 const MAX_OUTPUT_BYTES = 8_388_608;
 
 /** Tells start-up files why they are run, so that they can leave out what is for terminals. */
-export const RESOLVING_VARIABLE = 'SANDGLASS_RESOLVING_ENVIRONMENT';
+const RESOLVING_VARIABLE = 'SANDGLASS_RESOLVING_ENVIRONMENT';
 
 /**
  * The environment that the user's own shell would have as an interactive login shell. An app that is started from the desktop

@@ -24,7 +24,7 @@ export interface HookFile {
 }
 
 /** An executable in the hook's folder. */
-export interface RunSetting {
+interface RunSetting {
   readonly kind: 'run';
   readonly file: string;
   readonly args: readonly string[];

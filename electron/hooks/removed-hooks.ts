@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts';
  * How long a hook's folder may be gone before what it is owed is dropped, in milliseconds: editors and version control put
  * a new one in its place.
  */
-export const REMOVAL_MS = 3_000;
+const REMOVAL_MS = 3_000;
 
 /** When to look again, in milliseconds: a little later, because timers and clocks do not agree to the millisecond. */
 const RECHECK_MS = REMOVAL_MS + 50;

@@ -7,7 +7,7 @@ import type { WebhookAction } from './hook.ts';
 import { describeElapsed, describeFailure, describeStatus } from './webhook-messages.ts';
 
 /** One try to deliver an event to a receiver. */
-export interface WebhookRequest {
+interface WebhookRequest {
   readonly action: WebhookAction;
   /** The same at each try: receivers tell repetitions by it. */
   readonly eventId: string;

@@ -55,7 +55,7 @@ export interface JournalServerMethods {
   close(): Promise<void>;
 }
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What the journal's thread asks the main one. */

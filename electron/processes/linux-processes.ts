@@ -5,6 +5,7 @@ import { markIn } from '../environment/inherited-environment.ts';
 import { readStat } from './linux-stat.ts';
 import { linuxForegroundUsage } from './linux-usage.ts';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
+import type {} from './usage.ts';
 
 /** How many processes are looked at before the event loop gets its turn. */
 const SLICE = 64;

@@ -70,7 +70,7 @@ async function endTree(
 }
 
 /** Removes a folder of private files, if it is one, directly below one of `roots`, and no link to elsewhere. */
-export async function removePrivate(folder: string, roots: readonly string[]): Promise<void> {
+async function removePrivate(folder: string, roots: readonly string[]): Promise<void> {
   try {
     const parent = await realpath(dirname(folder));
     const allowed = await Promise.all(roots.map((root) => realpath(root).catch(() => null)));

@@ -1,5 +1,5 @@
 /** Output that arrives within this time of an event's first byte belongs to the same event, in milliseconds. */
-export const MERGE_MS = 16;
+const MERGE_MS = 16;
 /**
  * The largest output event, in bytes of output. Measured: larger events make strings that the engine allocates apart
  * from the rest, which doubles the cost of each byte; smaller ones cost more per event.
@@ -9,7 +9,7 @@ export const MAX_EVENT_BYTES = 65_536;
 const OVERHEAD_BYTES = 128;
 
 /** Output waiting to be encoded; `chunks` are the reads as they came. */
-export interface OutputEntry {
+interface OutputEntry {
   readonly kind: 'output';
   readonly atMs: number;
   readonly chunks: Uint8Array[];

@@ -7,7 +7,7 @@ import type { RecordingHeader } from './recorder.ts';
 const HEADER_VARIABLES = ['SHELL', 'TERM', 'COLORTERM', 'LANG', 'LC_ALL', 'LC_CTYPE'];
 
 /** The label of the marker that stands where output is missing. */
-export function gapLabel(lostBytes: number): string {
+function gapLabel(lostBytes: number): string {
   return `gap: ${lostBytes} bytes of output are missing`;
 }
 

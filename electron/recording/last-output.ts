@@ -15,7 +15,7 @@ export interface LastOutput {
   readonly trouble: string | null;
 }
 
-export interface TerminalSize {
+interface TerminalSize {
   readonly cols: number;
   readonly rows: number;
 }

@@ -5,9 +5,9 @@ import * as z from 'zod';
 import { messageOf } from '../../shared/error-message.ts';
 
 /** Holds the lock; nothing is ever written to it. */
-export const LOCK_FILE = 'instance.lock';
+const LOCK_FILE = 'instance.lock';
 /** Who holds it, for people and for the second instance. */
-export const OWNER_FILE = 'instance.json';
+const OWNER_FILE = 'instance.json';
 
 const ownerSchema = z.strictObject({
   pid: z.int().min(1),

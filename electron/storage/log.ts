@@ -8,8 +8,6 @@ import roll, { type RollStream } from 'pino-roll';
 import { messageOf } from '../../shared/error-message.ts';
 import type { Problem } from '../../shared/settings.ts';
 
-export type { Logger } from 'pino';
-
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const DEFAULT_LEVEL = 'info';
 /** Files kept, the one written to included. */

@@ -8,7 +8,7 @@ import type { PolicyState } from './settings-store.ts';
 export const MAX_PROFILES = 200;
 
 /** As long as all profiles together may be as JSON, in UTF-16 units: every window gets them all, in one message. */
-export const MAX_PROFILES_LENGTH = 524_288;
+const MAX_PROFILES_LENGTH = 524_288;
 
 /** Where a profile is put: before the one of that id, at the end (null), or where it is (undefined; new ones at the end). */
 export type ProfilePlace = string | null | undefined;

@@ -22,7 +22,7 @@ export interface LostLink {
 export type LinkState = { state: 'connecting' } | { state: 'open' } | LostLink;
 
 /** Pause before the attempt-th try to reconnect (from 1), in milliseconds: 0.25 s, doubling, at most 5 s. */
-export function retryDelayMs(attempt: number): number {
+function retryDelayMs(attempt: number): number {
   return Math.min(5_000, 250 * 2 ** Math.max(0, attempt - 1));
 }
 

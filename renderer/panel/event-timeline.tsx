@@ -71,7 +71,7 @@ const WARNING_WORDS: Readonly<Record<SessionWarning['deadline'], string>> = {
 };
 
 /** An event as a person tells it. */
-export function describeEvent(event: SessionEvent): string {
+function describeEvent(event: SessionEvent): string {
   switch (event.type) {
     case 'session:start':
       return event.previousId === null ? 'Opened' : 'Opened after an earlier session';

@@ -13,7 +13,7 @@ import { type CredentialRow, credentialRows } from './credential-rows.ts';
 import { argumentsText, memoryText } from './text.ts';
 
 /** One variable in the form. `key` tells rows apart while they are typed. */
-export interface VariableRow {
+interface VariableRow {
   readonly key: number;
   readonly name: string;
   readonly value: string;

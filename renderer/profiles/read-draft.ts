@@ -11,7 +11,7 @@ import type { Draft } from './draft.ts';
 import { type Read, readArguments, readCount, readCpus, readMemory, readNames } from './text.ts';
 
 /** The name of a field of one row: that of the variable, or of the credential, with this key. */
-export type RowField = `environment.${number}` | `credentials.${number}.${CredentialPart}`;
+type RowField = `environment.${number}` | `credentials.${number}.${CredentialPart}`;
 
 /** What is wrong with a form, by field. */
 export type DraftErrors = Readonly<Partial<Record<ProfileField | RowField, string>>>;

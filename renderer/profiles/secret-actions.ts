@@ -4,7 +4,7 @@ import { call } from '../connection/core.ts';
 import { useProfiles } from './state.ts';
 
 /** The longest secret that can be stored, in characters. */
-export const LONGEST_SECRET = 65_536;
+const LONGEST_SECRET = 65_536;
 
 /** Asks which secrets are stored. What is known already stays while it asks. */
 export async function loadSecrets(): Promise<void> {

@@ -6,7 +6,7 @@ import type { Profile } from '../../shared/profile.ts';
 import { type Draft, draftOf, sameDraft } from './draft.ts';
 
 /** Why the core did not take a profile; `field` where it named one. */
-export interface Refusal {
+interface Refusal {
   readonly field: ProfileField | null;
   readonly message: string;
 }

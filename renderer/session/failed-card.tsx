@@ -69,7 +69,7 @@ export function FailedCard({ info, end }: { info: SessionInfo; end: SessionEnd }
 }
 
 /** The details of a failed start, for a bug report. */
-export function failureDetails(info: SessionInfo, end: SessionEnd): string {
+function failureDetails(info: SessionInfo, end: SessionEnd): string {
   return [
     `Profile: ${info.profileName} (${info.profileId})`,
     `Backend: ${info.backend}`,

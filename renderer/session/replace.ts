@@ -16,7 +16,7 @@ const MAX_TYPED_AHEAD = 1_024;
 const typed = new Map<SessionId, string>();
 
 /** Whether the profile of a session is still there. */
-export function hasProfile({ profileId }: Pick<SessionInfo, 'profileId'>): boolean {
+function hasProfile({ profileId }: Pick<SessionInfo, 'profileId'>): boolean {
   return getApp().settings?.profiles.some(({ id }) => id === profileId) ?? false;
 }
 

@@ -159,7 +159,7 @@ function PolicyNote({ view }: { view: SettingsView }) {
 }
 
 /** A policy's rules in words. */
-export function policyRules(policy: Policy): string[] {
+function policyRules(policy: Policy): string[] {
   const rules = [`timeouts of ${describeDuration(policy.minimumTimeoutSeconds)} or more`];
   if (policy.maxIdleTimeoutSeconds !== undefined)
     rules.push(`idle up to ${describeDuration(policy.maxIdleTimeoutSeconds)}`);

@@ -14,7 +14,7 @@ export const SETTINGS_TAB = 'settings';
 export type TabId = string;
 
 /** The parts of the session panel that something else can open. */
-export const PANEL_SECTIONS = ['now', 'limits', 'isolation', 'credentials', 'recording', 'events'] as const;
+const PANEL_SECTIONS = ['now', 'limits', 'isolation', 'credentials', 'recording', 'events'] as const;
 export type PanelSection = (typeof PANEL_SECTIONS)[number];
 
 /** What the panel at the right shows. */

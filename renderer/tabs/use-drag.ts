@@ -7,7 +7,7 @@ import { activate, reorder } from './actions.ts';
 const DRAG_AFTER_PX = 5;
 
 /** Where a tab dragged to `x` belongs: before the first other tab whose middle is to the right of it. */
-export function dropIndex(x: number, others: readonly { left: number; width: number }[]): number {
+function dropIndex(x: number, others: readonly { left: number; width: number }[]): number {
   const index = others.findIndex(({ left, width }) => x < left + width / 2);
   return index < 0 ? others.length : index;
 }

@@ -50,7 +50,7 @@ export interface PasteConsent {
 export const NO_CONSENT: PasteConsent = { lines: false, hidden: false, longLines: false };
 
 /** A kind of hidden character in a text. */
-export interface HiddenKind {
+interface HiddenKind {
   /** In caret notation: `^[`. */
   readonly notation: string;
   /** What it is called: `Escape`. */

@@ -15,7 +15,7 @@ export interface Reading {
 }
 
 /** Contrast in high contrast unless the setting was changed: WCAG 2 AA for text, https://www.w3.org/TR/WCAG22/#contrast-minimum */
-export const HIGH_CONTRAST_RATIO = 4.5;
+const HIGH_CONTRAST_RATIO = 4.5;
 
 /** Puts settings and system together. A setting that the user has made wins over the system. */
 export function terminalPreferences(

@@ -87,7 +87,7 @@ export function remainingSeconds(remainingMs: number): number {
 }
 
 /** Below this a tab in the background shows its time too, in milliseconds. */
-export const SHOW_TIME_BELOW_MS = 300_000;
+const SHOW_TIME_BELOW_MS = 300_000;
 
 /** Whether a tab shows its remaining time in figures. */
 export function showsTime(nearest: Countdown | null, active: boolean): nearest is Countdown {

@@ -10,7 +10,7 @@ import { hastenScrolling } from './scrolling.ts';
 /** The most lines or tab stops that a sequence may ask for; no terminal of Sandglass is larger. */
 const MAX_REPEATS = 1_000;
 /** The longest operating system command that is carried out, in characters: setting all 256 colours takes 7,000. */
-export const MAX_COMMAND_LENGTH = 16_384;
+const MAX_COMMAND_LENGTH = 16_384;
 /** The operating system commands that xterm.js carries out. */
 const COMMANDS = [0, 1, 2, 4, 8, 10, 11, 12, 104, 110, 111, 112] as const;
 

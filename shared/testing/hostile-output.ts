@@ -15,7 +15,7 @@ export interface HostileOutput {
 export const MOST_OF_PLAIN = 3;
 
 /** What a few bytes are allowed to take, and why. */
-export interface Allowance {
+interface Allowance {
   /** Of what plain text of that length takes. */
   readonly ratio: number;
   readonly because: string;

@@ -2,18 +2,18 @@ import type { BackendStatus } from '../../../shared/backends.ts';
 import { messageOf } from '../../../shared/error-message.ts';
 import { type BubblewrapOptions, DEFAULT_BUBBLEWRAP } from '../../../shared/profile.ts';
 import { Emitter } from '../../base/emitter.ts';
-import { type Delivery, deliverCredentials } from '../../credentials/credential-delivery.ts';
-import type { CredentialFolders } from '../../credentials/credential-folders.ts';
 import { machineLocales } from '../../environment/locale.ts';
 import { sweepCgroups } from '../../processes/cgroup.ts';
 import { planLimits, scopeProperties } from '../../processes/resource-limits.ts';
 import { SessionCgroups } from '../../processes/session-cgroups.ts';
 import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
+import { type Delivery, deliverCredentials } from '../credential-delivery.ts';
 import { loginArguments } from '../pty/login-shell.ts';
-import { type PtyBackendOptions, wantedLogin } from '../pty/pty.ts';
+import { wantedLogin } from '../pty/pty.ts';
 import { ABORTED, failed, type TerminalRequest, TerminalSessions } from '../pty/terminal-session.ts';
 import { HOSTNAME } from './bwrap-args.ts';
-import { type MachineFacts, thisMachine } from './diagnosis.ts';
+import { thisMachine } from './diagnosis.ts';
+import type { BubblewrapBackendOptions } from './options.ts';
 import { prepareSandbox } from './prepare.ts';
 import { checkChosenFolder, checkInsideShell } from './requests.ts';
 import { checkSandbox } from './sandbox-check.ts';
@@ -23,19 +23,6 @@ import { groupFile, passwdFile, sandboxUser } from './sandbox-user.ts';
 import { lookForSandboxes, type Sandboxes } from './sandboxes.ts';
 import { isInteractiveShell, stubCommand } from './stub.ts';
 import { PROGRAMS } from './system-view.ts';
-
-/** What the sandboxes' backend takes from outside. */
-export interface BubblewrapBackendOptions extends PtyBackendOptions {
-  /** Folders of the app's own, which no sandbox may be shown. */
-  readonly forbiddenFolders?: readonly string[];
-  /** What this machine says about itself. */
-  readonly facts?: MachineFacts;
-  readonly platform?: NodeJS.Platform;
-  /** Where the sandboxes' `/etc` is made; without it, in the folder for temporary files. */
-  readonly etcFolders?: CredentialFolders;
-  /** Below which folder the machine's `/etc` is; `/` unless a test has another. */
-  readonly etcRoot?: string;
-}
 
 /** Runs shells in sandboxes of bubblewrap (Linux). Until the first `check` or start it does nothing. */
 export function createBubblewrapBackend(options: BubblewrapBackendOptions): Backend {

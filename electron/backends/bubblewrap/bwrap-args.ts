@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { BubblewrapOptions, FolderAccess } from '../../../shared/profile.ts';
-import { CREDENTIALS_INSIDE } from '../../credentials/credential-folders.ts';
+import { CREDENTIALS_INSIDE } from '../credential-folders.ts';
 import { type EtcFolders, NETWORK_INSIDE } from './sandbox-etc.ts';
 import type { SandboxUser } from './sandbox-user.ts';
 import type { SystemEntry, SystemView } from './system-view.ts';
@@ -20,7 +20,7 @@ export interface BwrapFeatures {
 }
 
 /** Descriptors that bwrap finds open. Each is read to its end. */
-export interface SandboxDescriptors {
+interface SandboxDescriptors {
   readonly passwd: number;
   /** The filter; null where there is none for this architecture. */
   readonly seccomp: number | null;

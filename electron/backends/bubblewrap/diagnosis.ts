@@ -45,7 +45,7 @@ export async function installHint(facts: MachineFacts): Promise<string> {
 }
 
 /** An AppArmor profile that lets bwrap make user namespaces (apparmor.d(5), the rule `userns`). */
-export function appArmorProfile(bwrap: string): string {
+function appArmorProfile(bwrap: string): string {
   return [
     'abi <abi/4.0>,',
     'include <tunables/global>',

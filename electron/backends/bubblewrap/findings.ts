@@ -1,9 +1,9 @@
 import type { BubblewrapOptions } from '../../../shared/profile.ts';
 import type { IsolationItem } from '../../../shared/session.ts';
-import { CREDENTIALS_INSIDE, describeCredentials } from '../../credentials/credential-folders.ts';
 import type { Mount } from '../../processes/mountinfo.ts';
 import { describeAmount, describeLimits, isApplied, isInLimits, type Limit } from '../../processes/resource-limits.ts';
 import type { SessionCgroups } from '../../processes/session-cgroups.ts';
+import { CREDENTIALS_INSIDE, describeCredentials } from '../credential-folders.ts';
 import { privateFolders } from './bwrap-args.ts';
 import type { FileIdentity, Inspection, NamespaceKind } from './inspection.ts';
 import type { SandboxUser } from './sandbox-user.ts';

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { CREDENTIALS_INSIDE } from '../../credentials/credential-folders.ts';
 import { type CgroupPlaces, parseCgroupPlaces } from '../../processes/cgroup-places.ts';
 import { findNow } from '../../processes/linux-processes.ts';
 import { type Mount, parseMounts } from '../../processes/mountinfo.ts';
 import type { Sandbox } from '../../processes/process-tree.ts';
+import { CREDENTIALS_INSIDE } from '../credential-folders.ts';
 
 /** Kinds of namespaces that a sandbox has of its own (namespaces(7)). */
 export const NAMESPACES = ['user', 'mnt', 'pid', 'ipc', 'uts', 'cgroup', 'net'] as const;
@@ -72,7 +72,7 @@ export function inspectSandbox(processes: Sandbox, folder: string | null): Inspe
 }
 
 /** Which file a path leads to now. @throws when there is none. */
-export function identityOf(path: string): FileIdentity {
+function identityOf(path: string): FileIdentity {
   const { dev, ino } = statSync(path);
   return { device: dev, inode: ino };
 }

@@ -1,9 +1,9 @@
 import { messageOf } from '../../../shared/error-message.ts';
 import type { IsolationItem } from '../../../shared/session.ts';
 import { type LimitSupport, probeLimits } from '../../processes/cgroup-support.ts';
-import type { BubblewrapBackendOptions } from './bubblewrap.ts';
 import { diagnose, installHint, type MachineFacts } from './diagnosis.ts';
 import { canResetSignals, findBwrap } from './find-bwrap.ts';
+import type { BubblewrapBackendOptions } from './options.ts';
 import type { SandboxKit } from './prepare.ts';
 import { probeSandbox } from './probe.ts';
 import type { SandboxEtc } from './sandbox-etc.ts';

@@ -1,6 +1,6 @@
 /** An errno of Linux (asm-generic/errno.h), the same on both architectures. */
 export const ERRNO = { EPERM: 1, ENOSYS: 38, EAFNOSUPPORT: 97 } as const;
-export type ErrnoName = keyof typeof ERRNO;
+type ErrnoName = keyof typeof ERRNO;
 
 /** When a call is denied, by the lower half of one of its arguments. */
 export type Condition =

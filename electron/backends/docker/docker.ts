@@ -8,7 +8,7 @@ import type { Backend, BackendListener, ReattachSpec, StartResult, StartSpec } f
 import { terminalSize } from '../pty/terminal-size.ts';
 import type { DockerEngine } from './client/engine.ts';
 import { allocate, type Workshop } from './container/allocate.ts';
-import type { ContainerOwner, ContainerPurpose } from './container/container-spec.ts';
+import type { ContainerOwner, ContainerPurpose } from './container/container-labels.ts';
 import { containerRequest, type Recipe, recipeFolder } from './container/container-template.ts';
 import { DockerProcess } from './container/docker-process.ts';
 import { userForFolder, whyNotWritable } from './container/folder-owner.ts';

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 
 /** An open pair of descriptors: `master` is ours, `slave` is the shell's side. */
-export interface PtyPair {
+interface PtyPair {
   readonly master: number;
   readonly slave: number;
   /** The slave's path, `/dev/pts/3`; empty where the system did not tell. */
@@ -9,7 +9,7 @@ export interface PtyPair {
 }
 
 /** A shell forked on a pseudoterminal. */
-export interface Forked {
+interface Forked {
   readonly fd: number;
   readonly pid: number;
 }
@@ -34,7 +34,7 @@ export interface NativePty {
 }
 
 /** node-pty's stream on Windows, as far as it is used here. */
-export interface ConPty {
+interface ConPty {
   readonly pid: number;
   write(data: Buffer): void;
   resize(cols: number, rows: number): void;

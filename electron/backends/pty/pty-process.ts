@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { messageOf } from '../../../shared/error-message.ts';
 import type { Isolation, Survivor } from '../../../shared/session.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { CredentialFolder } from '../../credentials/credential-folders.ts';
 import { backgroundPrograms } from '../../processes/background-programs.ts';
 import { closeTree, pauseFor } from '../../processes/close-ladder.ts';
 import { ProcessHold } from '../../processes/process-freeze.ts';
@@ -12,6 +11,7 @@ import type { SessionCgroups } from '../../processes/session-cgroups.ts';
 import type { ForegroundUsage } from '../../processes/usage.ts';
 import { closeWindowsTree } from '../../processes/windows-ladder.ts';
 import type { BackendProcess, CredentialValue, ExitStatus, Foreground, TerminationReport } from '../backend.ts';
+import type { CredentialFolder } from '../credential-folders.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How long the end of a killed shell's output is waited for, in milliseconds. */

@@ -1,14 +1,12 @@
 import type { LoginShell } from '../../../shared/profile.ts';
-import { deliverCredentials } from '../../credentials/credential-delivery.ts';
-import type { CredentialFolders } from '../../credentials/credential-folders.ts';
 import { shellEnvironment } from '../../environment/inherited-environment.ts';
 import { type CgroupSupport, probeCgroups } from '../../processes/cgroup-support.ts';
 import type { Backend, BackendListener, StartResult, StartSpec } from '../backend.ts';
+import { deliverCredentials } from '../credential-delivery.ts';
+import type { CredentialFolders } from '../credential-folders.ts';
 import { loginArguments } from './login-shell.ts';
 import { checkFolder, checkShell } from './shell.ts';
 import { ABORTED, TerminalSessions, type TerminalSessionsOptions } from './terminal-session.ts';
-
-export type { Logger } from '../../base/logger.ts';
 
 /** What the local shells' backend takes from outside. */
 export interface PtyBackendOptions extends TerminalSessionsOptions {

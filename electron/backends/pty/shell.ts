@@ -1,27 +1,13 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { StartFailure } from '../../../shared/session.ts';
+import { loginShell } from '../../environment/login-shell.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 /** A checked path, or the failure to show. */
 export type Checked = { ok: true; path: string } | { ok: false; failure: StartFailure };
-
-/** The shell the user would get by logging in: `$SHELL`, else the account's, else the system's own. */
-export function loginShell(platform: NodeJS.Platform, environment: Environment): string {
-  if (platform === 'win32') return environment.ComSpec ?? environment.COMSPEC ?? 'powershell.exe';
-  return environment.SHELL || accountShell() || (platform === 'darwin' ? '/bin/zsh' : '/bin/sh');
-}
-
-function accountShell(): string | null {
-  try {
-    return userInfo().shell;
-  } catch {
-    // An account without an entry in the user database, as in some containers.
-    return null;
-  }
-}
 
 async function isExecutableFile(path: string): Promise<boolean> {
   try {

@@ -31,7 +31,7 @@ const BARRIER_SCRIPT = [
 ].join('\n');
 
 /** A scope of systemd for a run, where cgroups cannot be made directly. */
-export interface ScopeRequest {
+interface ScopeRequest {
   readonly systemdRun: string;
   readonly limits: readonly Limit[];
 }
@@ -58,7 +58,7 @@ export interface StartBarrier {
   open(): void;
 }
 
-export interface HookExit {
+interface HookExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

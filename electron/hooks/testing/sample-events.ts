@@ -50,7 +50,7 @@ export const sampleRecord: SessionRecord = {
   app: { name: 'Sandglass', version: '0.1.0' },
 };
 
-export const sampleRecording: RecordedFile = {
+const sampleRecording: RecordedFile = {
   file: RECORDING_FILE,
   format: 'asciicast-v3',
   bytes: 61_002,

@@ -1,6 +1,6 @@
 /** Where the renderer is served from on desktop. */
 export const APP_SCHEME = 'app';
-export const APP_HOST = 'sandglass';
+const APP_HOST = 'sandglass';
 export const APP_ORIGIN = `${APP_SCHEME}://${APP_HOST}`;
 /** The window's page. */
 export const APP_PAGE = `${APP_ORIGIN}/`;

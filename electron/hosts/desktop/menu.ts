@@ -1,7 +1,7 @@
 import type { MenuItemConstructorOptions } from 'electron';
 import type { WindowCommand } from '../../../shared/contract.ts';
 
-export interface MenuActions {
+interface MenuActions {
   /** Asks the window to do something. */
   readonly command: (command: WindowCommand) => void;
   readonly openLogs: () => void;

@@ -1,7 +1,7 @@
 import { describeRunning, type RunningSession } from '../../../shared/running.ts';
 
 /** How long a second Ctrl+C is waited for, in milliseconds. */
-export const CONFIRM_MS = 5_000;
+const CONFIRM_MS = 5_000;
 
 export interface InterruptOptions {
   readonly liveSessions: () => number;

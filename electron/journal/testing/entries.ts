@@ -44,7 +44,7 @@ export function record(id: SessionId, changes: Partial<SessionRecord> = {}): Ses
   };
 }
 
-export function end(changes: Partial<SessionEnd> = {}): SessionEnd {
+function end(changes: Partial<SessionEnd> = {}): SessionEnd {
   return {
     reason: 'exited',
     at: STARTED_AT + 60_000,

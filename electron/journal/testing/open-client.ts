@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../storage/testing/temporary-folder.ts';
 import type { Journal } from '../journal.ts';
 import { createJournal, type JournalOptions } from '../journal-client.ts';
 
-export interface LogRecord {
+interface LogRecord {
   readonly level: string;
   readonly details: object;
   readonly message: string;
@@ -21,7 +21,7 @@ export interface OpenThread {
   readonly runs: string[];
 }
 
-export const STANDIN_WORKER = pathToFileURL(join(import.meta.dirname, 'standin-worker.ts'));
+const STANDIN_WORKER = pathToFileURL(join(import.meta.dirname, 'standin-worker.ts'));
 
 export interface ThreadOptions extends Partial<JournalOptions> {
   readonly folder?: string;

@@ -40,7 +40,7 @@ export interface CastReader extends AsyncDisposable {
 }
 
 /** Opens a recording for reading; an error says what is wrong with it for a person. */
-export async function openRecording(path: string): Promise<FileHandle> {
+async function openRecording(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {

@@ -39,7 +39,7 @@ export interface RepairedRecording {
  * Why a recording could not be repaired. `empty`: nothing but a part of its header was ever written; `no_header`: there is
  * more, but nothing that could be played.
  */
-export const REPAIR_OBSTACLES = [
+const REPAIR_OBSTACLES = [
   'missing',
   'not_a_file',
   'unreadable',
@@ -51,7 +51,7 @@ export const REPAIR_OBSTACLES = [
 export type RepairObstacle = (typeof REPAIR_OBSTACLES)[number];
 
 /** A recording that was left as it was found; with `unwritable`, at most its torn end may have been cut off. */
-export interface UnrepairedRecording {
+interface UnrepairedRecording {
   readonly ok: false;
   readonly obstacle: RepairObstacle;
   /** What is wrong, and what to do, for a person. */

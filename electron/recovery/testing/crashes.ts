@@ -9,7 +9,7 @@ import { HEADER, METADATA, STARTED_AT } from '../../recording/testing/recordings
 import { type RecoveryOptions, type RecoveryReport, recoverSessions } from '../recover.ts';
 
 /** A journal in memory that outlives the app, with its one rule: a session has one end. */
-export class MemoryJournal implements Pick<Journal, 'append'> {
+class MemoryJournal implements Pick<Journal, 'append'> {
   readonly entries: JournalEntry[] = [];
   /** Called before an entry is kept; a throw is the app's death. */
   onAppend: (entry: JournalEntry) => void = () => {};

@@ -5,7 +5,7 @@ import { isBusy, type UsageSample } from './foreground-load.ts';
 
 /** Kinds of activity that nothing notifies of: they are probed for. */
 export const PROBED_KINDS = ['busy', 'foreground', 'cpu'] as const;
-export type ProbedKind = (typeof PROBED_KINDS)[number];
+type ProbedKind = (typeof PROBED_KINDS)[number];
 
 /** Activity that a probe has found, and when it was, on the session's clock. */
 export interface ProbedActivity {

@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { FOLDER_ACCESS } from '../../../../shared/profile.ts';
-import { CredentialFolders } from '../../../credentials/credential-folders.ts';
 import { noTracker } from '../../../processes/tracker.ts';
+import { CredentialFolders } from '../../credential-folders.ts';
 import { supplyOf } from '../../testing/credentials.ts';
 import { type Outcome, runInside, testSandboxes } from './sandboxes.ts';
 

@@ -2,7 +2,8 @@ import { tmpdir } from 'node:os';
 import { type BubblewrapOptions, DEFAULT_BUBBLEWRAP } from '../../../../shared/profile.ts';
 import type { Backend, StartResult, StartSpec } from '../../backend.ts';
 import { startShell, type TestShell, testSessionId } from '../../testing/shells.ts';
-import { type BubblewrapBackendOptions, createBubblewrapBackend } from '../bubblewrap.ts';
+import { createBubblewrapBackend } from '../bubblewrap.ts';
+import type { BubblewrapBackendOptions } from '../options.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 

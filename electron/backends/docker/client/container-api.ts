@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import * as z from 'zod';
 import type { GroupedUsage } from '../../../processes/ps-usage.ts';
-import type { ContainerSpec } from '../container/container-spec.ts';
+import type { ContainerSpec } from './container-body.ts';
 import { parseTop, TOP_COLUMNS, topSchema } from './container-top.ts';
 import type { EngineClient } from './engine-client.ts';
 import { noBody, type Schema } from './engine-client.ts';

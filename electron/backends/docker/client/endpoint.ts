@@ -76,7 +76,7 @@ function environmentTls(
  * @param tls Certificates that come with it; null when there are none.
  * @param source What named it, for messages.
  */
-export function parseHost(host: string, tls: EngineTls | null, source: string, sources: EndpointSources): Parsed {
+function parseHost(host: string, tls: EngineTls | null, source: string, sources: EndpointSources): Parsed {
   const [, scheme = 'tcp', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/is.exec(host) ?? [];
   switch (scheme.toLowerCase()) {
     case 'unix': {
@@ -171,7 +171,7 @@ function findDefaults(sources: EndpointSources): EndpointsFound {
 }
 
 /** No socket of an engine is there: whether one is installed decides what to do. */
-export function explainAbsence(sources: EndpointSources): EndpointProblem {
+function explainAbsence(sources: EndpointSources): EndpointProblem {
   const { platform } = sources;
   if (hasCommand('docker', sources)) {
     return {

@@ -19,13 +19,13 @@ export interface EngineRequest {
 }
 
 /** How long a request may take. */
-export interface Bounds {
+interface Bounds {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
 /** The whole answer to a request, whatever its status. */
-export interface EngineAnswer {
+interface EngineAnswer {
   readonly status: number;
   /** Parsed where it is JSON, the text otherwise. Not validated. */
   readonly body: unknown;

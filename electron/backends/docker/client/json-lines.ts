@@ -1,5 +1,5 @@
 /** The longest line that is read; the engine's own are some kilobytes. In bytes. */
-export const MAX_LINE_BYTES = 256 * 1024;
+const MAX_LINE_BYTES = 256 * 1024;
 
 /**
  * Splits a stream of JSON lines as it comes, in any pieces. A line that is too long or is not JSON is left out.

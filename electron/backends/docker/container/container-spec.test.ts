@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ContainerOptions, DEFAULT_CONTAINER } from '../../../../shared/profile.ts';
 import { LABELS } from '../fleet/labels.ts';
+import { containerLabels } from './container-labels.ts';
 import {
   type ContainerRequest,
   containerEnvironment,
-  containerLabels,
   containerSpec,
   homeInside,
   mountPointObjection,

@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import type { ContainerOptions, FolderAccess } from '../../../../shared/profile.ts';
-import { CREDENTIALS_INSIDE, CREDENTIALS_VARIABLE } from '../../../credentials/credential-folders.ts';
 import { allowedVariables, SESSION_MARK } from '../../../environment/inherited-environment.ts';
-import { LABELS } from '../fleet/labels.ts';
+import { CREDENTIALS_INSIDE, CREDENTIALS_VARIABLE } from '../../credential-folders.ts';
+import type { ContainerSpec, HostSpec, MountSpec } from '../client/container-body.ts';
 import type { ContainerIdentity } from './container-identity.ts';
+import { type ContainerOwner, type ContainerPurpose, containerLabels } from './container-labels.ts';
 import { CREDENTIALS_MOUNT, CREDENTIALS_MOUNT_OPTIONS, gatedCommand } from './credential-barrier.ts';
 
 /** Bytes of one MiB, the unit of a profile's memory limit. */
@@ -31,27 +32,6 @@ const HOME_TMPFS = `rw,exec,nosuid,nodev,size=${256 * MIB},mode=1777`;
 /** Variables that describe this terminal; a profile may set them otherwise. */
 const TERMINAL = { TERM: 'xterm-256color', COLORTERM: 'truecolor', TERM_PROGRAM: 'Sandglass' } as const;
 
-/** Whose containers these are: named in their labels, so that what a crash has left is found. */
-export interface ContainerOwner {
-  /** The data folder's own id. */
-  readonly installation: string;
-  readonly host: string;
-  readonly pid: number;
-  /** When the process started, as the process table gives it. */
-  readonly start: number | string;
-}
-
-/** What a container is made for: one session, or a pool that hands it to a session later. */
-export type ContainerPurpose =
-  | {
-      readonly role: 'session';
-      readonly sessionId: string;
-      readonly endsAt: number | null;
-      /** Seconds without activity after which the session ends, extensions included; null without an idle timeout. */
-      readonly longestIdleSeconds: number | null;
-    }
-  | { readonly role: 'pool' };
-
 /** Everything a container is made from. */
 export interface ContainerRequest {
   readonly name: string;
@@ -77,62 +57,6 @@ export interface ContainerRequest {
   readonly owner: ContainerOwner;
   /** Who its programs are; null where nothing is known of the image. */
   readonly identity: ContainerIdentity | null;
-}
-
-/** The body of `POST /containers/create` (https://docs.docker.com/reference/api/engine/), as far as it is used. */
-export interface ContainerSpec {
-  readonly name: string;
-  readonly Image: string;
-  readonly Entrypoint?: string[];
-  readonly Cmd?: string[];
-  readonly User: string;
-  readonly WorkingDir?: string;
-  readonly Env: string[];
-  readonly Labels: Record<string, string>;
-  readonly Tty: true;
-  readonly OpenStdin: true;
-  readonly StdinOnce: false;
-  readonly AttachStdin: true;
-  readonly AttachStdout: true;
-  readonly AttachStderr: true;
-  readonly StopSignal: 'SIGHUP';
-  readonly Healthcheck: { Test: ['NONE'] };
-  readonly HostConfig: HostSpec;
-}
-
-/** The part of a container that says what it may do to the machine. */
-export interface HostSpec {
-  readonly Privileged: false;
-  readonly CapDrop: string[];
-  readonly CapAdd: string[];
-  readonly SecurityOpt: string[];
-  readonly ReadonlyRootfs: boolean;
-  readonly Tmpfs: Record<string, string>;
-  readonly Mounts: MountSpec[];
-  readonly Binds?: string[];
-  readonly Init: true;
-  readonly NetworkMode: string;
-  readonly IpcMode: 'private';
-  readonly CgroupnsMode: 'private';
-  readonly PidsLimit?: number;
-  readonly Memory?: number;
-  readonly MemorySwap?: number;
-  readonly NanoCpus?: number;
-  readonly Runtime?: string;
-  readonly AutoRemove: false;
-  readonly RestartPolicy: { Name: 'no' };
-  readonly LogConfig: { Type: 'none'; Config: Record<string, string> };
-  readonly Ulimits: { Name: string; Soft: number; Hard: number }[];
-  readonly ConsoleSize: [number, number];
-}
-
-/** The user's folder in the container. */
-export interface MountSpec {
-  readonly Type: 'bind';
-  readonly Source: string;
-  readonly Target: string;
-  readonly ReadOnly: boolean;
-  readonly BindOptions: { Propagation: 'rprivate'; NonRecursive: boolean };
 }
 
 /** What a container is created with. Everything that is not said in the profile is the hardened choice. */
@@ -286,32 +210,4 @@ export function containerEnvironment(
   // Where they are; what they are, the engine is not told.
   if (request.gated !== null) environment[CREDENTIALS_VARIABLE] = CREDENTIALS_INSIDE;
   return environment;
-}
-
-/**
- * A container's labels. They cannot be changed later: a container of a pool keeps the role `pool` and an empty session
- * also while a session runs in it. Those who clean up go by its owner, which is the same process all along, but for a
- * container that has outlived it: then its name says who has taken it over.
- */
-export function containerLabels(
-  request: Pick<ContainerRequest, 'name' | 'owner' | 'purpose' | 'profileId'> & {
-    readonly options: Pick<ContainerOptions, 'survive'>;
-  },
-): Record<string, string> {
-  const { name, owner, purpose, profileId, options } = request;
-  const isSession = purpose.role === 'session';
-  return {
-    [LABELS.app]: '1',
-    [LABELS.installation]: owner.installation,
-    [LABELS.ownerHost]: owner.host,
-    [LABELS.ownerPid]: String(owner.pid),
-    [LABELS.ownerStart]: String(owner.start),
-    [LABELS.session]: isSession ? purpose.sessionId : '',
-    [LABELS.profile]: profileId,
-    [LABELS.container]: name,
-    [LABELS.role]: purpose.role,
-    ...(isSession && purpose.endsAt !== null ? { [LABELS.endsAt]: String(Math.round(purpose.endsAt)) } : {}),
-    ...(isSession && purpose.longestIdleSeconds !== null ? { [LABELS.idle]: String(purpose.longestIdleSeconds) } : {}),
-    ...(options.survive ? { [LABELS.survives]: '1' } : {}),
-  };
 }

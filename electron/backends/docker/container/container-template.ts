@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerOptions } from '../../../../shared/profile.ts';
 import type { ContainerIdentity } from './container-identity.ts';
-import type { ContainerOwner, ContainerPurpose, ContainerRequest } from './container-spec.ts';
+import type { ContainerOwner, ContainerPurpose } from './container-labels.ts';
+import type { ContainerRequest } from './container-spec.ts';
 import { mountPointObjection } from './container-spec.ts';
 import { checkMountFolder, type FolderCheck, type MountableFolder, sharesFolders } from './mount-folder.ts';
 

@@ -1,4 +1,4 @@
-import { CREDENTIALS_INSIDE } from '../../../credentials/credential-folders.ts';
+import { CREDENTIALS_INSIDE } from '../../credential-folders.ts';
 import type { Inspection } from '../client/inspection.ts';
 
 /** In memory, and writable for the container's user: there the folder is made, and closed to others. */

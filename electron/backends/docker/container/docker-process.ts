@@ -2,7 +2,6 @@ import { basename } from 'node:path/posix';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerInfo, Isolation, Survivor } from '../../../../shared/session.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { describeCredentials } from '../../../credentials/credential-folders.ts';
 import { programNames } from '../../../processes/background-programs.ts';
 import { pauseFor } from '../../../processes/close-ladder.ts';
 import type { ContainerTracker, Survival } from '../../../processes/tracker.ts';
@@ -15,6 +14,7 @@ import type {
   Foreground,
   TerminationReport,
 } from '../../backend.ts';
+import { describeCredentials } from '../../credential-folders.ts';
 import { usageInContainer } from '../client/container-top.ts';
 import type { DockerEngine } from '../client/engine.ts';
 import { EngineRefusal } from '../client/engine-errors.ts';

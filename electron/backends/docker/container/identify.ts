@@ -1,7 +1,8 @@
 import { imageFacts } from '../image/image-facts.ts';
 import type { Workshop } from './allocate.ts';
 import { type ContainerIdentity, hostLocales, identityFor, identityWriter } from './container-identity.ts';
-import { type ContainerOwner, homeInside } from './container-spec.ts';
+import type { ContainerOwner } from './container-labels.ts';
+import { homeInside } from './container-spec.ts';
 import type { Recipe } from './container-template.ts';
 
 /** Where files that name users are; made when the first is needed. */

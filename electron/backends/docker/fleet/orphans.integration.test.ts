@@ -8,7 +8,7 @@ import { containersOf, findTestEngine, needs, removeContainers } from '../../../
 import { imageTag } from '../../../testing/docker-api.ts';
 import { createDockerEngine } from '../client/docker-engine.ts';
 import type { DockerEngine } from '../client/engine.ts';
-import type { ContainerOwner } from '../container/container-spec.ts';
+import type { ContainerOwner } from '../container/container-labels.ts';
 import { LABELS } from './labels.ts';
 import {
   findOwner,

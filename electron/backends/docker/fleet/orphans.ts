@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ProcessEntry, ProcessTable } from '../../../processes/process-table.ts';
 import type { DockerEngine } from '../client/engine.ts';
 import { codeOf } from '../client/engine-failures.ts';
-import type { ContainerOwner } from '../container/container-spec.ts';
+import type { ContainerOwner } from '../container/container-labels.ts';
 import { areOwnLabels, isSameOwner, LABELS, type NamedOwner, ownerIn } from './labels.ts';
 
 /** `GET /containers/json`, as far as it is used. */

@@ -18,7 +18,7 @@ const LONGEST_PAUSE_MS = 5 * 60 * 1_000;
 const DRAIN_MS = 900;
 
 /** A container that was made ahead. */
-export interface Ready {
+interface Ready {
   readonly process: DockerProcess;
   readonly imageId: string;
   readonly folder: MountableFolder | null;

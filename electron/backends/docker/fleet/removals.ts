@@ -11,7 +11,7 @@ const INSPECT_TIMEOUT_MS = 15_000;
 const labelsSchema = z.object({ Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }) });
 
 /** What an attempt to remove a container came to. */
-export type Removal =
+type Removal =
   | 'gone'
   /** It does not carry this app's label, and stays. */
   | 'foreign'
@@ -19,11 +19,7 @@ export type Removal =
   | 'failed';
 
 /** Removes a container of this app by force, with its anonymous volumes. Rejects only when the connection fails. */
-export async function removeContainer(
-  client: EngineClient,
-  containerId: string,
-  signal: AbortSignal,
-): Promise<Removal> {
+async function removeContainer(client: EngineClient, containerId: string, signal: AbortSignal): Promise<Removal> {
   const path = `/containers/${encodeURIComponent(containerId)}`;
   const found = await client.request(
     { method: 'GET', path: `${path}/json` },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { StartFailure } from '../../../../shared/session.ts';
-import { CREDENTIALS_INSIDE } from '../../../credentials/credential-folders.ts';
 import type { CredentialValue } from '../../backend.ts';
+import { CREDENTIALS_INSIDE } from '../../credential-folders.ts';
 import type { ContainerApi } from '../client/container-api.ts';
 import type { EngineClient } from '../client/engine-client.ts';
 import { EngineRefusal } from '../client/engine-errors.ts';

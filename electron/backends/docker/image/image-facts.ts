@@ -5,7 +5,7 @@ import { ContainerApi, createContainer, type ProbeSpec } from '../client/contain
 import type { DockerEngine, EngineInfo } from '../client/engine.ts';
 import type { EngineClient } from '../client/engine-client.ts';
 import { readBytes } from '../client/engine-client.ts';
-import { type ContainerOwner, containerLabels } from '../container/container-spec.ts';
+import { type ContainerOwner, containerLabels } from '../container/container-labels.ts';
 
 /** What an image says about its users and locales. */
 export interface ImageFacts {
@@ -115,7 +115,7 @@ async function readFile(client: EngineClient, id: string, path: string): Promise
 }
 
 /** The first file of an archive (POSIX.1-1988 ustar); null where that is not an ordinary one. */
-export function fileInTar(archive: Buffer): string | null {
+function fileInTar(archive: Buffer): string | null {
   const type = archive.toString('latin1', 156, 157);
   const size = Number.parseInt(archive.toString('latin1', 124, 136), 8);
   if ((type !== '0' && type !== '\0') || !Number.isSafeInteger(size) || archive.length < 512 + size) return null;

@@ -113,7 +113,7 @@ function stateOf(status: string): Layer['state'] | null {
 }
 
 /** “3 of 5 layers · 12 of 48 MB”, and how much of the work that is; null before anything is known. */
-export function summarize(layers: readonly Layer[]): { detail: string; fraction: number | null } {
+function summarize(layers: readonly Layer[]): { detail: string; fraction: number | null } {
   if (layers.length === 0) return { detail: '', fraction: null };
   const done = layers.filter(({ state }) => state === 'done').length;
   const sized = layers.filter((layer): layer is Layer & { total: number } => layer.total !== null);

@@ -15,7 +15,7 @@ import { LABELS } from '../fleet/labels.ts';
 import { type Interception, intercept } from './intercept.ts';
 
 /** A line that a backend logged. */
-export interface Logged {
+interface Logged {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly details: object;
   readonly message: string;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { EndpointSources } from '../client/endpoint-sources.ts';
 
 /** Answers one request; `path` is without the query. */
-export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** What plays an engine, for faults that a real one cannot be made to have. */
 export interface FakeEngine extends AsyncDisposable {

@@ -9,7 +9,7 @@ import { createHookRunner, type HookRunnerOptions } from '../run-hook.ts';
 let count = 0;
 
 /** What a run has told besides its result. */
-export interface TestRun {
+interface TestRun {
   readonly result: RunHookResult;
   /** What the executable wrote, as the log has it. */
   readonly wrote: string;
@@ -28,7 +28,7 @@ export interface TestHooks extends Disposable {
   read(name: string): string;
 }
 
-export interface TestMore {
+interface TestMore {
   readonly signal: AbortSignal;
   readonly started: RunHookDependencies['tracker']['started'];
   readonly mode: number;
@@ -87,7 +87,7 @@ export function testHooks(options: HookRunnerOptions): TestHooks {
 }
 
 /** The id of the run that was begun last. */
-export function testRunId(): string {
+function testRunId(): string {
   return `TEST${process.pid}R${count}`;
 }
 

@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Backend, StartSpec } from '../backends/backend.ts';
-import { asOrdinaryUser } from '../backends/bubblewrap/testing/ordinary-user.ts';
-import { sandboxOptions, testSandboxes, tryToStart } from '../backends/bubblewrap/testing/sandboxes.ts';
-import { supplyOf, valuesOf } from '../backends/testing/credentials.ts';
-import { leftovers, startShell, testBackend } from '../backends/testing/shells.ts';
 import type { ProcessTracker } from '../processes/tracker.ts';
+import type { Backend, StartSpec } from './backend.ts';
+import { asOrdinaryUser } from './bubblewrap/testing/ordinary-user.ts';
+import { sandboxOptions, testSandboxes, tryToStart } from './bubblewrap/testing/sandboxes.ts';
 import { CREDENTIALS_INSIDE, CredentialFolders } from './credential-folders.ts';
+import { supplyOf, valuesOf } from './testing/credentials.ts';
+import { leftovers, startShell, testBackend } from './testing/shells.ts';
 
 const TOKEN = 'first-value-of-the-token';
 const KEY = '-----BEGIN KEY-----\nMIIB\n-----END KEY-----';

@@ -16,8 +16,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import type { CredentialValue } from '../backends/backend.ts';
 import type { ProcessTracker } from '../processes/tracker.ts';
+import type { CredentialValue } from './backend.ts';
 
 /** The variable that names the folder of a session's credentials. */
 export const CREDENTIALS_VARIABLE = 'SANDGLASS_CREDENTIALS';

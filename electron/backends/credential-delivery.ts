@@ -1,7 +1,7 @@
 import { messageOf } from '../../shared/error-message.ts';
 import type { StartFailure } from '../../shared/session.ts';
-import type { CredentialValue, StartSpec } from '../backends/backend.ts';
 import type { ProcessTracker } from '../processes/tracker.ts';
+import type { CredentialValue, StartSpec } from './backend.ts';
 import {
   CREDENTIALS_INSIDE,
   CREDENTIALS_VARIABLE,

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { valuesOf } from '../backends/testing/credentials.ts';
 import { CredentialFolders } from './credential-folders.ts';
+import { valuesOf } from './testing/credentials.ts';
 
 let place: string;
 let told: string[];

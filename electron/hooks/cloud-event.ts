@@ -1,30 +1,13 @@
 import { dataSchemaId, type EventData, type EventOf, eventTypeName } from '../../shared/events.ts';
 import { describeEnd, type SessionEvent } from '../../shared/session.ts';
+import type { EventFacts, TellableEvent } from '../journal/hook-service.ts';
 import type { RecordedFile, SessionRecord } from '../journal/journal.ts';
-
-/** A session's event that hooks can be told of. */
-export type TellableEvent = Exclude<SessionEvent, { type: 'session:state' }>;
 
 /** The longest text of a failure that is passed on, in UTF-16 code units: an event stays far below 64 KiB. */
 const MAX_TEXT = 2000;
 /** The last moment that RFC 3339 can write, in milliseconds since the epoch. */
 const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const SEQUENCE_DIGITS = 10;
-
-/** What an event is made of. */
-export interface EventFacts {
-  readonly event: TellableEvent;
-  /** What is known of the session; null for `session:limit`, which has none. */
-  readonly record: SessionRecord | null;
-  /** With `session:end`: what was recorded; null where nothing was. */
-  readonly recording: RecordedFile | null;
-  /** The recording's full path; null where it is not known. */
-  readonly recordingFile: string | null;
-  /** The installation's, as {@link eventSource} gives it. */
-  readonly source: string;
-  /** The place of the event among the tellable ones of its session, from 1 on and without gaps. */
-  readonly sequence: number;
-}
 
 /** Whether hooks can be told of an event. */
 export function isTellable(event: SessionEvent): event is TellableEvent {

@@ -3,9 +3,10 @@ import { ulid } from 'ulid';
 import * as z from 'zod';
 import { messageOf } from '../../shared/error-message.ts';
 import type { DueDelivery } from '../journal/deliveries.ts';
+import type { HookServiceOptions } from '../journal/hook-service.ts';
 import { trustExecutable } from './file-trust.ts';
 import type { Hook, RunAction } from './hook.ts';
-import type { HookServiceOptions, RunHook, RunHookRequest } from './hooks.ts';
+import type { RunHook, RunHookRequest } from './hooks.ts';
 import type { WebhookResult, WebhookSender } from './webhook.ts';
 
 /** What deliveries are tried with. */

@@ -1,55 +1,6 @@
-import type { HookEvent, HooksView } from '../../shared/hooks.ts';
-import type { Problem } from '../../shared/settings.ts';
-import type { Clock } from '../base/clock.ts';
+import type { HookEvent } from '../../shared/hooks.ts';
 import type { Logger } from '../base/logger.ts';
-import type { Outbox } from '../journal/deliveries.ts';
-
-/** What runs hooks: reads their folder, follows its changes, and delivers what the ledger owes. In the journal's thread. */
-export interface HookService {
-  /** The hooks that want this kind of event now, by name. Asked within the transaction that keeps the event. */
-  subscribers(event: HookEvent): readonly string[];
-  /** Something new is owed. Cheap; called after each transaction. */
-  wake(): void;
-  view(): HooksView;
-  /** @throws RequestError for a hook that is not there or cannot be used. */
-  test(hook: string): ReturnType<Outbox['enqueue']>;
-  /** @throws RequestError */
-  sendAgain(hook: string, delivery: number | null): number;
-  /** @throws RequestError */
-  enable(hook: string): void;
-  /** Ends what runs, and stops watching. Resolves within a second. Deliveries that were under way stay owed. */
-  close(): Promise<void>;
-}
-
-/** Who is told of processes of hooks, so that they go also when the app is killed. */
-export interface HookTracker {
-  /** Called before the hook's program runs; resolves when somebody outside knows of it. */
-  started(run: string, pid: number, cgroups: readonly string[]): Promise<void>;
-  ended(run: string): void;
-}
-
-/** What the service of hooks is made with: `createHookService(options)` in service.ts. */
-export interface HookServiceOptions {
-  /** Where the folders of hooks are, absolute: `<config>/hooks`. Made if missing. */
-  readonly folder: string;
-  readonly outbox: Outbox;
-  /** The CloudEvents `source` of test events: the same as that of this machine's session events. */
-  readonly source: string;
-  readonly logger: Logger;
-  /** The app's own environment: secrets named by `secretEnv` are in it, and a few variables go on to executables. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly tracker: HookTracker;
-  /** `wall()` goes into the ledger, `now()` tells when the wall clock was set. */
-  readonly clock: Clock;
-  /** Uniform in [0, 1): the jitter of pauses. */
-  random(): number;
-  /** Called when something that `view()` shows has changed, at most every 200 ms. */
-  onChange(view: HooksView): void;
-  /** Something the user should know that no hook's own message can say. */
-  onProblem(problem: Problem): void;
-  /** Certificates in PEM that are trusted besides those of the system: for tests. */
-  readonly extraCertificates?: readonly string[];
-}
+import type { HookTracker } from '../journal/hook-service.ts';
 
 /** One run of a hook's executable. */
 export interface RunHookRequest {

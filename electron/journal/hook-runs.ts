@@ -1,6 +1,6 @@
 import type { Logger } from '../base/logger.ts';
-import type { HookTracker } from '../hooks/hooks.ts';
 import { Cgroup } from '../processes/cgroup.ts';
+import type { HookTracker } from './hook-service.ts';
 
 interface Run {
   readonly pid: number;

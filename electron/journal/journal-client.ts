@@ -7,8 +7,8 @@ import type { Problem } from '../../shared/settings.ts';
 import { type Clock, SystemClock } from '../base/clock.ts';
 import { Emitter } from '../base/emitter.ts';
 import type { Logger } from '../base/logger.ts';
-import type { HookTracker } from '../hooks/hooks.ts';
 import { HookRuns } from './hook-runs.ts';
+import type { HookTracker } from './hook-service.ts';
 import type {
   Heartbeat,
   Journal,

@@ -8,12 +8,11 @@ import type { SessionEvent, SessionId } from '../../shared/session.ts';
 import type { Problem } from '../../shared/settings.ts';
 import { SystemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { EventFacts } from '../hooks/cloud-event.ts';
-import type { HookService, HookServiceOptions } from '../hooks/hooks.ts';
 import { sessionFolder } from '../recording/folders.ts';
 import type { Connection } from './connection.ts';
 import { currentOutbox } from './current-outbox.ts';
 import type { Outbox } from './deliveries.ts';
+import type { EventFacts, HookService, HookServiceOptions } from './hook-service.ts';
 import { Housekeeping } from './housekeeping.ts';
 import type { JournalOpening, RestoredSession, Retention } from './journal.ts';
 import type {

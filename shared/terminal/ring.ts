@@ -232,7 +232,7 @@ function regionOf(lines: Lines, at: number, count: number): Region {
 const moved: (Line | undefined)[] = [];
 
 /** Carries out what was put off. */
-export function settle(lines: Lines): void {
+function settle(lines: Lines): void {
   const { _array: ring, _maxLength: size, _region: region, _fill: fill } = lines;
   lines._region = undefined;
   lines._fill = undefined;

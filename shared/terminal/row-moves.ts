@@ -32,7 +32,7 @@ export function fillRows(
 }
 
 /** Makes rows blank and as wide as the screen, as new ones are. */
-export function renewRows(lines: Lines, from: number, count: number, blank: SharedCells): void {
+function renewRows(lines: Lines, from: number, count: number, blank: SharedCells): void {
   for (let index = from; index < from + count; index++) {
     const line = lines.get(index);
     if (line !== undefined) renewRow(line, blank);

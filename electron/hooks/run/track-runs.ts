@@ -1,6 +1,6 @@
+import type { HookTracker } from '../../journal/hook-service.ts';
 import type { ProcessTable } from '../../processes/process-table.ts';
 import type { ProcessTracker } from '../../processes/tracker.ts';
-import type { HookTracker } from '../hooks.ts';
 
 /**
  * Tells the one who ends what a killed app has left of hooks' runs as well. For the thread that knows it; a run waits for

@@ -1,8 +1,8 @@
 import { LIMIT_NAMES } from '../../../shared/limits.ts';
 import { RECORDING_FILE } from '../../../shared/recording.ts';
 import type { SessionEnd } from '../../../shared/session.ts';
+import type { EventFacts, TellableEvent } from '../../journal/hook-service.ts';
 import type { RecordedFile, SessionRecord } from '../../journal/journal.ts';
-import type { EventFacts, TellableEvent } from '../cloud-event.ts';
 
 export const SESSION_ID = '01JB8Q2ZC3W6T4V9XK5N7MHRDA';
 export const PREVIOUS_ID = '01JB8PZZC3W6T4V9XK5N7MHRDA';

@@ -6,11 +6,11 @@ import type { Delivery, HookInfo, HooksView } from '../../../shared/hooks.ts';
 import type { Problem } from '../../../shared/settings.ts';
 import type { Clock } from '../../base/clock.ts';
 import { SystemClock } from '../../base/clock.ts';
+import type { HookService, HookTracker } from '../../journal/hook-service.ts';
 import type { SessionRecord } from '../../journal/journal.ts';
 import { endEntry, extendedEntry, record, sessionId, startEntry } from '../../journal/testing/entries.ts';
 import { type OpenStore, openStore } from '../../journal/testing/open-store.ts';
 import { TestClock } from '../../sessions/testing/test-clock.ts';
-import type { HookService, HookTracker } from '../hooks.ts';
 import { createHookService } from '../service.ts';
 import { HookFolders } from './hook-folders.ts';
 

@@ -1,5 +1,5 @@
 import { cloudEvent } from '../../hooks/cloud-event.ts';
-import type { HookService, HookServiceOptions } from '../../hooks/hooks.ts';
+import type { HookService, HookServiceOptions } from '../hook-service.ts';
 import { serveJournal } from '../serve-thread.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { Logger } from '../../base/logger.ts';
-import type { HookTracker } from '../../hooks/hooks.ts';
+import type { HookTracker } from '../../journal/hook-service.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { createJournal } from '../../journal/journal-client.ts';
 import type { Locations } from '../../storage/locations.ts';

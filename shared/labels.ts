@@ -80,6 +80,6 @@ export const CREDENTIAL_LABELS = {
   args: 'Arguments',
   file: 'File',
   name: 'Stored as',
-  ttlSeconds: 'Good for',
+  ttlSeconds: 'Valid for',
 } as const;
 export type CredentialPart = keyof typeof CREDENTIAL_LABELS;

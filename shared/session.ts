@@ -341,7 +341,7 @@ export function describeEnd(end: SessionEnd): string {
     case 'command_limit':
       return 'Closed after its last allowed command';
     case 'auto_reset':
-      return `${end.expired === 'command_limit' ? 'Its last allowed command is done' : 'Its time was up'}; the next key press opens a fresh session`;
+      return `${end.expired === 'command_limit' ? 'Its last allowed command is done' : 'Its time was up'}; any key starts a new session`;
     case 'reset':
       return 'Restarted by you';
     case 'start_failed':

@@ -29,7 +29,7 @@ export class SessionCard {
   /** More of why it ended, and what to do about it. */
   readonly detail: Locator;
   readonly advice: Locator;
-  /** Says that its profile is no longer there. */
+  /** Says that its profile no longer exists. */
   readonly profileGone: Locator;
   /** While a fresh session is on its way into the tab. */
   readonly replacing: Locator;

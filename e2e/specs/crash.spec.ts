@@ -75,7 +75,7 @@ test('a crash is told, its sessions can be read and opened again, and each end i
   await second.app.terminal.run('echo "mark: $mark"');
   await second.app.terminal.waitForLine('mark: held');
   await second.app.panel.open();
-  await expect(second.app.panel.timeline.filter({ hasText: 'Attached again after' })).toHaveCount(1);
+  await expect(second.app.panel.timeline.filter({ hasText: 'Reattached after' })).toHaveCount(1);
 
   for (const metadata of await home.metadata()) {
     expect(metadata.end).toMatchObject({ reason: 'app_crash', exitCode: null });

@@ -13,9 +13,9 @@ test.describe('a key press opens a fresh session', () => {
     await app.terminal.run('mark=held; echo "old $((40 + 2))"');
     await app.terminal.waitForLine('old 42');
     await app.card.waitForEnd('auto_reset');
-    await expect(app.card.reason).toHaveText('Its time was up; the next key press opens a fresh session');
+    await expect(app.card.reason).toHaveText('Its time was up; any key starts a new session');
     await expect(app.card.expired).toHaveText('Nothing was typed for 5 seconds.');
-    await expect(app.card.again).toHaveText('Open a fresh session');
+    await expect(app.card.again).toHaveText('Open a new session');
     await app.terminal.waitForLine('old 42');
 
     // The first key opens it; what follows is typed ahead.

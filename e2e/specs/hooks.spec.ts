@@ -56,10 +56,10 @@ test('a webhook that fails is tried again, given up in sight of everybody, and s
   await app.hooks.test.click();
   const owed = app.hooks.of('hook:test', 'owed');
   await expect(owed).toContainText('500 Internal Server Error');
-  await expect(owed.getByTestId('next-try')).toHaveText(/^next try in 0:0\d$/);
+  await expect(owed.getByTestId('next-try')).toHaveText(/^next attempt in 0:0\d$/);
   const dead = app.hooks.of('hook:test', 'dead');
-  await expect(dead).toContainText('3 tries');
-  await expect(app.hooks.counts).toHaveText('0 owed · 1 given up');
+  await expect(dead).toContainText('3 attempts');
+  await expect(app.hooks.counts).toHaveText('0 pending · 1 failed');
   await expect(app.page.getByTestId('open-hooks')).toContainText('1 to look at');
   expect(await seriousViolations(app.page)).toEqual([]);
 
@@ -68,7 +68,7 @@ test('a webhook that fails is tried again, given up in sight of everybody, and s
   await app.hooks.show('dead');
   receiver.answer = answerWith(204);
   await app.hooks.sendAgain(dead);
-  await expect(app.hooks.counts).toHaveText('0 owed · 0 given up');
+  await expect(app.hooks.counts).toHaveText('0 pending · 0 failed');
   await app.hooks.show('all');
   await expect(app.hooks.of('hook:test', 'delivered')).toContainText('204 No Content');
   expect(receiver.received).toHaveLength(4);

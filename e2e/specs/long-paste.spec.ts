@@ -75,7 +75,7 @@ test('how much of a paste did not arrive is said when the session ends', async (
   await expect(app.inputBar).toContainText('Pasting…');
   await writeFile(go, '');
   await expect(app.inputBar).toContainText(
-    /Paste cut off by the end of the session\. \d+ k?B of 2\.1 MB had arrived\./,
+    /Paste cut off because the session ended\. \d+ k?B of 2\.1 MB had arrived\./,
   );
   await app.inputBar.getByRole('button', { name: 'Dismiss' }).click();
   await expect(app.inputBar).toBeHidden();

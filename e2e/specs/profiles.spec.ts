@@ -57,7 +57,7 @@ test('a container’s form says what it opens, before anything runs', async ({ a
   await app.profiles.save.click();
   await expect(app.profiles.error('image')).toBeVisible();
   await app.profiles.discard.click();
-  await expect(app.toast('was not kept')).toBeVisible();
+  await expect(app.toast('was discarded')).toBeVisible();
   expect(await storedProfiles(home)).toHaveLength(1);
 });
 
@@ -80,9 +80,9 @@ test('a profile is duplicated, deleted, brought back, and put back as it came', 
 
   await app.profiles.select('Local shell');
   await app.profiles.choose('reset');
-  await expect(app.toast('is as it came')).toBeVisible();
+  await expect(app.toast('was reset to its defaults')).toBeVisible();
   await expect(app.profiles.input('shell')).toHaveValue('');
-  await app.toast('is as it came').getByRole('button', { name: 'Undo' }).click();
+  await app.toast('was reset to its defaults').getByRole('button', { name: 'Undo' }).click();
   await expect(app.profiles.input('shell')).toHaveValue(LOCAL_PROFILE.shell);
   expect((await storedProfiles(home))[0]).toEqual(original);
 });

@@ -42,7 +42,7 @@ export function EmptyWindow() {
           {unavailable ? (
             <Button variant="ghost" data-testid="check-backends" onClick={() => void checkBackends()}>
               <RefreshCw className="icon" aria-hidden="true" />
-              Look again
+              Check again
             </Button>
           ) : null}
           <Button variant="ghost" data-testid="edit-profiles" onClick={() => openProfiles()}>

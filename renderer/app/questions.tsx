@@ -53,7 +53,7 @@ function Body({ question, close }: { question: EndingQuestion; close(): void }) 
         <>
           <AlertDialog.Title className="dialog-title">Restart “{question.title}”?</AlertDialog.Title>
           <AlertDialog.Description>
-            <Names running={question.running} /> Restarting ends {runningObject(question.running)}, and opens a fresh
+            <Names running={question.running} /> Restarting ends {runningObject(question.running)}and starts a new
             session in this tab.
           </AlertDialog.Description>
         </>

@@ -34,7 +34,7 @@ export function engineNotice(
       id: ENGINE_TOAST,
       severity: 'warning',
       title: now.message,
-      message: `${tabs} cannot go on without it. ${now.hint}`,
+      message: `${tabs} cannot continue without it. ${now.hint}`,
     };
   }
   if (was === 'unavailable' && now.state === 'available') {
@@ -42,7 +42,7 @@ export function engineNotice(
       id: ENGINE_TOAST,
       severity: 'info',
       title: 'The container engine is back',
-      message: `New containers can be opened. ${now.message}`,
+      message: `Sessions in containers can be opened again. ${now.message}`,
     };
   }
   return null;

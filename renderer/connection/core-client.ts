@@ -143,7 +143,7 @@ function notify<N extends NotificationName>(handlers: ClientHandlers, name: N, p
 function parseResult<M extends MethodName>(method: M, result: unknown): MethodOutput<M> {
   const parsed = METHODS[method].output.safeParse(result);
   if (!parsed.success) {
-    throw new RequestError('internal', `The answer to ${method} was not readable. Reload the window.`, {
+    throw new RequestError('internal', `The answer to ${method} could not be read. Reload the window.`, {
       cause: parsed.error,
     });
   }

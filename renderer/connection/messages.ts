@@ -7,7 +7,7 @@ export interface LinkMessage {
 }
 
 const NEW_LINK =
-  'Press Enter in the terminal where it runs, and open the link that it prints in this browser: this page then connects by itself.';
+  'Press Enter in the terminal where it runs, and open the link that it prints in this browser: this page then connects automatically.';
 const START_AGAIN = 'start Sandglass again and open the link that it prints';
 
 /** The link banner's words. @param live whether the window shows sessions that had not ended */
@@ -21,11 +21,11 @@ export function linkMessage(why: AwayReason, reason: string, live: boolean): Lin
           : `If it does not come back, ${START_AGAIN}.`,
       };
     case 'quit':
-      return { title: 'Sandglass was quit.', text: `Its sessions have ended. To go on working, ${START_AGAIN}.` };
+      return { title: 'Sandglass was quit.', text: `Its sessions have ended. To continue, ${START_AGAIN}.` };
     case 'restarted':
       return {
-        title: 'Sandglass was started again, and needs a new sign-in.',
-        text: live ? `The sessions shown here belong to its earlier run. ${NEW_LINK}` : NEW_LINK,
+        title: 'Sandglass was restarted. Sign in again.',
+        text: live ? `The sessions shown here belong to the previous run. ${NEW_LINK}` : NEW_LINK,
       };
     case 'signed_out':
       return { title: 'This browser is no longer signed in.', text: NEW_LINK };
@@ -37,7 +37,7 @@ export function linkMessage(why: AwayReason, reason: string, live: boolean): Lin
     case 'full':
       return {
         title: 'Too many windows are connected.',
-        text: 'Close one of them: this page then connects by itself.',
+        text: 'Close one of them: this page then connects automatically.',
       };
     case 'failed':
       return { title: 'Not connected to Sandglass.', text: reason };

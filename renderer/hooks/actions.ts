@@ -102,7 +102,9 @@ export function testHook(hook: string): Promise<void> {
 export function sendAgain(hook: string, delivery: number | null): Promise<void> {
   return run(hook, `again:${delivery ?? 'all'}`, async () => {
     const { count } = await call('hooks.sendAgain', { hook, delivery });
-    setApp({ announcement: count === 1 ? 'It is sent once more.' : `${count} deliveries are sent once more.` });
+    setApp({
+      announcement: count === 1 ? 'The delivery is being sent again.' : `${count} deliveries are being sent again.`,
+    });
   });
 }
 
@@ -110,7 +112,7 @@ export function sendAgain(hook: string, delivery: number | null): Promise<void> 
 export function enableHook(hook: string): Promise<void> {
   return run(hook, 'enable', async () => {
     await call('hooks.enable', { hook });
-    setApp({ announcement: `${hook} is switched on.` });
+    setApp({ announcement: `${hook} is enabled.` });
   });
 }
 
@@ -119,7 +121,12 @@ export async function openHooksFolder(): Promise<void> {
   try {
     const { opened, folder } = await call('hooks.openFolder', {});
     if (!opened) {
-      showProblem({ id: 'hooks-folder', severity: 'info', title: 'The folder of hooks', message: `It is ${folder}` });
+      showProblem({
+        id: 'hooks-folder',
+        severity: 'info',
+        title: 'Hooks folder',
+        message: `The hooks are in ${folder}`,
+      });
     }
   } catch (error) {
     report(error);

@@ -51,7 +51,7 @@ export function Deliveries({ hook }: { hook: HookInfo }) {
         ) : null}
       </div>
       {dead > 0 && !again ? (
-        <p className="setting-note">What was given up can be sent again as soon as the hook is ready.</p>
+        <p className="setting-note">Failed deliveries can be sent again once the hook is ready.</p>
       ) : null}
       {mine?.failure == null ? null : (
         <LoadFailure
@@ -94,8 +94,8 @@ function Table({
     return (
       <p className="muted" data-testid="no-deliveries">
         {filtered
-          ? 'There are none of this kind.'
-          : `Nothing was sent to it yet.${again ? ' A test event shows whether it works.' : ''}`}
+          ? 'No such deliveries.'
+          : `No deliveries yet.${again ? ' Send a test event to check that the hook works.' : ''}`}
       </p>
     );
   }
@@ -141,7 +141,7 @@ function Row({ hook, delivery, again }: { hook: string; delivery: Delivery; agai
       <td className="figures">
         <time dateTime={new Date(createdAt).toISOString()}>{formatMoment(createdAt, now, true)}</time>
         <small>
-          {attempts === 0 ? 'not tried yet' : describeTries(attempts)}
+          {attempts === 0 ? 'not attempted yet' : describeTries(attempts)}
           {attempts > 1 && lastAt !== null ? `, last at ${formatMoment(lastAt, now, true)}` : ''}
         </small>
       </td>

@@ -47,7 +47,7 @@ export function HookDetails({ hook }: { hook: HookInfo }) {
         )}
         {hook.events.length === 0 ? null : (
           <>
-            <dt>Is told of</dt>
+            <dt>Events</dt>
             <dd className="hook-events" data-testid="hook-events">
               {hook.events.map((event) => (
                 <code key={event}>{event}</code>
@@ -55,9 +55,9 @@ export function HookDetails({ hook }: { hook: HookInfo }) {
             </dd>
           </>
         )}
-        <dt>Waiting</dt>
+        <dt>Deliveries</dt>
         <dd className="figures" data-testid="hook-counts">
-          {hook.owed} owed · {hook.dead} given up
+          {hook.owed} pending · {hook.dead} failed
         </dd>
       </dl>
       <Deliveries hook={hook} />
@@ -93,7 +93,7 @@ function StateBox({ hook: { name, state, message } }: { hook: HookInfo }) {
           aria-disabled={enabling}
           onClick={() => void enableHook(name)}
         >
-          {enabling ? 'Switching on…' : 'Switch on'}
+          {enabling ? 'Enabling…' : 'Enable'}
         </Button>
       ) : null}
     </div>

@@ -72,7 +72,10 @@ function NoHooks({ folder }: { folder: string }) {
         <Webhook className="icon" aria-hidden="true" />
         No hooks yet
       </h2>
-      <p>A hook tells a program or a web address what happens to sessions: that one starts, warns, freezes or ends.</p>
+      <p>
+        A hook runs a program or calls a URL when something happens to a session: when it starts, warns, freezes or
+        ends.
+      </p>
       <ol className="hooks-steps">
         <li>
           Make a folder with the hook’s name in <code>{folder}</code>, and in it a <code>hook.yaml</code> such as:
@@ -84,7 +87,7 @@ function NoHooks({ folder }: { folder: string }) {
         </li>
       </ol>
       <p className="muted">
-        All that a hook can say and gets is told in <code>docs/hooks.md</code>, with a worked example of each kind.
+        All that a hook can say and gets is told in <code>docs/hooks.md</code>, with an example of each kind.
       </p>
       <div className="actions">
         <Button data-testid="hooks-folder" onClick={() => void openHooksFolder()}>

@@ -6,23 +6,23 @@ import type { DeliveryFilter } from './state.ts';
 export const HOOK_STATE_WORDS: Readonly<Record<HookState, string>> = {
   ready: 'Ready',
   broken: 'Broken',
-  disabled: 'Switched off',
+  disabled: 'Disabled',
   gone: 'Gone',
 };
 
 /** What its state means for what it is told, where that is not plain; its own message comes before it. */
 export const HOOK_STATE_NOTES: Readonly<Record<HookState, string | null>> = {
   ready: null,
-  broken: 'It gets nothing until its hook.yaml is put right.',
-  disabled: 'Its hook.yaml says enabled: false, so it gets nothing.',
-  gone: 'Its receiver has answered that it is gone for good, so it gets nothing until it is switched on again.',
+  broken: 'It receives no events until its hook.yaml is corrected.',
+  disabled: 'Its hook.yaml says enabled: false, so it receives no events.',
+  gone: 'Its endpoint answered that it is permanently gone. It receives no events until you enable it again.',
 };
 
 /** What a delivery's state is called. */
 export const DELIVERY_WORDS: Readonly<Record<DeliveryState, string>> = {
-  owed: 'Owed',
+  owed: 'Pending',
   delivered: 'Delivered',
-  dead: 'Given up',
+  dead: 'Failed',
   dropped: 'Dropped',
 };
 
@@ -44,7 +44,7 @@ export const HOOK_EVENT_WORDS: Readonly<Record<HookEvent, string>> = {
   'session:thawed': 'Thawed',
   'session:reinstated': 'Allowed again',
   'session:limit': 'Refused',
-  'session:reattached': 'Attached again',
+  'session:reattached': 'Reattached',
   'session:end': 'End',
   'hook:test': 'Test',
 };
@@ -53,8 +53,8 @@ export const HOOK_EVENT_WORDS: Readonly<Record<HookEvent, string>> = {
 export function hookLine({ state, owed, dead, kind }: HookInfo): string {
   const parts = [kind === 'webhook' ? 'webhook' : kind === 'run' ? 'program' : 'hook'];
   if (state !== 'ready') parts[0] = HOOK_STATE_WORDS[state].toLowerCase();
-  if (owed > 0) parts.push(`${owed} owed`);
-  if (dead > 0) parts.push(`${dead} given up`);
+  if (owed > 0) parts.push(`${owed} pending`);
+  if (dead > 0) parts.push(`${dead} failed`);
   return parts.join(' · ');
 }
 
@@ -62,10 +62,10 @@ export function hookLine({ state, owed, dead, kind }: HookInfo): string {
 export function nextTry({ state, nextAt }: Delivery, now: number): string | null {
   if (state !== 'owed' || nextAt === null) return null;
   const seconds = Math.ceil((nextAt - now) / 1_000);
-  return seconds > 0 ? `next try in ${formatClock(seconds)}` : 'next try now';
+  return seconds > 0 ? `next attempt in ${formatClock(seconds)}` : 'next attempt now';
 }
 
-/** “1 try”, “3 tries”. */
+/** “1 attempt”, “3 attempts”. */
 export function describeTries(attempts: number): string {
-  return attempts === 1 ? '1 try' : `${attempts} tries`;
+  return attempts === 1 ? '1 attempt' : `${attempts} attempts`;
 }

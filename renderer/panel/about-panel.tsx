@@ -12,10 +12,10 @@ const REFRESH_MS = 3_000;
 const REASON_WORDS: Readonly<Record<EndReason, string>> = {
   exited: 'Shell exited',
   closed: 'Closed by you',
-  idle_timeout: 'Idle limit',
+  idle_timeout: 'Idle timeout',
   max_duration: 'Maximum duration',
   command_limit: 'Command limit',
-  auto_reset: 'Reset on time',
+  auto_reset: 'Reset when time was up',
   reset: 'Reset by you',
   start_failed: 'Did not start',
   backend_lost: 'Backend lost',
@@ -47,7 +47,7 @@ export function AboutPanel() {
         <h2>Sessions</h2>
         <dl className="tiles figures" data-testid="metrics">
           <Tile label="Open now" value={String(metrics.active)} />
-          <Tile label="Opened in all" value={String(metrics.total)} />
+          <Tile label="Opened in total" value={String(metrics.total)} />
           <Tile label="Oldest" value={age(metrics.oldestAgeSeconds)} />
           <Tile label="Newest" value={age(metrics.newestAgeSeconds)} />
           <Tile label="Average age" value={age(metrics.averageAgeSeconds)} />
@@ -74,13 +74,13 @@ export function AboutPanel() {
       <section className="panel-section">
         <h2>Limits</h2>
         <dl className="facts figures">
-          <dt>Limits that ran out</dt>
+          <dt>Limits reached</dt>
           <dd>{metrics.expired}</dd>
-          <dt>Latest by</dt>
+          <dt>Largest delay</dt>
           <dd>{metrics.lateness.count === 0 ? 'none yet' : `${metrics.lateness.maxMs.toFixed(0)} ms`}</dd>
-          <dt>Found by sweep</dt>
+          <dt>Found by cleanup</dt>
           <dd>{metrics.swept}</dd>
-          <dt>Refused: too many ran</dt>
+          <dt>Refused: too many sessions</dt>
           <dd>{metrics.refused}</dd>
         </dl>
       </section>

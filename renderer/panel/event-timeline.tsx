@@ -16,7 +16,7 @@ export function EventTimeline({ id }: { id: SessionId }) {
     if (open) void loadEvents(id);
   }, [id, open]);
   if (events === undefined) return <p>Loading…</p>;
-  if (events.length === 0) return <p>No events of this session are held any more; what was recorded of it has them.</p>;
+  if (events.length === 0) return <p>No events of this session are kept any more. Its recording has them.</p>;
   const now = Date.now();
   return (
     <ol className="timeline" data-testid="timeline">
@@ -88,7 +88,7 @@ function describeEvent(event: SessionEvent): string {
     case 'session:limit':
       return `Refused: ${event.running} of ${event.max} sessions were running`;
     case 'session:reattached':
-      return `Attached again after Sandglass had stopped for ${describeDuration(event.awaySeconds)}`;
+      return `Reattached after Sandglass was down for ${describeDuration(event.awaySeconds)}`;
     case 'session:reinstated':
       return 'Allowed again by the policy';
     case 'session:thawed':

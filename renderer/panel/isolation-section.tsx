@@ -10,7 +10,7 @@ export function IsolationSection({ info }: { info: SessionInfo }) {
     <>
       {info.isolation.length === 0 ? <NothingFound info={info} /> : <Found items={info.isolation} />}
       <dl className="facts">
-        <dt>At its end</dt>
+        <dt>When it ends</dt>
         <dd>
           {CONTAINMENT_WORDS[info.containment].what}
           <small>{CONTAINMENT_WORDS[info.containment].how}</small>
@@ -27,10 +27,10 @@ function NothingFound({ info }: { info: SessionInfo }) {
   return (
     <p className="isolation-note">
       {info.backend === 'pty'
-        ? 'A local shell, not isolated: what runs in it can do everything your user account can.'
+        ? 'A local shell is not isolated: its programs can do everything your user account can.'
         : info.end === null
-          ? 'The sandbox is being set up. What it is made of is shown here once it was found.'
-          : 'It did not start, so there was no sandbox to look at.'}
+          ? 'The sandbox is being set up. Its isolation is shown here once it has been checked.'
+          : 'The session did not start, so there was no sandbox to check.'}
     </p>
   );
 }
@@ -41,8 +41,8 @@ function Found({ items }: { items: readonly IsolationItem[] }) {
     <>
       <p className="isolation-note">
         {open === 0
-          ? 'Found when it started. Nothing of it is loosened.'
-          : `Found when it started. ${open === 1 ? 'One thing is' : `${open} things are`} open that a sandbox keeps closed.`}
+          ? 'Checked when the session started. Nothing is loosened.'
+          : `Checked when the session started. ${open === 1 ? 'One restriction is' : `${open} restrictions are`} loosened.`}
       </p>
       <ul className="isolation-list" data-testid="isolation-list">
         {items.map(({ text, open: isOpen }) => (
@@ -63,20 +63,20 @@ function Found({ items }: { items: readonly IsolationItem[] }) {
 
 const CONTAINMENT_WORDS: Readonly<Record<Containment, { what: string; how: string }>> = {
   cgroup: {
-    what: 'Its control group is ended',
-    how: 'The system keeps account of every process, so none can get away.',
+    what: 'Its control group is terminated',
+    how: 'The system tracks every process in it, so none can escape.',
   },
   tree: {
-    what: 'Its process tree is ended',
-    how: 'Processes are found by session, descent and a mark in their environment.',
+    what: 'Its process tree is terminated',
+    how: 'Processes are found by their session, their ancestors and a marker in their environment.',
   },
   namespace: {
-    what: 'Its process namespace is ended',
-    how: 'The system ends every process in it together with the first one, so none can get away.',
+    what: 'Its process namespace is terminated',
+    how: 'The system kills every process in it together with the first one, so none can escape.',
   },
   container: {
     what: 'Its container is removed',
-    how: 'Every process in it is ended, and what was written inside is gone.',
+    how: 'Every process in it is killed, and everything written inside is deleted.',
   },
 };
 
@@ -99,7 +99,7 @@ function ContainerFacts({ container }: { container: ContainerInfo }) {
             <Copy className="icon" />
           </IconButton>
         </span>
-        {container.digest === null ? <small>It never came from a registry.</small> : null}
+        {container.digest === null ? <small>This image did not come from a registry.</small> : null}
       </Row>
       <Row label="Container">
         <span className="copyable">
@@ -110,7 +110,7 @@ function ContainerFacts({ container }: { container: ContainerInfo }) {
         </span>
         <small>
           {container.name}
-          {container.pooled ? ', kept ready before the tab was opened' : ''}
+          {container.pooled ? ', started ahead of time' : ''}
         </small>
       </Row>
       <Row label="Engine">{container.engine}</Row>

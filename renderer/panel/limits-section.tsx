@@ -10,7 +10,7 @@ import { countdowns } from '../time/countdown.ts';
 /** What happens when a limit runs out. */
 const EXPIRY_WORDS: Readonly<Record<OnExpiry, string>> = {
   close: 'it closes',
-  reset: 'it closes, and the next key press opens a fresh one',
+  reset: 'it closes, and any key starts a new session',
   freeze: 'it is frozen, and closes unless it is thawed in time',
 };
 

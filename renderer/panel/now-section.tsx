@@ -74,9 +74,9 @@ export function NowSection({ info }: { info: SessionInfo }) {
           <small>{COMMAND_SOURCES[info.commands.source]}</small>
           {maxCommands === 0 ? null : <Meter fraction={Math.max(0, 1 - info.commands.used / maxCommands)} />}
         </dd>
-        <dt>Idle limit</dt>
-        <dd>{info.state === 'frozen' ? 'rests while it is frozen' : <Remaining countdown={idle} />}</dd>
-        <dt>Max duration</dt>
+        <dt>Idle timeout</dt>
+        <dd>{info.state === 'frozen' ? 'paused while frozen' : <Remaining countdown={idle} />}</dd>
+        <dt>Maximum duration</dt>
         <dd>
           <Remaining countdown={max} />
         </dd>
@@ -93,7 +93,10 @@ function FreezeButton({ info }: { info: SessionInfo }) {
   const run = frozen ? thaw : freeze;
   return (
     <div className="actions section-actions">
-      <Tip label={frozen ? 'Lets it go on where it stood' : 'Stops everything in it where it stands'} command="freeze">
+      <Tip
+        label={frozen ? 'Resumes the session where it was paused' : 'Pauses everything in the session'}
+        command="freeze"
+      >
         <Button data-testid="panel-freeze" onClick={() => void run(info.id)}>
           <Snowflake className="icon" aria-hidden="true" />
           {frozen ? 'Thaw session' : 'Freeze session'}

@@ -86,7 +86,7 @@ function EndedNow({ info }: { info: SessionInfo }) {
           <dt>Shown from</dt>
           <dd>
             its recording
-            <small>It ran in an earlier run of Sandglass</small>
+            <small>From an earlier run of Sandglass</small>
           </dd>
         </>
       ) : null}

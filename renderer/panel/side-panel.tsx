@@ -69,11 +69,11 @@ export function SidePanel({ panel }: { panel: NonNullable<PanelState> }) {
         ) : panel.view === 'recent' ? (
           <div className="panel-section recent-box">
             <h2>Recent sessions</h2>
-            <RecentSessions first={RECENT_PAGE} none="No session was opened yet." />
+            <RecentSessions first={RECENT_PAGE} none="No sessions yet." />
           </div>
         ) : session === null ? (
           <div className="panel-section">
-            <p>No session is shown. Choose a tab, or look at all sessions.</p>
+            <p>No session is shown. Choose a tab, or switch to all sessions.</p>
           </div>
         ) : (
           <SessionPanel key={session.id} info={session} section={panel.section} />

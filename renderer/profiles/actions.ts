@@ -130,7 +130,7 @@ export function discardProfile(id: string): void {
     selected: entry.isNew && state.selected === id ? null : state.selected,
     saved: null,
   }));
-  showDone(entry.isNew ? `“${entry.values.name}” was not kept` : 'Changes discarded', undefined, {
+  showDone(entry.isNew ? `“${entry.values.name}” was discarded` : 'Changes discarded', undefined, {
     label: 'Undo',
     run: () => set((state) => ({ drafts: { ...state.drafts, [id]: entry }, selected: id })),
   });
@@ -180,7 +180,7 @@ export async function resetProfile(id: string): Promise<void> {
   }
   set((state) => ({ drafts: without(state.drafts, id), selected: id, saved: null }));
   if (stored === undefined) return;
-  showDone(`“${stored.name}” is as it came`, undefined, {
+  showDone(`“${stored.name}” was reset to its defaults`, undefined, {
     label: 'Undo',
     run: () => void putBack(stored, undefined, draft),
   });

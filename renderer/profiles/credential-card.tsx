@@ -44,7 +44,7 @@ export function CredentialCard({ row, number, onChange, onRemove }: CardProps) {
           value={row.ttlSeconds}
           short
           placeholder="stays good"
-          hint="Such as 1h: it is fetched anew before that is over, and its file replaced."
+          hint="For example 1h. The value is fetched again before it expires, and its file is replaced."
           onChange={(ttlSeconds) => onChange({ ttlSeconds })}
         />
         <RequiredSwitch row={row} onChange={onChange} />
@@ -94,10 +94,10 @@ function SourceFields({ row, onChange }: PartProps) {
             placeholder="gh"
             note={
               /\S\s+\S/.test(row.command) && !/[\\/]/.test(row.command)
-                ? 'There is no shell to tell words apart: write each argument on a line of its own below.'
+                ? 'No shell splits this into words: enter each argument on its own line below.'
                 : null
             }
-            hint="Runs on this machine as you, without a shell, for 30 seconds at most. What it prints is the value."
+            hint="Runs on this machine as you, without a shell, for 30 seconds at most. Its output is the value."
             onChange={(command) => onChange({ command })}
           />
           <CommandArguments row={row} onChange={onChange} />
@@ -109,7 +109,7 @@ function SourceFields({ row, onChange }: PartProps) {
           row={row}
           part="file"
           value={row.file}
-          hint="On this machine. What it holds is the value. A file that others may write, or every user may read, is refused."
+          hint="On this machine. Its content is the value. Files that others can write, or that every user can read, are refused."
           onChange={(file) => onChange({ file })}
         />
       );
@@ -124,15 +124,15 @@ function CommandArguments({ row, onChange }: PartProps) {
     return (
       <div className="profile-field">
         <p className="muted">
-          Some of its arguments are empty or have line breaks, which cannot be told by lines. They stay as they are; the
-          settings file has them.
+          Some arguments are empty or contain line breaks, so they cannot be shown one per line. The settings file keeps
+          them as they are.
         </p>
-        <Button onClick={() => onChange({ args: '' })}>Write them anew</Button>
+        <Button onClick={() => onChange({ args: '' })}>Enter them again</Button>
       </div>
     );
   }
   return (
-    <PartField row={row} part="args" hint="One per line, each passed on as it stands.">
+    <PartField row={row} part="args" hint="One per line, passed on unchanged.">
       {(props) => (
         <textarea
           {...props}
@@ -163,7 +163,7 @@ function RequiredSwitch({ row, onChange }: PartProps) {
         <Switch.Thumb className="switch-thumb" />
       </Switch.Root>
       <p id={`${id}-about`} className="setting-note">
-        {row.required ? 'No session starts without it.' : 'A session starts without it, and says so.'}
+        {row.required ? 'No session starts without it.' : 'A session starts without it, with a warning.'}
       </p>
     </div>
   );

@@ -86,9 +86,9 @@ describe('credentials', options, () => {
     const second = page.getByTestId('credential').nth(1);
     await choose(second, 'File');
     await second.getByLabel('File', { exact: true }).last().fill('token');
-    await second.getByLabel('Good for').fill('soon');
+    await second.getByLabel('Valid for').fill('soon');
     await page.keyboard.press('Control+s');
-    await page.getByText('Not saved: 3 fields need another look.').waitFor();
+    await page.getByText('Not saved: 3 fields need attention.').waitFor();
     await page.locator('[data-part="env"] [aria-invalid="true"]:focus').waitFor();
     await second.getByText('GITHUB_TOKEN is listed twice.').waitFor();
     await second.getByText('GITHUB_TOKEN needs a full path to its file.').waitFor();
@@ -96,7 +96,7 @@ describe('credentials', options, () => {
     expect(await page.getByTestId('credential').first().locator('.setting-error').count()).toBe(0);
     await second.getByLabel('Variable').fill('DEPLOY_KEY');
     await second.getByLabel('File', { exact: true }).last().fill('/run/key');
-    await second.getByLabel('Good for').fill('');
+    await second.getByLabel('Valid for').fill('');
     await save();
     expect(await stored('review')).toMatchObject({ credentials: [{ env: 'GITHUB_TOKEN' }, { env: 'DEPLOY_KEY' }] });
   });
@@ -114,7 +114,7 @@ describe('credentials', options, () => {
   test('with words in place of a command are told that there is no shell', async () => {
     await open('review');
     await card('GITHUB_TOKEN').getByLabel('Command', { exact: true }).last().fill('gh auth token');
-    await card('GITHUB_TOKEN').getByText('There is no shell to tell words apart').waitFor();
+    await card('GITHUB_TOKEN').getByText('No shell splits this into words').waitFor();
   });
 
   test('say where programs find them, and stand on the badge', async () => {
@@ -146,7 +146,7 @@ describe('stored secrets', options, () => {
     await page.locator('[data-testid="set-secret"]:focus').waitFor();
     await page.getByRole('button', { name: 'Replace value…' }).click();
     expect(await value().inputValue()).toBe('');
-    await page.getByText('Sessions that have the old one keep it').waitFor();
+    await page.getByText('Running sessions keep the old value').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await page.getByTestId('save-profile').count()).toBe(0);
@@ -156,7 +156,7 @@ describe('stored secrets', options, () => {
     await open('build', { host: 'desktop' });
     await page.getByTestId('set-secret').click();
     await page.getByTestId('store-secret').click();
-    await page.getByRole('alert').getByText('Type or paste the value.').waitFor();
+    await page.getByRole('alert').getByText('Enter or paste the value.').waitFor();
     await value().fill('short');
     await page.getByTestId('store-secret').click();
     await page.getByRole('alert').getByText('fewer than 6 characters').waitFor();
@@ -188,7 +188,7 @@ describe('stored secrets', options, () => {
     await page.getByRole('alertdialog').waitFor({ state: 'detached' });
     await save();
     await page.getByTestId('remove-secret').click();
-    await page.getByText('New sessions of “Build with network” go without it.').waitFor();
+    await page.getByText('New sessions of “Build with network” will not have it.').waitFor();
     await page.getByTestId('confirm-remove-secret').click();
     await card('NPM_TOKEN').getByText('No value is stored under this name.').waitFor();
     await page.locator('[data-testid="set-secret"]:focus').waitFor();
@@ -214,7 +214,7 @@ describe('stored secrets', options, () => {
     await page.evaluate(() => window.fakeCore.refusals.set('credentials.list', 'The keychain is locked'));
     await page.locator('[data-profile="review"]').click();
     await page.locator('[data-profile="build"]').click();
-    await page.getByText('It cannot be told what is stored. The keychain is locked.').waitFor();
+    await page.getByText('The stored secrets could not be listed. The keychain is locked.').waitFor();
     await page.evaluate(() => window.fakeCore.refusals.delete('credentials.list'));
     await card('NPM_TOKEN').getByRole('button', { name: 'Try again' }).click();
     await card('NPM_TOKEN').getByText('Secrets are stored by the desktop app only').waitFor();
@@ -234,7 +234,7 @@ describe('limits of a profile', options, () => {
     expect(await stored('review')).toMatchObject({
       limits: { maxCommands: 50, onExpiry: 'freeze', thawWindowSeconds: 120 },
     });
-    await choose(field('onExpiry'), 'As the settings have it');
+    await choose(field('onExpiry'), 'Use the setting');
     await field('thawWindowSeconds').waitFor({ state: 'detached' });
     await save();
     expect(await stored('review')).toMatchObject({ limits: { maxCommands: 50, thawWindowSeconds: 120 } });
@@ -263,13 +263,13 @@ describe('for everybody', options, () => {
       await open('build', { colorScheme, host: 'desktop' });
       await page.getByTestId('set-secret').click();
       await page.getByTestId('store-secret').click();
-      await page.getByText('Type or paste the value.').waitFor();
+      await page.getByText('Enter or paste the value.').waitFor();
       await expectNoFaults(page, 'set');
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       await card('NPM_TOKEN').getByLabel('Stored as').fill('registry-token');
       await page.getByTestId('remove-secret').click();
-      await page.getByText('It cannot be brought back.').waitFor();
+      await page.getByText('This cannot be undone.').waitFor();
       await expectNoFaults(page, 'remove');
     },
   );

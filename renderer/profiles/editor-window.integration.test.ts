@@ -49,7 +49,7 @@ describe('the form', options, () => {
   test('is saved as a whole, by button or by key, and says that it is', async () => {
     await open('review');
     await input('name').fill('Pull requests');
-    await page.getByText('Changes are not saved').waitFor();
+    await page.getByText('Unsaved changes').waitFor();
     await item('review').getByText('Not saved').waitFor();
     expect(await stored('review')).toMatchObject({ name: 'Review a pull request' });
     await page.keyboard.press('Control+s');
@@ -98,7 +98,7 @@ describe('the form', options, () => {
     await field('memoryMiB').getByText('Enter a size such as 512 MB or 2 GB.').waitFor();
     expect(await field('image').locator('.setting-error').count()).toBe(0);
     await page.keyboard.press('Control+s');
-    await page.getByText('Not saved: 2 fields need another look.').waitFor();
+    await page.getByText('Not saved: 2 fields need attention.').waitFor();
     await page.locator('[data-testid="profile-image"] [aria-invalid="true"]:focus').waitFor();
     const described = await input('image').getAttribute('aria-describedby');
     expect(await page.locator(`[id="${described}"]`).innerText()).toContain('Enter an image name');
@@ -160,7 +160,7 @@ describe('the form', options, () => {
       window.fakeCore.changeProfiles(renamed);
     });
     await page.getByText('This profile was changed elsewhere').waitFor();
-    await page.getByRole('button', { name: 'Take that instead' }).click();
+    await page.getByRole('button', { name: 'Use the saved version' }).click();
     expect(await input('name').inputValue()).toBe('Theirs');
     await input('name').fill('Mine');
     await page.evaluate(() =>
@@ -243,7 +243,7 @@ describe('what a profile will be', options, () => {
     await open('review');
     expect(await input('idleTimeoutSeconds').getAttribute('placeholder')).toBe('15m');
     await input('maxDurationSeconds').fill('2h');
-    await field('maxDurationSeconds').getByText('The settings allow 1h, and the stricter of the two holds.').waitFor();
+    await field('maxDurationSeconds').getByText('The settings allow 1h; the stricter limit applies.').waitFor();
     await input('maxDurationSeconds').fill('20 min');
     await page.keyboard.press('Control+s');
     await savedAs('review', { limits: { maxDurationSeconds: 1_200 } });
@@ -315,9 +315,9 @@ describe('the list', options, () => {
     await savedAs('local', { shell: '/bin/zsh' });
     await page.getByTestId('profile-menu').click();
     await page.getByTestId('reset-profile').click();
-    await toast('is as it came').waitFor();
+    await toast('was reset to its defaults').waitFor();
     expect(await input('shell').inputValue()).toBe('');
-    await toast('is as it came').getByRole('button', { name: 'Undo' }).click();
+    await toast('was reset to its defaults').getByRole('button', { name: 'Undo' }).click();
     await page.waitForFunction(() => window.fakeCore.profiles.some(({ shell }) => shell === '/bin/zsh'));
   });
 

@@ -10,7 +10,7 @@ export function ExpectedBadge({ draft }: { draft: Draft }) {
     return (
       <p className="expected-badge" data-testid="expected-badge">
         <ShieldOff className="icon" aria-hidden="true" />
-        <span>Local shell: not sandboxed. Programs in it may do whatever you may.</span>
+        <span>Local shell: not sandboxed. Its programs can do everything you can.</span>
       </p>
     );
   }

@@ -191,7 +191,7 @@ export function SelectField({
               {option.label}
             </option>
           ))}
-          {known ? null : <option value={value}>{value} (not offered now)</option>}
+          {known ? null : <option value={value}>{value} (not available now)</option>}
         </select>
       )}
     </Field>

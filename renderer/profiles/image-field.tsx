@@ -20,7 +20,7 @@ export function ImageField() {
       field="image"
       hint={
         images.length === 0
-          ? 'An image name, such as debian:bookworm-slim. Images of the engine are offered while it can be reached.'
+          ? 'An image name, such as debian:bookworm-slim. The engine’s images are listed here when it can be reached.'
           : 'An image that the engine has, or the name of one to pull.'
       }
     >

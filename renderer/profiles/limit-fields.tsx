@@ -14,8 +14,8 @@ export function LimitFields() {
   const { draft, inForce } = useEditor();
   return (
     <>
-      <LimitField field="idleTimeoutSeconds" about="Closes the session after this long without activity." />
-      <LimitField field="maxDurationSeconds" about="Closes the session after this long in all." />
+      <LimitField field="idleTimeoutSeconds" about="Closes the session after this much time without activity." />
+      <LimitField field="maxDurationSeconds" about="Closes the session after this much time in total." />
       <ActivityField />
       <MaxCommandsField />
       <ExpiryField />
@@ -37,7 +37,7 @@ function LimitField({ field, about }: { field: 'idleTimeoutSeconds' | 'maxDurati
       short
       placeholder={words}
       note={looser ? stricterHolds(words) : null}
-      hint={`${about} Empty: ${words}, as the settings have it.`}
+      hint={`${about} Leave empty to use the setting, ${words}.`}
     />
   );
 }
@@ -89,7 +89,7 @@ function ActivityField() {
 }
 
 function stricterHolds(allowed: string): string {
-  return `The settings allow ${allowed}, and the stricter of the two holds.`;
+  return `The settings allow ${allowed}; the stricter limit applies.`;
 }
 
 function MaxCommandsField() {
@@ -105,7 +105,7 @@ function MaxCommandsField() {
       numeric
       placeholder={words}
       note={looser ? stricterHolds(words) : null}
-      hint={`Closes the session as soon as the last command that it may run is done. Empty: ${words}, as the settings have it.`}
+      hint={`Closes the session as soon as its last allowed command has finished. Leave empty to use the setting, ${words}.`}
     />
   );
 }
@@ -118,10 +118,7 @@ function ExpiryField() {
     <FieldGroup field="onExpiry">
       <ExplainedChoice
         name={name}
-        options={[
-          { value: '', label: 'As the settings have it', about: `Now: ${inherited?.label ?? ''}.` },
-          ...EXPIRY_OPTIONS,
-        ]}
+        options={[{ value: '', label: 'Use the setting', about: `Now: ${inherited?.label ?? ''}.` }, ...EXPIRY_OPTIONS]}
         value={draft.onExpiry}
         onChange={(onExpiry) => change({ onExpiry })}
       />
@@ -137,7 +134,7 @@ function ThawWindowField() {
       field="thawWindowSeconds"
       short
       placeholder={words}
-      hint={`How long a session that was frozen when its time was up waits before it closes. Empty: ${words}, as the settings have it.`}
+      hint={`How long a session that was frozen because its time was up waits to be thawed before it closes. Leave empty to use the setting, ${words}.`}
     />
   );
 }
@@ -150,7 +147,7 @@ function RecordingField() {
       label="Recording required"
       checked={draft.recording === 'required'}
       onChange={(required) => change({ recording: required ? 'required' : 'on' })}
-      hint="Ends the session when it can no longer be recorded. Off: it goes on, and says so."
+      hint="Ends the session if it can no longer be recorded. When off, the session continues and shows a warning."
     />
   );
 }

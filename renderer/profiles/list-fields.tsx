@@ -26,7 +26,7 @@ export function VariablesField() {
   return (
     <FieldGroup
       field="environment"
-      hint="Set in every session of this profile, and stored as plain text: secrets belong to the credentials below."
+      hint="Set in every session of this profile, and stored as plain text. Use credentials, below, for secrets."
     >
       <div ref={group} className="profile-rows">
         {rows.map(({ key, name, value }, index) => {
@@ -87,7 +87,9 @@ export function CapabilitiesField() {
   return (
     <Field
       field="capabilities"
-      hint={chosen.length === 0 ? 'All are taken away. Give one back only if a program fails without it.' : undefined}
+      hint={
+        chosen.length === 0 ? 'All capabilities are dropped. Add one only if a program fails without it.' : undefined
+      }
     >
       {(props) => (
         <div className="profile-rows">
@@ -97,7 +99,7 @@ export function CapabilitiesField() {
                 <li key={name} className="profile-chip">
                   <span className="mono">{name}</span>
                   <IconButton
-                    label={`Take ${name} away`}
+                    label={`Remove ${name}`}
                     onClick={() => change({ capabilities: chosen.filter((other) => other !== name) })}
                   >
                     <X className="icon" aria-hidden="true" />
@@ -112,7 +114,7 @@ export function CapabilitiesField() {
             value=""
             onChange={(event) => change({ capabilities: [...chosen, event.currentTarget.value].sort() })}
           >
-            <option value="">Give one back…</option>
+            <option value="">Add a capability…</option>
             {CAPABILITIES.filter((name) => !chosen.includes(name)).map((name) => (
               <option key={name} value={name}>
                 {name}
@@ -132,18 +134,18 @@ export function ArgumentsField() {
     return (
       <FieldGroup field="args">
         <p className="muted">
-          Some of them are empty or have line breaks, which cannot be told by lines. They stay as they are; the settings
-          file has them.
+          Some arguments are empty or contain line breaks, so they cannot be shown one per line. The settings file keeps
+          them as they are.
         </p>
         <Button className="profile-add" onClick={() => change({ args: '' })}>
-          Write them anew
+          Enter them again
         </Button>
       </FieldGroup>
     );
   }
   const lines = draft.args.split('\n').length;
   return (
-    <Field field="args" hint="One per line, each passed on as it stands.">
+    <Field field="args" hint="One per line, passed on unchanged.">
       {(props) => (
         <textarea
           {...props}

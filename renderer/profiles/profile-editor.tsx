@@ -146,7 +146,7 @@ function Header({
       </IconButton>
       <BackendIcon backend={profile.backend} />
       <h2 id="profile-title" tabIndex={-1}>
-        {name.trim() === '' ? 'Without a name' : name}
+        {name.trim() === '' ? 'Unnamed' : name}
       </h2>
       <div className="profile-actions">
         <Button onClick={onOpen} data-testid="open-profile">
@@ -156,7 +156,12 @@ function Header({
         <DropMenu
           align="end"
           trigger={
-            <button type="button" className="icon-button" aria-label="More for this profile" data-testid="profile-menu">
+            <button
+              type="button"
+              className="icon-button"
+              aria-label="More actions for this profile"
+              data-testid="profile-menu"
+            >
               <EllipsisVertical className="icon" aria-hidden="true" />
             </button>
           }
@@ -182,7 +187,7 @@ function Header({
           {preset === undefined ? null : (
             <MenuItem
               icon={<RotateCcw className="icon" aria-hidden="true" />}
-              label="Reset to how it came"
+              label="Reset to defaults"
               disabled={asItCame}
               testId="reset-profile"
               onSelect={() => void resetProfile(id)}
@@ -217,10 +222,10 @@ function Elsewhere({ listed: { profile, draft }, stored }: { listed: ListedProfi
       <p>
         {now === undefined
           ? 'This profile was deleted elsewhere. Saving adds it again.'
-          : 'This profile was changed elsewhere meanwhile. Saving replaces what was saved there.'}
+          : 'This profile was changed elsewhere. Saving overwrites that change.'}
       </p>
       <Button onClick={() => discardProfile(profile.id)}>
-        {now === undefined ? 'Let it go' : 'Take that instead'}
+        {now === undefined ? 'Discard changes' : 'Use the saved version'}
       </Button>
     </div>
   );
@@ -268,7 +273,7 @@ function barWords(draft: ListedProfile['draft'], errorCount: number, saving: boo
   if (draft === null) return saved ? 'Saved' : '';
   if (draft.refusal !== null && draft.refusal.field === null) return draft.refusal.message;
   if (draft.attempted && errorCount > 0) {
-    return `Not saved: ${errorCount === 1 ? 'one field needs' : `${errorCount} fields need`} another look.`;
+    return `Not saved: ${errorCount === 1 ? 'one field needs' : `${errorCount} fields need`} attention.`;
   }
-  return draft.isNew ? 'New, not saved yet' : 'Changes are not saved';
+  return draft.isNew ? 'New, not saved yet' : 'Unsaved changes';
 }

@@ -32,8 +32,8 @@ export function ProfileForm() {
           placeholder={inContainer ? 'the image’s own command' : 'your login shell'}
           hint={
             inContainer
-              ? 'A path in the container, or a name that is looked up there. Empty: what the image runs.'
-              : 'A full path, or a name that is looked up in PATH. Empty: your login shell.'
+              ? 'A path in the container, or a name that is looked up there. Leave empty for what the image runs.'
+              : 'A full path, or a name that is looked up in PATH. Leave empty for your login shell.'
           }
         />
         <ArgumentsField />
@@ -43,7 +43,7 @@ export function ProfileForm() {
             field="pool"
             short
             numeric
-            hint="Containers started ahead, so that a tab opens at once. Each is used once. 0 keeps none."
+            hint="Containers started ahead of time, so that a tab opens at once. Each is used once. 0 keeps none."
           />
         ) : null}
         {inContainer ? <SurviveField /> : null}
@@ -52,7 +52,7 @@ export function ProfileForm() {
         <FolderField />
         {sandboxed ? <FolderAccessField /> : null}
         {inContainer && draft.folderAccess !== 'none' ? (
-          <TextField field="mountAt" mono hint="Where the folder is in the container; the shell starts there." />
+          <TextField field="mountAt" mono hint="The path of the folder in the container. The shell starts there." />
         ) : null}
       </Part>
       {sandboxed ? (
@@ -68,7 +68,7 @@ export function ProfileForm() {
           <TextField
             field="environmentAllow"
             mono
-            hint="Names of this machine’s variables that programs inside may see, with spaces between. LC_* is all that begin so."
+            hint="Names of this machine’s variables that programs inside may see, separated by spaces. LC_* stands for all names that begin with LC_."
           />
         ) : null}
         <CredentialsField />
@@ -92,7 +92,7 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 function NameField() {
   const { draft, otherNames } = useEditor();
   const taken = otherNames.has(draft.name.trim());
-  return <TextField field="name" note={taken ? 'Another profile has this name, too.' : null} />;
+  return <TextField field="name" note={taken ? 'Another profile has the same name.' : null} />;
 }
 
 function LoginShellField() {
@@ -102,9 +102,9 @@ function LoginShellField() {
     <ChoiceField
       field="loginShell"
       value={draft.loginShell}
-      options={[{ value: '', label: 'As in the settings' }, ...LOGIN_SHELL_OPTIONS]}
+      options={[{ value: '', label: 'Use the setting' }, ...LOGIN_SHELL_OPTIONS]}
       onChange={(loginShell) => change({ loginShell })}
-      hint={`Reads the start-up files of a login. In the settings: ${inherited}. Automatic: on macOS only.`}
+      hint={`Whether the shell reads login files. The setting is ${inherited}. Automatic does so on macOS only.`}
     />
   );
 }
@@ -118,8 +118,8 @@ function SurviveField() {
       onChange={(survive) => change({ survive })}
       hint={
         draft.survive
-          ? 'When Sandglass crashes, sessions of this profile run on, and the next launch attaches to those whose time is not up. What they print meanwhile is lost. On quit they end like any others.'
-          : 'When Sandglass crashes, sessions of this profile end, and their containers are removed.'
+          ? 'If Sandglass crashes, sessions of this profile keep running, and the next launch reattaches those whose time is not up. Output in between is lost. Quitting still ends them.'
+          : 'If Sandglass crashes, sessions of this profile end, and their containers are removed.'
       }
     />
   );
@@ -136,7 +136,7 @@ function PullField() {
       value={draft.pull}
       options={PULL_POLICIES.map((value) => ({ value, label: PULL_LABELS[value] }))}
       onChange={(pull) => change({ pull })}
-      hint="When to fetch it from its registry before a session starts."
+      hint="When to pull the image before a session starts."
     />
   );
 }
@@ -153,8 +153,8 @@ function FolderField() {
       field="folder"
       hint={
         sandboxed
-          ? 'The one folder of yours that the sandbox may be shown.'
-          : 'Where the shell starts. Empty: your home folder.'
+          ? 'The only folder of yours that the sandbox can see.'
+          : 'Where the shell starts. Leave empty for your home folder.'
       }
     >
       {(props) => (
@@ -188,8 +188,8 @@ const ACCESS_LABELS: Readonly<Record<FolderAccess, string>> = {
 
 const ACCESS_HINTS: Readonly<Record<FolderAccess, string>> = {
   none: 'Programs inside see none of your files.',
-  'read-only': 'Programs inside can read what is in it.',
-  'read-write': 'Programs inside can read, change and delete what is in it.',
+  'read-only': 'Programs inside can read its files.',
+  'read-write': 'Programs inside can read, change and delete its files.',
 };
 
 function FolderAccessField() {
@@ -216,7 +216,7 @@ function HostNetworkField() {
         { value: 'host', label: 'This machine’s' },
       ]}
       onChange={(network) => change({ network })}
-      hint={draft.network === 'none' ? 'Only a loopback of its own.' : undefined}
+      hint={draft.network === 'none' ? 'Only its own loopback interface.' : undefined}
     />
   );
 }
@@ -239,7 +239,7 @@ function ContainerFields() {
         field="user"
         mono
         short
-        hint="Who programs inside are: a name or number of the image, with a group if you like."
+        hint="The user that programs inside run as: a name or number, optionally with a group."
       />
       <SelectField
         field="runtime"
@@ -247,7 +247,7 @@ function ContainerFields() {
           { value: '', label: 'The engine’s default' },
           ...runtimes.map((name) => ({ value: name, label: name })),
         ]}
-        hint="What runs the container: runsc or kata keep it further from this machine, where they are installed."
+        hint="The OCI runtime. runsc and kata, if installed, isolate the container more strongly."
       />
     </>
   );
@@ -256,9 +256,9 @@ function ContainerFields() {
 function BoundFields() {
   return (
     <div className="profile-bounds">
-      <TextField field="memoryMiB" short placeholder="no bound" hint="Such as 512 MB or 2 GB." />
-      <TextField field="cpus" short numeric placeholder="no bound" hint="0.5 is half of one." />
-      <TextField field="pids" short numeric placeholder="no bound" hint="With their threads." />
+      <TextField field="memoryMiB" short placeholder="no limit" hint="Such as 512 MB or 2 GB." />
+      <TextField field="cpus" short numeric placeholder="no limit" hint="0.5 is half of one." />
+      <TextField field="pids" short numeric placeholder="no limit" hint="Including threads." />
     </div>
   );
 }
@@ -281,7 +281,7 @@ function PrivilegeFields() {
         field="noNewPrivileges"
         checked={draft.noNewPrivileges}
         onChange={(noNewPrivileges) => change({ noNewPrivileges })}
-        hint={draft.noNewPrivileges ? 'Programs such as sudo and su gain nothing.' : undefined}
+        hint={draft.noNewPrivileges ? 'Programs such as sudo and su gain no rights.' : undefined}
       />
       <CapabilitiesField />
     </>

@@ -56,7 +56,7 @@ function ListItem({
     >
       <BackendIcon backend={profile.backend} />
       <span className="profile-item-words">
-        <span className="profile-item-name">{values.name.trim() === '' ? 'Without a name' : values.name}</span>
+        <span className="profile-item-name">{values.name.trim() === '' ? 'Unnamed' : values.name}</span>
         <span className="visually-hidden">, {BACKEND_NAMES[profile.backend]}</span>
         <span className="profile-item-line">{profileLine(values)}</span>
         {missing ? (

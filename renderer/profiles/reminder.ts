@@ -12,7 +12,7 @@ export function useUnsavedReminder(active: boolean): void {
       const [first] = drafts;
       if (first === undefined) return;
       const what = drafts.length === 1 ? `“${first.values.name}” is` : `${drafts.length} profiles are`;
-      showReminder('profiles-unsaved', `${what} not saved`, 'What was typed is kept while this window is open.', {
+      showReminder('profiles-unsaved', `${what} not saved`, 'Your changes are kept while this window is open.', {
         label: 'Show',
         run: () => openProfiles(first.base.id),
       });

@@ -21,8 +21,8 @@ export async function loadSecrets(): Promise<void> {
  * @returns why it was not stored, as a sentence; null: it is.
  */
 export async function storeSecret(name: string, value: string): Promise<string | null> {
-  if (value.trim() === '') return 'Type or paste the value.';
-  if (value.length > LONGEST_SECRET) return `It can have up to ${LONGEST_SECRET} characters.`;
+  if (value.trim() === '') return 'Enter or paste the value.';
+  if (value.length > LONGEST_SECRET) return `The value can have up to ${LONGEST_SECRET} characters.`;
   return change(() => call('credentials.store', { name, value }));
 }
 

@@ -22,9 +22,9 @@ export function SetSecretDialog({ replaces, open, onClose, name }: DialogProps &
             {replaces ? 'Replace' : 'Set'} the value of “{name}”
           </Dialog.Title>
           <Dialog.Description>
-            It is encrypted by the system’s keychain and stored at once, whether or not the profile is saved. Nothing
-            shows it again.
-            {replaces ? ' Sessions that have the old one keep it until it is fetched anew.' : null}
+            It is encrypted by the system’s keychain and stored at once, whether or not the profile is saved. It is
+            never shown again.
+            {replaces ? ' Running sessions keep the old value until it is fetched again.' : null}
           </Dialog.Description>
           <SecretForm name={name} onClose={onClose} />
         </Dialog.Popup>
@@ -132,7 +132,7 @@ export function RemoveSecretDialog({
         <AlertDialog.Backdrop className="backdrop" />
         <AlertDialog.Popup className="dialog" finalFocus={focusAfter} data-testid="remove-secret-dialog">
           <AlertDialog.Title className="dialog-title">Remove the value of “{name}”?</AlertDialog.Title>
-          <AlertDialog.Description>It cannot be brought back. {usersSentence(users)}</AlertDialog.Description>
+          <AlertDialog.Description>This cannot be undone. {usersSentence(users)}</AlertDialog.Description>
           {failure === null ? null : (
             <p className="setting-error" role="alert">
               {failure}
@@ -153,5 +153,5 @@ export function RemoveSecretDialog({
 function usersSentence(users: readonly string[]): string {
   if (users.length === 0) return 'No saved profile uses it.';
   const names = new Intl.ListFormat('en').format(users.map((user) => `“${user}”`));
-  return `New sessions of ${names} go without it.`;
+  return `New sessions of ${names} will not have it.`;
 }

@@ -29,7 +29,7 @@ export function StoredSecret({ row, onName }: { row: CredentialRow; onName(name:
   }, [connected]);
   return (
     <>
-      <PartField row={row} part="name" hint="What the secret is called. Profiles that use the same name share it.">
+      <PartField row={row} part="name" hint="The name of the secret. Profiles that use the same name share it.">
         {(props) => (
           <>
             <input
@@ -91,7 +91,7 @@ function SecretState({ storedAt, named }: { storedAt: number | null; named: bool
     <div className="secret-state" aria-live="polite" data-testid="secret-state">
       {failure === null ? null : (
         <>
-          <Line good={false}>It cannot be told what is stored. {asSentence(failure)}</Line>
+          <Line good={false}>The stored secrets could not be listed. {asSentence(failure)}</Line>
           <Button onClick={() => void loadSecrets()}>Try again</Button>
         </>
       )}

@@ -55,12 +55,12 @@ export function openings(draft: Draft): Readonly<Partial<Record<ProfileField, st
   const found: Partial<Record<ProfileField, string>> = {};
   const network = draft.network.trim();
   if (network !== 'none' && network !== '') found.network = networkOpening(network);
-  if (isUnbounded(readMemory(draft.memoryMiB))) found.memoryMiB = 'it can take all memory there is.';
-  if (isUnbounded(readCount(draft.pids))) found.pids = 'a fork bomb in it takes the machine with it.';
+  if (isUnbounded(readMemory(draft.memoryMiB))) found.memoryMiB = 'it can use all of the machine’s memory.';
+  if (isUnbounded(readCount(draft.pids))) found.pids = 'a fork bomb inside can bring down the machine.';
   const secrets = readNames(draft.environmentAllow).filter((name) => SECRET.test(name));
-  if (secrets.length > 0) found.environmentAllow = `programs inside learn ${secrets.join(', ')}.`;
+  if (secrets.length > 0) found.environmentAllow = `programs inside see ${secrets.join(', ')}.`;
   if (draft.backend !== 'docker') return found;
-  if (isUnbounded(readCpus(draft.cpus))) found.cpus = 'it can take all processors there are.';
+  if (isUnbounded(readCpus(draft.cpus))) found.cpus = 'it can use all processors.';
   if (/^(root|0+)(:|$)/.test(draft.user.trim())) found.user = 'programs inside run as root.';
   if (!draft.readOnlyRoot) found.readOnlyRoot = 'programs inside can change the container’s own files.';
   if (!draft.noNewPrivileges) found.noNewPrivileges = 'setuid programs inside, such as sudo, can gain rights.';

@@ -76,7 +76,7 @@ function Item({ entry }: { entry: HistoryEntry }) {
           <time dateTime={new Date(startedAt).toISOString()}>{formatMoment(startedAt, now)}</time>
           {end === null ? null : <> · {describeLength(end.durationSeconds)}</>}
         </span>
-        {hasProfile || hasTab ? null : <span className="recent-line recent-gone">Its profile is no longer there</span>}
+        {hasProfile || hasTab ? null : <span className="recent-line recent-gone">Its profile no longer exists</span>}
       </div>
       <div className="recent-actions">
         {hasTab ? (

@@ -37,6 +37,6 @@ export function tabStatus(info: SessionInfo): string {
   if (badgeOf(info).closure === 'open') words.push('loosened');
   if (info.state === 'frozen') words.push(info.frozenBy === null ? 'frozen' : 'frozen, its time is up');
   if (info.end === null && wantsCredential(info)) words.push('a credential is not ready');
-  if (info.restored && info.end !== null) words.push('what remains of an earlier run');
+  if (info.restored && info.end !== null) words.push('restored session');
   return words.join(', ');
 }

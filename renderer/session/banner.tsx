@@ -59,7 +59,7 @@ export function Banner({ info }: { info: SessionInfo }) {
           </Tip>
         ) : null}
         {more.possible ? (
-          <Tip label="Lengthens both limits" command="extend">
+          <Tip label="Extends both limits" command="extend">
             <Button
               variant={warning.deadline === 'max' ? 'primary' : 'secondary'}
               data-testid="extend"

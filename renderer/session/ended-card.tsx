@@ -41,7 +41,7 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
           {advice === null ? null : <p data-testid="end-advice">{advice}</p>}
           {hasProfile ? null : (
             <p data-testid="profile-gone">
-              Its profile “{info.profileName}” is no longer there, so it cannot be opened again.
+              Its profile “{info.profileName}” no longer exists, so the session cannot be opened again.
             </p>
           )}
         </div>
@@ -50,8 +50,8 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
       {end.survivors.length === 0 ? null : (
         <div className="survivors" data-testid="survivors">
           <p>
-            {end.survivors.length === 1 ? 'A process of it' : `${end.survivors.length} processes of it`} could not be
-            ended and may still run:
+            {end.survivors.length === 1 ? 'One of its processes' : `${end.survivors.length} of its processes`} could not
+            be ended and may still be running:
           </p>
           <ul className="mono">
             {end.survivors.map(({ pid, command }) => (
@@ -102,7 +102,7 @@ function again(info: SessionInfo): void {
 }
 
 function againWords({ end, restored }: SessionInfo): string {
-  if (end?.reason === 'auto_reset') return 'Open a fresh session';
+  if (end?.reason === 'auto_reset') return 'Open a new session';
   return restored ? 'Reopen' : 'New session';
 }
 

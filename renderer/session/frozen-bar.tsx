@@ -15,10 +15,10 @@ export function FrozenBar({ info }: { info: SessionInfo }) {
     <section className="banner frozen" data-testid="frozen-bar" aria-label="Frozen">
       <Snowflake className="icon" aria-hidden="true" />
       <p className="banner-text">
-        <strong>Frozen.</strong> Everything in it stands still. What you type is kept until it is thawed.
+        <strong>Frozen.</strong> Everything in the session is paused. What you type is sent once it is thawed.
       </p>
       <div className="banner-actions">
-        <Tip label="Lets it go on where it stood" command="freeze">
+        <Tip label="Resumes the session where it was paused" command="freeze">
           <Button variant="primary" data-testid="thaw" onClick={() => void thaw(info.id)}>
             Thaw session
           </Button>

@@ -4,7 +4,7 @@ import { Button } from '../components/button.tsx';
 import { openAgain } from '../tabs/actions.ts';
 
 export const LOST_SESSION =
-  'Sandglass was started again, and no longer knows this session. What it showed is kept here until you close the tab.';
+  'Sandglass was restarted and no longer has this session. Its output stays here until you close the tab.';
 
 /** For a session that was open when the connection was lost, and that the core does not know after it came back. */
 export function LostCard({ info }: { info: SessionInfo }) {
@@ -13,7 +13,7 @@ export function LostCard({ info }: { info: SessionInfo }) {
       <div className="ended-head">
         <CircleAlert className="icon" aria-hidden="true" />
         <div>
-          <h2>This session is over</h2>
+          <h2>This session has ended</h2>
           <p>{LOST_SESSION}</p>
         </div>
       </div>

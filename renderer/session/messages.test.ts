@@ -19,9 +19,7 @@ test('ends that nobody wanted say what became of the session, others need no adv
     'removed as soon as the engine is back',
   );
   expect(endAdvice(container, endedWith({ reason: 'out_of_memory' }))).toContain('raise the memory limit');
-  expect(endAdvice(fakeSession(1), endedWith({ reason: 'out_of_memory' }))).toBe(
-    'The system had no memory left for it.',
-  );
+  expect(endAdvice(fakeSession(1), endedWith({ reason: 'out_of_memory' }))).toBe('The system ran out of memory.');
   expect(endAdvice(container, endedWith({ reason: 'idle_timeout' }))).toBeNull();
 });
 
@@ -43,8 +41,8 @@ test('the limit that ran out is named with what it was', () => {
     'nothing was typed for 40 minutes, and its idle timeout is 20 seconds',
   );
   expect(describeExpiry('max_duration', info, 60, 120)).toBe('it was open for 2 minutes, and its maximum is 1 minute');
-  expect(describeExpiry('command_limit', withCommands(20))).toBe('it has run the last of its 20 commands');
-  expect(describeExpiry('command_limit', withCommands(1))).toBe('it has run its one command');
+  expect(describeExpiry('command_limit', withCommands(20))).toBe('it ran the last of its 20 commands');
+  expect(describeExpiry('command_limit', withCommands(1))).toBe('it ran its one allowed command');
 });
 
 test('“nothing was typed” is said only where typing alone counts', () => {

@@ -36,7 +36,7 @@ export function describeActivity(kind: Activity['kind']): string {
     case 'input':
       return 'typing';
     case 'busy':
-      return 'a command at work';
+      return 'a busy command';
     case 'output':
       return 'output';
     case 'foreground':
@@ -44,7 +44,7 @@ export function describeActivity(kind: Activity['kind']): string {
     case 'cpu':
       return 'processor use';
     case 'start':
-      return 'the start';
+      return 'session start';
     case 'keep_open':
       return 'Keep open';
   }
@@ -91,16 +91,16 @@ export function endAdvice({ backend }: SessionInfo, end: SessionEnd): string | n
   switch (end.reason) {
     case 'backend_lost':
       return backend === 'docker'
-        ? 'What it showed is kept. Its container is removed as soon as the engine is back.'
-        : 'What it showed is kept.';
+        ? 'Its output is kept. Its container is removed as soon as the engine is back.'
+        : 'Its output is kept.';
     case 'out_of_memory':
       return backend === 'pty'
-        ? 'The system had no memory left for it.'
-        : 'If that is to be expected, raise the memory limit in its profile.';
+        ? 'The system ran out of memory.'
+        : 'If it needs more memory, raise the memory limit in its profile.';
     case 'revoked':
       return 'What it showed is kept. Open a session that the policy allows, or ask the person who manages the policy.';
     case 'app_crash':
-      return 'What it showed is kept, up to its last sign of life.';
+      return 'Its output is kept, up to the last moment it was known to be running.';
     default:
       return null;
   }
@@ -135,8 +135,8 @@ export function describeExpiry(
     }
     case 'command_limit':
       return values.maxCommands === 1
-        ? 'it has run its one command'
-        : `it has run the last of its ${values.maxCommands} commands`;
+        ? 'it ran its one allowed command'
+        : `it ran the last of its ${values.maxCommands} commands`;
   }
 }
 
@@ -152,9 +152,9 @@ export function expirySentence(info: SessionInfo, end: SessionEnd): string | nul
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
-/** What a limit is called where it stands as a reason: “Frozen by its idle limit”. */
+/** What a limit is called where it stands as a reason: “Frozen by its idle timeout”. */
 export const EXPIRY_NAMES: Readonly<Record<LimitReason, string>> = {
-  idle_timeout: 'idle limit',
+  idle_timeout: 'idle timeout',
   max_duration: 'maximum duration',
   command_limit: 'command limit',
 };
@@ -170,7 +170,7 @@ export const CREDENTIAL_WORDS: Readonly<Record<CredentialState['state'], string>
 export const CREDENTIAL_NOTES: Readonly<Record<CredentialState['state'], string | null>> = {
   ready: null,
   missing: 'The session runs without it.',
-  stale: 'The session still has the old one.',
+  stale: 'The session still uses the old value.',
 };
 
 /** What is wrong with a session's credentials, in a few words; null: nothing. What is missing is told before what is old. */

@@ -4,15 +4,10 @@ import type { SessionInfo } from '../../shared/session.ts';
 /** While a session makes way for a fresh one: what is typed now is for that one. */
 export function ReplacingCard({ info }: { info: SessionInfo }) {
   return (
-    <section
-      className="ended-card replacing"
-      data-testid="replacing-card"
-      aria-label="Opening a fresh session"
-      aria-busy
-    >
+    <section className="ended-card replacing" data-testid="replacing-card" aria-label="Opening a new session" aria-busy>
       <div className="ended-head">
         <LoaderCircle className="icon" aria-hidden="true" />
-        <h2>{info.end === null ? 'Ending it and opening a fresh session…' : 'Opening a fresh session…'}</h2>
+        <h2>{info.end === null ? 'Ending the session and opening a new one…' : 'Opening a new session…'}</h2>
       </div>
     </section>
   );

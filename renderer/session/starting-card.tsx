@@ -47,7 +47,7 @@ export function StartingCard({ info }: { info: SessionInfo }) {
         <p className="starting-detail figures" data-testid="starting-detail">
           {detail}
         </p>
-        <Tip label="Gives up and closes the tab" command="closeTab">
+        <Tip label="Cancels the start and closes the tab" command="closeTab">
           <Button data-testid="cancel-start" onClick={() => void forceClose(info.id)}>
             Cancel
           </Button>

@@ -52,7 +52,7 @@ export function StatusLine({ info }: { info: SessionInfo }) {
         <Time info={info} />
       ) : (
         <Item section="events">
-          {info.restored ? 'From an earlier run · ended' : 'Ended'} {formatMoment(info.end.at, Date.now())}
+          {info.restored ? 'Restored session · ended' : 'Ended'} {formatMoment(info.end.at, Date.now())}
         </Item>
       )}
       <Recording info={info} away={lost || since !== null} />

@@ -34,7 +34,7 @@ export async function replaceSettingsFile(): Promise<void> {
   try {
     const { copy, settings } = await call('settings.replaceFile', {});
     setApp({ settings });
-    showDone('The settings file was replaced', `The file as it was is kept as ${copy}`);
+    showDone('The settings file was replaced', `The old file was kept as ${copy}`);
   } catch (error) {
     report(error);
   }

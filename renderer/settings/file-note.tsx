@@ -20,7 +20,7 @@ export function FileNote({ file }: { file: NonNullable<SettingsView['file']> }) 
           <Button data-testid="replace-settings-file" onClick={() => void replaceSettingsFile()}>
             Replace the file
           </Button>{' '}
-          <span className="muted">The settings shown here are written; a copy of the file is kept beside it.</span>
+          <span className="muted">Writes the settings shown here. A copy of the old file is kept beside it.</span>
         </p>
       ) : null}
     </div>

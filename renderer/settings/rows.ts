@@ -69,14 +69,14 @@ export const ACTIVITY_OPTIONS: readonly (Option & { value: ActivityKind; about: 
   },
   {
     value: 'busy',
-    label: 'A command at work',
+    label: 'Busy command',
     about:
       'The foreground command uses the processor, prints output or moves data, as a build, a download or an agent does. An idle editor, pager or sleep does not count. On macOS, and for containers on another machine, only processor use and output count. Not available on Windows.',
   },
   { value: 'output', label: 'Any output', about: 'Anything printed, including by background programs.' },
   {
     value: 'foreground',
-    label: 'A running command',
+    label: 'Running command',
     about: 'Any command is running, even one that does nothing: a forgotten pager keeps its session open.',
   },
   {

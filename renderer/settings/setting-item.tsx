@@ -20,7 +20,7 @@ export function SettingItem({ row, view }: { row: SettingRow; view: SettingsView
   const change = (next: SettingValue | null): Promise<void> => {
     setError(null);
     return changeSetting(row, next).catch((reason: unknown) => {
-      setError(reason instanceof RequestError ? reason.message : 'It could not be saved.');
+      setError(reason instanceof RequestError ? reason.message : 'The setting could not be saved.');
     });
   };
   return (
@@ -49,7 +49,7 @@ export function SettingItem({ row, view }: { row: SettingRow; view: SettingsView
         <div id={`${id}-note`}>
           {overridden ? (
             <p className="setting-note">
-              Set by {row.variable ?? 'an environment variable'} in the environment, which wins over this page.
+              Set by {row.variable ?? 'an environment variable'} in the environment, which overrides this page.
             </p>
           ) : null}
           {origin === 'policy' && !sameValue(value, inForce) ? (

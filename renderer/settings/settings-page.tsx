@@ -105,7 +105,7 @@ export function SettingsPage() {
             onClick={() => showSettingsView('hooks')}
           >
             Hooks
-            {toLookAt === 0 ? null : <span className="nav-count">{toLookAt} to look at</span>}
+            {toLookAt === 0 ? null : <span className="nav-count">{toLookAt} to check</span>}
           </button>
         </nav>
         <section ref={body} className="settings-body" aria-label={PART_NAMES[part]}>
@@ -114,7 +114,7 @@ export function SettingsPage() {
           {part === 'hooks' ? <HooksPage active={active} /> : null}
           <div className="settings-inner" hidden={!settings}>
             <h1>Settings</h1>
-            <p className="muted">Changes apply at once, also to sessions that are open.</p>
+            <p className="muted">Changes apply immediately, including to open sessions.</p>
             {view === null ? null : <PolicyNote view={view} />}
             {view === null
               ? null
@@ -128,7 +128,7 @@ export function SettingsPage() {
                 ))}
             {sections.length === 0 ? (
               <p className="settings-section">
-                No setting matches “{query}”. Images, folders and sandboxes are set for each of the profiles.
+                No setting matches “{query}”. Images, folders and sandboxes are set in each profile.
               </p>
             ) : null}
           </div>

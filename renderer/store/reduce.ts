@@ -77,7 +77,7 @@ export function announce(before: SessionInfo | undefined, after: SessionInfo): s
     const thaw = describeDuration(after.limits.values.thawWindowSeconds);
     return `${after.title} is frozen because its time is up. It closes in ${thaw} unless you thaw it.`;
   }
-  if (before.state === 'frozen' && after.state !== 'frozen' && after.end === null) return `${after.title} goes on.`;
+  if (before.state === 'frozen' && after.state !== 'frozen' && after.end === null) return `${after.title} continues.`;
   const wanting = after.credentials.find(
     ({ env, state }) => state !== 'ready' && before.credentials.find((other) => other.env === env)?.state !== state,
   );

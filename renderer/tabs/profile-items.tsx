@@ -32,7 +32,7 @@ export function ProfileItems() {
             onClick={() => void checkBackends()}
           >
             <RefreshCw className="icon" aria-hidden="true" />
-            <span className="item-label">Look again</span>
+            <span className="item-label">Check again</span>
           </Menu.Item>
         )}
         <MenuItem

@@ -56,7 +56,7 @@ export function FreezeItem({ info }: { info: SessionInfo }) {
   );
 }
 
-/** Ends it, if it has not, and opens a fresh one in its place. */
+/** Ends it, if it has notand starts a new one in its place. */
 export function RestartItem({ info }: { info: SessionInfo }) {
   const under = useApp((state) => state.replacing.has(info.id));
   const profile = useHasProfile(info.profileId);

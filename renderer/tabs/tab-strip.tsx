@@ -95,13 +95,7 @@ function OverviewItems() {
   const sessions = useApp((state) => state.sessions);
   return order.map((id) => {
     const info = sessions[id];
-    const mark = info?.end
-      ? info.restored
-        ? ' (from an earlier run)'
-        : ' (ended)'
-      : info?.state === 'frozen'
-        ? ' (frozen)'
-        : '';
+    const mark = info?.end ? (info.restored ? ' (restored)' : ' (ended)') : info?.state === 'frozen' ? ' (frozen)' : '';
     const label = `${info?.title ?? id}${mark}`;
     const icon = info === undefined ? null : <BackendIcon backend={info.backend} />;
     return <MenuItem key={id} icon={icon} label={label} onSelect={() => activate(id)} />;
@@ -150,7 +144,7 @@ function WindowButtons() {
         ) : null}
         <MenuItem
           icon={<Columns2 className="icon" />}
-          label="About sessions"
+          label="All sessions"
           testId="about-sessions"
           onSelect={() => run('aboutSessions')}
         />

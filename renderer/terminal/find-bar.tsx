@@ -99,8 +99,8 @@ function isPattern(text: string): boolean {
 
 function countText(text: string, broken: boolean, { index, count }: Found): string {
   if (text === '') return '';
-  if (broken) return 'Not a pattern';
-  if (count === 0) return 'No match';
+  if (broken) return 'Invalid pattern';
+  if (count === 0) return 'No results';
   if (index >= 0) return `${index + 1} of ${count}`;
   return count >= MAX_COUNTED ? `${count}+` : `${count}`;
 }

@@ -9,9 +9,9 @@ export interface InputMessage {
 
 const STOPPED: Readonly<Record<StopReason, string>> = {
   cancelled: 'cancelled',
-  ended: 'cut off by the end of the session',
-  lost: 'cut off by a lost connection',
-  program_changed: 'stopped, because another program reads now',
+  ended: 'cut off because the session ended',
+  lost: 'cut off because the connection was lost',
+  program_changed: 'stopped because another program is reading now',
 };
 
 /** @param isFrozen the session is frozen, so that nothing reads. */

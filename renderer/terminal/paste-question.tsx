@@ -56,7 +56,7 @@ export function PasteQuestion({ question, close }: { question: Extract<Question,
         </Button>
         {hasHidden ? (
           <Button variant="danger" data-testid="question-paste-as-is" onClick={() => paste(text, true)}>
-            Paste as it is
+            Paste as is
           </Button>
         ) : null}
         {hasHidden && clean === '' ? null : (

@@ -27,7 +27,7 @@ describe('a window without its core', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test.each([
     ['unreachable', 'Not connected to Sandglass. It is not known whether the sessions are still running'],
     ['quit', 'Sandglass was quit. Its sessions have ended.'],
-    ['restarted', 'Sandglass was started again, and needs a new sign-in.'],
+    ['restarted', 'Sandglass was restarted. Sign in again.'],
     ['signed_out', 'This browser is no longer signed in.'],
     ['foreign', 'Another program answers at this address.'],
     ['full', 'Too many windows are connected.'],

@@ -38,7 +38,7 @@ async function freshSession(): Promise<void> {
 describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('says which limit ran out, and the next key press opens a fresh one in its place', async () => {
     await open('autoReset');
-    await card().getByText('Its time was up; the next key press opens a fresh session').waitFor();
+    await card().getByText('Its time was up; any key starts a new session').waitFor();
     await card().getByText('Nothing was typed for 15 minutes.').waitFor();
     await page.locator('[data-testid=new-session]:focus').waitFor();
     await page.keyboard.press('x');
@@ -157,7 +157,7 @@ describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
     await card().getByText('Ended when Sandglass stopped unexpectedly').waitFor();
     await card().getByText('1 hour 30 minutes 12 seconds').waitFor();
-    await page.getByRole('tab', { selected: true, name: /what remains of an earlier run/ }).waitFor();
+    await page.getByRole('tab', { selected: true, name: /restored session/ }).waitFor();
     await card().getByRole('button', { name: 'Reopen' }).click();
     await freshSession();
     expect(await titles()).toEqual(['new shell', 'agent', 'bash']);
@@ -197,7 +197,7 @@ describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
 
   test('of a profile that is gone says so and offers the others', async () => {
     await open('crashedGone');
-    await card().getByText('is no longer there, so it cannot be opened again').waitFor();
+    await card().getByText('no longer exists, so the session cannot be opened again').waitFor();
     expect(await card().getByTestId('new-session').count()).toBe(0);
     await page.locator('[data-testid=other-profile]:focus').waitFor();
   });

@@ -31,7 +31,7 @@ const details = () => page.getByTestId('hook-details');
 describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('say what each is, how it is, and what waits', async () => {
     await open();
-    await hook('ops-channel').getByText('webhook · 2 owed · 2 given up').waitFor();
+    await hook('ops-channel').getByText('webhook · 2 pending · 2 failed').waitFor();
     await hook('quiet').getByText('switched off').waitFor();
     await page.getByTestId('open-hooks').getByText('3 to look at').waitFor();
     await hook('broken-yaml').click();
@@ -68,11 +68,11 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await hook('ops-channel').click();
     const first = rows().first();
     await first.getByText('503 Service Unavailable in 1.2 s').waitFor();
-    await first.getByText('3 tries').waitFor();
+    await first.getByText('3 attempts').waitFor();
     await first.getByText('pull request 142').waitFor();
-    await first.getByText(/next try in 1:\d\d/).waitFor();
+    await first.getByText(/next attempt in 1:\d\d/).waitFor();
     await page.clock.runFor(100_000);
-    await first.getByText('next try now').waitFor();
+    await first.getByText('next attempt now').waitFor();
   });
 
   test('show deliveries of one state, and more of them where there are more', async () => {
@@ -103,7 +103,7 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await hook('ops-channel').click();
     await page.getByTestId('deliveries-dead').click();
     await page.getByTestId('send-again').first().click();
-    await hook('ops-channel').getByText('3 owed · 1 given up').waitFor();
+    await hook('ops-channel').getByText('3 pending · 1 failed').waitFor();
     await page.waitForFunction(() => document.querySelectorAll('[data-testid=delivery]').length === 1);
     await page.getByTestId('send-all-again').click();
     await hook('ops-channel').getByText('webhook · 4 owed').waitFor();
@@ -114,7 +114,7 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('are switched on again when their receiver had said that it is gone', async () => {
     await open();
     await hook('old-service').click();
-    await page.getByText('What was given up can be sent again as soon as the hook is ready.').waitFor();
+    await page.getByText('Failed deliveries can be sent again once the hook is ready.').waitFor();
     await page.getByTestId('hook-enable').click();
     await page.locator('[data-testid=hook-state][data-state=ready]').waitFor();
     await page.getByTestId('send-all-again').waitFor();
@@ -123,7 +123,7 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('follow what happens meanwhile, without taking the keyboard away', async () => {
     await open();
     await hook('ops-channel').click();
-    await rows().first().getByText('Owed').waitFor();
+    await rows().first().getByText('Pending').waitFor();
     await page.evaluate(() => {
       window.fakeCore.hooks.settle('ops-channel', 1, {
         state: 'delivered',
@@ -227,7 +227,7 @@ describe('recent sessions', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await openEmpty();
     await page.getByTestId('recent-more').click();
     const gone = recent().filter({ hasText: 'An agent, once' }).first();
-    await gone.getByText('Its profile is no longer there').waitFor();
+    await gone.getByText('Its profile no longer exists').waitFor();
     expect(await gone.getByTestId('recent-open').count()).toBe(0);
     await recent().filter({ hasText: 'no recording' }).first().waitFor();
   });

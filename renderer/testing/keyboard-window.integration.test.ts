@@ -155,11 +155,11 @@ describe('find', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.keyboard.type('TESTS');
     await expect.poll(count).toBe('3 of 3');
     await page.getByRole('button', { name: 'Match case' }).click();
-    await expect.poll(count).toBe('No match');
+    await expect.poll(count).toBe('No results');
     await page.locator('.find-bar input:focus').waitFor();
     await page.keyboard.press('Control+A');
     await page.keyboard.type('tests?$');
-    await expect.poll(count).toBe('No match');
+    await expect.poll(count).toBe('No results');
     await page.getByRole('button', { name: 'Regular expression' }).click();
     await page.getByRole('button', { name: 'Match case' }).click();
     await expect.poll(count).toMatch(/^\d+ of \d+$/);

@@ -182,7 +182,7 @@ describe('the badge', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await open('shell');
     expect(await page.getByTestId('status-isolation').innerText()).toContain('local shell · not sandboxed');
     await page.getByTestId('status-isolation').click();
-    await page.getByTestId('panel-isolation').filter({ hasText: 'A local shell, not isolated' }).waitFor();
+    await page.getByTestId('panel-isolation').filter({ hasText: 'A local shell is not isolated' }).waitFor();
   });
 });
 

@@ -89,7 +89,7 @@ test('after the host is killed the page says what is known, counts nothing, and 
   const link = await next.nextLink();
   expect(new URL(link).origin).toBe(origin);
   await expect(banner).toHaveAttribute('data-why', 'restarted');
-  await expect(banner).toContainText('Sandglass was started again, and needs a new sign-in.');
+  await expect(banner).toContainText('Sandglass was restarted. Sign in again.');
   await expect(banner).toContainText('Press Enter in the terminal where it runs');
 
   // The link signs the browser in, and with it the page that is still open.

@@ -80,7 +80,7 @@ export function menuTemplate({ platform, appName, development, actions }: MenuOp
   ];
   const view: MenuItemConstructorOptions[] = [
     windowItem('Session panel', 'sessionPanel', ['Cmd+Shift+P', 'Ctrl+Shift+P']),
-    { id: 'aboutSessions', label: 'About sessions', click: () => actions.command('aboutSessions') },
+    { id: 'aboutSessions', label: 'All sessions', click: () => actions.command('aboutSessions') },
     separator,
     // As terminals on Linux have them: these keys mean nothing to a shell.
     { role: 'resetZoom', accelerator: 'CmdOrCtrl+0' },

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { BACKENDS } from './profile.ts';
 import { isolationSchema } from './session.ts';
 
-/** Whether sessions of one kind can be had on this machine now, and if not, why and what would help. */
+/** Whether sessions of one kind are available on this machine now, and if not, why and what would help. */
 export const backendStatusSchema = z.discriminatedUnion('state', [
-  /** Being looked at; a session may be opened and waits for the answer. */
+  /** Being probed; a session may be opened and waits for the answer. */
   z.strictObject({ kind: z.enum(BACKENDS), state: z.literal('checking') }),
   z.strictObject({
     kind: z.enum(BACKENDS),

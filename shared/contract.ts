@@ -54,7 +54,7 @@ const method = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) =
 /** Every request a window may make. The one argument is an object; anything else is refused. */
 export const METHODS = {
   'app.info': method(none, appInfoSchema),
-  /** Desktop opens the folder of log files; the browser is told where it is. */
+  /** Opens the folder of log files on the desktop; for a browser, only returns its path. */
   'app.openLogs': method(none, z.strictObject({ opened: z.boolean(), folder: z.string() })),
   'sessions.list': method(none, z.array(sessionInfoSchema)),
   /** Opens a session and answers at once, in state `starting`; a failed start shows as its end. */
@@ -75,7 +75,7 @@ export const METHODS = {
   'sessions.detach': method(z.strictObject({ channel: channelSchema }), done),
   /**
    * What fits into this window. The window that was used last (attached, resized, typed in) sets the size; every window
-   * is told of it in the order of the output.
+   * is notified in the order of the output.
    */
   'sessions.resize': method(z.strictObject({ id: sessionIdSchema, cols: columns, rows }), done),
   'sessions.rename': method(z.strictObject({ id: sessionIdSchema, title: titleSchema }), done),
@@ -86,7 +86,7 @@ export const METHODS = {
   /** Forgets an ended session's tab. Its recording stays. */
   'sessions.dismiss': method(bySession, done),
   /**
-   * Ends the session, if it has not, with `reset`, and then opens a fresh one of its profile that names it in
+   * Ends the session, if it has not, with `reset`, and then opens a new one of its profile that names it in
    * `previousId`. Without `force`, what still runs in it is asked about first.
    */
   'sessions.restart': method(
@@ -132,7 +132,7 @@ export const METHODS = {
   ),
   /** Switches a hook on again whose receiver had answered 410. */
   'hooks.enable': method(z.strictObject({ hook: hookNameSchema }), done),
-  /** Desktop opens the folder of hooks; the browser is told where it is. */
+  /** Opens the folder of hooks on the desktop; for a browser, only returns its path. */
   'hooks.openFolder': method(none, z.strictObject({ opened: z.boolean(), folder: z.string() })),
   /** The names of stored secrets, never their values. `unavailable` says why none can be stored here. */
   'credentials.list': method(
@@ -162,7 +162,7 @@ export const METHODS = {
     settingsViewSchema,
   ),
   'profiles.delete': method(z.strictObject({ id: profileIdSchema }), settingsViewSchema),
-  /** Puts a profile that comes with the app back as it came, also when it was deleted. */
+  /** Resets a profile that comes with the app to its defaults, even if it was deleted. */
   'profiles.reset': method(z.strictObject({ id: profileIdSchema }), settingsViewSchema),
   /** Desktop: the system's folder dialog. `unavailable`: this host has none, the path is typed. */
   'profiles.chooseFolder': method(
@@ -174,7 +174,7 @@ export const METHODS = {
     ]),
   ),
   'backends.status': method(none, z.array(backendStatusSchema)),
-  /** Looks again now: after something was installed or switched on. */
+  /** Probes again now: after something was installed or switched on. */
   'backends.check': method(none, z.array(backendStatusSchema)),
   /** What the container engine has to offer; empty lists while it cannot be reached. */
   'backends.offers': method(none, engineOffersSchema),
@@ -207,13 +207,13 @@ const WINDOW_COMMANDS = [
 ] as const;
 export type WindowCommand = (typeof WINDOW_COMMANDS)[number];
 
-/** Every notification the engine sends to its windows; none is answered. */
+/** Every notification the core sends to its windows; none is answered. */
 export const NOTIFICATIONS = {
   /** A session is new or anything of it but its timing changed. */
   sessionChanged: sessionInfoSchema,
   /** Its tab is to go: dismissed, or closed by the user in some window. */
   sessionRemoved: z.strictObject({ id: sessionIdSchema }),
-  /** The engine keeps nothing of it any more; a tab that shows it stays. */
+  /** The core keeps nothing of it any more; a tab that shows it stays. */
   sessionEvicted: z.strictObject({ id: sessionIdSchema }),
   sessionsReordered: z.strictObject({ ids: z.array(sessionIdSchema) }),
   sessionEvent: sessionEventSchema,
@@ -225,7 +225,7 @@ export const NOTIFICATIONS = {
   /** A screen reader was started or stopped. */
   screenReaderChanged: z.strictObject({ running: z.boolean() }),
   problem: problemSchema,
-  /** Everything sent for this channel so far is all there will be. `cut_off`: this window was too slow; attach anew. */
+  /** Everything sent for this channel so far is all there will be. `cut_off`: this window was too slow; attach again. */
   channelClosed: z.strictObject({ channel: z.int().min(1), reason: z.enum(['ended', 'cut_off', 'detached']) }),
   command: z.strictObject({ command: z.enum(WINDOW_COMMANDS) }),
 } as const;

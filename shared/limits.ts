@@ -12,8 +12,8 @@ export const ACTIVITY_KINDS = ['input', 'busy', 'output', 'foreground', 'cpu'] a
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number];
 
 /**
- * What happens when a session's time is up: it closes; it closes and the next key press opens a fresh one; or it is
- * frozen, and closes only when nobody thaws it within the thaw window.
+ * What happens when a session's time is up: it closes; it closes and the next key press opens a new one; or it is
+ * frozen, and closes unless it is thawed within the thaw window.
  */
 export const ON_EXPIRY = ['close', 'reset', 'freeze'] as const;
 export type OnExpiry = (typeof ON_EXPIRY)[number];

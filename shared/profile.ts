@@ -124,7 +124,7 @@ const credentialSchema = z.strictObject({
   /** The variable's name; in a sandbox also the name of its file. */
   env: environmentNameSchema,
   source: credentialSourceSchema,
-  /** How long a value is good, in seconds; it is fetched anew before that. 0: for ever. */
+  /** How long a value is good, in seconds; it is fetched again before that. 0: forever. */
   ttlSeconds: z.int().min(0).max(2_592_000),
   /** Whether a session without it does not start; otherwise it starts with a warning. */
   required: z.boolean(),

@@ -1,8 +1,8 @@
 import type { Transport } from './transport.ts';
 
 /**
- * The receiving half that every {@link Transport} shares: one message listener, close told once, and told at once to
- * whoever asks after it had happened.
+ * The receiving half that every {@link Transport} shares: one message listener, and a close that is reported once, or at once to
+ * a listener that is added after it has happened.
  */
 export class Receiver implements Pick<Transport, 'onMessage' | 'onClose'> {
   #listener: ((message: string | Uint8Array) => void) | null = null;

@@ -52,7 +52,7 @@ export const START_STAGES = [
   'folder',
   'shell',
   'recording',
-  /** A credential that is required could not be had. */
+  /** A required credential could not be fetched. */
   'credentials',
   'spawn',
   /** What this machine offers was not enough for the isolation that was asked for. */
@@ -84,7 +84,7 @@ const startProgressSchema = z.strictObject({
   message: z.string(),
   /** More of it, such as “3 of 5 layers · 12 of 48 MB”; empty where there is no more to say. */
   detail: z.string(),
-  /** Between 0 and 1; null where it cannot be told. */
+  /** Between 0 and 1; null if it is not known. */
   fraction: z.number().min(0).max(1).nullable(),
 });
 export type StartProgress = z.infer<typeof startProgressSchema>;
@@ -129,7 +129,7 @@ const timestampMs = z.number().min(0);
 const survivorSchema = z.strictObject({ pid: z.int().min(1), command: z.string() });
 export type Survivor = z.infer<typeof survivorSchema>;
 
-/** How a session ended. Exit code and signal are those of the shell; both null when it never told. */
+/** How a session ended. Exit code and signal are those of the shell; both null if they are not known. */
 export const endSchema = z.strictObject({
   reason: z.enum(END_REASONS),
   at: timestampMs,
@@ -161,7 +161,7 @@ export type WarningDeadline = (typeof WARNING_DEADLINES)[number];
 export const WARNING_CAUSES = [...WARNING_DEADLINES, 'policy'] as const;
 
 const activitySchema = z.strictObject({ kind: z.enum([...ACTIVITY_KINDS, 'start', 'keep_open']), at: timestampMs });
-/** The last sign of life: what it was, and when. */
+/** The last activity: its kind, and when it was. */
 export type Activity = z.infer<typeof activitySchema>;
 
 /**
@@ -191,7 +191,7 @@ const warningSchema = z.strictObject({
 });
 export type SessionWarning = z.infer<typeof warningSchema>;
 
-/** `truncated`: writing failed, the session goes on without it, `message` says why. */
+/** `truncated`: writing failed and the session continues without it, `message` says why. */
 const recordingStateSchema = z.strictObject({
   state: z.enum(['recording', 'truncated', 'closed', 'none']),
   bytes: z.number().min(0),
@@ -199,7 +199,7 @@ const recordingStateSchema = z.strictObject({
 });
 export type RecordingState = z.infer<typeof recordingStateSchema>;
 
-/** One credential of a session. `missing`: there is none; `stale`: it could not be fetched anew, the old one is in place. */
+/** One credential of a session. `missing`: there is none; `stale`: it could not be fetched again, and the old one is in place. */
 const credentialStateSchema = z.strictObject({
   env: z.string(),
   state: z.enum(['ready', 'missing', 'stale']),
@@ -237,7 +237,7 @@ export const sessionInfoSchema = z.strictObject({
   /** Which limit has frozen it; null where none has. */
   frozenBy: z.enum(LIMIT_REASONS).nullable(),
   credentials: z.array(credentialStateSchema),
-  /** What remains of a session of an earlier run of the app: its output comes from its recording. */
+  /** Whether the session belongs to an earlier run of the app: its output comes from its recording. */
   restored: z.boolean(),
   recording: recordingStateSchema,
   isolation: isolationSchema,
@@ -313,7 +313,10 @@ const NOTABLE_SECONDS = 2;
  * What is to be said of a limit that ran out: how long the session had really gone (`length`), and the limit, where it was
  * a shorter one. `limit` is null where both are the same.
  */
-export function expiredWords({ limitSeconds, elapsedSeconds }: Pick<SessionEnd, 'limitSeconds' | 'elapsedSeconds'>): {
+export function elapsedAndLimit({
+  limitSeconds,
+  elapsedSeconds,
+}: Pick<SessionEnd, 'limitSeconds' | 'elapsedSeconds'>): {
   readonly length: string;
   readonly limit: string | null;
 } {
@@ -325,7 +328,7 @@ export function expiredWords({ limitSeconds, elapsedSeconds }: Pick<SessionEnd, 
 
 /** Why a session ended, as one sentence without a full stop: “Closed after 15 minutes without input”. */
 export function describeEnd(end: SessionEnd): string {
-  const { length, limit } = expiredWords(end);
+  const { length, limit } = elapsedAndLimit(end);
   switch (end.reason) {
     case 'exited':
       if (end.signal !== null) return `The shell was ended by ${end.signal}`;

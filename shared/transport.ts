@@ -10,7 +10,7 @@ export interface Transport {
   /** Called once, also when it had been closed before. */
   onClose(listener: (reason: string) => void): void;
   close(reason: string): void;
-  /** Bytes accepted by `send` that have not left yet, where the host can tell; else 0. */
+  /** Bytes accepted by `send` that have not left yet, if the host knows them; else 0. */
   readonly bufferedBytes: number;
 }
 

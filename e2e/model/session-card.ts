@@ -22,16 +22,16 @@ export class SessionCard {
   /** Why a limit has frozen it, and what is left to thaw it. */
   readonly frozenWhy: Locator;
   readonly frozenTime: Locator;
-  /** *New session*, *Reopen*, or *Open a fresh session*. */
+  /** *New session*, *Reopen*, or *Open a new session*. */
   readonly again: Locator;
-  /** Which limit ran out, where the next key press opens a fresh session. */
+  /** Which limit ran out, where the next key press opens a new session. */
   readonly expired: Locator;
   /** More of why it ended, and what to do about it. */
   readonly detail: Locator;
   readonly advice: Locator;
   /** Says that its profile no longer exists. */
   readonly profileGone: Locator;
-  /** While a fresh session is on its way into the tab. */
+  /** While the tab's session is being replaced. */
   readonly replacing: Locator;
   readonly exportMenu: Locator;
   readonly #page: Page;

@@ -56,7 +56,7 @@ test('a webhook that fails is tried again, given up in sight of everybody, and s
   await app.hooks.test.click();
   const owed = app.hooks.of('hook:test', 'owed');
   await expect(owed).toContainText('500 Internal Server Error');
-  await expect(owed.getByTestId('next-try')).toHaveText(/^next attempt in 0:0\d$/);
+  await expect(owed.getByTestId('next-attempt')).toHaveText(/^next attempt in 0:0\d$/);
   const dead = app.hooks.of('hook:test', 'dead');
   await expect(dead).toContainText('3 attempts');
   await expect(app.hooks.counts).toHaveText('0 pending · 1 failed');

@@ -1,6 +1,6 @@
 import {
   type EndReason,
-  expiredWords,
+  elapsedAndLimit,
   type LimitReason,
   type StartFailure,
   type StartStage,
@@ -68,7 +68,7 @@ export interface NoticeFacts {
 /** The text drained to the terminal when Sandglass ends a session; empty where the user or the shell did. */
 export function noticeText(facts: NoticeFacts): string {
   const when = `at ${localTime(facts.at)}`;
-  const { length, limit } = expiredWords(facts);
+  const { length, limit } = elapsedAndLimit(facts);
   const over = limit === null ? '' : ` (limit: ${limit})`;
   switch (facts.reason) {
     case 'idle_timeout':

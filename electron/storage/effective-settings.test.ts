@@ -94,7 +94,7 @@ test('whatever is set, what is in force is valid and within the policy', () => {
   );
 });
 
-test('the rule is in words a person can act on', () => {
+test('a policy’s rule is in words the user can act on', () => {
   expect(policyRule(IDLE, BUILT_IN_POLICY)).toBe('Must be at least 1 minute, or off');
   expect(policyRule(IDLE, policySchema.parse({ maxIdleTimeoutSeconds: 900 }))).toBe(
     'Must be at least 1 minute and at most 15 minutes',

@@ -114,7 +114,7 @@ export function runCommand(command: Command): void {
   }
 }
 
-/** Opens the find bar; in an open one, puts the keyboard back on what is looked for. */
+/** Opens the find bar; in an open one, puts the keyboard back into the query. */
 function openFind(): void {
   setApp({ finding: true });
   const field = document.querySelector<HTMLInputElement>('.find-bar input');

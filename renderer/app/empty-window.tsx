@@ -55,7 +55,7 @@ export function EmptyWindow() {
   );
 }
 
-/** Opens a profile. One that cannot be had keeps its place and says why. */
+/** Opens a profile. An unavailable one keeps its place and says why. */
 function ProfileButton({ profile }: { profile: Profile }) {
   const unavailable = useAvailability(profile) === 'unavailable';
   return (

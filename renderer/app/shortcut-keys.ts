@@ -45,7 +45,7 @@ export function listenForShortcuts(): () => void {
   return () => window.removeEventListener('keydown', listener, { capture: true });
 }
 
-/** Held down, these go on; nobody wants ten tabs from one long press. */
+/** These repeat while their key is held down. The others do not: one long press would open ten tabs. */
 const REPEATABLE: ReadonlySet<string> = new Set(['nextTab', 'previousTab', 'moveTabLeft', 'moveTabRight']);
 
 function inField(event: KeyboardEvent): boolean {

@@ -9,7 +9,7 @@ const ICONS: Readonly<Record<BackendStatus['state'], LucideIcon>> = {
   unavailable: CircleAlert,
 };
 
-/** How the container engine is, live, and why anything else cannot be had. */
+/** The state of the container engine, and why anything else is unavailable. */
 export function BackendLines() {
   const backends = useApp((state) => state.backends);
   return backends

@@ -11,7 +11,7 @@ const NAMES: Readonly<Record<BackendKind, string>> = {
   docker: 'the container engine',
 };
 
-/** Whether sessions of this kind can be had now, what a probe found, or what would help. */
+/** Whether sessions of this kind are available now, what a probe found, or what would help. */
 export function BackendState({ kind }: { kind: BackendKind }) {
   const status = useApp((state) => state.backends.find((candidate) => candidate.kind === kind));
   if (kind === 'pty' || status === undefined) return null;
@@ -21,7 +21,7 @@ export function BackendState({ kind }: { kind: BackendKind }) {
       <span className="backend-dot" aria-hidden="true" />
       <div className="backend-words" aria-live="polite">
         <p>
-          <strong>{stateWords(status)}</strong> <span className="backend-message">{messageOf(status)}</span>
+          <strong>{stateLabel(status)}</strong> <span className="backend-message">{messageOf(status)}</span>
         </p>
         {status.state === 'unavailable' ? <p className="setting-note">{status.hint}</p> : null}
         {status.state === 'available' && status.found.length > 1 ? (
@@ -36,7 +36,7 @@ export function BackendState({ kind }: { kind: BackendKind }) {
   );
 }
 
-function stateWords({ kind, state }: BackendStatus): string {
+function stateLabel({ kind, state }: BackendStatus): string {
   switch (state) {
     case 'available':
       return 'Ready:';

@@ -15,12 +15,12 @@ function tell(before: readonly BackendStatus[], backends: readonly BackendStatus
 }
 
 describe('the container engine going away', () => {
-  test('is told while sessions in other tabs run in containers', () => {
+  test('is shown while sessions in other tabs run in containers', () => {
     expect(tell(up, down, local.id)?.title).toBe('Docker cannot be reached');
     expect(tell(up, down, local.id)?.message).toContain('The session in another tab');
   });
 
-  test('is not told when the tab in front tells it, or nobody needs it', () => {
+  test('is not shown if the active tab shows it, or no session needs the engine', () => {
     expect(tell(up, down, container.id)).toBeNull();
     const sessions = { [local.id]: local };
     expect(engineNotice(up, { backends: down, sessions, active: null })).toBeNull();
@@ -28,14 +28,14 @@ describe('the container engine going away', () => {
     expect(engineNotice(up, { backends: down, sessions: { [ended.id]: ended }, active: null })).toBeNull();
   });
 
-  test('and coming back is told once more, to whoever lost a session by it', () => {
+  test('and coming back is shown if a session was lost by it', () => {
     const lost = fakeSession(2, { backend: 'docker', end: endedWith({ reason: 'backend_lost' }) });
     const state = { backends: up, sessions: { [lost.id]: lost }, active: fakeId(9) };
     expect(engineNotice(down, state)?.severity).toBe('info');
     expect(engineNotice(up, state)).toBeNull();
   });
 
-  test('a look that is under way is no news', () => {
+  test('a probe that is under way changes nothing', () => {
     const looking = FAKE_BACKENDS.checking ?? [];
     expect(settled(up, looking)).toEqual(up);
     expect(settled([], looking)).toEqual(looking);

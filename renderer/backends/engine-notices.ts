@@ -5,7 +5,7 @@ import type { AppState } from '../store/state.ts';
 /** The toast about the container engine; the same id, so that its return replaces its loss. */
 const ENGINE_TOAST = 'container-engine';
 
-/** What was last known for certain: a look that is under way does not count. */
+/** The last known states: a probe that is under way does not count. */
 export function settled(before: readonly BackendStatus[], after: readonly BackendStatus[]): readonly BackendStatus[] {
   return after.map((status) =>
     status.state === 'checking' ? (before.find(({ kind }) => kind === status.kind) ?? status) : status,
@@ -13,8 +13,8 @@ export function settled(before: readonly BackendStatus[], after: readonly Backen
 }
 
 /**
- * What to tell when the container engine went or came back; null: nothing. Told only when sessions in other tabs run in
- * containers: the tab in front says for itself what became of it.
+ * The notice when the container engine went away or came back; null if none is due. Shown only if sessions in other tabs run in
+ * containers: the active tab shows its own state.
  */
 export function engineNotice(
   before: readonly BackendStatus[],

@@ -24,13 +24,13 @@ export function describeStatus(status: BackendStatus): { text: string; detail: s
   }
 }
 
-/** Whether a session of a kind can be opened now. Nothing said counts as yes: then its start tells. */
+/** Whether a session of a kind can be opened now. An unknown state counts as yes: its start will show. */
 export type Availability =
   | { state: 'available' }
   | { state: 'checking' }
   | { state: 'unavailable'; message: string; hint: string };
 
-/** Whether sessions of one backend can be had, as the core last told, and the policy allows them. */
+/** Whether sessions of one backend are available, as the core last reported, and the policy allows them. */
 export function availability(
   backends: readonly BackendStatus[],
   kind: BackendKind,

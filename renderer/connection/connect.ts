@@ -14,7 +14,7 @@ const presence = new HostPresence();
 
 /**
  * Connects this page to its host: by a message port on desktop, by a WebSocket to its own origin in a browser. A transport that
- * closes is not connected again: whoever uses it decides.
+ * closes is not connected again: that is up to its user.
  *
  * @throws AwayError when that fails
  */

@@ -49,7 +49,7 @@ test('an answer that fits its schema is given, one that does not is refused', as
   const good = peer(() => ({ r: [fakeSession(1)] }));
   expect(await good.client.call('sessions.list', {})).toEqual([fakeSession(1)]);
   const bad = peer(() => ({ r: [{ id: 'x' }] }));
-  await expect(bad.client.call('sessions.list', {})).rejects.toThrow('not readable');
+  await expect(bad.client.call('sessions.list', {})).rejects.toThrow('could not be read');
 });
 
 test('an error comes back as a refusal with its code and its words', async () => {
@@ -64,7 +64,7 @@ test('an error comes back as a refusal with its code and its words', async () =>
   });
 });
 
-test('notifications and frames arrive in order; what does not fit is dropped and told', async () => {
+test('notifications and frames arrive in order; malformed ones are dropped and reported', async () => {
   const { seen, say } = peer();
   say(JSON.stringify({ t: 'q', m: 'sessionRemoved', a: [{ id: fakeSession(1).id }] }));
   await settle();

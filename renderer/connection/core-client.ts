@@ -70,7 +70,7 @@ export function createClient(transport: Transport, handlers: ClientHandlers): Co
     },
     serialize: (message: unknown) => JSON.stringify(message),
     deserialize: readMessage,
-    // Answers that are errors come by here too: those go on to whoever asked.
+    // Errors in answers pass here too: they reach the caller.
     onGeneralError: (error) => {
       if (!(error instanceof MalformedMessage)) return false;
       handlers.malformed(error.message);

@@ -6,7 +6,7 @@ const TIMEOUT_MS = 10_000;
 /** How often a connected page probes its host, in milliseconds: a tunnel that hangs closes no socket. */
 const POLL_MS = 15_000;
 
-/** What the browser's page knows of its host beside the socket: a failed WebSocket does not tell a script why. */
+/** What the browser's page knows of its host beside the socket: a failed WebSocket does not say why. */
 export class HostPresence {
   #instance: string | null = null;
 
@@ -44,14 +44,14 @@ export class HostPresence {
       );
       return error instanceof AwayError && error.why === 'unreachable' && heardAt() < began;
     };
-    const look = async (): Promise<void> => {
+    const probe = async (): Promise<void> => {
       if (probing) return;
       probing = true;
       const silent = (await isSilent()) && (await isSilent());
       probing = false;
       if (silent && !signal.aborted) onSilence('Sandglass does not answer.');
     };
-    const timer = setInterval(() => void look(), POLL_MS);
+    const timer = setInterval(() => void probe(), POLL_MS);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 }

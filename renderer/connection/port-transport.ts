@@ -3,7 +3,7 @@ import type { Transport } from '../../shared/transport.ts';
 
 /** The desktop's message port as a transport. */
 export class PortTransport implements Transport {
-  /** A message port does not tell how much waits in it; acknowledgements of frames bound it. */
+  /** A message port does not report how much is queued in it; acknowledgements of frames bound it. */
   readonly bufferedBytes = 0;
   readonly #port: MessagePort;
   readonly #receiver: Receiver;

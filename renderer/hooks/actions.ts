@@ -83,7 +83,7 @@ export async function loadDeliveries(hook: string, filter: DeliveryFilter, limit
   if (outdated && get().list?.query === query) await loadDeliveries(hook, filter, limit);
 }
 
-/** Fetches what is shown anew, after something was done. */
+/** Fetches the shown deliveries again, after an action. */
 function reload(hook: string): void {
   const { list, filter } = get();
   if (list?.query.hook === hook) void loadDeliveries(hook, filter, list.query.limit);
@@ -116,7 +116,7 @@ export function enableHook(hook: string): Promise<void> {
   });
 }
 
-/** Desktop opens the folder; the browser is told where it is. */
+/** Opens the folder on the desktop; in a browser, shows its path. */
 export async function openHooksFolder(): Promise<void> {
   try {
     const { opened, folder } = await call('hooks.openFolder', {});

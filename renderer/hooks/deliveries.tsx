@@ -7,7 +7,7 @@ import { LoadFailure } from '../components/load-failure.tsx';
 import { useApp } from '../store/store.ts';
 import { useNow } from '../time/tick.ts';
 import { FIRST_DELIVERIES, filterDeliveries, loadDeliveries, MOST_DELIVERIES, sendAgain } from './actions.ts';
-import { DELIVERY_WORDS, describeTries, FILTERS, HOOK_EVENT_WORDS, nextTry } from './messages.ts';
+import { DELIVERY_LABELS, describeAttempts, FILTERS, HOOK_EVENT_LABELS, nextAttempt } from './messages.ts';
 import { busyKey, useHooks } from './state.ts';
 
 /** The last deliveries of a hook, those of one state or all, kept up to date. */
@@ -133,7 +133,7 @@ function Row({ hook, delivery, again }: { hook: string; delivery: Delivery; agai
   return (
     <tr data-testid="delivery" data-state={state} data-event={event}>
       <td>
-        <span title={event}>{HOOK_EVENT_WORDS[event]}</span>
+        <span title={event}>{HOOK_EVENT_LABELS[event]}</span>
       </td>
       <td>
         <SessionName id={delivery.sessionId} />
@@ -141,17 +141,17 @@ function Row({ hook, delivery, again }: { hook: string; delivery: Delivery; agai
       <td className="figures">
         <time dateTime={new Date(createdAt).toISOString()}>{formatMoment(createdAt, now, true)}</time>
         <small>
-          {attempts === 0 ? 'not attempted yet' : describeTries(attempts)}
+          {attempts === 0 ? 'not attempted yet' : describeAttempts(attempts)}
           {attempts > 1 && lastAt !== null ? `, last at ${formatMoment(lastAt, now, true)}` : ''}
         </small>
       </td>
       <td className="delivery-outcome" data-state={state}>
         <span className="delivery-state">
           <Icon className="icon" aria-hidden="true" />
-          <span>{DELIVERY_WORDS[state]}</span>
+          <span>{DELIVERY_LABELS[state]}</span>
         </span>
         {outcome === null ? null : <small data-testid="delivery-outcome">{outcome}</small>}
-        <NextTry delivery={delivery} waits={!again} />
+        <NextAttempt delivery={delivery} waits={!again} />
         {state === 'dead' && again ? (
           <button
             type="button"
@@ -159,7 +159,7 @@ function Row({ hook, delivery, again }: { hook: string; delivery: Delivery; agai
             data-testid="send-again"
             aria-disabled={sending}
             aria-label={
-              sending ? undefined : `Send again: ${HOOK_EVENT_WORDS[event]}, ${formatMoment(createdAt, now, true)}`
+              sending ? undefined : `Send again: ${HOOK_EVENT_LABELS[event]}, ${formatMoment(createdAt, now, true)}`
             }
             onClick={() => void sendAgain(hook, id)}
           >
@@ -171,7 +171,7 @@ function Row({ hook, delivery, again }: { hook: string; delivery: Delivery; agai
   );
 }
 
-/** The tab's title where the session has one; else the end of its id, by which two are told apart. */
+/** The session's tab title, or the end of its id if it has no tab. */
 function SessionName({ id }: { id: string | null }) {
   const title = useApp((state) => (id === null ? undefined : state.sessions[id]?.title));
   if (id === null) return <span className="muted">none</span>;
@@ -182,8 +182,8 @@ function SessionName({ id }: { id: string | null }) {
   );
 }
 
-/** Counts down to the next try, on a clock that is told often enough for it alone. */
-function NextTry({ delivery, waits }: { delivery: Delivery; waits: boolean }) {
+/** Counts down to the next attempt. */
+function NextAttempt({ delivery, waits }: { delivery: Delivery; waits: boolean }) {
   if (delivery.state !== 'owed') return null;
   if (waits) return <small>waits until the hook is ready</small>;
   return delivery.nextAt === null ? null : <Counted delivery={delivery} />;
@@ -191,9 +191,9 @@ function NextTry({ delivery, waits }: { delivery: Delivery; waits: boolean }) {
 
 function Counted({ delivery }: { delivery: Delivery }) {
   useNow();
-  const words = nextTry(delivery, Date.now());
+  const words = nextAttempt(delivery, Date.now());
   return words === null ? null : (
-    <small className="figures" data-testid="next-try">
+    <small className="figures" data-testid="next-attempt">
       {words}
     </small>
   );

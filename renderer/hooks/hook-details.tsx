@@ -5,10 +5,10 @@ import { asSentence } from '../components/format.ts';
 import { enableHook, openHooksFolder, selectHook, testHook } from './actions.ts';
 import { Deliveries } from './deliveries.tsx';
 import { HookIcon, STATE_ICONS } from './hook-list.tsx';
-import { HOOK_STATE_NOTES, HOOK_STATE_WORDS } from './messages.ts';
+import { HOOK_STATE_LABELS, HOOK_STATE_NOTES } from './messages.ts';
 import { busyKey, useHooks } from './state.ts';
 
-/** One hook: how it is, what it wants to be told, and what became of it. */
+/** One hook: its state, the events it receives, and its deliveries. */
 export function HookDetails({ hook }: { hook: HookInfo }) {
   const { name, kind, state } = hook;
   const testing = useHooks(({ busy }) => busy.has(busyKey(name, 'test')));
@@ -81,7 +81,7 @@ function StateBox({ hook: { name, state, message } }: { hook: HookInfo }) {
       <Icon className="icon" aria-hidden="true" />
       <div className="backend-words">
         <p>
-          <strong>{HOOK_STATE_WORDS[state]}</strong>
+          <strong>{HOOK_STATE_LABELS[state]}</strong>
           {message === null ? null : <span data-testid="hook-message">: {asSentence(message)}</span>}
         </p>
         {note === null ? null : <p className="setting-note">{note}</p>}

@@ -23,7 +23,7 @@ export function HooksPage({ active }: { active: boolean }) {
   useEffect(() => {
     if (missing && connected) void loadHooks();
   }, [missing, connected]);
-  // Live changes of the list must not take the keyboard from where somebody is; a choice in a narrow window may.
+  // Live changes of the list must not take the keyboard from where the user is; a choice in a narrow window may.
   useEffect(() => {
     if (!active || missing) return;
     const page = root.current;
@@ -87,7 +87,7 @@ function NoHooks({ folder }: { folder: string }) {
         </li>
       </ol>
       <p className="muted">
-        All that a hook can say and gets is told in <code>docs/hooks.md</code>, with an example of each kind.
+        See <code>docs/hooks.md</code> for everything a hook can contain and receives, with an example of each kind.
       </p>
       <div className="actions">
         <Button data-testid="hooks-folder" onClick={() => void openHooksFolder()}>

@@ -3,14 +3,14 @@ import type { Delivery, DeliveryState, HookEvent, HookInfo, HookState } from '..
 import type { DeliveryFilter } from './state.ts';
 
 /** What a hook's state is called. */
-export const HOOK_STATE_WORDS: Readonly<Record<HookState, string>> = {
+export const HOOK_STATE_LABELS: Readonly<Record<HookState, string>> = {
   ready: 'Ready',
   broken: 'Broken',
   disabled: 'Disabled',
   gone: 'Gone',
 };
 
-/** What its state means for what it is told, where that is not plain; its own message comes before it. */
+/** What a hook's state means for its deliveries, shown after the hook's own message; null if that is obvious. */
 export const HOOK_STATE_NOTES: Readonly<Record<HookState, string | null>> = {
   ready: null,
   broken: 'It receives no events until its hook.yaml is corrected.',
@@ -19,7 +19,7 @@ export const HOOK_STATE_NOTES: Readonly<Record<HookState, string | null>> = {
 };
 
 /** What a delivery's state is called. */
-export const DELIVERY_WORDS: Readonly<Record<DeliveryState, string>> = {
+export const DELIVERY_LABELS: Readonly<Record<DeliveryState, string>> = {
   owed: 'Pending',
   delivered: 'Delivered',
   dead: 'Failed',
@@ -29,14 +29,14 @@ export const DELIVERY_WORDS: Readonly<Record<DeliveryState, string>> = {
 /** The choices of the filter, in their order. */
 export const FILTERS: readonly (readonly [DeliveryFilter, string])[] = [
   ['all', 'All'],
-  ['owed', DELIVERY_WORDS.owed],
-  ['delivered', DELIVERY_WORDS.delivered],
-  ['dead', DELIVERY_WORDS.dead],
-  ['dropped', DELIVERY_WORDS.dropped],
+  ['owed', DELIVERY_LABELS.owed],
+  ['delivered', DELIVERY_LABELS.delivered],
+  ['dead', DELIVERY_LABELS.dead],
+  ['dropped', DELIVERY_LABELS.dropped],
 ];
 
 /** What an event is called in the table. */
-export const HOOK_EVENT_WORDS: Readonly<Record<HookEvent, string>> = {
+export const HOOK_EVENT_LABELS: Readonly<Record<HookEvent, string>> = {
   'session:start': 'Start',
   'session:warning': 'Warning',
   'session:extended': 'Extended',
@@ -52,20 +52,20 @@ export const HOOK_EVENT_WORDS: Readonly<Record<HookEvent, string>> = {
 /** One line about a hook in the list: its state where that matters, and what waits. */
 export function hookLine({ state, owed, dead, kind }: HookInfo): string {
   const parts = [kind === 'webhook' ? 'webhook' : kind === 'run' ? 'program' : 'hook'];
-  if (state !== 'ready') parts[0] = HOOK_STATE_WORDS[state].toLowerCase();
+  if (state !== 'ready') parts[0] = HOOK_STATE_LABELS[state].toLowerCase();
   if (owed > 0) parts.push(`${owed} pending`);
   if (dead > 0) parts.push(`${dead} failed`);
   return parts.join(' · ');
 }
 
 /** When an owed delivery is tried next; null: it will not be. `now` in milliseconds since the epoch. */
-export function nextTry({ state, nextAt }: Delivery, now: number): string | null {
+export function nextAttempt({ state, nextAt }: Delivery, now: number): string | null {
   if (state !== 'owed' || nextAt === null) return null;
   const seconds = Math.ceil((nextAt - now) / 1_000);
   return seconds > 0 ? `next attempt in ${formatClock(seconds)}` : 'next attempt now';
 }
 
 /** “1 attempt”, “3 attempts”. */
-export function describeTries(attempts: number): string {
+export function describeAttempts(attempts: number): string {
   return attempts === 1 ? '1 attempt' : `${attempts} attempts`;
 }

@@ -11,7 +11,7 @@ export interface DeliveryQuery {
   readonly limit: number;
 }
 
-/** The deliveries of the open hook. What was there stays while it is asked for anew. */
+/** The deliveries of the open hook; the old ones stay while they are fetched again. */
 export interface DeliveryList {
   readonly query: DeliveryQuery;
   /** Null until the first answer. */
@@ -24,7 +24,7 @@ export interface DeliveryList {
 export type HookAction = 'test' | 'enable' | `again:${number | 'all'}`;
 
 export interface HooksState {
-  /** Null until the core has told. */
+  /** Null until the core has answered. */
   view: HooksView | null;
   /** Why there is no list; null while none was asked for, and once there is one. */
   failure: string | null;
@@ -72,7 +72,7 @@ export function busyKey(hook: string, action: HookAction): string {
   return `${hook}/${action}`;
 }
 
-/** How many hooks somebody should look at: those that get nothing although they should, and those with dead deliveries. */
+/** How many hooks need attention: those that receive nothing although they should, and those with failed deliveries. */
 export function attention(view: HooksView | null): number {
   return view?.hooks.filter(({ state, dead }) => state === 'broken' || state === 'gone' || dead > 0).length ?? 0;
 }

@@ -32,7 +32,7 @@ export interface Binding {
   web?: readonly string[];
   /** In a browser on macOS instead of `web`: there Option prints characters. */
   macWeb?: readonly string[];
-  /** In a browser `web` alone: the others mean something else there that nobody should lose a session to. */
+  /** In a browser `web` alone: the others mean something else there, by which a session could be lost. */
   webOnly?: true;
   /** Left to a program that uses the whole screen, as vim, less or mc do. */
   yieldsToPrograms?: true;

@@ -1,7 +1,7 @@
 /** The keyboard's conventions: macOS has its own. */
 export type Platform = 'mac' | 'other';
 
-/** What tells of the platform; `Navigator` is one. `userAgentData`: https://wicg.github.io/ua-client-hints/ */
+/** Where the platform is read from; `Navigator` is one. `userAgentData`: https://wicg.github.io/ua-client-hints/ */
 export interface PlatformSource {
   readonly platform: string;
   readonly userAgentData?: unknown;

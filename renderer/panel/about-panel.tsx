@@ -9,7 +9,7 @@ import { NoticesDialog } from './notices-dialog.tsx';
 
 const REFRESH_MS = 3_000;
 
-const REASON_WORDS: Readonly<Record<EndReason, string>> = {
+const END_REASON_LABELS: Readonly<Record<EndReason, string>> = {
   exited: 'Shell exited',
   closed: 'Closed by you',
   idle_timeout: 'Idle timeout',
@@ -39,7 +39,7 @@ export function AboutPanel() {
   }
   const ended = END_REASONS.flatMap((reason) => {
     const count = metrics.endedByReason[reason] ?? 0;
-    return count > 0 ? [{ label: REASON_WORDS[reason], count }] : [];
+    return count > 0 ? [{ label: END_REASON_LABELS[reason], count }] : [];
   }).toSorted((a, b) => b.count - a.count);
   return (
     <>

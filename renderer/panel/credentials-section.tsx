@@ -1,7 +1,7 @@
 import { CircleAlert, CircleCheck, type LucideIcon, TriangleAlert } from 'lucide-react';
 import type { CredentialState } from '../../shared/session.ts';
 import { asSentence } from '../components/format.ts';
-import { CREDENTIAL_NOTES, CREDENTIAL_WORDS } from '../session/messages.ts';
+import { CREDENTIAL_NOTES, CREDENTIAL_STATE_LABELS } from '../session/messages.ts';
 
 const ICONS: Readonly<Record<CredentialState['state'], LucideIcon>> = {
   ready: CircleCheck,
@@ -26,7 +26,7 @@ export function CredentialsSection({ credentials, isStarting }: CredentialsSecti
           <li key={env} data-state={state} data-testid={`credential-${env}`}>
             <Icon className="icon" aria-hidden="true" />
             <div>
-              <code>{env}</code> <span className="credential-state">{CREDENTIAL_WORDS[state]}</span>
+              <code>{env}</code> <span className="credential-state">{CREDENTIAL_STATE_LABELS[state]}</span>
               {message === null ? null : <small>{asSentence(message)}</small>}
               {note === null ? null : <small>{note}</small>}
             </div>

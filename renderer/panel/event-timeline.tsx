@@ -5,7 +5,7 @@ import { formatMoment } from '../components/format.ts';
 import { loadEvents } from '../session/actions.ts';
 import { EXPIRY_NAMES } from '../session/messages.ts';
 import { useApp } from '../store/store.ts';
-import { STATE_WORDS } from './now-section.tsx';
+import { STATE_LABELS } from './now-section.tsx';
 
 /** What happened to a session, newest first. */
 export function EventTimeline({ id }: { id: SessionId }) {
@@ -21,7 +21,7 @@ export function EventTimeline({ id }: { id: SessionId }) {
   return (
     <ol className="timeline" data-testid="timeline">
       {events
-        .filter(isTold)
+        .filter(isListed)
         .toReversed()
         .map((event) => (
           <li key={event.id} data-type={event.type} data-tone={tone(event)}>
@@ -40,8 +40,8 @@ export function EventTimeline({ id }: { id: SessionId }) {
   );
 }
 
-/** A change of state that an event of its own says better is not told twice. */
-function isTold(event: SessionEvent): boolean {
+/** Whether the timeline shows an event. A change of state that has its own event is not shown twice. */
+function isListed(event: SessionEvent): boolean {
   return event.type !== 'session:state' || (event.to !== 'frozen' && event.to !== 'ended');
 }
 
@@ -70,7 +70,7 @@ const WARNING_WORDS: Readonly<Record<SessionWarning['deadline'], string>> = {
   policy: 'it closes by the policy',
 };
 
-/** An event as a person tells it. */
+/** An event in words. */
 function describeEvent(event: SessionEvent): string {
   switch (event.type) {
     case 'session:start':
@@ -82,7 +82,7 @@ function describeEvent(event: SessionEvent): string {
         ? 'Kept open'
         : `Extended by ${describeDuration(event.seconds)} (${event.used} of ${event.count})`;
     case 'session:state':
-      return STATE_WORDS[event.to];
+      return STATE_LABELS[event.to];
     case 'session:frozen':
       return event.by === null ? 'Frozen' : `Frozen by its ${EXPIRY_NAMES[event.by]}`;
     case 'session:limit':

@@ -12,8 +12,8 @@ export function IsolationSection({ info }: { info: SessionInfo }) {
       <dl className="facts">
         <dt>When it ends</dt>
         <dd>
-          {CONTAINMENT_WORDS[info.containment].what}
-          <small>{CONTAINMENT_WORDS[info.containment].how}</small>
+          {CONTAINMENT_LABELS[info.containment].what}
+          <small>{CONTAINMENT_LABELS[info.containment].how}</small>
         </dd>
         <dt>Shell process</dt>
         <dd className="figures">{info.end === null ? (info.pid ?? 'none yet') : 'ended'}</dd>
@@ -61,7 +61,7 @@ function Found({ items }: { items: readonly IsolationItem[] }) {
   );
 }
 
-const CONTAINMENT_WORDS: Readonly<Record<Containment, { what: string; how: string }>> = {
+const CONTAINMENT_LABELS: Readonly<Record<Containment, { what: string; how: string }>> = {
   cgroup: {
     what: 'Its control group is terminated',
     how: 'The system tracks every process in it, so none can escape.',

@@ -8,14 +8,14 @@ import { useApp, useSample } from '../store/store.ts';
 import { countdowns } from '../time/countdown.ts';
 
 /** What happens when a limit runs out. */
-const EXPIRY_WORDS: Readonly<Record<OnExpiry, string>> = {
+const EXPIRY_LABELS: Readonly<Record<OnExpiry, string>> = {
   close: 'it closes',
   reset: 'it closes, and any key starts a new session',
   freeze: 'it is frozen, and closes unless it is thawed in time',
 };
 
 /** A timeout in words. */
-function timeoutWords(seconds: number): string {
+function describeTimeout(seconds: number): string {
   return seconds === 0 ? 'off' : describeDuration(seconds);
 }
 
@@ -28,10 +28,10 @@ export function LimitsSection({ info }: { info: SessionInfo }) {
     <>
       <dl className="facts">
         <Row info={info} name="idleTimeoutSeconds" label="Idle" after={cap(caps.idleTimeoutSeconds)}>
-          {timeoutWords(values.idleTimeoutSeconds)}
+          {describeTimeout(values.idleTimeoutSeconds)}
         </Row>
         <Row info={info} name="maxDurationSeconds" label="Max duration" after={cap(caps.maxDurationSeconds)}>
-          {timeoutWords(values.maxDurationSeconds)}
+          {describeTimeout(values.maxDurationSeconds)}
         </Row>
         <Row info={info} name="activity" label="Counts as activity">
           {values.activity.map(describeActivity).join(', ')}
@@ -50,7 +50,7 @@ export function LimitsSection({ info }: { info: SessionInfo }) {
           {values.maxCommands === 0 ? 'off' : `${info.commands.used} of ${values.maxCommands} used`}
         </Row>
         <Row info={info} name="onExpiry" label="When time is up">
-          {EXPIRY_WORDS[values.onExpiry]}
+          {EXPIRY_LABELS[values.onExpiry]}
         </Row>
         {values.onExpiry === 'freeze' ? (
           <Row info={info} name="thawWindowSeconds" label="Thaw window">

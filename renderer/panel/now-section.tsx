@@ -10,7 +10,7 @@ import { useSample } from '../store/store.ts';
 import { type Countdown, countdowns, remainingSeconds } from '../time/countdown.ts';
 
 /** What a state means to a person. */
-export const STATE_WORDS: Readonly<Record<SessionState, string>> = {
+export const STATE_LABELS: Readonly<Record<SessionState, string>> = {
   starting: 'Starting',
   waiting: 'Waiting at a prompt',
   running: 'Running a command',
@@ -34,7 +34,7 @@ export function NowSection({ info }: { info: SessionInfo }) {
       <dl className="facts">
         <dt>State</dt>
         <dd>
-          {STATE_WORDS[info.state]}
+          {STATE_LABELS[info.state]}
           {info.frozenBy === null ? null : <small>{frozenSentence(info, info.frozenBy)}</small>}
           {info.foreground === null ? null : <small className="mono">{info.foreground}</small>}
         </dd>
@@ -86,7 +86,7 @@ export function NowSection({ info }: { info: SessionInfo }) {
   );
 }
 
-/** Stops it where it stands, or lets it go on. */
+/** Freezes a session, or thaws it. */
 function FreezeButton({ info }: { info: SessionInfo }) {
   const frozen = info.state === 'frozen';
   if (!frozen && !canFreeze(info)) return null;

@@ -117,7 +117,7 @@ const EXPIRED_LIMITS: Readonly<Record<LimitReason, LimitName>> = {
   command_limit: 'maxCommands',
 };
 
-const RECORDING_WORDS = {
+const RECORDING_LABELS = {
   recording: 'On',
   truncated: 'Cut short',
   closed: 'Complete',
@@ -133,7 +133,7 @@ function Recording({ info: { id, recording, end } }: { info: SessionInfo }) {
       <dl className="facts">
         <dt>State</dt>
         <dd>
-          {away && recording.state === 'recording' ? 'Was on' : RECORDING_WORDS[recording.state]}
+          {away && recording.state === 'recording' ? 'Was on' : RECORDING_LABELS[recording.state]}
           {recording.message === null ? null : <small>{recording.message}</small>}
         </dd>
         {recording.state === 'none' ? null : (

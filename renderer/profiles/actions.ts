@@ -225,12 +225,12 @@ export async function chooseFolder(): Promise<string | null> {
   }
 }
 
-/** Asks what the container engine has. While it cannot be reached there is nothing to tell. */
+/** Fetches the container engine's images, networks and runtimes. */
 export async function loadOffers(): Promise<void> {
   try {
     set({ offers: await call('backends.offers', {}) });
   } catch {
-    // The state of the engine beside it says what is wrong.
+    // The engine's state, shown beside the form, says what is wrong.
     set({ offers: null });
   }
 }

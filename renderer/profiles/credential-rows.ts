@@ -11,17 +11,17 @@ const LONGEST_TTL_SECONDS = 2_592_000;
 
 /** One credential in the form: what was typed for each kind of source, whichever is chosen. It has no value in it, ever. */
 export interface CredentialRow {
-  /** Tells rows apart while they are typed. */
+  /** Identifies a row while it is edited. */
   readonly key: number;
   readonly env: string;
   readonly kind: SourceKind;
   readonly command: string;
-  /** One per line; a list where they cannot be told by lines, and stay as they are. */
+  /** One per line; a list, kept as it is, if one is empty or contains a line break. */
   readonly args: string | readonly string[];
   readonly file: string;
   /** The name of a stored secret. */
   readonly name: string;
-  /** Nothing: for ever. */
+  /** Empty: the value does not expire. */
   readonly ttlSeconds: string;
   readonly required: boolean;
 }
@@ -59,7 +59,7 @@ export function credentialCount(rows: readonly CredentialRow[]): number {
   return rows.filter(({ env }) => env.trim() !== '').length;
 }
 
-/** The credential that a row describes, for the schema to judge; a time that cannot be read is told to `refuse`. */
+/** The credential that a row describes, to be checked by the schema; a time that cannot be read is reported to `refuse`. */
 export function credentialOf(row: CredentialRow, refuse: (message: string) => void): Credential {
   return {
     env: row.env.trim(),

@@ -111,7 +111,7 @@ describe('credentials', options, () => {
     await field('credentials').getByText('PATH cannot be one').waitFor();
   });
 
-  test('with words in place of a command are told that there is no shell', async () => {
+  test('with a command line in place of a command say that no shell splits it', async () => {
     await open('review');
     await card('GITHUB_TOKEN').getByLabel('Command', { exact: true }).last().fill('gh auth token');
     await card('GITHUB_TOKEN').getByText('No shell splits this into words').waitFor();
@@ -207,7 +207,7 @@ describe('stored secrets', options, () => {
     ).toEqual(['registry-token']);
   });
 
-  test('say why none can be stored in a browser, and when nobody can tell', async () => {
+  test('say why none can be stored in a browser, and when the list cannot be read', async () => {
     await open('build');
     await card('NPM_TOKEN').getByText('Secrets are stored by the desktop app only').waitFor();
     expect(await page.getByTestId('set-secret').count()).toBe(0);
@@ -242,7 +242,7 @@ describe('limits of a profile', options, () => {
   });
 });
 
-describe('for everybody', options, () => {
+describe('for everyone', options, () => {
   test.each([
     { colorScheme: 'light' },
     { colorScheme: 'dark' },
@@ -252,7 +252,7 @@ describe('for everybody', options, () => {
     await page.getByRole('button', { name: 'Add credential' }).click();
     await page.keyboard.type('1A');
     await page.keyboard.press('Control+s');
-    await page.getByText('need another look').waitFor();
+    await page.getByText('need attention').waitFor();
     await card('NPM_TOKEN').getByText('No value is stored').waitFor();
     await expectNoFaults(page, 'credentials');
   });

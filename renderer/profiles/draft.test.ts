@@ -41,7 +41,7 @@ const credential = (change: Partial<CredentialRow>): CredentialRow => ({
   ...change,
 });
 
-describe('a form that nobody touched', () => {
+describe('an untouched form', () => {
   test.each([...PRESETS, ...FAKE_PROFILES])('reads back as the profile it shows: $id', (profile) => {
     expect(readDraft(draftOf(profile), profile, open)).toEqual({ ok: true, profile });
     expect(sameDraft(draftOf(profile), draftOf(structuredClone(profile)))).toBe(true);
@@ -174,7 +174,7 @@ describe('what was typed', () => {
     expect(profile).toEqual(local);
   });
 
-  test('what the form does not show stays: other limits, and arguments that lines cannot tell', () => {
+  test('what the form does not show stays: other limits, and arguments that lines cannot express', () => {
     const hidden: Profile = {
       ...local,
       args: ['-c', 'one\ntwo'],
@@ -231,7 +231,7 @@ describe('what was typed', () => {
   });
 });
 
-describe('what is wrong is told beside its field', () => {
+describe('an error is shown beside its field', () => {
   test.each<[keyof DraftErrors, Profile, Partial<Draft>]>([
     ['name', local, { name: '  ' }],
     ['name', local, { name: 'x'.repeat(81) }],

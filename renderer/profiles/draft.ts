@@ -12,7 +12,7 @@ import {
 import { type CredentialRow, credentialRows } from './credential-rows.ts';
 import { argumentsText, memoryText } from './text.ts';
 
-/** One variable in the form. `key` tells rows apart while they are typed. */
+/** One variable in the form. `key` identifies a row while it is edited. */
 interface VariableRow {
   readonly key: number;
   readonly name: string;
@@ -24,7 +24,7 @@ export interface Draft {
   readonly backend: BackendKind;
   readonly name: string;
   readonly shell: string;
-  /** One per line; null: they cannot be told by lines, and stay as they are. */
+  /** One per line; null if one is empty or contains a line break, so that they are kept as they are. */
   readonly args: string | null;
   /** Nothing: as the settings have it. */
   readonly loginShell: LoginShell | '';

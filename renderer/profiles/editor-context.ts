@@ -8,7 +8,7 @@ import type { DraftErrors } from './read-draft.ts';
 /** What the fields of one profile’s form share. */
 export interface Editor {
   readonly draft: Draft;
-  /** The errors to be shown now: not those of fields that nobody has been in yet. */
+  /** The errors to be shown now: not those of fields that the user has not visited yet. */
   readonly errors: DraftErrors;
   /** What the fields open in the sandbox. */
   readonly opens: Readonly<Partial<Record<ProfileField, string>>>;
@@ -20,7 +20,7 @@ export interface Editor {
   /** The host has a folder dialog. */
   readonly choosesFolders: boolean;
   change(change: Partial<Draft>): void;
-  /** Somebody has been in this field, and left it. */
+  /** The user has visited this field, and left it. */
   touch(field: keyof DraftErrors): void;
 }
 

@@ -63,19 +63,19 @@ describe('the form', options, () => {
   test('narrows what counts as activity; what the policy or the settings do not count says so', async () => {
     await open('review');
     const kind = (name: string): Locator => field('activity').getByRole('checkbox', { name });
-    await field('activity').getByText('Now: Typing and pasting, A command at work.').waitFor();
-    await field('activity').getByRole('radio', { name: 'Only what is chosen here' }).check();
+    await field('activity').getByText('Now: Typing and pasting, Busy command.').waitFor();
+    await field('activity').getByRole('radio', { name: 'Choose for this profile' }).check();
     await page.evaluate(() => window.fakeCore.changePolicy({ allowedActivity: ['input', 'busy', 'output'] }));
-    await field('activity').getByText('Your administrator’s policy does not let it count.').first().waitFor();
+    await field('activity').getByText('Your administrator’s policy does not allow it.').first().waitFor();
     expect(await kind('Processor use').isDisabled()).toBe(true);
     expect(await kind('Any output').isDisabled()).toBe(false);
     await field('activity').getByText('The settings do not count it').first().waitFor();
-    await kind('A command at work').uncheck();
+    await kind('Busy command').uncheck();
     // One of them has to stay.
     expect(await kind('Typing and pasting').isDisabled()).toBe(true);
     await page.keyboard.press('Control+s');
     await savedAs('review', { limits: expect.objectContaining({ activity: ['input'] }) });
-    await field('activity').getByRole('radio', { name: 'As the settings have it' }).check();
+    await field('activity').getByRole('radio', { name: 'Use the setting' }).check();
     await page.keyboard.press('Control+s');
     await page.getByTestId('profile-bar').getByText('Saved', { exact: true }).waitFor();
     expect((await stored('review'))?.limits).not.toHaveProperty('activity');
@@ -134,7 +134,7 @@ describe('the form', options, () => {
     await page.getByTestId('profile-bar').getByText('All profiles together are too long.').waitFor();
   });
 
-  test('keeps what was typed while something else is looked at, and says so on leaving', async () => {
+  test('keeps what was typed while another page is open, and says so on leaving', async () => {
     await open('review');
     await input('name').fill('Half a na');
     await item('local').click();
@@ -150,7 +150,7 @@ describe('the form', options, () => {
     expect(await input('name').inputValue()).toBe('Half a na');
   });
 
-  test('tells when the profile was changed or deleted elsewhere meanwhile', async () => {
+  test('shows when the profile was changed or deleted elsewhere', async () => {
     await open('review');
     await input('name').fill('Mine');
     await page.evaluate(() => {
@@ -173,7 +173,7 @@ describe('the form', options, () => {
 });
 
 describe('what a profile will be', options, () => {
-  test('is told while it is typed: the badge, the field that opens the sandbox, the mark in the list', async () => {
+  test('is shown while it is typed: the badge, the field that opens the sandbox, the mark in the list', async () => {
     await open('container');
     expect(await badge().innerText()).toBe(
       'container · no network · read-only root · uid 1000 · 512 MB · 1 CPU · 256 processes',
@@ -184,7 +184,7 @@ describe('what a profile will be', options, () => {
     await field('capabilities').locator('select').selectOption('NET_ADMIN');
     await badge().getByText('3 of these loosen the sandbox.').waitFor();
     await item('container').getByText('loosened').waitFor({ state: 'attached' });
-    await page.getByRole('button', { name: 'Take NET_ADMIN away' }).click();
+    await page.getByRole('button', { name: 'Remove NET_ADMIN' }).click();
     await badge().getByText('2 of these loosen the sandbox.').waitFor();
   });
 
@@ -349,7 +349,7 @@ describe('the list', options, () => {
 });
 
 describe('what runs it', options, () => {
-  test('is told with what is missing and what would help, and looked at again on request', async () => {
+  test('is shown with what is missing and what would help, and checked again on request', async () => {
     await open('build', { backends: 'none' });
     const state = page.getByTestId('backend-state');
     await state.getByText('Not available: Docker cannot be reached').waitFor();
@@ -367,7 +367,7 @@ describe('what runs it', options, () => {
   });
 });
 
-describe('for everybody', options, () => {
+describe('for everyone', options, () => {
   test.each([
     { colorScheme: 'light' },
     { colorScheme: 'dark' },

@@ -7,7 +7,7 @@ import { formatBytes } from '../components/format.ts';
 import { loadOffers } from './actions.ts';
 import { useEditor } from './editor-context.ts';
 import { Field } from './fields.tsx';
-import { ageWords, offeredImages } from './images.ts';
+import { describeAge, offeredImages } from './images.ts';
 
 /** The container’s image: typed, or taken from those that the engine has. */
 export function ImageField() {
@@ -61,7 +61,7 @@ export function ImageField() {
                     <Autocomplete.Item key={image.name} value={image} className="item">
                       <span className="item-label mono">{image.name}</span>
                       <span className="item-keys figures">
-                        {formatBytes(image.bytes)} · {ageWords(image.createdAt, Date.now())}
+                        {formatBytes(image.bytes)} · {describeAge(image.createdAt, Date.now())}
                       </span>
                     </Autocomplete.Item>
                   )}

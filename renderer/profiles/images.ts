@@ -4,7 +4,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** How old something is, for people: “today”, “9 days old”, “3 months old”. */
-export function ageWords(createdAt: number, now: number): string {
+export function describeAge(createdAt: number, now: number): string {
   const days = Math.floor(Math.max(0, now - createdAt) / DAY_MS);
   const old = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'} old`;
   if (days < 1) return 'today';

@@ -52,7 +52,7 @@ function ActivityField() {
   const labels = ACTIVITY_OPTIONS.filter(({ value }) => counted.includes(value)).map(({ label }) => label);
   const whose = policyIsOwn ? 'Your own policy file' : 'Your administrator’s policy';
   const options = ACTIVITY_OPTIONS.map((option) => {
-    if (allowed?.includes(option.value) === false) return { ...option, locked: `${whose} does not let it count.` };
+    if (allowed?.includes(option.value) === false) return { ...option, locked: `${whose} does not allow it.` };
     return counted.includes(option.value)
       ? option
       : { ...option, about: `${option.about} The settings do not count it, so it has no effect here.` };
@@ -62,14 +62,14 @@ function ActivityField() {
     <FieldGroup
       field="activity"
       label="What counts as activity"
-      note={hasEffect ? null : 'The settings count none of these, so typing alone counts.'}
-      hint="What is chosen restarts the idle timeout, provided that the settings count it as well."
+      note={hasEffect ? null : 'The settings count none of these, so only typing counts.'}
+      hint="Each chosen activity resets the idle timeout if the settings count it as well."
     >
       <ExplainedChoice
         name={name}
         options={[
-          { value: 'settings', label: 'As the settings have it', about: `Now: ${labels.join(', ')}.` },
-          { value: 'here', label: 'Only what is chosen here' },
+          { value: 'settings', label: 'Use the setting', about: `Now: ${labels.join(', ')}.` },
+          { value: 'here', label: 'Choose for this profile' },
         ]}
         value={activity === null ? 'settings' : 'here'}
         onChange={(chosen) => change({ activity: chosen === 'settings' ? null : counted })}

@@ -1,7 +1,7 @@
 import type { AppInfo } from '../../shared/contract.ts';
 import type { FolderAccess, Profile } from '../../shared/profile.ts';
 
-/** The user's home folder, as far as the folders that Sandglass keeps there tell it; null: it cannot be told. */
+/** The user's home folder, derived from the folders that Sandglass keeps there; null if that is not possible. */
 export function homeOf(info: Pick<AppInfo, 'logFolder' | 'recordingFolder'> | null): string | null {
   const home = /^(?:\/home\/[^/]+|\/Users\/[^/]+|\/root|[A-Za-z]:\\Users\\[^\\]+)(?=[/\\])/;
   return home.exec(info?.recordingFolder ?? '')?.[0] ?? home.exec(info?.logFolder ?? '')?.[0] ?? null;

@@ -5,13 +5,13 @@ import { BackendIcon } from '../components/backend-icon.tsx';
 import { useApp } from '../store/store.ts';
 import { homeOf, profileSummary } from './messages.ts';
 
-/** Whether a session of this profile can be had now. */
+/** Whether a session of this profile is available now. */
 export function useAvailability(profile: Profile): 'available' | 'checking' | 'unavailable' {
   return useApp(({ backends, settings }) => availability(backends, profile.backend, settings?.policy).state);
 }
 
 /**
- * A profile to choose: icon, name, and in a second line what it is, or why it cannot be had. What would help stands once
+ * A profile to choose: icon, name, and in a second line its summary, or why it is unavailable. What would help is shown once
  * for all of its kind in the line below the profiles; here it is only said aloud.
  */
 export function ProfileAbout({ profile }: { profile: Profile }) {

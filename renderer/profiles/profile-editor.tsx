@@ -117,7 +117,7 @@ export function ProfileEditor({
   );
 }
 
-/** The errors of fields that somebody has been in; null: of all fields. */
+/** The errors of the fields that the user has visited; of all fields if `touched` is null. */
 function visibleErrors(errors: DraftErrors, touched: ReadonlySet<string> | null): DraftErrors {
   if (touched === null) return errors;
   return Object.fromEntries(Object.entries(errors).filter(([field]) => touched.has(field)));
@@ -213,7 +213,7 @@ function Header({
 /** Says that the stored profile is another one by now than the form began with. */
 function Elsewhere({ listed: { profile, draft }, stored }: { listed: ListedProfile; stored: readonly Profile[] }) {
   const saving = useProfiles((state) => state.saving === profile.id);
-  // What is being saved may be told before the answer is here.
+  // The notification about a save may arrive before its answer.
   if (draft === null || draft.isNew || saving) return null;
   const now = stored.find(({ id }) => id === profile.id);
   if (now !== undefined && sameDraft(draftOf(now), draftOf(draft.base))) return null;
@@ -246,7 +246,7 @@ function SaveBar({
   return (
     <div className="profile-bar" data-shown={dirty || undefined} data-testid="profile-bar">
       <p role="status" className="profile-status" data-tone={draft?.attempted && errorCount > 0 ? 'bad' : undefined}>
-        {barWords(draft, errorCount, saving, saved)}
+        {barMessage(draft, errorCount, saving, saved)}
       </p>
       {dirty ? (
         <>
@@ -268,7 +268,7 @@ function SaveBar({
   );
 }
 
-function barWords(draft: ListedProfile['draft'], errorCount: number, saving: boolean, saved: boolean): string {
+function barMessage(draft: ListedProfile['draft'], errorCount: number, saving: boolean, saved: boolean): string {
   if (saving) return 'Saving…';
   if (draft === null) return saved ? 'Saved' : '';
   if (draft.refusal !== null && draft.refusal.field === null) return draft.refusal.message;

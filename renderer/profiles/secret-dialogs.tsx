@@ -103,7 +103,7 @@ function SecretForm({ name, onClose }: { name: string; onClose(): void }) {
   );
 }
 
-/** Asks before a stored secret is removed: nobody has its value any more. */
+/** Asks before a stored secret is removed, because its value is lost. */
 export function RemoveSecretDialog({
   users,
   open,

@@ -11,7 +11,7 @@ interface Refusal {
   readonly message: string;
 }
 
-/** A profile that is being changed: it stays until it is saved or discarded, whatever else is looked at meanwhile. */
+/** A profile that is being changed: it stays until it is saved or discarded, whatever else is opened meanwhile. */
 export interface DraftEntry {
   /** What the form began as. */
   readonly base: Profile;
@@ -20,7 +20,7 @@ export interface DraftEntry {
   /** The profile that a new one is put before; null: at the end. */
   readonly before: string | null;
   readonly values: Draft;
-  /** Somebody tried to save it: every field says what is wrong with it. */
+  /** Whether the user has tried to save it: then every field shows what is wrong with it. */
   readonly attempted: boolean;
   readonly refusal: Refusal | null;
 }
@@ -39,11 +39,11 @@ export interface ProfilesState {
   saving: string | null;
   /** The profile that was saved last, while nothing else has been done. */
   saved: string | null;
-  /** What the container engine has; null until it told. */
+  /** What the container engine offers; null until it has answered. */
   offers: EngineOffers | null;
-  /** Which secrets are stored, and why none can be; null until it was told. Values are never here. */
+  /** Which secrets are stored, and why none can be; null until the core has answered. Values are never here. */
   secrets: MethodOutput<'credentials.list'> | null;
-  /** Why that could not be told. */
+  /** Why the stored secrets could not be listed. */
   secretsFailure: string | null;
 }
 

@@ -29,7 +29,7 @@ test('the badge says what a session will be held by', () => {
   );
 });
 
-test('credentials and survival of a crash are told where the core tells them, and open nothing', () => {
+test('credentials and survival of a crash are in the badge as the core has them, and open nothing', () => {
   const credentials = ['A', ' B ', ' '].map((env, key) => ({ ...emptyRow(key), env }));
   expect(badge(sandbox, { credentials })).toBe(
     'bubblewrap, no network, read-only system, no folder, 2 credentials, 2048 MB, 512 processes',
@@ -77,7 +77,7 @@ test('what cannot be read is left out of the badge', () => {
   );
 });
 
-test('a line in the list tells a profile from others of its kind', () => {
+test('a line in the list distinguishes a profile from others of its kind', () => {
   expect(profileLine(draftOf(local))).toBe('login shell');
   expect(profileLine({ ...draftOf(local), shell: '/usr/bin/zsh', folder: '/home/me/src/' })).toBe('zsh · src');
   expect(profileLine({ ...draftOf(sandbox), folder: '/home/me/src', folderAccess: 'read-only' })).toBe(

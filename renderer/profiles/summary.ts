@@ -4,7 +4,7 @@ import { credentialCount } from './credential-rows.ts';
 import type { Draft } from './draft.ts';
 import { readCount, readCpus, readMemory, readNames } from './text.ts';
 
-/** Names of variables that tend to hold what nobody else should know. */
+/** Names of variables that usually hold secrets. */
 const SECRET = /TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH|COOKIE/i;
 
 /** What the sandbox of this form will be, in the words and the order of a session’s badge. Empty for a local shell. */
@@ -15,15 +15,15 @@ export function expectedIsolation(draft: Draft): Isolation {
   const inContainer = draft.backend === 'docker';
   const memory = readMemory(draft.memoryMiB);
   const items: IsolationItem[] = [
-    { text: inContainer ? containerWords(draft) : 'bubblewrap', open: false },
-    item('network', networkWords(draft)),
+    { text: inContainer ? containerText(draft) : 'bubblewrap', open: false },
+    item('network', networkText(draft)),
     inContainer ? item('readOnlyRoot', draft.readOnlyRoot ? 'read-only root' : 'writable root') : READ_ONLY_SYSTEM,
     item(
       'folderAccess',
-      draft.folderAccess === 'none' ? noFolderWords(draft) : `${folderInside(draft)} ${draft.folderAccess}`,
+      draft.folderAccess === 'none' ? noFolderText(draft) : `${folderInside(draft)} ${draft.folderAccess}`,
     ),
     inContainer ? NOTHING : credentialsItem(draft),
-    item('user', inContainer ? userWords(draft.user) : ''),
+    item('user', inContainer ? userText(draft.user) : ''),
     item('memoryMiB', !memory.ok ? '' : memory.value === null ? 'no memory limit' : `${memory.value} MB`),
     boundItem(draft, 'cpus', opened.cpus !== undefined),
     boundItem(draft, 'pids', opened.pids !== undefined),
@@ -36,13 +36,13 @@ export function expectedIsolation(draft: Draft): Isolation {
   return items.filter(({ text }) => text !== '');
 }
 
-/** They are what the session is for: told, and no opening. */
+/** Credentials are shown, and do not count as an opening: the session is meant to have them. */
 function credentialsItem({ credentials }: Draft): IsolationItem {
   const count = credentialCount(credentials);
   return { text: count === 0 ? '' : count === 1 ? '1 credential' : `${count} credentials`, open: false };
 }
 
-function containerWords({ runtime }: Draft): string {
+function containerText({ runtime }: Draft): string {
   return runtime === '' || /^(runc|crun|youki)$/.test(runtime) ? 'container' : `container (${runtime})`;
 }
 
@@ -74,7 +74,7 @@ function isUnbounded(read: { ok: true; value: number | null } | { ok: false }): 
   return read.ok && read.value === null;
 }
 
-function networkWords({ network }: Draft): string {
+function networkText({ network }: Draft): string {
   switch (network.trim()) {
     case 'none':
       return 'no network';
@@ -98,7 +98,7 @@ function networkOpening(network: string): string {
   }
 }
 
-function noFolderWords({ backend }: Draft): string {
+function noFolderText({ backend }: Draft): string {
   return backend === 'bubblewrap' ? 'no folder' : '';
 }
 
@@ -106,13 +106,13 @@ function folderInside(draft: Draft): string {
   return draft.backend === 'docker' ? draft.mountAt.trim() : draft.folder.trim() || 'folder';
 }
 
-function userWords(user: string): string {
+function userText(user: string): string {
   const [name = ''] = user.trim().split(':');
   if (name === 'root' || /^0+$/.test(name)) return 'root user';
   return /^\d+$/.test(name) ? `uid ${name}` : name === '' ? '' : `user ${name}`;
 }
 
-/** A bound that is missing is told where it loosens the sandbox; one that cannot be read is not told. */
+/** A missing limit is shown if it loosens the sandbox; one that cannot be read is not shown. */
 function boundItem(draft: Draft, field: 'cpus' | 'pids', open: boolean): IsolationItem {
   const read = field === 'cpus' ? readCpus(draft.cpus) : readCount(draft.pids);
   if (!read.ok) return { text: '', open };
@@ -123,7 +123,7 @@ function boundItem(draft: Draft, field: 'cpus' | 'pids', open: boolean): Isolati
 
 const MISSING = { cpus: 'no CPU limit', pids: 'no process limit' } as const;
 
-/** What tells a profile from others of its kind, in one short line. */
+/** What distinguishes a profile from others of its kind, in one short line. */
 export function profileLine(draft: Draft): string {
   const folder = lastPart(draft.folder);
   const shown = draft.folderAccess === 'none' ? '' : `${folder} ${draft.folderAccess}`;
@@ -132,7 +132,7 @@ export function profileLine(draft: Draft): string {
       case 'pty':
         return [lastPart(draft.shell) || 'login shell', folder];
       case 'bubblewrap':
-        return [networkWords(draft), shown];
+        return [networkText(draft), shown];
       case 'docker':
         return [draft.image.trim(), shown];
     }

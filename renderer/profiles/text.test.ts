@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ageWords, offeredImages } from './images.ts';
+import { describeAge, offeredImages } from './images.ts';
 import { argumentsText, memoryText, readArguments, readCount, readCpus, readMemory, readNames } from './text.ts';
 
 test.each([
@@ -41,7 +41,7 @@ test('processors may be parts of one, counts may not', () => {
   for (const text of ['1.5', '-1', 'x', '9'.repeat(10)]) expect(readCount(text).ok, text).toBe(false);
 });
 
-test('arguments are kept as they stand, or told to be more than lines can tell', () => {
+test('arguments are kept unchanged, or reported as more than lines can express', () => {
   expect(readArguments('-l\n\n  -c \necho "a b"\n')).toEqual(['-l', '  -c ', 'echo "a b"']);
   expect(argumentsText(['-l', 'a b'])).toBe('-l\na b');
   expect(argumentsText([])).toBe('');
@@ -70,9 +70,9 @@ test('images are all offered until something else is typed', () => {
   expect(names('none', 'node:24')).toEqual([]);
 });
 
-test('an age is told in the unit that says most', () => {
+test('an age is shown in its largest unit', () => {
   const day = 86_400_000;
-  const ages = [0.5, 1, 40, 90, 800].map((days) => ageWords(1_000 * day - days * day, 1_000 * day));
+  const ages = [0.5, 1, 40, 90, 800].map((days) => describeAge(1_000 * day - days * day, 1_000 * day));
   expect(ages).toEqual(['today', '1 day old', '40 days old', '3 months old', '2 years old']);
-  expect(ageWords(day, 0)).toBe('today');
+  expect(describeAge(day, 0)).toBe('today');
 });

@@ -42,7 +42,7 @@ export function readArguments(text: string): string[] {
   return text.split('\n').filter((line) => line.trim() !== '');
 }
 
-/** The arguments one per line; null where lines cannot tell them (an empty one, one with a line break). */
+/** The arguments, one per line; null if that is ambiguous because one is empty or contains a line break. */
 export function argumentsText(args: readonly string[]): string | null {
   const text = args.join('\n');
   const again = readArguments(text);

@@ -17,7 +17,7 @@ const set = useRecent.setState;
 /** Whether something has changed since the request that is under way was made. */
 let outdated = false;
 
-/** Fetches the latest sessions anew; older ones that were fetched stay. */
+/** Fetches the latest sessions again; older ones that were fetched stay. */
 export async function refreshRecent(): Promise<void> {
   if (get().loading) {
     outdated = true;

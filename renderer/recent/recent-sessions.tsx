@@ -16,7 +16,7 @@ import { useRecent } from './state.ts';
 export function RecentSessions({ first, none }: { first: number; none: string | null }) {
   const { entries, more, loading, failure } = useRecent();
   const connected = useApp((state) => state.link.state === 'open');
-  // Whenever a session has begun or ended, the journal has something new to tell.
+  // Whenever a session has started or ended, the journal has a new entry.
   const version = useApp((state) => state.journalVersion);
   const [count, setCount] = useState(first);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new version is fetched.

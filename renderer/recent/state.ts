@@ -2,7 +2,7 @@ import { create } from 'zustand';
 import type { HistoryEntry } from '../../shared/history.ts';
 
 export interface RecentState {
-  /** The latest first; null until the core has told. */
+  /** The latest first; null until the core has answered. */
   entries: readonly HistoryEntry[] | null;
   /** Whether there are older ones that were not fetched yet. */
   more: boolean;
@@ -17,7 +17,7 @@ const INITIAL_STATE: RecentState = { entries: null, more: false, loading: false,
 /** The sessions that the journal knows, as far as they were asked for. */
 export const useRecent = create<RecentState>()(() => INITIAL_STATE);
 
-/** What is known after the latest ones were fetched anew, `limit` of them: older ones stay behind them. */
+/** The list after the latest sessions were fetched again, `limit` of them: older ones stay behind them. */
 export function refreshed(
   { entries, more }: Pick<RecentState, 'entries' | 'more'>,
   latest: readonly HistoryEntry[],

@@ -40,7 +40,7 @@ export async function freeze(id: SessionId): Promise<void> {
   focusTerminal();
 }
 
-/** Lets a frozen session go on. */
+/** Resumes a frozen session. */
 export async function thaw(id: SessionId): Promise<void> {
   try {
     await call('sessions.thaw', { id });
@@ -114,7 +114,7 @@ export async function loadEvents(id: SessionId): Promise<void> {
   }
 }
 
-/** Desktop opens the folder; the browser is told where it is. */
+/** Opens the folder on the desktop; in a browser, shows its path. */
 export async function openLogs(): Promise<void> {
   try {
     const { opened, folder } = await call('app.openLogs', {});

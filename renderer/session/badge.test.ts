@@ -28,7 +28,7 @@ test('a badge never claims an isolation that was not found', () => {
   expect(badgeOf(failed)).toEqual({ closure: 'unknown', text: 'sandbox · did not start' });
 });
 
-test('a frozen session is told as such', () => {
+test('a frozen session is marked as frozen', () => {
   expect(tabStatus(fakeSession(1, { backend: 'bubblewrap', state: 'frozen' }))).toBe('sandbox, frozen');
   expect(tabStatus(fakeSession(1))).toBe('local shell');
 });

@@ -14,7 +14,7 @@ import { openFresh } from './replace.ts';
 import { useCardFocus } from './use-card-focus.ts';
 import { useAllows, useHasProfile } from './use-has-profile.ts';
 
-/** What remains of a session: why it ended, in words, and what can be done now. */
+/** The card of an ended session: why it ended, and what can be done now. */
 export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd }) {
   const primary = useRef<HTMLButtonElement>(null);
   useCardFocus(info.id, primary);
@@ -65,7 +65,7 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
       <div className="actions">
         {canReopen ? (
           <Button ref={primary} variant="primary" data-primary="" data-testid="new-session" onClick={() => again(info)}>
-            {againWords(info)}
+            {againLabel(info)}
           </Button>
         ) : (
           <Button
@@ -94,14 +94,14 @@ export function EndedCard({ info, end }: { info: SessionInfo; end: SessionEnd })
 }
 
 /**
- * Beside what remains of it; in its place where its time was up and the next key press would do the same, and where it is
- * restored: what it showed stays in its recording.
+ * Opens a new session beside the ended one; in its place if its time was up, as the next key press would, and if it is
+ * restored: its output stays in its recording.
  */
 function again(info: SessionInfo): void {
   void (info.end?.reason === 'auto_reset' || info.restored ? openFresh(info.id) : openAgain(info.id));
 }
 
-function againWords({ end, restored }: SessionInfo): string {
+function againLabel({ end, restored }: SessionInfo): string {
   if (end?.reason === 'auto_reset') return 'Open a new session';
   return restored ? 'Reopen' : 'New session';
 }

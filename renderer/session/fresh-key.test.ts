@@ -11,7 +11,7 @@ function press(key: string, ...held: ('Ctrl' | 'Alt' | 'Cmd' | 'AltGraph')[]): T
   };
 }
 
-test('what prints opens a fresh session, and Enter; what only leads to another key does, too', () => {
+test('what prints opens a new session, and Enter; what only leads to another key does, too', () => {
   for (const key of ['a', 'A', 'ß', '日', '😀', ' ', 'Enter', 'Dead', 'Process']) {
     expect(opensFresh(press(key), 'other'), key).toBe(true);
   }

@@ -3,7 +3,7 @@ import { keyboardPlatform, type Platform } from '../keys/platform.ts';
 import { getApp } from '../store/store.ts';
 import { awaitsKey, openFresh, typeAhead } from './replace.ts';
 
-/** A key press, as much of it as tells whether it types something; `KeyboardEvent` is one. */
+/** A key press, as much of it as decides whether it types something; `KeyboardEvent` is one. */
 export interface TypedKey {
   readonly key: string;
   readonly ctrlKey: boolean;
@@ -21,14 +21,14 @@ export function typedText(event: TypedKey, platform: Platform): string | null {
   return KEY_TEXTS[event.key] ?? null;
 }
 
-/** Whether a key press asks for the fresh session: what prints, Enter, and the first key of a dead or composed one. */
+/** Whether a key press opens the new session: what prints, Enter, and the first key of a dead or composed one. */
 export function opensFresh(event: TypedKey, platform: Platform): boolean {
   const text = typedText(event, platform);
   return text === null ? event.key === 'Dead' || event.key === 'Process' : text !== '\t' && text !== '\x7f';
 }
 
 /**
- * In the tab of a session whose time was up: the first key press opens a fresh session in its place, what follows is typed
+ * In the tab of a session whose time was up: the first key press opens a new session in its place, what follows is typed
  * ahead into that one. Gives whether the key was taken.
  */
 export function takeFreshKey(event: KeyboardEvent): boolean {

@@ -8,7 +8,7 @@ import { countdowns, remainingSeconds } from '../time/countdown.ts';
 import { thaw } from './actions.ts';
 import { describeFrozen, extension } from './messages.ts';
 
-/** Says that nothing moves in a session, and why, and lets it go on. */
+/** Shows that a session is frozen, and why, and thaws it. */
 export function FrozenBar({ info }: { info: SessionInfo }) {
   if (info.frozenBy !== null) return <FrozenByLimit info={info} frozenBy={info.frozenBy} />;
   return (
@@ -28,7 +28,7 @@ export function FrozenBar({ info }: { info: SessionInfo }) {
   );
 }
 
-/** Its time was up: it closes for good when nobody thaws it. */
+/** For a session frozen because its time was up: it closes unless it is thawed. */
 function FrozenByLimit({ info, frozenBy }: { info: SessionInfo; frozenBy: LimitReason }) {
   const sample = useSample(info.id);
   const now = useLiveNow();

@@ -13,7 +13,7 @@ import {
   spoken,
 } from './messages.ts';
 
-test('ends that nobody wanted say what became of the session, others need no advice', () => {
+test('unwanted ends come with advice, others need none', () => {
   const container = fakeSession(1, { backend: 'docker' });
   expect(endAdvice(container, endedWith({ reason: 'backend_lost' }))).toContain(
     'removed as soon as the engine is back',
@@ -23,7 +23,7 @@ test('ends that nobody wanted say what became of the session, others need no adv
   expect(endAdvice(container, endedWith({ reason: 'idle_timeout' }))).toBeNull();
 });
 
-test('words from the core end as sentences do, once', () => {
+test('a message of the core ends with one full stop', () => {
   expect(asSentence('Docker stopped answering')).toBe('Docker stopped answering.');
   expect(asSentence('Docker stopped answering.')).toBe('Docker stopped answering.');
   expect(asSentence(' ')).toBe('');
@@ -81,7 +81,7 @@ const pull = (fraction: number | null, detail = ''): StartProgress => ({
   fraction,
 });
 
-test('a long start is told by its steps and quarters, not by every byte', () => {
+test('a long start is announced by its steps and quarters, not by every byte', () => {
   const said = new Set<string>();
   for (let index = 0; index <= 1_000; index++) said.add(milestone(pull(index / 1_000, `${index} of 1000 kB`)));
   expect(said.size).toBe(5);
@@ -89,7 +89,7 @@ test('a long start is told by its steps and quarters, not by every byte', () => 
   expect(milestone(pull(null))).not.toBe(milestone({ ...pull(null), stage: 'create', message: 'Creating it' }));
 });
 
-test('what is said aloud has no figures before there is something to tell', () => {
+test('an announcement has no figures before the first quarter', () => {
   expect(spoken(pull(null))).toBe('Pulling debian:bookworm-slim');
   expect(spoken(pull(0.1))).toBe('Pulling debian:bookworm-slim');
   expect(spoken(pull(0.6))).toBe('Pulling debian:bookworm-slim, 50 percent');

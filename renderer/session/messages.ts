@@ -4,7 +4,7 @@ import type { Running } from '../../shared/running.ts';
 import {
   type Activity,
   type CredentialState,
-  expiredWords,
+  elapsedAndLimit,
   type LimitReason,
   type SessionEnd,
   type SessionInfo,
@@ -67,7 +67,7 @@ export function describeWarning(info: SessionInfo, countdown: Countdown): string
     : `no activity for ${passed}.`;
 }
 
-/** What an extension would do, or why there is none to be had. */
+/** What an extension would do, or why none is possible. */
 export type Extension = { possible: true; left: number; seconds: number } | { possible: false; reason: string };
 
 /** Whether the session can be extended now. `max`: its maximum duration as it stands; null without one. */
@@ -86,7 +86,7 @@ export function extension(info: SessionInfo, max: Countdown | null): Extension {
   return { possible: true, left: count - used, seconds };
 }
 
-/** What to know or do about an end that nobody wanted; null: the reason says it all. */
+/** What to know or do about an unwanted end; null if the reason says it all. */
 export function endAdvice({ backend }: SessionInfo, end: SessionEnd): string | null {
   switch (end.reason) {
     case 'backend_lost':
@@ -106,7 +106,7 @@ export function endAdvice({ backend }: SessionInfo, end: SessionEnd): string | n
   }
 }
 
-/** How the shell ended; null when it never told. */
+/** How the shell ended; null if that is not known. */
 export function describeExit({ exitCode, signal }: SessionEnd): string | null {
   if (signal !== null) return signal;
   return exitCode === null ? null : String(exitCode);
@@ -120,7 +120,7 @@ export function describeExpiry(
   elapsedSeconds: number | null = null,
 ): string {
   const { values } = limits;
-  const words = (configured: number) => expiredWords({ limitSeconds: limitSeconds ?? configured, elapsedSeconds });
+  const words = (configured: number) => elapsedAndLimit({ limitSeconds: limitSeconds ?? configured, elapsedSeconds });
   switch (expired) {
     case 'idle_timeout': {
       const { length, limit } = words(values.idleTimeoutSeconds);
@@ -160,7 +160,7 @@ export const EXPIRY_NAMES: Readonly<Record<LimitReason, string>> = {
 };
 
 /** What a credential's state is called. */
-export const CREDENTIAL_WORDS: Readonly<Record<CredentialState['state'], string>> = {
+export const CREDENTIAL_STATE_LABELS: Readonly<Record<CredentialState['state'], string>> = {
   ready: 'Ready',
   missing: 'Missing',
   stale: 'Not renewed',
@@ -173,7 +173,7 @@ export const CREDENTIAL_NOTES: Readonly<Record<CredentialState['state'], string 
   stale: 'The session still uses the old value.',
 };
 
-/** What is wrong with a session's credentials, in a few words; null: nothing. What is missing is told before what is old. */
+/** What is wrong with a session's credentials, in a few words; null: nothing. Missing credentials come before stale ones. */
 export function credentialWarning(credentials: readonly CredentialState[]): string | null {
   const missing = credentials.filter(({ state }) => state === 'missing');
   const stale = credentials.filter(({ state }) => state === 'stale');
@@ -186,7 +186,7 @@ export function credentialWarning(credentials: readonly CredentialState[]): stri
   return `${all} credentials are not ready`;
 }
 
-/** What a start that has not told anything yet is doing. */
+/** The progress of a start that has not reported any yet. */
 export const NO_PROGRESS: StartProgress = { stage: 'spawn', message: 'Starting…', detail: '', fraction: null };
 
 /**

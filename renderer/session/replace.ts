@@ -12,7 +12,7 @@ import { terminals } from '../terminal/window-terminals.ts';
 /** At most this much is typed ahead into a session that is about to be opened, in UTF-16 code units. */
 const MAX_TYPED_AHEAD = 1_024;
 
-/** What was typed into a tab since a fresh session is on its way into it. */
+/** What was typed into each tab since its session is being replaced. */
 const typed = new Map<SessionId, string>();
 
 /** Whether the profile of a session is still there. */
@@ -20,13 +20,13 @@ function hasProfile({ profileId }: Pick<SessionInfo, 'profileId'>): boolean {
   return getApp().settings?.profiles.some(({ id }) => id === profileId) ?? false;
 }
 
-/** Whether the next key press is to open a fresh session in the place of this one. */
+/** Whether the next key press opens a new session in the place of this one. */
 export function awaitsKey(id: SessionId): boolean {
   const info = getApp().sessions[id];
   return info?.end?.reason === 'auto_reset' && hasProfile(info);
 }
 
-/** Opens a fresh session of the same profile in the place of one that has ended; once, however often it is asked for. */
+/** Replaces an ended session by a new one of the same profile; once, however often it is called. */
 export async function openFresh(id: SessionId): Promise<void> {
   const info = getApp().sessions[id];
   if (info === undefined || getApp().replacing.has(id)) return;
@@ -41,7 +41,7 @@ export async function openFresh(id: SessionId): Promise<void> {
   );
 }
 
-/** Ends a session and opens a fresh one in its place; asks first when a command runs. */
+/** Ends a session and opens a new one in its place; asks first if a command is running. */
 export async function restart(id: SessionId, force = false): Promise<void> {
   const state = getApp();
   const info = state.sessions[id];
@@ -56,7 +56,7 @@ export async function restart(id: SessionId, force = false): Promise<void> {
   });
 }
 
-/** Keeps what is typed into a tab whose fresh session is on its way; false where none is. */
+/** Keeps what is typed into a tab whose session is being replaced; returns false if it is not. */
 export function typeAhead(id: SessionId, text: string): boolean {
   const before = typed.get(id);
   if (before === undefined) return false;
@@ -78,7 +78,7 @@ async function replace(id: SessionId, open: () => Promise<SessionInfo | null>): 
   }
 }
 
-/** `next` is shown where `id` was, with the keyboard in it; what remains of `id` is for the list of recent sessions. */
+/** `next` is shown where `id` was, with the keyboard in it; `id` itself is left to the list of recent sessions. */
 function takePlace(id: SessionId, next: SessionInfo, text: string): void {
   // The notification may have come first, with more; the answer must not undo it.
   if (getApp().sessions[next.id] === undefined) adopt(next);

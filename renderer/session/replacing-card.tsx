@@ -1,7 +1,7 @@
 import { LoaderCircle } from 'lucide-react';
 import type { SessionInfo } from '../../shared/session.ts';
 
-/** While a session makes way for a fresh one: what is typed now is for that one. */
+/** Shown while a new session replaces this one: what is typed now is for the new one. */
 export function ReplacingCard({ info }: { info: SessionInfo }) {
   return (
     <section className="ended-card replacing" data-testid="replacing-card" aria-label="Opening a new session" aria-busy>

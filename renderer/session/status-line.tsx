@@ -176,7 +176,7 @@ function Time({ info }: { info: SessionInfo }) {
   );
 }
 
-/** What keeps the session open although nobody types in it; null: nothing does now. */
+/** What keeps the session open although nothing is typed into it; null if nothing does now. */
 function keptOpenBy({ state, foreground }: SessionInfo, kind: Activity['kind']): string | null {
   if (state === 'frozen') return null;
   switch (kind) {

@@ -2,7 +2,7 @@ import { type RefObject, useEffect } from 'react';
 import type { SessionId } from '../../shared/session.ts';
 import { useApp } from '../store/store.ts';
 
-/** Puts the keyboard on what an ended session offers first. Not while somebody writes elsewhere. */
+/** Puts the keyboard on what an ended session offers first. Not while the user is typing elsewhere. */
 export function useCardFocus(id: SessionId, primary: RefObject<HTMLButtonElement | null>): void {
   const active = useApp((state) => state.active === id);
   useEffect(() => {

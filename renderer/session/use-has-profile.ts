@@ -4,7 +4,7 @@ import { useApp } from '../store/store.ts';
 
 /** Whether there still is a profile of this id: without it, nothing can be opened in a session's place. */
 export function useHasProfile(profileId: string): boolean {
-  // Until the core has told, nothing is said to be missing.
+  // Until the settings have arrived, no profile counts as missing.
   return useApp(({ settings }) => settings?.profiles.some(({ id }) => id === profileId) ?? true);
 }
 

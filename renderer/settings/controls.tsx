@@ -55,7 +55,7 @@ function TypedControl(props: ControlProps) {
   const [seen, setSeen] = useState(shown);
   const [bad, setBad] = useState(false);
   const [pending, setPending] = useState(0);
-  // A value from elsewhere replaces what is in the field, but not what somebody is typing there. Nor does one that was
+  // A value from elsewhere replaces what is in the field, but not what the user is typing there. Nor does one that was
   // true before a change made here: the field already shows that change.
   if (shown !== seen && pending === 0) {
     setSeen(shown);
@@ -248,7 +248,7 @@ export function CheckList<T extends string>({
                 type="checkbox"
                 aria-describedby={about}
                 checked={checked}
-                // One has to stay: without any sign of life nothing could keep a session open.
+                // One has to stay: without any kind of activity nothing could keep a session open.
                 disabled={disabled || (checked ? chosen.length === 1 : locked !== null)}
                 onChange={() =>
                   onChange(

@@ -84,7 +84,7 @@ test('what is kept has bounds, and 0 is none of them', () => {
   }
 });
 
-test('what happens when time is up is told for each of its values', () => {
+test('each value of “When time is up” is explained', () => {
   const { control } = rows.find(({ path }) => path === 'limits.onExpiry') ?? {};
   if (control?.kind !== 'choice') throw new Error('It is no choice.');
   expect(control.options.map(({ value }) => value)).toEqual([...ON_EXPIRY]);

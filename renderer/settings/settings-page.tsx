@@ -29,14 +29,14 @@ export function SettingsPage() {
   const part = useProfiles((state) => state.view);
   const profiles = part === 'profiles';
   const settings = part === 'settings';
-  const toLookAt = useHooks((state) => attention(state.view));
+  const needAttention = useHooks((state) => attention(state.view));
   const unsaved = useProfiles((state) => Object.keys(state.drafts).length);
   const [query, setQuery] = useState('');
   const [current, setCurrent] = useState('limits');
   const body = useRef<HTMLElement>(null);
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    // Profiles and hooks take the focus themselves; from them, the focus stays where somebody went.
+    // Profiles and hooks take the focus themselves; from them, the focus stays where the user went.
     if (active && useProfiles.getState().view === 'settings') search.current?.focus();
   }, [active]);
   useUnsavedReminder(active);
@@ -105,7 +105,7 @@ export function SettingsPage() {
             onClick={() => showSettingsView('hooks')}
           >
             Hooks
-            {toLookAt === 0 ? null : <span className="nav-count">{toLookAt} to check</span>}
+            {needAttention === 0 ? null : <span className="nav-count">{needAttention} to check</span>}
           </button>
         </nav>
         <section ref={body} className="settings-body" aria-label={PART_NAMES[part]}>

@@ -39,7 +39,7 @@ describe('the settings', { timeout: WINDOW_TIMEOUT_MS }, () => {
     );
   });
 
-  test('tell a 0 as what it means', async () => {
+  test('show what a 0 means', async () => {
     await open();
     const commands = setting('limits.maxCommands');
     await commands.getByText('no limit', { exact: true }).waitFor();

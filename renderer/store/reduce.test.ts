@@ -74,7 +74,7 @@ describe('tabs', () => {
     expect(removed(state, fakeId(1)).active).toBeUndefined();
   });
 
-  test('a fresh session takes the place of the one whose time was up, in every window', () => {
+  test('a new session takes the place of the one whose time was up, in every window', () => {
     const old = fakeSession(1, { end: { ...end, reason: 'auto_reset' } });
     const fresh = fakeSession(4, { previousId: old.id });
     const begun = withTabs(1, 2, 3);
@@ -89,7 +89,7 @@ describe('tabs', () => {
     expect(next.replacing.size).toBe(0);
   });
 
-  test('closing what somebody had opened again elsewhere shows the neighbour', () => {
+  test('closing what was reopened elsewhere shows the neighbour', () => {
     const state: AppState = { ...withTabs(1, 2, 3), active: fakeId(1) };
     const sessions = { ...state.sessions, [fakeId(3)]: fakeSession(3, { previousId: fakeId(1) }) };
     expect(removed({ ...state, sessions }, fakeId(1)).active).toBe(fakeId(2));
@@ -162,7 +162,7 @@ test('a freeze and its end are said aloud', () => {
   const frozen = fakeSession(1, { state: 'frozen' });
   expect(announce(fakeSession(1), frozen)).toBe('bash is frozen.');
   expect(announce(frozen, frozen)).toBeNull();
-  expect(announce(frozen, fakeSession(1))).toBe('bash goes on.');
+  expect(announce(frozen, fakeSession(1))).toBe('bash continues.');
   expect(announce(frozen, fakeSession(1, { end }))).toBe('bash ended: The shell exited.');
 });
 

@@ -120,7 +120,7 @@ export function removed(state: AppState, id: SessionId): Change {
   return result;
 }
 
-/** Whether a session ended so that a fresh one takes its place. */
+/** Whether a session ended in order to be replaced. */
 function wasReset({ end }: SessionInfo): boolean {
   return end?.reason === 'auto_reset' || end?.reason === 'reset';
 }
@@ -137,7 +137,7 @@ export function placedAt(order: readonly SessionId[], id: SessionId, next: Sessi
   return others.toSpliced(at < 0 ? others.length : at, 0, next);
 }
 
-/** A fresh session is being opened in the place of `id`, or no longer. */
+/** Marks whether `id` is being replaced by a new session. */
 export function replacing(state: AppState, id: SessionId, yes: boolean): Change {
   return { replacing: yes ? new Set(state.replacing).add(id) : withoutMember(state.replacing, id) };
 }
@@ -158,7 +158,7 @@ export function reordered(state: AppState, ids: readonly SessionId[]): Change {
 }
 
 /** Input of a session takes its time, or did not arrive whole; null: there is nothing to show any more. */
-export function inputTold(state: AppState, id: SessionId, input: InputState | null): Change {
+export function inputUpdated(state: AppState, id: SessionId, input: InputState | null): Change {
   const info = state.sessions[id];
   const before = state.inputs[id];
   if (info === undefined || input === null) return before === undefined ? {} : { inputs: without(state.inputs, id) };

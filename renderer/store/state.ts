@@ -47,9 +47,9 @@ export interface AppState {
   evicted: ReadonlySet<SessionId>;
   /** Sessions that were live here, and that the core does not know since a reconnect. */
   lost: ReadonlySet<SessionId>;
-  /** Tabs in whose place a fresh session is being opened. */
+  /** Tabs whose session is being replaced by a new one. */
   replacing: ReadonlySet<SessionId>;
-  /** Tabs with output nobody has looked at. */
+  /** Tabs with output that has not been seen. */
   unseen: ReadonlySet<SessionId>;
   /** Input that takes its time, or did not arrive whole, by session. */
   inputs: Readonly<Record<SessionId, InputState>>;
@@ -60,7 +60,7 @@ export interface AppState {
   settings: SettingsView | null;
   /** Raised whenever a session has begun or ended: the list of recent ones has something new. */
   journalVersion: number;
-  /** What can be had on this machine, by backend; empty until the core has told. */
+  /** What is available on this machine, by backend; empty until the core has answered. */
   backends: readonly BackendStatus[];
   settingsOpen: boolean;
   active: TabId | null;
@@ -69,7 +69,7 @@ export interface AppState {
   profileMenuOpen: boolean;
   renaming: SessionId | null;
   finding: boolean;
-  /** What was last looked for in this window, and how. */
+  /** The last search in this window. */
   find: FindQuery;
   shortcutsOpen: boolean;
   question: Question | null;

@@ -39,7 +39,7 @@ function placeAfter(id: SessionId, after: SessionId): void {
   reorder([...rest.slice(0, index + 1), id, ...rest.slice(index + 1)]);
 }
 
-/** A fresh session of the same profile beside an ended one; a failed start is replaced. */
+/** Opens a new session of the same profile beside an ended one; a failed start is replaced. */
 export async function openAgain(id: SessionId): Promise<void> {
   const info = getApp().sessions[id];
   if (info === undefined) return;
@@ -102,7 +102,7 @@ export async function renameTab(id: SessionId, title: string): Promise<void> {
   }
 }
 
-/** Shows the new order at once and tells the core. */
+/** Shows the new order at once and reports it to the core. */
 export function reorder(order: readonly SessionId[]): void {
   setApp({ order });
   void call('sessions.reorder', { ids: [...order] }).catch(report);

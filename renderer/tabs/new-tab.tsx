@@ -11,7 +11,7 @@ export function NewTab() {
   const open = useApp((state) => state.profileMenuOpen);
   const change = (next: boolean): void => {
     setApp({ profileMenuOpen: next });
-    // Whoever came from the terminal, by key, goes on there.
+    // A user who came from the terminal by key continues there.
     if (!next) focusTerminal();
   };
   return (

@@ -10,7 +10,7 @@ import { showRecent } from '../recent/actions.ts';
 import { useApp } from '../store/store.ts';
 import { openTab } from './actions.ts';
 
-/** What the menu at the new-tab button holds: the profiles, what can be had now, and the way to change them. */
+/** What the menu at the new-tab button holds: the profiles, what is available now, and the way to change them. */
 export function ProfileItems() {
   const profiles = useApp((state) => state.settings?.profiles) ?? [];
   const backends = useApp((state) => state.backends);
@@ -52,7 +52,7 @@ export function ProfileItems() {
   );
 }
 
-/** One profile; one that cannot be had stays within reach of the keyboard and says why. */
+/** One profile; an unavailable one stays within reach of the keyboard and says why. */
 function ProfileItem({ profile }: { profile: Profile }) {
   return (
     <Menu.Item

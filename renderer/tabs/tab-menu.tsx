@@ -41,7 +41,7 @@ export function TabMenu({ info, children }: { info: SessionInfo; children: React
   );
 }
 
-/** Freezes or thaws, whichever is to be had. */
+/** Freezes or thaws, whichever is possible. */
 export function FreezeItem({ info }: { info: SessionInfo }) {
   return info.state === 'frozen' ? (
     <MenuItem label="Thaw session" command="freeze" testId="menu-thaw" onSelect={() => void thaw(info.id)} />

@@ -12,7 +12,7 @@ function dropIndex(x: number, others: readonly { left: number; width: number }[]
   return index < 0 ? others.length : index;
 }
 
-/** Pressing a tab shows it; dragging it moves it among the others, told to the core when it is let go. */
+/** Pressing a tab shows it; dragging it moves it among the others, and reports the new order to the core when it is dropped. */
 export function useTabDrag(strip: RefObject<HTMLElement | null>) {
   const [dragged, setDragged] = useState<SessionId | null>(null);
   const onPointerDown = useCallback(

@@ -2,7 +2,7 @@
 export const ACK_AFTER_BYTES = 65_536;
 
 /**
- * Counts output in and out of the parser, and tells when to acknowledge: after {@link ACK_AFTER_BYTES} under load, at
+ * Counts output in and out of the parser, and decides when to acknowledge: after {@link ACK_AFTER_BYTES} under load, at
  * once when nothing waits any more, so that the last bytes are never left unacknowledged.
  */
 export class AckBatch {

@@ -88,7 +88,7 @@ test('a terminal that is gone holds up no other one', () => {
   expect(written).toEqual([7]);
 });
 
-test('in a window that nobody sees nothing rests', () => {
+test('in a hidden window nothing rests', () => {
   const seen = terminal(new BackgroundWriter(() => true));
   seen.add(flood);
   seen.add(flood);

@@ -16,7 +16,7 @@ interface Job {
 
 /**
  * Parses the output of hidden terminals, in turn, in at most a quarter of the window's time: the terminal that is shown,
- * and the keys typed into it, do not wait for floods that nobody sees. What is not parsed is not acknowledged, which
+ * and the keys typed into it, do not wait for floods that are not seen. What is not parsed is not acknowledged, which
  * holds the flooding program back.
  */
 export class BackgroundWriter {
@@ -26,7 +26,7 @@ export class BackgroundWriter {
   #resting: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * `unseen`: whether nobody sees the window at all. Then nothing has to be spared, and rests would be long: browsers slow
+   * `unseen`: whether the whole window is hidden. Then nothing has to be spared, and rests would be long: browsers slow
    * down the timers of such a window.
    */
   constructor(unseen: () => boolean) {

@@ -23,7 +23,7 @@ export function FindBar({ id }: { id: SessionId }) {
   const change = (part: Partial<FindQuery>): void => setApp({ find: { ...query, ...part } });
 
   useEffect(() => {
-    // What was looked for last is there again; the first key replaces it.
+    // The last query is shown again, selected, so that the first key replaces it.
     field.current?.focus();
     field.current?.select();
     view?.setFinding(true);

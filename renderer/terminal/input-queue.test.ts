@@ -26,7 +26,7 @@ function setup({ open = true } = {}) {
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe('input of a window', () => {
-  test('is sent at once and shown to nobody while the program takes it', () => {
+  test('is sent at once, and not shown, while the program takes it', () => {
     const { queue, sent, states } = setup();
     for (const key of 'ls\r') {
       queue.type(bytesOf(key));
@@ -160,7 +160,7 @@ describe('input of a window', () => {
     expect(states.at(-1)).toMatchObject({ kind: 'stopped', why: 'lost', acceptedBytes: 0, totalBytes: 5_000 });
   });
 
-  test('answers of the terminal that nobody reads take no endless memory, and are not shown', () => {
+  test('unread answers of the terminal take bounded memory, and are not shown', () => {
     const { queue, states, sentBytes } = setup();
     for (let count = 0; count < 100_000; count += 1) queue.reply(bytesOf('\x1b[1;1R'));
     vi.advanceTimersByTime(SHOWN_AFTER_MS * 3);

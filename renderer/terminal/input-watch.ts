@@ -2,7 +2,7 @@ import type { InputContext } from './input.ts';
 
 /**
  * Watches one terminal's element for what surrounds its input: which DOM event is being handled, and whether an input
- * method is at work. xterm.js tells neither through its public interface.
+ * method is at work. xterm.js exposes neither through its public interface.
  */
 export class InputWatch {
   #ownAction = false;
@@ -19,7 +19,7 @@ export class InputWatch {
 
   /** The context of data that xterm.js gives out right now. */
   context(): InputContext {
-    // `window.event` is the one thing that tells, inside xterm.js' own synchronous handler, what is being handled.
+    // Inside xterm.js' own synchronous handler, only `window.event` shows which event is being handled.
     return { eventType: window.event?.type, ownAction: this.#ownAction, composing: this.#composing };
   }
 

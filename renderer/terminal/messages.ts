@@ -29,8 +29,8 @@ export function inputMessage(input: InputState, isFrozen: boolean): InputMessage
   if (input.kind === 'sending') {
     if (isFrozen) return { title: `${what} waits until the session is thawed.`, detail: `${amount} sent.` };
     const title = isPaste ? 'Pasting…' : 'Waiting for the program to read what you typed…';
-    const isTold = isPaste && input.isWaiting;
-    return { title, detail: `${amount} sent.${isTold ? ' The program is not reading.' : ''}` };
+    const isStalled = isPaste && input.isWaiting;
+    return { title, detail: `${amount} sent.${isStalled ? ' The program is not reading.' : ''}` };
   }
   // What was on its way when the connection went may have arrived.
   const sent = input.why === 'lost' ? `${amount} is known to have arrived.` : `${amount} had arrived.`;

@@ -44,7 +44,7 @@ export interface TerminalHost {
   sendFrame(frame: Uint8Array): void;
   /** So much fits into the terminal's place here. */
   resized(id: SessionId, cols: number, rows: number): void;
-  /** Output arrived while nobody looked. */
+  /** Output arrived while the terminal was hidden. */
   sawOutput(id: SessionId): void;
   /** The address under the pointer, to show; null: none any more. */
   linkHovered(uri: string | null): void;
@@ -80,7 +80,7 @@ export class TerminalView {
   readonly #input: InputQueue;
   /** While a paste of ours is given to xterm.js: whether it is a bracketed one. */
   #pasting: boolean | null = null;
-  /** What the core was told last that fits here. */
+  /** The size that was last reported to the core. */
   #claimed: { readonly cols: number; readonly rows: number } | null = null;
   #stateLeft = 0;
   #stateParts: Uint8Array[] = [];
@@ -242,7 +242,7 @@ export class TerminalView {
     });
   }
 
-  /** A part of the state that the output goes on from. */
+  /** A part of the state that the output continues from. */
   receiveState(bytes: Uint8Array): void {
     this.#stateParts.push(bytes);
     this.#stateLeft -= bytes.byteLength;

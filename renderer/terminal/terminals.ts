@@ -58,7 +58,7 @@ export class Terminals {
     for (const view of this.#views.values()) view.detached();
   }
 
-  /** A new connection: old channels mean nothing any more. Attaches the terminals of `ids` anew. */
+  /** A new connection: old channels mean nothing any more. Reattaches the terminals of `ids`. */
   reconnected(ids: Iterable<SessionId>): void {
     this.disconnected();
     for (const id of ids) {

@@ -1,6 +1,6 @@
 import { desktopBridge } from '../connection/bridge.ts';
 import { call, reportUnlessGone, sendFrame } from '../connection/core.ts';
-import { inputTold } from '../store/reduce.ts';
+import { inputUpdated } from '../store/reduce.ts';
 import { getApp, setApp } from '../store/store.ts';
 import { Terminals } from './terminals.ts';
 
@@ -22,7 +22,7 @@ export const terminals = new Terminals({
   linkHovered: (uri) => setApp({ hoveredLink: uri }),
   askBeforePaste: (id, review) => setApp({ question: { kind: 'paste', id, review } }),
   pathOf: (file) => desktopBridge()?.pathOf?.(file) || file.name,
-  inputChanged: (id, state) => setApp((app) => inputTold(app, id, state)),
+  inputChanged: (id, state) => setApp((app) => inputUpdated(app, id, state)),
   platformOf: (id) => {
     const { sessions, info } = getApp();
     // Sandboxes and containers run Linux, whatever the window runs on.

@@ -58,7 +58,7 @@ test('the last piece of a flood is handed on although nothing follows it', async
   await expect.poll(() => written.length).toBe(2);
 });
 
-test('a marked end is told before anything after it is parsed', () => {
+test('a marked end is reported before anything after it is parsed', () => {
   const { queue, written, parse } = terminal();
   const seen: number[] = [];
   queue.push(Uint8Array.of(0));

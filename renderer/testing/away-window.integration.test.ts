@@ -37,7 +37,7 @@ describe('a window without its core', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await expectWellDrawn(page, why);
   });
 
-  test('shows no warning, countdown or recording as if it were going on', async () => {
+  test('shows no warning, countdown or recording as if it continued', async () => {
     await openAway('unreachable');
     expect(await page.getByTestId('banner').filter({ visible: true }).count()).toBe(0);
     expect(await page.locator('.rec-dot').count()).toBe(0);

@@ -29,14 +29,14 @@ const asked = (method: string): Promise<number> =>
 const titles = (): Promise<string[]> => page.locator('.tab-title').allInnerTexts();
 const card = () => page.getByTestId('ended-card').filter({ visible: true });
 
-/** A fresh session was opened, is shown, and has the keyboard. */
+/** A new session was opened, is shown, and has the keyboard. */
 async function freshSession(): Promise<void> {
   await page.getByRole('tab', { selected: true, name: /^new shell/ }).waitFor();
   await page.locator('.session-pane:not([hidden]) .xterm-helper-textarea:focus').waitFor({ state: 'attached' });
 }
 
 describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
-  test('says which limit ran out, and the next key press opens a fresh one in its place', async () => {
+  test('says which limit ran out, and the next key press opens a new one in its place', async () => {
     await open('autoReset');
     await card().getByText('Its time was up; any key starts a new session').waitFor();
     await card().getByText('Nothing was typed for 15 minutes.').waitFor();
@@ -52,7 +52,7 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
     expect(await asked('sessions.dismiss')).toBe(1);
   });
 
-  test('is followed by one session however fast somebody types, and what comes after the first key is typed into it', async () => {
+  test('is followed by one session however fast the user types, and what comes after the first key is typed into it', async () => {
     await open('autoReset');
     await page.locator('[data-testid=new-session]:focus').waitFor();
     await page.evaluate(() => window.fakeCore.holdOpening());
@@ -93,7 +93,7 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await freshSession();
   });
 
-  test('goes on in the session that another window has opened', async () => {
+  test('continues in the session that another window has opened', async () => {
     await open('autoReset');
     await page.locator('[data-testid=new-session]:focus').waitFor();
     await page.evaluate(
@@ -110,7 +110,7 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
     expect(await asked('sessions.open')).toBe(0);
   });
 
-  test('makes way for the session of another window also when the core has forgotten it', async () => {
+  test('is replaced by the session of another window even if the core has forgotten it', async () => {
     await open('autoReset');
     await page.locator('[data-testid=new-session]:focus').waitFor();
     await page.evaluate((old) => {
@@ -125,7 +125,7 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
     expect(await asked('sessions.open')).toBe(0);
   });
 
-  test('keeps its card when a fresh one is refused, and the next key press tries again', async () => {
+  test('keeps its card when a new one is refused, and the next key press tries again', async () => {
     await open('autoReset');
     await page.locator('[data-testid=new-session]:focus').waitFor();
     await page.evaluate(() =>
@@ -142,7 +142,7 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
 
   test('whose profile is gone says so, and opens nothing by itself', async () => {
     await open('autoResetGone');
-    await card().getByText('Its profile “An agent, once” is no longer there').waitFor();
+    await card().getByText('Its profile “An agent, once” no longer exists').waitFor();
     await card().getByText('Its time was up', { exact: true }).waitFor();
     await page.keyboard.press('a');
     expect(await asked('sessions.open')).toBe(0);
@@ -151,8 +151,8 @@ describe('a session whose time was up', { timeout: WINDOW_TIMEOUT_MS }, () => {
   });
 });
 
-describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
-  test('shows its output, and is reopened in the place of what remains', async () => {
+describe('a restored session', { timeout: WINDOW_TIMEOUT_MS }, () => {
+  test('shows its output, and is replaced when it is reopened', async () => {
     await open('crashed');
     await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
     await card().getByText('Ended when Sandglass stopped unexpectedly').waitFor();
@@ -167,7 +167,7 @@ describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test.each([
     { width: 1_000, height: 600 },
     { width: 480, height: 320 },
-  ])('what is told of it covers neither its card nor other messages at $width × $height', async (viewport) => {
+  ])('its message covers neither its card nor other messages at $width × $height', async (viewport) => {
     await open('crashed', { viewport });
     await card().getByRole('button', { name: 'Reopen' }).waitFor();
     await page.evaluate(() => {
@@ -188,7 +188,7 @@ describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await freshSession();
   });
 
-  test('is what a tab becomes when Sandglass was started anew under it', async () => {
+  test('is what a tab becomes when Sandglass was restarted under it', async () => {
     await open('shell');
     await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
     await change(1, { state: 'ended', end: endedWith({ reason: 'app_crash' }), restored: true });
@@ -204,7 +204,7 @@ describe('what remains after a crash', { timeout: WINDOW_TIMEOUT_MS }, () => {
 });
 
 describe('restarting a session', { timeout: WINDOW_TIMEOUT_MS }, () => {
-  test('puts a fresh one in its place', async () => {
+  test('puts a new one in its place', async () => {
     await open('shell');
     await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
     await page.keyboard.press('Alt+Shift+R');
@@ -279,7 +279,7 @@ describe('credentials', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByTestId('status-credentials').waitFor({ state: 'detached' });
   });
 
-  test('and commands are told in the panel', async () => {
+  test('and commands are in the panel', async () => {
     await open('credentials');
     await page.getByTestId('session-panel-button').click();
     await page.getByTestId('panel-commands').getByText('7 of 20').waitFor();
@@ -314,7 +314,7 @@ describe('a session that the policy no longer allows', { timeout: WINDOW_TIMEOUT
   });
 });
 
-describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
+describe('for everyone', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test.each([
     'crashed',
     'crashedGone',

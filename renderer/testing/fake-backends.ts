@@ -85,7 +85,7 @@ const NO_BUBBLEWRAP: BackendStatus = {
   hint: 'Run: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0',
 };
 
-/** What can be had on the made-up machine, by `?backends=`. */
+/** What is available on the made-up machine, by `?backends=`. */
 export const FAKE_BACKENDS: Readonly<Record<string, readonly BackendStatus[]>> = {
   all: [LOCAL, BUBBLEWRAP, DOCKER],
   checking: [LOCAL, { kind: 'bubblewrap', state: 'checking' }, { kind: 'docker', state: 'checking' }],

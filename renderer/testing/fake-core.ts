@@ -36,7 +36,7 @@ export interface FakeOptions {
   history?: number;
 }
 
-/** A core in memory, just good enough to look at every screen: it echoes, renames, reorders, closes and extends. */
+/** A core in memory, just good enough to show every screen: it echoes, renames, reorders, closes and extends. */
 export class FakeCore {
   readonly #sessions: Map<string, SessionInfo>;
   #settings = fakeSettings();
@@ -140,7 +140,7 @@ export class FakeCore {
     this.#print(this.#lastChannel, text);
   }
 
-  /** Other backends can be had, or no longer: an entry of {@link FAKE_BACKENDS}. */
+  /** Changes which backends are available: an entry of {@link FAKE_BACKENDS}. */
   setBackends(name: string): void {
     this.#backends = FAKE_BACKENDS[name] ?? [];
     this.notify('backendsChanged', [...this.#backends]);
@@ -152,13 +152,13 @@ export class FakeCore {
     if (entry !== undefined) this.#history.unshift({ ...entry, id: fakeId(950_000), ...change });
   }
 
-  /** A made-up session, for tests that tell of one themselves. */
+  /** A made-up session, for tests that send their own notifications. */
   made(n: number, change: Partial<SessionInfo>): SessionInfo {
     return fakeSession(n, change);
   }
 
-  /** The hooks have changed, as the core tells it. */
-  tellHooks(): void {
+  /** Sends the notification that the hooks have changed. */
+  notifyHooks(): void {
     this.notify('hooksChanged', this.hooks.view());
   }
 
@@ -361,17 +361,17 @@ export class FakeCore {
         return this.hooks.deliveries(String(args.hook), args.state, Number(args.limit));
       case 'hooks.test': {
         const sent = this.hooks.test(String(args.hook));
-        setTimeout(() => this.tellHooks());
+        setTimeout(() => this.notifyHooks());
         return sent;
       }
       case 'hooks.sendAgain': {
         const count = this.hooks.sendAgain(String(args.hook), args.delivery ?? null);
-        setTimeout(() => this.tellHooks());
+        setTimeout(() => this.notifyHooks());
         return { count };
       }
       case 'hooks.enable':
         this.hooks.enable(String(args.hook));
-        setTimeout(() => this.tellHooks());
+        setTimeout(() => this.notifyHooks());
         return {};
       case 'hooks.openFolder':
         return { opened: this.#host === 'desktop', folder: this.hooks.view().folder };

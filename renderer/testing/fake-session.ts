@@ -1,6 +1,6 @@
 import type { SessionEnd, SessionInfo } from '../../shared/session.ts';
 
-/** When the page was opened; made-up times are told from it. */
+/** When the page was opened; made-up times count from it. */
 const START = Date.now();
 
 /** The n-th made-up id. */

@@ -32,8 +32,8 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('say what each is, how it is, and what waits', async () => {
     await open();
     await hook('ops-channel').getByText('webhook · 2 pending · 2 failed').waitFor();
-    await hook('quiet').getByText('switched off').waitFor();
-    await page.getByTestId('open-hooks').getByText('3 to look at').waitFor();
+    await hook('quiet').getByText('disabled').waitFor();
+    await page.getByTestId('open-hooks').getByText('3 to check').waitFor();
     await hook('broken-yaml').click();
     await page.getByTestId('hook-message').getByText('Did you mean “events”?').waitFor();
     expect(await page.getByTestId('hook-test').count()).toBe(0);
@@ -98,7 +98,7 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByTestId('announcer').getByText('A test event is on its way to ops-channel.').waitFor();
   });
 
-  test('are sent again what was given up, one or all', async () => {
+  test('that failed are sent again, one or all', async () => {
     await open();
     await hook('ops-channel').click();
     await page.getByTestId('deliveries-dead').click();
@@ -106,7 +106,7 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await hook('ops-channel').getByText('3 pending · 1 failed').waitFor();
     await page.waitForFunction(() => document.querySelectorAll('[data-testid=delivery]').length === 1);
     await page.getByTestId('send-all-again').click();
-    await hook('ops-channel').getByText('webhook · 4 owed').waitFor();
+    await hook('ops-channel').getByText('webhook · 4 pending').waitFor();
     await page.getByTestId('no-deliveries').waitFor();
     expect(await page.getByTestId('send-all-again').count()).toBe(0);
   });
@@ -130,19 +130,19 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
         outcome: '200 OK in 0.4 s',
         nextAt: null,
       });
-      window.fakeCore.tellHooks();
+      window.fakeCore.notifyHooks();
     });
     await rows().first().getByText('200 OK in 0.4 s').waitFor();
     await page.getByTestId('hook-test').focus();
     await page.evaluate(() => {
       window.fakeCore.hooks.replace(['another', 'ops-channel']);
-      window.fakeCore.tellHooks();
+      window.fakeCore.notifyHooks();
     });
     await hook('another').waitFor();
     await page.locator('[data-testid=hook-test]:focus').waitFor();
     await page.evaluate(() => {
       window.fakeCore.hooks.replace([]);
-      window.fakeCore.tellHooks();
+      window.fakeCore.notifyHooks();
     });
     await page.getByTestId('no-hooks').waitFor();
   });
@@ -223,7 +223,7 @@ describe('recent sessions', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByText('The recording is not there any more.').waitFor();
   });
 
-  test('say what can no longer be had of them', async () => {
+  test('say what is no longer available of them', async () => {
     await openEmpty();
     await page.getByTestId('recent-more').click();
     const gone = recent().filter({ hasText: 'An agent, once' }).first();
@@ -281,7 +281,7 @@ describe('recent sessions', { timeout: WINDOW_TIMEOUT_MS }, () => {
   });
 });
 
-describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
+describe('for everyone', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test.each(['audit-log', 'broken-yaml', 'old-service', 'ops-channel', 'quiet'])(
     'the hook %s is without a fault and fits',
     async (name) => {

@@ -98,7 +98,7 @@ describe('keys', { timeout: WINDOW_TIMEOUT_MS }, () => {
   });
 });
 
-describe('typing goes on in the terminal', { timeout: WINDOW_TIMEOUT_MS }, () => {
+describe('typing continues in the terminal', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test.each(['status-isolation', 'status-idle', 'status-max', 'status-recording', 'session-panel-button'])(
     'after a click on %s',
     async (item) => {

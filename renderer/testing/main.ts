@@ -4,7 +4,7 @@ import { start } from '../app/start.tsx';
 import { FakeCore } from './fake-core.ts';
 
 /**
- * The window with a made-up core: `?scene=` names a scene of `scenes.ts`, `&backends=` what can be had on the made-up
+ * The window with a made-up core: `?scene=` names a scene of `scenes.ts`, `&backends=` what is available on the made-up
  * machine (`fake-backends.ts`), `&host=` what it runs on, `&hooks=` its hooks (`fake-hooks.ts`), `&history=` how many sessions
  * it remembers. Served in development only.
  */

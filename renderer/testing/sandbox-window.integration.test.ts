@@ -22,7 +22,7 @@ async function open(scene: string, options?: OpenOptions): Promise<Page> {
 const focusedTerminal = (): Promise<void> =>
   page.locator('.session-pane:not([hidden]) .xterm-helper-textarea:focus').waitFor({ state: 'attached' });
 
-/** In the terminal, as somebody at work. */
+/** Types in the terminal. */
 async function openShell(): Promise<void> {
   await open('shell');
   await page.locator('.xterm-rows').filter({ hasText: 'passed' }).waitFor();
@@ -51,7 +51,7 @@ describe('the menu of profiles', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await focusedTerminal();
   });
 
-  test('what cannot be had is reached, says why, and opens nothing', async () => {
+  test('an unavailable profile is reachable, says why, and opens nothing', async () => {
     await open('shell', { backends: 'none' });
     await page.getByTestId('new-tab-menu').focus();
     await page.keyboard.press('Enter');
@@ -116,7 +116,7 @@ describe('a start', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await card.waitFor({ state: 'detached' });
   });
 
-  test('tells how far it is, to the eye and aloud', async () => {
+  test('shows and announces its progress', async () => {
     await open('pulling');
     const bar = page.getByRole('progressbar', { name: 'Pulling debian:bookworm-slim' });
     await bar.waitFor();
@@ -130,7 +130,7 @@ describe('a start', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByTestId('announcer').filter({ hasText: 'Creating the container' }).waitFor();
   });
 
-  test('can be given up', async () => {
+  test('can be cancelled', async () => {
     await open('pulling');
     await page.getByTestId('cancel-start').click();
     await page.getByRole('tab', { name: 'debian' }).waitFor({ state: 'detached' });
@@ -209,7 +209,7 @@ describe('freezing', { timeout: WINDOW_TIMEOUT_MS }, () => {
     await page.getByTestId('frozen-bar').waitFor({ state: 'detached' });
   });
 
-  test('is not offered where it cannot be had', async () => {
+  test('is not offered where it is impossible', async () => {
     await open('pulling');
     await page.getByRole('tab').first().click({ button: 'right' });
     expect(await page.getByTestId('menu-freeze').getAttribute('aria-disabled')).toBe('true');
@@ -230,7 +230,7 @@ test('F6 leads out of the terminal, round the window and back', { timeout: WINDO
   await focusedTerminal();
 });
 
-test('the engine’s end is told where no tab in front tells it', { timeout: WINDOW_TIMEOUT_MS }, async () => {
+test('losing the engine is shown unless the active tab shows it', { timeout: WINDOW_TIMEOUT_MS }, async () => {
   await open('sandboxes');
   const toast = page.locator('[data-sonner-toast]');
   await page.getByRole('tab').last().click();
@@ -240,7 +240,7 @@ test('the engine’s end is told where no tab in front tells it', { timeout: WIN
   await toast.filter({ hasText: 'The container engine is back' }).waitFor();
 });
 
-describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
+describe('for everyone', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test.each(['empty', 'sandboxes', 'pulling', 'creating', 'noEngine', 'frozen', 'outOfMemory'])(
     '%s is without a fault and fits',
     async (scene) => {

@@ -26,7 +26,7 @@ export interface OpenOptions extends BrowserContextOptions {
   hooks?: string;
   /** How many sessions of earlier runs are remembered; none unless it is said. */
   history?: number;
-  /** Time stands still until the test moves it. */
+  /** Time is stopped until the test moves it. */
   stillTime?: boolean;
   /** The display's scale, as the browser gets it from the system: `deviceScaleFactor` only pretends to it. */
   scale?: number;

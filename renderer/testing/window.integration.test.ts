@@ -238,7 +238,7 @@ describe('tabs', { timeout: WINDOW_TIMEOUT_MS }, () => {
   });
 });
 
-describe('for everybody', { timeout: WINDOW_TIMEOUT_MS }, () => {
+describe('for everyone', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test.each(['plain', 'last', 'ended', 'failed'])('%s is without a fault and fits', async (scene) => {
     await open(scene, { colorScheme: 'light' });
     await expectWellDrawn(page, scene);

@@ -1,6 +1,6 @@
 import type { SessionInfo, SessionTiming, WarningDeadline } from '../../shared/session.ts';
 
-/** A session's timing with the local moment it was true at, as `performance.now()` tells it. */
+/** A session's timing with the local moment it was true at, by `performance.now()`. */
 export interface TimingSample {
   timing: SessionTiming;
   at: number;
@@ -16,7 +16,7 @@ export interface Countdown {
   remainingMs: number;
   /** Elapsed and remaining together: the limit as it stands, extensions included. */
   spanMs: number;
-  /** What remains, 1 … 0. */
+  /** The share that is left, 1 … 0. */
   fraction: number;
 }
 
@@ -81,7 +81,7 @@ function countdown(
   return { kind, elapsedMs, remainingMs, spanMs, fraction: spanMs > 0 ? remainingMs / spanMs : 0 };
 }
 
-/** Whole seconds to show for what remains: rounded up, so that 0:00 is shown only when nothing is left. */
+/** Whole seconds to show for the time left: rounded up, so that 0:00 is shown only when nothing is left. */
 export function remainingSeconds(remainingMs: number): number {
   return Math.ceil(Math.max(0, remainingMs) / 1_000);
 }
@@ -97,7 +97,7 @@ export function showsTime(nearest: Countdown | null, active: boolean): nearest i
 /** Below this a session that its expiry has frozen is about to close, in milliseconds. */
 const LAST_THAW_MS = 60_000;
 
-/** What a tab's ring tells; each has a shape of its own. */
+/** The stages of a tab's ring; each has a shape of its own. */
 export type RingStage = 'starting' | 'open' | 'calm' | 'warned' | 'last' | 'ended' | 'failed';
 
 /** The ring's stage. `open`: live, with no deadline at all. */

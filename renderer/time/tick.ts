@@ -33,7 +33,7 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The local time (`performance.now()`) as of the last tick; the component is drawn anew at each, twice a second. */
+/** The local time (`performance.now()`) as of the last tick; the component is drawn again at each, twice a second. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => current);
 }

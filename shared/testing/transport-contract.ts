@@ -49,7 +49,7 @@ export function describeTransport(name: string, connect: () => Promise<{ transpo
       await peer.release();
     });
 
-    test('holds what comes before somebody listens', async () => {
+    test('keeps what comes before the first listener', async () => {
       const { transport, peer } = await connect();
       peer.onMessage((message) => peer.send(message));
       transport.send('first');
@@ -59,7 +59,7 @@ export function describeTransport(name: string, connect: () => Promise<{ transpo
       await peer.release();
     });
 
-    test('tells its close once, with the reason, also to who asks later', async () => {
+    test('reports its close once, with the reason, also to later listeners', async () => {
       const { transport, peer } = await connect();
       const reasons: string[] = [];
       transport.onMessage(() => {});

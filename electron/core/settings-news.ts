@@ -25,7 +25,7 @@ export function followSettingsProblems(
     } else if (policy.file !== null && (before.policyProblem !== null || !isDeepStrictEqual(policy, before.policy))) {
       const title = before.policyProblem === null ? 'The policy has changed' : 'The policy file can be used again';
       // It takes the place of what was wrong.
-      const message = `What ${policy.file} says now is in force, also in sessions that are open.`;
+      const message = `${policy.file} now applies, also to open sessions.`;
       notify({ id: 'policy-unreadable', severity: 'info', title, message });
     }
   });

@@ -69,7 +69,7 @@ export async function chaosHome(url: string, sessions: number): Promise<Home> {
     sessions: { maxConcurrentSessions: Math.max(2, sessions - 2) },
   };
   const home = await Home.create({ settings, policy: { minimumTimeoutSeconds: 1 } });
-  const retry = { attempts: 50, firstPauseSeconds: 0.1, longestPauseSeconds: 1 };
+  const retry = { attempts: 50, initialBackoffSeconds: 0.1, maxBackoffSeconds: 1 };
   const mirror = { events: ['session:*'], webhook: { url, secrets: [SECRET] }, timeoutSeconds: 1, retry };
   await writeHook(home, 'mirror', mirror, {});
   // Runs when the app is killed, and leaves something behind.

@@ -57,8 +57,8 @@ const hooksSchema = z.looseObject({
       name: z.string(),
       state: z.string(),
       message: z.string().nullable(),
-      owed: z.number(),
-      dead: z.number(),
+      pending: z.number(),
+      deadLetters: z.number(),
     }),
   ),
 });
@@ -175,7 +175,7 @@ async function driveAndKill(
   return `${when}, ${opened} sessions opened, ${done} requests`;
 }
 
-/** The last app: waits until nothing runs and nothing is owed, and quits it. */
+/** The last app: waits until nothing runs and nothing is pending, and quits it. */
 async function settle(app: ServedApp, receiver: Receiver): Promise<Violations> {
   const violations: Violations = [];
   const socket = await connect(app);
@@ -194,15 +194,17 @@ async function settle(app: ServedApp, receiver: Receiver): Promise<Violations> {
       const history = await ask('history.list', historySchema, { limit: 200 });
       return [
         ...history.flatMap(({ id, end }) => (end === null ? [`${id} has no end`] : [])),
-        ...hooks.flatMap(({ name, owed, state, message }) => [
-          ...(owed > 0 ? [`${name} is still owed ${owed} deliveries`] : []),
+        ...hooks.flatMap(({ name, pending, state, message }) => [
+          ...(pending > 0 ? [`${pending} deliveries to ${name} are still pending`] : []),
           ...(state === 'ready' ? [] : [`${name} is ${state}: ${message}`]),
         ]),
       ];
     })),
   );
   const { hooks } = await ask('hooks.list', hooksSchema);
-  for (const { name, dead } of hooks) if (dead > 0) violations.push(`${dead} deliveries to ${name} were given up`);
+  for (const { name, deadLetters } of hooks) {
+    if (deadLetters > 0) violations.push(`${deadLetters} deliveries to ${name} failed for good`);
+  }
   if (receiver.events.length === 0) violations.push('the receiver was told nothing');
   app.child.kill('SIGTERM');
   await app.exited;

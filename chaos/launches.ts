@@ -157,11 +157,13 @@ export class Launches implements AsyncDisposable {
     });
   }
 
-  /** Resolves when no hook is owed anything any more. */
+  /** Resolves when no delivery is pending any more. */
   async allTold(window: AppWindow): Promise<void> {
     await eventually(async () => {
       const { hooks } = await window.ask('hooks.list', {});
-      const late = hooks.filter(({ owed, dead, state }) => owed > 0 || dead > 0 || state !== 'ready');
+      const late = hooks.filter(
+        ({ pending, deadLetters, state }) => pending > 0 || deadLetters > 0 || state !== 'ready',
+      );
       if (hooks.length === 0 || late.length > 0) throw new Error(`Not all are told: ${JSON.stringify(late)}`);
     });
   }

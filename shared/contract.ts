@@ -125,7 +125,7 @@ export const METHODS = {
   ),
   /** Sends a test event to one hook, through the same queue; answers at once. */
   'hooks.test': method(z.strictObject({ hook: hookNameSchema }), deliverySchema),
-  /** Owes deliveries that were given up once more: one, or with null all of the hook's. Gives how many. */
+  /** Makes dead letters pending again: one, or with null all of the hook's. Gives how many. */
   'hooks.sendAgain': method(
     z.strictObject({ hook: hookNameSchema, delivery: z.int().min(1).nullable() }),
     z.strictObject({ count: z.int().min(0) }),

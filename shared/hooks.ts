@@ -5,7 +5,7 @@ import { sessionIdSchema } from './session.ts';
 export const hookNameSchema = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/);
 
 /**
- * The events a hook can be told of. `session:state`, which follows each command, is for windows alone; `hook:test` is what
+ * The events that are sent to hooks. `session:state`, which follows each command, is for windows alone; `hook:test` is what
  * *Send a test event* sends.
  */
 export const HOOK_EVENTS = [
@@ -30,10 +30,10 @@ const HOOK_STATES = ['ready', 'broken', 'disabled', 'gone'] as const;
 export type HookState = (typeof HOOK_STATES)[number];
 
 /**
- * `owed`: not delivered yet. `delivered`. `dead`: given up after the last try, or refused for good. `dropped`: its hook was
- * removed before it was delivered.
+ * `pending`: not delivered yet. `dead-letter`: failed at the last attempt, or refused for good; kept, and can be sent again.
+ * `dropped`: its hook was removed before it was delivered.
  */
-export const DELIVERY_STATES = ['owed', 'delivered', 'dead', 'dropped'] as const;
+export const DELIVERY_STATES = ['pending', 'delivered', 'dead-letter', 'dropped'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** Milliseconds since the Unix epoch. */
@@ -43,19 +43,19 @@ const timestampMs = z.number().min(0);
 export const deliverySchema = z.strictObject({
   id: z.int().min(1),
   hook: hookNameSchema,
-  /** The same at each try: receivers tell repetitions by it. */
+  /** The same at each attempt: receivers recognise repetitions by it. */
   eventId: z.string(),
   event: z.enum(HOOK_EVENTS),
   sessionId: sessionIdSchema.nullable(),
   createdAt: timestampMs,
   state: z.enum(DELIVERY_STATES),
-  /** Tries so far. */
+  /** Attempts so far. */
   attempts: z.int().min(0),
-  /** When the last try ended; null before the first. */
+  /** When the last attempt ended; null before the first. */
   lastAt: timestampMs.nullable(),
-  /** When the next one begins; null when there will be none. */
+  /** When the next attempt begins; null if there will be none. */
   nextAt: timestampMs.nullable(),
-  /** How the last try went, for a person: “204 No Content in 0.1 s”, “timed out after 10 s”; null before the first. */
+  /** How the last attempt went, for a person: “204 No Content in 0.1 s”, “timed out after 10 s”; null before the first. */
   outcome: z.string().nullable(),
 });
 export type Delivery = z.infer<typeof deliverySchema>;
@@ -71,9 +71,11 @@ const hookInfoSchema = z.strictObject({
   state: z.enum(HOOK_STATES),
   /** What is wrong and what to do; null when nothing is. */
   message: z.string().nullable(),
-  owed: z.int().min(0),
-  dead: z.int().min(0),
-  /** The last delivery that was tried; null before the first. */
+  /** Deliveries that are pending. */
+  pending: z.int().min(0),
+  /** Deliveries that failed for good and can be sent again. */
+  deadLetters: z.int().min(0),
+  /** The delivery of the last attempt; null before the first. */
   last: deliverySchema.nullable(),
 });
 export type HookInfo = z.infer<typeof hookInfoSchema>;

@@ -45,7 +45,7 @@ describe.runIf(NO_CLOCK === '')(
         },
       };
       // With pauses as long as they may be by default: nobody waits for one here that was an hour too long.
-      const retry = { attempts: 50, firstPauseSeconds: 5, longestPauseSeconds: 12 * HOUR };
+      const retry = { attempts: 50, initialBackoffSeconds: 5, maxBackoffSeconds: 12 * HOUR };
       ({ launches, receiver } = await launchesTold(options, { retry }));
     });
     afterEach(async () => {
@@ -121,7 +121,7 @@ describe.runIf(NO_CLOCK === '')(
         await launches.isKept(first, crashed.id);
         await launches.allTold(first);
         const { startedAt = 0 } = (await first.ask('history.list', { limit: 1 }))[0] ?? {};
-        // One is owed still, and waits for its second try.
+        // One is pending and waits for its second attempt.
         receiver.refuses = true;
         const late = await first.ask('sessions.open', { cols: 80, rows: 24 });
         await refused();

@@ -59,7 +59,7 @@ describe('a journal that another process holds', () => {
     expect(await second.event(during.id, 'session:end')).toMatchObject({ end: { reason: 'exited', exitCode: 3 } });
     const stays = await second.openShell();
     const { message } = await launches.told(second, 'journal-held', 'error');
-    expect(message).toMatch(/^Another program holds the journal\./);
+    expect(message).toMatch(/^Another program has locked the journal\./);
     expect((await second.ask('history.list', { limit: 10 })).map(({ id }) => id)).toEqual([]);
 
     await holder[Symbol.asyncDispose]();

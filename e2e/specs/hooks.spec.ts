@@ -48,26 +48,26 @@ test('a webhook that fails is tried again, given up in sight of everybody, and s
   await writeHook(home, 'team', {
     events: ['session:*'],
     webhook: { url: receiver.url('/told?key=hidden'), secrets: [WEBHOOK_SECRET] },
-    retry: { attempts: 3, firstPauseSeconds: 3, longestPauseSeconds: 3 },
+    retry: { attempts: 3, initialBackoffSeconds: 3, maxBackoffSeconds: 3 },
   });
   await app.hooks.open();
   await app.hooks.choose('team');
   await expect(app.hooks.target).toHaveText(receiver.url('/told'));
   await app.hooks.test.click();
-  const owed = app.hooks.of('hook:test', 'owed');
-  await expect(owed).toContainText('500 Internal Server Error');
-  await expect(owed.getByTestId('next-attempt')).toHaveText(/^next attempt in 0:0\d$/);
-  const dead = app.hooks.of('hook:test', 'dead');
-  await expect(dead).toContainText('3 attempts');
+  const pending = app.hooks.of('hook:test', 'pending');
+  await expect(pending).toContainText('500 Internal Server Error');
+  await expect(pending.getByTestId('next-attempt')).toHaveText(/^next attempt in 0:0\d$/);
+  const failed = app.hooks.of('hook:test', 'dead-letter');
+  await expect(failed).toContainText('3 attempts');
   await expect(app.hooks.counts).toHaveText('0 pending · 1 failed');
   await expect(app.page.getByTestId('open-hooks')).toContainText('1 to look at');
   expect(await seriousViolations(app.page)).toEqual([]);
 
   await app.hooks.show('delivered');
   await expect(app.hooks.deliveries).toHaveCount(0);
-  await app.hooks.show('dead');
+  await app.hooks.show('dead-letter');
   receiver.answer = answerWith(204);
-  await app.hooks.sendAgain(dead);
+  await app.hooks.sendAgain(failed);
   await expect(app.hooks.counts).toHaveText('0 pending · 0 failed');
   await app.hooks.show('all');
   await expect(app.hooks.of('hook:test', 'delivered')).toContainText('204 No Content');
@@ -89,7 +89,7 @@ test('a webhook that is gone gets nothing until it is switched on again', async 
   await app.openTab();
   await app.hooks.open();
   await app.hooks.choose('team');
-  await expect(app.hooks.of('session:start', 'delivered').or(app.hooks.of('session:start', 'owed'))).toHaveCount(0);
+  await expect(app.hooks.of('session:start', 'delivered').or(app.hooks.of('session:start', 'pending'))).toHaveCount(0);
 
   receiver.answer = answerWith(204);
   await app.hooks.enable.click();

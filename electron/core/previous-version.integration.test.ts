@@ -118,12 +118,12 @@ describe.runIf(process.platform === 'linux')('the files of the previous version'
       return Object.fromEntries(view.hooks.map((hook) => [hook.name, hook]));
     };
     expect(await hooks()).toMatchObject({
-      dead: { state: 'ready', kind: 'webhook', target: 'http://127.0.0.1:9/hooks', owed: 0, dead: 2 },
+      dead: { state: 'ready', kind: 'webhook', target: 'http://127.0.0.1:9/hooks', pending: 0, deadLetters: 2 },
       // What was pending then, and the end of the session that was killed.
-      pending: { state: 'ready', kind: 'webhook', owed: 5, dead: 0 },
+      pending: { state: 'ready', kind: 'webhook', pending: 5, deadLetters: 0 },
       works: { state: 'ready', kind: 'run', target: 'note' },
     });
-    expect(await window.ask('hooks.deliveries', { hook: 'dead', limit: 10, state: 'dead' })).toMatchObject([
+    expect(await window.ask('hooks.deliveries', { hook: 'dead', limit: 10, state: 'dead-letter' })).toMatchObject([
       { event: 'session:start', sessionId: KILLED, attempts: 1, nextAt: null },
       { event: 'session:start', sessionId: ENDED, attempts: 1, nextAt: null },
     ]);

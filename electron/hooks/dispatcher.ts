@@ -8,50 +8,50 @@ import { OutboxQueue } from './outbox-queue.ts';
 import { outcomeOf } from './outcome.ts';
 import type { WebhookResult } from './webhook.ts';
 
-/** Tries of one hook at a time, each in another lane. */
+/** Concurrent attempts of one hook, each with another ordering key. */
 export const MAX_ATTEMPTS_PER_HOOK = 4;
-/** Tries of all hooks at a time; a hook that tries nothing may always begin one more, however many others hang. */
+/** Concurrent attempts of all hooks; a hook without any may always begin one, however many others hang. */
 export const MAX_ATTEMPTS = 16;
-/** A wall clock that is set, and what is hidden behind tries under way, is noticed within these times, in milliseconds. */
+/** Within these times it is noticed that the wall clock was set, and what is due behind attempts under way, in milliseconds. */
 const MAX_WAIT_MS = 60_000;
 const BUSY_WAIT_MS = 1_000;
-/** Clocks are corrected by less all the time. */
+/** Smaller corrections of the wall clock are normal. */
 const CLOCK_TOLERANCE_MS = 1_000;
-/** Until a ledger that threw is asked again, in milliseconds: doubled each time, up to the longest. */
+/** How long an outbox that threw is left alone, in milliseconds: doubled each time, up to the maximum. */
 const INITIAL_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 30_000;
-/** At the close: how long tries may go on, and then how long they get to stop, in milliseconds. */
+/** At the close: how long attempts may continue, and then how long they get to stop, in milliseconds. */
 const GRACE_MS = 400;
 const STOP_MS = 400;
 
-/** What a courier needs. */
+/** What a dispatcher needs. */
 export interface DispatcherOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Uniform in [0, 1). */
   random(): number;
-  /** The hooks that get deliveries now. */
+  /** The hooks that are ready for deliveries. */
   hooks(): readonly Hook[];
-  /** Tries to deliver once. Does not reject but for a bug; ends soon after an abort of the signal. */
+  /** Makes one attempt to deliver. Rejects only because of a bug; ends soon after the signal is aborted. */
   deliver(hook: Hook, delivery: DueDelivery, signal: AbortSignal): Promise<WebhookResult>;
-  /** A try has ended, and the ledger knows. */
+  /** An attempt has ended, and its outcome is in the outbox. */
   onAttempted(): void;
-  /** The receiver wants no more. Called before what is still owed could be tried. */
+  /** The endpoint wants no more events. Called before any other pending delivery is attempted. */
   onGone(hook: Hook, words: string): void;
 }
 
-/** A try under way. */
+/** An attempt under way. */
 interface Attempt {
   readonly orderingKey: string;
   readonly abort: AbortController;
-  /** Settles when the ledger knows how it went, or will not be told. */
+  /** Resolves when the outcome is in the outbox, or is discarded. */
   done: Promise<void>;
 }
 
 /**
- * Delivers what the ledger owes: at least once, in order in each lane of a hook, with growing pauses after failures. What
- * one hook does holds up no other: each has its own tries.
+ * Delivers what is pending in the outbox: at least once, in order for each ordering key of a hook, with a growing backoff
+ * after failures. No hook delays another: each has attempts of its own.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -59,12 +59,12 @@ export class Dispatcher {
   /** By hook and delivery. */
   readonly #attempts = new Map<string, Map<number, Attempt>>();
   readonly #pauses: EndpointPauses;
-  /** Hooks whose last try has failed. */
+  /** Hooks whose last attempt failed. */
   readonly #failing = new Set<string>();
   #timer: Timer | null = null;
   #isWoken = false;
   #failures = 0;
-  /** The ledger has thrown: until then, on the monotonic clock, it is left alone. */
+  /** Until when an outbox that threw is left alone, on the monotonic clock. */
   #backoffUntil = 0;
   /** What the wall clock was ahead of the monotonic one, in milliseconds. */
   #wallAhead: number;
@@ -80,7 +80,7 @@ export class Dispatcher {
     this.#queue = new OutboxQueue(options.logger, () => this.#backOff());
   }
 
-  /** Something may be due. Cheap; what is due is looked up once the caller is done. */
+  /** Something may be due. Cheap: the outbox is read once the caller is done. */
   wake(): void {
     if (this.#isWoken || this.#state === 'closed') return;
     this.#isWoken = true;
@@ -90,7 +90,7 @@ export class Dispatcher {
     });
   }
 
-  /** Tries what this hook is owed now, whatever its receiver or a pause has said: somebody has changed something. */
+  /** Attempts all pending deliveries of this hook now, whatever its endpoint or the backoff says: something has changed. */
   retryNow(hook: string): void {
     this.#pauses.resume(hook);
     const { clock, outbox: ledger } = this.#options;
@@ -98,26 +98,26 @@ export class Dispatcher {
     this.wake();
   }
 
-  /** Whether a hook's receiver has asked to be left alone. */
+  /** Whether a hook's endpoint asked to be retried later. */
   isPaused(hook: string): boolean {
     return this.#pauses.remainingMs(hook) > 0;
   }
 
-  /** The hook was removed: its tries end, and how they went is told to nobody. */
+  /** The hook was removed: its attempts end, and their outcomes are discarded. */
   forget(hook: string): void {
     this.#pauses.resume(hook);
     this.#failing.delete(hook);
     for (const each of this.#attempts.get(hook)?.values() ?? []) each.abort.abort();
   }
 
-  /** Writes to the ledger; what cannot be written now is tried again, in order. */
+  /** Writes to the outbox; what cannot be written now is retried, in order. */
   write(work: () => void): void {
     this.#queue.do(work);
   }
 
   /**
-   * Gives tries under way and webhooks that are due a moment, then ends what still runs. Resolves within a second.
-   * What was not delivered stays owed.
+   * Gives attempts under way and webhooks that are due a moment, then aborts the rest. Resolves within a second.
+   * What was not delivered stays pending.
    */
   async close(): Promise<void> {
     if (this.#state !== 'open') return;
@@ -156,14 +156,14 @@ export class Dispatcher {
       this.#failures = 0;
       if (nextMs !== null && this.#state === 'open') this.#arm(nextMs);
     } catch (error) {
-      this.#options.logger.warn({ err: error }, 'What hooks are owed cannot be looked up now');
+      this.#options.logger.warn({ err: error }, 'Pending deliveries cannot be read now');
       this.#backOff();
     }
   }
 
   /**
-   * The ledger has the time of the next try by the wall clock. Where that was set back, nothing may wait longer for it: what
-   * waits is tried at once, which costs a try too many at most.
+   * The outbox has the time of the next attempt by the wall clock. If that was set back, nothing may wait longer because of
+   * it: what waits is attempted at once, which costs at most one attempt too many.
    */
   #followClock(): void {
     const { clock, outbox: ledger } = this.#options;
@@ -174,9 +174,9 @@ export class Dispatcher {
     this.#wallAhead = ahead;
   }
 
-  /** All hooks that get deliveries, each time beginning with another one, so that all come first in turn. */
+  /** The hooks that are ready, beginning with another one each time, so that each comes first in turn. */
   #inTurn(): readonly Hook[] {
-    // A program would not be done in time: it is left to the next run.
+    // A program would not finish in time: it is left to the next run.
     const all = this.#options.hooks();
     const hooks = this.#state === 'open' ? all : all.filter((hook) => hook.action.kind === 'webhook');
     this.#turn = hooks.length === 0 ? 0 : (this.#turn + 1) % hooks.length;
@@ -189,7 +189,7 @@ export class Dispatcher {
     const tries = this.#attempts.get(hook.name) ?? new Map<number, Attempt>();
     let free = this.#free(tries.size);
     if (free === 0) return;
-    // What is under way is owed still, and comes up again.
+    // Deliveries under way are still pending, and are found again.
     for (const delivery of ledger.due([hook.name], clock.wall(), free + tries.size)) {
       const isBusy = [...tries.values()].some((each) => each.orderingKey === delivery.orderingKey);
       if (isBusy || free === 0) continue;
@@ -205,7 +205,7 @@ export class Dispatcher {
     }
   }
 
-  /** How many more tries a hook may begin that has this many under way. */
+  /** How many more attempts a hook may begin that has this many under way. */
   #free(own: number): number {
     const free = Math.min(MAX_ATTEMPTS_PER_HOOK - own, MAX_ATTEMPTS - this.#count());
     return Math.max(own === 0 ? 1 : 0, free);
@@ -217,13 +217,18 @@ export class Dispatcher {
     try {
       result = await this.#options.deliver(hook, delivery, signal);
     } catch (error) {
-      logger.error({ err: error, hook: hook.name, delivery: delivery.id }, 'A delivery could not be tried');
-      result = { kind: 'failed', words: 'could not be tried, the log says why', retryAfterMs: null, busy: false };
+      logger.error({ err: error, hook: hook.name, delivery: delivery.id }, 'A delivery failed unexpectedly');
+      result = {
+        kind: 'failed',
+        words: 'failed unexpectedly; the log has the details',
+        retryAfterMs: null,
+        busy: false,
+      };
     }
     const { promise: settled, resolve } = Promise.withResolvers<void>();
-    // Until the ledger knows, it still counts as under way: else it would be delivered again at once.
+    // Until the outcome is written, it counts as under way: otherwise it would be delivered again at once.
     this.#queue.do(() => {
-      // Whoever ended it knows better: it was dropped with its hook, or is left to the next run.
+      // An attempt that was aborted says nothing: it was dropped with its hook, or is left to the next run.
       const isMoot = signal.aborted && (result.kind === 'failed' || this.#state === 'open');
       if (!isMoot) this.#complete(hook, delivery, result);
       this.#forgetAttempt(hook.name, delivery.id);
@@ -247,20 +252,20 @@ export class Dispatcher {
     if (result.kind === 'gone') this.#options.onGone(hook, result.words);
   }
 
-  /** A hook that fails is told once, until it works again: of each try, the journal has how it went. */
+  /** Warns once of a hook that fails, until it works again: the journal has the outcome of every attempt. */
   #log(hook: Hook, { event, eventId, attempts }: DueDelivery, { kind, outcome }: DeliveryOutcome): void {
     const { logger } = this.#options;
     const details = { hook: hook.name, event, eventId, attempt: attempts + 1, outcome };
     const isNews = kind === 'delivered' ? this.#failing.delete(hook.name) : !this.#failing.has(hook.name);
     if (kind === 'delivered') {
-      if (isNews) logger.info(details, 'A hook can be told of events again');
-      else logger.debug(details, 'A hook was told of an event');
+      if (isNews) logger.info(details, 'A hook works again');
+      else logger.debug(details, 'An event was delivered to a hook');
       return;
     }
     this.#failing.add(hook.name);
-    if (kind === 'dead') logger.warn(details, 'A hook was not told of an event: it is given up');
-    else if (isNews) logger.warn(details, 'A hook could not be told of an event: it is tried again');
-    else logger.debug(details, 'A hook could not be told of an event');
+    if (kind === 'dead-letter') logger.warn(details, 'An event could not be delivered to a hook: no attempts are left');
+    else if (isNews) logger.warn(details, 'An event could not be delivered to a hook: it will be retried');
+    else logger.debug(details, 'An event could not be delivered to a hook');
   }
 
   #forgetAttempt(hook: string, delivery: number): void {
@@ -269,32 +274,32 @@ export class Dispatcher {
     if (tries?.size === 0) this.#attempts.delete(hook);
   }
 
-  /** In how many milliseconds to look again; null: something will wake the courier before there is anything to do. */
+  /** In how many milliseconds the outbox is read again; null: `wake` is called before there is anything to do. */
   #nextMs(hooks: readonly Hook[]): number | null {
     const { outbox: ledger, clock } = this.#options;
     let next: number | null = null;
     for (const hook of hooks) {
       const own = this.#attempts.get(hook.name)?.size ?? 0;
-      // The end of a try wakes the courier.
+      // The end of an attempt wakes the dispatcher.
       if (this.#free(own) === 0) continue;
       const dueAt = ledger.nextDueAt([hook.name]);
       if (dueAt === null) continue;
       let delay = dueAt - clock.wall();
       if (delay > hook.retry.maxBackoffMs + BUSY_WAIT_MS) {
-        // No pause is that long: the clock was set, or the rule is another one now.
+        // No backoff is that long: the clock was set, or the policy has changed.
         delay = hook.retry.maxBackoffMs;
         ledger.retryBy(hook.name, clock.wall() + delay);
       }
       const held = this.#pauses.remainingMs(hook.name);
       if (held > 0) delay = Math.max(delay, held);
-      // What is under way is due still, and hides when the next one is.
+      // Deliveries under way are still due, and hide the time of the next one.
       else if (delay <= 0) delay = BUSY_WAIT_MS;
       next = next === null ? delay : Math.min(next, delay);
     }
     return next;
   }
 
-  /** The ledger has thrown: it is left alone for a while, longer each time. */
+  /** The outbox has thrown: it is left alone for a while, longer each time. */
   #backOff(): void {
     const delay = Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** Math.min(this.#failures, 10));
     this.#failures += 1;

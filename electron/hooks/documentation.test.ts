@@ -76,7 +76,7 @@ describe('of the settings of a hook', () => {
       args: [],
       timeoutSeconds: 1,
       enabled: true,
-      retry: { attempts: 1, firstPauseSeconds: 1, longestPauseSeconds: 1 },
+      retry: { attempts: 1, initialBackoffSeconds: 1, maxBackoffSeconds: 1 },
     };
     const sent = { ...webhook, headers: {}, secretFile: 'secret', secretEnv: 'SECRET' };
     // What is taken is told here, and what is not listed here is refused.
@@ -99,8 +99,8 @@ describe('of the settings of a hook', () => {
     expect(cell('timeoutSeconds')).toBe(`\`${timeoutMs / 1000}\``);
     expect(cell('enabled')).toBe(`\`${enabled}\``);
     expect(cell('retry.attempts')).toBe(`\`${retry.attempts}\``);
-    expect(cell('retry.firstPauseSeconds')).toBe(`\`${retry.initialBackoffMs / 1000}\``);
-    expect(cell('retry.longestPauseSeconds')).toBe(`\`${retry.maxBackoffMs / 1000}\``);
+    expect(cell('retry.initialBackoffSeconds')).toBe(`\`${retry.initialBackoffMs / 1000}\``);
+    expect(cell('retry.maxBackoffSeconds')).toBe(`\`${retry.maxBackoffMs / 1000}\``);
     expect(action).toMatchObject({ args: [] });
     expect(cell('args')).toBe('`[]`');
     const sent = file({ events: ['*'], webhook });
@@ -111,13 +111,13 @@ describe('of the settings of a hook', () => {
   test.each([
     ['timeoutSeconds', (value: number) => ({ timeoutSeconds: value })],
     ['retry.attempts', (value: number) => ({ retry: { attempts: value } })],
-    ['retry.firstPauseSeconds', (value: number) => ({ retry: { firstPauseSeconds: value } })],
+    ['retry.initialBackoffSeconds', (value: number) => ({ retry: { initialBackoffSeconds: value } })],
     [
-      'retry.longestPauseSeconds',
-      (value: number) => ({ retry: { firstPauseSeconds: 0.1, longestPauseSeconds: value } }),
+      'retry.maxBackoffSeconds',
+      (value: number) => ({ retry: { initialBackoffSeconds: 0.1, maxBackoffSeconds: value } }),
     ],
   ])('%s takes what the page says, and no more', (name, setting) => {
-    const [, min, max] = /\| ([\d.]+) to ([\d.]+) (?:seconds|tries)/.exec(row(name)) ?? [];
+    const [, min, max] = /\| ([\d.]+) to ([\d.]+) (?:seconds|attempts)/.exec(row(name)) ?? [];
     for (const bound of [Number(min), Number(max)])
       expect(parse({ ...run, ...setting(bound) }), name).toMatchObject({ ok: true });
     for (const beyond of [Number(min) - 0.05, Number(max) + 1]) {

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { Hook } from './hook.ts';
 
-/** How long a receiver is left alone that is busy and does not say for how long, in milliseconds at most. */
+/** The longest pause of an endpoint that is busy and does not say for how long, in milliseconds. */
 const BUSY_MS = 60_000;
 
-/** Receivers that have too much to do, and until when nothing is sent to them. On the monotonic clock. */
+/** Until when nothing is sent to endpoints that are overloaded, on the monotonic clock. */
 export class EndpointPauses {
   readonly #clock: Clock;
   readonly #until = new Map<string, number>();
@@ -14,8 +14,8 @@ export class EndpointPauses {
   }
 
   /**
-   * @param requestedMs How long the receiver asks to be left alone; null when it does not say.
-   * @param backoffMs How long the event waits that it was too busy for.
+   * @param requestedMs How long the endpoint asks to wait; null if it does not say.
+   * @param backoffMs The backoff of the delivery that it refused.
    */
   pause(hook: Hook, requestedMs: number | null, backoffMs: number): void {
     const ms = requestedMs === null ? Math.min(backoffMs, BUSY_MS) : Math.min(requestedMs, hook.retry.maxBackoffMs);
@@ -26,7 +26,7 @@ export class EndpointPauses {
     this.#until.delete(hook);
   }
 
-  /** For how much longer, in milliseconds; 0: it is not held. */
+  /** For how much longer it is paused, in milliseconds; 0: it is not paused. */
   remainingMs(hook: string): number {
     const remaining = (this.#until.get(hook) ?? 0) - this.#clock.now();
     if (remaining > 0) return remaining;

@@ -92,7 +92,7 @@ describe.runIf(process.platform !== 'win32')('the hooks of the guide', { timeout
     void app.journal.append(startEntry(known));
     void app.journal.append(endEntry(known, {}, { ...recorded(12), sha256: 'a'.repeat(64) }));
     await vi.waitFor(async () => {
-      const [delivery] = await app.journal.hooks.deliveries('keep-recordings', 'owed', 10);
+      const [delivery] = await app.journal.hooks.deliveries('keep-recordings', 'pending', 10);
       expect(delivery?.outcome).toMatch(/^exited with 1 after/);
     }, BOUND);
     expect(readdirSync(join(home, 'recordings')).filter((name) => !name.endsWith('.part'))).toEqual([]);

@@ -20,6 +20,35 @@ function messageOf(text: string): string {
   return parsed.ok ? '' : parsed.message;
 }
 
+describe('the earlier names of the backoff', () => {
+  const retryOf = (retry: string) => {
+    const parsed = parseHookFile(`events: [session:end]\nrun: tell\nretry: ${retry}\n`);
+    return parsed.ok ? parsed.file.retry : parsed.message;
+  };
+
+  test('still work, alone and beside the new ones', () => {
+    const retry = { attempts: 12, initialBackoffMs: 500, maxBackoffMs: 60_000 };
+    expect(retryOf('{ firstPauseSeconds: 0.5, longestPauseSeconds: 60 }')).toEqual(retry);
+    expect(retryOf('{ firstPauseSeconds: 0.5, maxBackoffSeconds: 60 }')).toEqual(retry);
+    expect(retryOf('{ initialBackoffSeconds: 0.5, longestPauseSeconds: 60 }')).toEqual(retry);
+  });
+
+  test.each([
+    [
+      '{ firstPauseSeconds: 60, longestPauseSeconds: 5 }',
+      'longestPauseSeconds must not be shorter than firstPauseSeconds',
+    ],
+    ['{ firstPauseSeconds: 60, maxBackoffSeconds: 5 }', 'maxBackoffSeconds must not be shorter than firstPauseSeconds'],
+    ['{ firstPauseSeconds: 0 }', 'must be a number of seconds from 0.1 to 3600'],
+    [
+      '{ firstPauseSeconds: 1, initialBackoffSeconds: 1 }',
+      'retry.firstPauseSeconds is the earlier name of initialBackoffSeconds, which is set, too: remove one of them',
+    ],
+  ])('are checked like the new ones: %s', (retry, message) => {
+    expect(retryOf(retry)).toContain(message);
+  });
+});
+
 describe('a hook.yaml', () => {
   test('names events and an executable', () => {
     const file = read(`${RUN}args: [--level, "2"]\ntimeoutSeconds: 30\nenabled: false\n`);
@@ -46,7 +75,7 @@ webhook:
   secrets: [${SECRET}]
   secretFile: old-secret
   secretEnv: HOOK_SECRET
-retry: { attempts: 3, firstPauseSeconds: 0.5, longestPauseSeconds: 60 }
+retry: { attempts: 3, initialBackoffSeconds: 0.5, maxBackoffSeconds: 60 }
 `,
     );
     expect(file.retry).toEqual({ attempts: 3, initialBackoffMs: 500, maxBackoffMs: 60_000 });
@@ -97,7 +126,10 @@ retry: { attempts: 3, firstPauseSeconds: 0.5, longestPauseSeconds: 60 }
     [`${RUN}timeoutSeconds: ten\n`, 'from 1 to 300'],
     [`${RUN}retry: { attempts: 0 }\n`, 'line 3: retry.attempts must be a whole number from 1 to 50'],
     [`${RUN}retry:\n  attempts: 2\n  pause: 3\n`, 'line 5: “pause” is not a setting of retry'],
-    [`${RUN}retry: { firstPauseSeconds: 60, longestPauseSeconds: 5 }\n`, 'must not be shorter than firstPauseSeconds'],
+    [
+      `${RUN}retry: { initialBackoffSeconds: 60, maxBackoffSeconds: 5 }\n`,
+      'must not be shorter than initialBackoffSeconds',
+    ],
     [`${RUN}args: -v\n`, 'line 3: args must be a list of texts'],
     [`${RUN}args: [1]\n`, 'line 3: args (entry 1) must be a text'],
     ['events: [session:end]\nrun: ../notify.sh\n', 'line 2: run must be the name of a file in the hook’s folder'],

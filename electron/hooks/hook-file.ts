@@ -125,6 +125,9 @@ const webhookSchema = z
 
 const ATTEMPTS_MESSAGE = 'must be a whole number from 1 to 50';
 
+const initialBackoff = seconds(0.1, 3_600).optional();
+const maxBackoff = seconds(0.1, 86_400).optional();
+
 const retrySchema = z
   .strictObject(
     {
@@ -133,15 +136,53 @@ const retrySchema = z
         .min(1, { error: ATTEMPTS_MESSAGE })
         .max(50, { error: ATTEMPTS_MESSAGE })
         .default(DEFAULT_RETRY.attempts),
-      firstPauseSeconds: seconds(0.1, 3_600).default(DEFAULT_RETRY.initialBackoffMs / 1_000),
-      longestPauseSeconds: seconds(0.1, 86_400).default(DEFAULT_RETRY.maxBackoffMs / 1_000),
+      initialBackoffSeconds: initialBackoff,
+      maxBackoffSeconds: maxBackoff,
+      // Names of earlier versions, which go on working.
+      firstPauseSeconds: initialBackoff,
+      longestPauseSeconds: maxBackoff,
     },
-    { error: 'must have attempts, firstPauseSeconds or longestPauseSeconds' },
+    { error: 'must have attempts, initialBackoffSeconds or maxBackoffSeconds' },
   )
-  .refine((retry) => retry.longestPauseSeconds >= retry.firstPauseSeconds, {
-    path: ['longestPauseSeconds'],
-    error: 'must not be shorter than firstPauseSeconds',
-  });
+  .check((context) => {
+    const { value, issues } = context;
+    const report = (path: string, message: string): void => {
+      issues.push({ code: 'custom', input: null, message, path: [path] });
+    };
+    for (const [earlier, name] of [
+      ['firstPauseSeconds', 'initialBackoffSeconds'],
+      ['longestPauseSeconds', 'maxBackoffSeconds'],
+    ] as const) {
+      if (value[earlier] !== undefined && value[name] !== undefined) {
+        report(earlier, `is the earlier name of ${name}, which is set, too: remove one of them`);
+      }
+    }
+    const { initialBackoffMs, maxBackoffMs } = retryPolicy(value);
+    if (maxBackoffMs >= initialBackoffMs) return;
+    const isEarlier = value.longestPauseSeconds !== undefined;
+    const initial = value.firstPauseSeconds === undefined ? 'initialBackoffSeconds' : 'firstPauseSeconds';
+    report(isEarlier ? 'longestPauseSeconds' : 'maxBackoffSeconds', `must not be shorter than ${initial}`);
+  })
+  .transform(retryPolicy);
+
+interface RetrySetting {
+  readonly attempts: number;
+  readonly initialBackoffSeconds?: number | undefined;
+  readonly maxBackoffSeconds?: number | undefined;
+  readonly firstPauseSeconds?: number | undefined;
+  readonly longestPauseSeconds?: number | undefined;
+}
+
+function retryPolicy(setting: RetrySetting): RetryPolicy {
+  const { attempts, initialBackoffSeconds, maxBackoffSeconds, firstPauseSeconds, longestPauseSeconds } = setting;
+  const milliseconds = (seconds: number | undefined, otherwise: number): number =>
+    seconds === undefined ? otherwise : seconds * 1_000;
+  return {
+    attempts,
+    initialBackoffMs: milliseconds(initialBackoffSeconds ?? firstPauseSeconds, DEFAULT_RETRY.initialBackoffMs),
+    maxBackoffMs: milliseconds(maxBackoffSeconds ?? longestPauseSeconds, DEFAULT_RETRY.maxBackoffMs),
+  };
+}
 
 const hookSchema = z
   .strictObject(
@@ -231,11 +272,7 @@ function toHookFile(value: z.infer<typeof hookSchema>): HookFile {
     events: new Set(events.flatMap((each) => matching(each))),
     enabled,
     timeoutMs: timeoutSeconds * 1_000,
-    retry: {
-      attempts: retry.attempts,
-      initialBackoffMs: retry.firstPauseSeconds * 1_000,
-      maxBackoffMs: retry.longestPauseSeconds * 1_000,
-    },
+    retry,
     action,
   };
 }

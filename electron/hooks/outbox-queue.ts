@@ -1,15 +1,15 @@
 import type { Logger } from '../base/logger.ts';
 
 /**
- * What is to be written to the ledger: at once, or, while the ledger throws (a journal that another process has locked, a
- * full disk), later, in the same order. Work may so run several times: what it had written before it threw is written again.
+ * Writes to the outbox: at once, or later and in the same order while the outbox throws (a journal that another process has
+ * locked, a full disk). So a piece of work may run several times, and repeats what it had written before it threw.
  */
 export class OutboxQueue {
   readonly #logger: Logger;
   readonly #onError: () => void;
   readonly #pending: (() => void)[] = [];
 
-  /** @param onTrouble Something has to wait: {@link flush} is to be called in a while. */
+  /** @param onError Called when something has to wait, so that {@link flush} is called later. */
   constructor(logger: Logger, onTrouble: () => void) {
     this.#logger = logger;
     this.#onError = onTrouble;
@@ -17,11 +17,11 @@ export class OutboxQueue {
 
   do(work: () => void): void {
     this.#pending.push(work);
-    // Whatever waits in front has been tried a moment ago.
+    // The work in front was attempted a moment ago.
     if (this.#pending.length === 1 && !this.flush()) this.#onError();
   }
 
-  /** Writes what waits. False when something has to wait still. */
+  /** Writes what waits. Returns false if something still has to wait. */
   flush(): boolean {
     for (;;) {
       const work = this.#pending[0];
@@ -31,7 +31,7 @@ export class OutboxQueue {
       } catch (error) {
         this.#logger.warn(
           { err: error, waiting: this.#pending.length },
-          'The ledger of deliveries cannot be written now',
+          'The outcome of a delivery cannot be written now',
         );
         return false;
       }

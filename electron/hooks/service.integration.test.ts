@@ -9,7 +9,7 @@ import { answerWith, type Received, Receiver, webhookHeaders } from './testing/r
 import { SECRET, ServiceRig, webhookYaml } from './testing/service-rig.ts';
 
 const isPosix = process.platform !== 'win32';
-const QUICK = 'retry: { attempts: 50, firstPauseSeconds: 0.1, longestPauseSeconds: 0.2 }\n';
+const QUICK = 'retry: { attempts: 50, initialBackoffSeconds: 0.1, maxBackoffSeconds: 0.2 }\n';
 
 let rig: ServiceRig;
 let receiver: Receiver;
@@ -57,7 +57,7 @@ describe('hooks', () => {
     rig.folders.write('ready', webhookYaml(receiver.url('/b'), '', 'session:start, session:end'));
     const view = rig.open().view();
     expect(hooksViewSchema.parse(view)).toEqual(view);
-    const nothing = { owed: 0, dead: 0, last: null };
+    const nothing = { pending: 0, deadLetters: 0, last: null };
     expect(view).toEqual({
       folder: rig.folders.root,
       hooks: [
@@ -104,7 +104,7 @@ describe('hooks', () => {
       expect(event).toMatchObject({ data: { id: known.id } });
       expect(received.headers['webhook-id']).toBe(JSON.parse(received.body).id);
     }
-    await rig.until(() => rig.info('a').owed === 0);
+    await rig.until(() => rig.info('a').pending === 0);
     expect(rig.info('a').last).toMatchObject({
       state: 'delivered',
       attempts: 1,
@@ -140,7 +140,7 @@ describe('hooks', () => {
     rig.session();
     await rig.until(() => rig.info('a').state === 'broken');
     expect(existsSync(rig.folders.path('a', 'ran'))).toBe(false);
-    expect(rig.info('a')).toMatchObject({ owed: 1, dead: 0 });
+    expect(rig.info('a')).toMatchObject({ pending: 1, deadLetters: 0 });
   });
 
   test('are told of a test only when asked, through the same queue', async () => {
@@ -148,7 +148,7 @@ describe('hooks', () => {
     rig.folders.write('b', webhookYaml(receiver.url('/b')));
     const service = rig.open();
     const delivery = service.test('a');
-    expect(delivery).toMatchObject({ hook: 'a', event: 'hook:test', sessionId: null, state: 'owed', attempts: 0 });
+    expect(delivery).toMatchObject({ hook: 'a', event: 'hook:test', sessionId: null, state: 'pending', attempts: 0 });
     await rig.until(() => rig.list('a')[0]?.state === 'delivered');
     const [received] = receiver.received;
     expect(receiver.received).toHaveLength(1);
@@ -182,7 +182,7 @@ describe('deliveries', () => {
     const before = receiver.received.length;
     receiver.answer = answerWith(200);
     rig.open();
-    await rig.until(() => rig.info('a').owed === 0);
+    await rig.until(() => rig.info('a').pending === 0);
     const ids = rig.list('a').map(({ eventId }) => eventId);
     expect(receiver.received.slice(before).map(({ headers }) => headers['webhook-id'])).toEqual(ids);
     expect(rig.list('a').every(({ sessionId }) => sessionId === known.id)).toBe(true);
@@ -193,20 +193,20 @@ describe('deliveries', () => {
     receiver.answer = answerWith(500);
     const service = rig.open();
     rig.session(2);
-    await rig.until(() => rig.info('a').dead === 4);
-    expect(rig.info('a').last?.outcome).toMatch(/^500 Internal Server Error in .* s; given up after one try$/);
+    await rig.until(() => rig.info('a').deadLetters === 4);
+    expect(rig.info('a').last?.outcome).toMatch(/^500 Internal Server Error in .* s; failed after 1 attempt$/);
     receiver.answer = answerWith(200);
     const [first] = rig.list('a');
     expect(service.sendAgain('a', first?.id ?? 0)).toBe(1);
-    await rig.until(() => rig.info('a').dead === 3 && rig.info('a').owed === 0);
+    await rig.until(() => rig.info('a').deadLetters === 3 && rig.info('a').pending === 0);
     expect(service.sendAgain('a', first?.id ?? 0)).toBe(0);
     expect(service.sendAgain('a', null)).toBe(3);
-    await rig.until(() => rig.info('a').dead === 0 && rig.info('a').owed === 0);
+    await rig.until(() => rig.info('a').deadLetters === 0 && rig.info('a').pending === 0);
     expect(rig.list('a').every(({ state }) => state === 'delivered')).toBe(true);
   });
 
   test('wait while their hook is broken, and go out at once when it is mended', async () => {
-    rig.folders.write('a', webhookYaml(receiver.url('/old'), 'retry: { firstPauseSeconds: 3600 }\n'));
+    rig.folders.write('a', webhookYaml(receiver.url('/old'), 'retry: { initialBackoffSeconds: 3600 }\n'));
     receiver.answer = answerWith(500);
     const service = rig.open();
     rig.session();
@@ -215,21 +215,21 @@ describe('deliveries', () => {
     await rig.until(() => rig.info('a').state === 'broken');
     expect(service.subscribers('session:end')).toEqual([]);
     rig.session();
-    expect(rig.info('a').owed).toBe(2);
+    expect(rig.info('a').pending).toBe(2);
     receiver.answer = answerWith(200);
-    rig.folders.write('a', webhookYaml(receiver.url('/new'), 'retry: { firstPauseSeconds: 3600 }\n'));
-    await rig.until(() => rig.info('a').owed === 0);
+    rig.folders.write('a', webhookYaml(receiver.url('/new'), 'retry: { initialBackoffSeconds: 3600 }\n'));
+    await rig.until(() => rig.info('a').pending === 0);
     expect(receiver.received.map(({ path }) => path)).toEqual(['/old', '/new', '/new']);
   });
 
   test.runIf(isPosix)('go out at once when the executable that failed is another one', async () => {
-    const yaml = 'events: ["*"]\nrun: note.sh\nretry: { firstPauseSeconds: 3600 }\n';
+    const yaml = 'events: ["*"]\nrun: note.sh\nretry: { initialBackoffSeconds: 3600 }\n';
     rig.folders.write('a', yaml, { 'note.sh': script('exit 1') });
     rig.open();
     rig.session();
     await rig.until(() => rig.info('a').last?.attempts === 1);
     rig.folders.write('a', null, { 'note.sh': script('exit 0 # mended') });
-    await rig.until(() => rig.info('a').owed === 0);
+    await rig.until(() => rig.info('a').pending === 0);
     expect(rig.list('a').map(({ state, attempts }) => [state, attempts])).toEqual([
       ['delivered', 2],
       ['delivered', 1],
@@ -247,9 +247,7 @@ describe('deliveries', () => {
     await rig.until(() => rig.service.view().hooks.length === 0);
     await expect
       .poll(() => rig.problems, { timeout: 15_000 })
-      .toMatchObject([
-        { id: 'hook-removed-a', severity: 'info', message: '3 events that were still to be sent to it will not be.' },
-      ]);
+      .toMatchObject([{ id: 'hook-removed-a', severity: 'info', message: '3 pending events were discarded.' }]);
     await left;
     expect(rig.list('a').map(({ state, outcome }) => [state, outcome])).toEqual(
       Array.from({ length: 3 }, () => ['dropped', 'dropped: the hook was removed']),
@@ -280,7 +278,7 @@ describe('deliveries', () => {
     rmSync(other.folders.root, { recursive: true });
     await clock.advance(120_000);
     expect(other.service.view().hooks).toEqual([]);
-    expect(other.list('a').map(({ state }) => state)).toEqual(['owed', 'owed']);
+    expect(other.list('a').map(({ state }) => state)).toEqual(['pending', 'pending']);
     expect(other.problems).toEqual([]);
   });
 });
@@ -313,22 +311,22 @@ describe('a receiver that answers 410', () => {
     let service = rig.open();
     rig.session(2);
     await rig.until(() => rig.info('a').state === 'gone');
-    expect(rig.info('a')).toMatchObject({ owed: 0, dead: 1, message: expect.stringContaining('410 Gone') });
-    expect(rig.list('a').map(({ state }) => state)).toEqual(['dead', 'dropped', 'dropped', 'dropped']);
+    expect(rig.info('a')).toMatchObject({ pending: 0, deadLetters: 1, message: expect.stringContaining('410 Gone') });
+    expect(rig.list('a').map(({ state }) => state)).toEqual(['dead-letter', 'dropped', 'dropped', 'dropped']);
     expect(service.subscribers('session:start')).toEqual([]);
-    expect(refusal(() => service.test('a'))).toContain('Switch the hook on again');
+    expect(refusal(() => service.test('a'))).toContain('Turn the hook on again');
     await rig.close();
 
     service = rig.open();
     expect(rig.info('a').state).toBe('gone');
     rig.session();
-    expect(rig.info('a').owed).toBe(0);
+    expect(rig.info('a').pending).toBe(0);
     receiver.answer = answerWith(204);
     service.enable('a');
     expect(rig.info('a').state).toBe('ready');
     expect(service.sendAgain('a', null)).toBe(1);
     rig.session();
-    await rig.until(() => rig.info('a').owed === 0);
+    await rig.until(() => rig.info('a').pending === 0);
     expect(receiver.received.map(typeOf)).toEqual(['session:start', 'session:start', 'session:start', 'session:end']);
     await rig.close();
     rig.open();
@@ -371,7 +369,7 @@ describe('windows', () => {
     expect(times.length).toBeGreaterThan(3);
     expect(times.length).toBeLessThanOrEqual(9);
     await clock.advance(200);
-    expect(other.views.at(-1)?.hooks[1]?.owed).toBe(100);
+    expect(other.views.at(-1)?.hooks[1]?.pending).toBe(100);
     const told = other.views.length;
     for (let each = 0; each < 10; each += 1) {
       service.wake();
@@ -394,10 +392,10 @@ describe('the close', () => {
     await service.close();
     await service.close();
     expect(rig.list('hangs').map(({ state, attempts }) => [state, attempts])).toEqual([
-      ['owed', 0],
-      ['owed', 0],
+      ['pending', 0],
+      ['pending', 0],
     ]);
-    if (isPosix) expect(rig.list('sleeps')[0]).toMatchObject({ state: 'owed', attempts: 0 });
+    if (isPosix) expect(rig.list('sleeps')[0]).toMatchObject({ state: 'pending', attempts: 0 });
     await expect.poll(() => rig.runs.size, { timeout: 15_000 }).toBe(0);
   });
 

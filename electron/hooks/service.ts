@@ -18,19 +18,19 @@ import { runHook } from './run/run-hook.ts';
 import { removeOrphanedStreams } from './run/streams.ts';
 import { createWebhookSender, type WebhookSender } from './webhook.ts';
 
-/** Windows hear of changes at most this often, in milliseconds. */
+/** Windows are notified of changes at most this often, in milliseconds. */
 const NOTIFY_MS = 200;
 
-/** Serves the hooks of a folder. They are known when this returns, and what is owed goes out at once. */
+/** Serves the hooks of a folder. They are known when this returns, and pending deliveries begin at once. */
 export function createHookService(options: HookServiceOptions, run: RunHook = runHook): HookService {
   void removeOrphanedStreams(tmpdir()).then((removed) => {
-    if (removed > 0) options.logger.info({ removed }, 'Files of hooks that an earlier run was starting were removed');
+    if (removed > 0) options.logger.info({ removed }, 'Temporary files of hooks from an earlier run were removed');
   });
   return new FolderHooks(options, run);
 }
 
 type Counts = ReturnType<Outbox['counts']>;
-const NO_COUNTS: Counts = { owed: 0, dead: 0, last: null };
+const NO_COUNTS: Counts = { pending: 0, deadLetters: 0, last: null };
 
 class FolderHooks implements HookService {
   readonly #options: HookServiceOptions;
@@ -38,15 +38,15 @@ class FolderHooks implements HookService {
   readonly #sender: WebhookSender;
   readonly #dispatcher: Dispatcher;
   readonly #removed: RemovedHooks;
-  /** Hooks whose receivers have answered 410. */
+  /** Hooks whose endpoints answered 410. */
   readonly #gone = new Set<string>();
-  /** Whether the ledger has told who is gone. */
+  /** Whether the outbox could be asked which hooks are gone. */
   #isGoneKnown = false;
-  /** Where each webhook was last sent to. */
+  /** The last address of each webhook. */
   readonly #addresses = new Map<string, string>();
-  /** Who wants which event, as long as no hook changes. */
+  /** The subscribers of each event, until a hook changes. */
   readonly #subscribers = new Map<HookEvent, readonly string[]>();
-  /** What was last known of hooks whose counts cannot be had now. */
+  /** The last counts of each hook, for while they cannot be read. */
   readonly #counts = new Map<string, Counts>();
   #notifyTimer: Timer | null = null;
   #notifiedAt = Number.NEGATIVE_INFINITY;
@@ -84,7 +84,7 @@ class FolderHooks implements HookService {
       known: () => [...new Set([...ledger.pendingHooks(), ...ledger.flags().keys()])],
       isThere: (name) => this.#registry.entries.has(name) || (this.#registry.isReadable ? false : null),
       onRemoved: (name) => this.#onRemoved(name),
-      onError: (error) => logger.warn({ err: error }, 'What removed hooks are owed cannot be looked up now'),
+      onError: (error) => logger.warn({ err: error }, 'Pending deliveries of removed hooks cannot be read now'),
     });
     this.#checkAddresses();
     this.#removed.check();
@@ -97,7 +97,7 @@ class FolderHooks implements HookService {
       names = this.#ready()
         .filter((hook) => hook.events.has(event))
         .map((hook) => hook.name);
-      // Without knowing who is gone, the answer may be another one soon.
+      // Until it is known which hooks are gone, the answer may change.
       if (this.#isGoneKnown) this.#subscribers.set(event, names);
     }
     return names;
@@ -166,7 +166,7 @@ class FolderHooks implements HookService {
         for (const [hook, flags] of this.#options.outbox.flags()) if (flags.has('gone')) this.#gone.add(hook);
         this.#isGoneKnown = true;
       } catch (error) {
-        this.#options.logger.warn({ err: error }, 'Which receivers want no more events cannot be looked up now');
+        this.#options.logger.warn({ err: error }, 'Which endpoints want no more events cannot be read now');
       }
     }
     return this.#gone.has(name);
@@ -195,13 +195,13 @@ class FolderHooks implements HookService {
     if (!hook.enabled) return { state: 'disabled', message: hook.warning };
     if (this.#isGone(hook.name)) {
       const message =
-        'Its receiver has answered 410 Gone: it wants no more events. Switch the hook on again to send some.';
+        'The endpoint answered 410 Gone and gets no more events. Turn the hook on again to resume sending.';
       return { state: 'gone', message };
     }
     if (hook.warning !== null || !this.#dispatcher.isPaused(hook.name)) {
       return { state: 'ready', message: hook.warning };
     }
-    return { state: 'ready', message: 'Its receiver has asked to be left alone for a while.' };
+    return { state: 'ready', message: 'The endpoint asked to be retried later.' };
   }
 
   #countsOf(name: string): Counts {
@@ -210,8 +210,8 @@ class FolderHooks implements HookService {
       this.#counts.set(name, counts);
       return counts;
     } catch (error) {
-      // Asked with each look of a window: what is wrong with the journal is told by those who write to it.
-      this.#options.logger.debug({ err: error, hook: name }, 'What a hook is owed cannot be counted now');
+      // Windows ask often, and those who write to the journal report what is wrong with it.
+      this.#options.logger.debug({ err: error, hook: name }, 'Pending deliveries of a hook cannot be counted now');
       return this.#counts.get(name) ?? NO_COUNTS;
     }
   }
@@ -227,10 +227,13 @@ class FolderHooks implements HookService {
     const entry = this.#entry(name);
     if (entry.state === 'broken') throw new RequestError('not_allowed', `This hook cannot be used: ${entry.message}`);
     if (!entry.hook.enabled) {
-      throw new RequestError('not_allowed', 'This hook is switched off: its hook.yaml says “enabled: false”.');
+      throw new RequestError('not_allowed', 'This hook is turned off: its hook.yaml says “enabled: false”.');
     }
     if (this.#isGone(name)) {
-      throw new RequestError('not_allowed', 'Its receiver wants no more events. Switch the hook on again first.');
+      throw new RequestError(
+        'not_allowed',
+        'The endpoint answered that it wants no more events. Turn the hook on again first.',
+      );
     }
   }
 
@@ -238,7 +241,7 @@ class FolderHooks implements HookService {
     try {
       return work();
     } catch (error) {
-      throw new RequestError('internal', 'The journal cannot be written at the moment. Try again in a while.', {
+      throw new RequestError('internal', 'Session history cannot be saved right now. Try again later.', {
         cause: error,
       });
     }
@@ -249,7 +252,7 @@ class FolderHooks implements HookService {
     this.#checkAddresses();
     for (const [name, entry] of this.#registry.entries) {
       const old = before.get(name);
-      // Somebody may have put right why nothing got through.
+      // The cause of earlier failures may be fixed.
       if (entry.state === 'good' && old !== undefined && !isDeepStrictEqual(entry, old))
         this.#dispatcher.retryNow(name);
     }
@@ -258,7 +261,7 @@ class FolderHooks implements HookService {
     this.#notifySoon();
   }
 
-  /** A receiver at another address has not said that it wants no more. */
+  /** An endpoint at another address has not answered that it is gone. */
   #checkAddresses(): void {
     for (const { name, ...entry } of this.#registry.entries.values()) {
       if (entry.state === 'broken' || entry.hook.action.kind === 'run') continue;
@@ -276,7 +279,7 @@ class FolderHooks implements HookService {
     this.#gone.add(hook.name);
     this.#subscribers.clear();
     ledger.flag(hook.name, 'gone', true);
-    ledger.drop(hook.name, `dropped: the receiver has answered ${words}`, clock.wall());
+    ledger.drop(hook.name, `dropped: the endpoint answered ${words}`, clock.wall());
   }
 
   #onReenabled(name: string): void {
@@ -288,25 +291,25 @@ class FolderHooks implements HookService {
 
   #onRemoved(name: string): void {
     const { outbox: ledger, clock, logger, onProblem } = this.#options;
-    const { owed } = ledger.counts(name);
+    const { pending } = ledger.counts(name);
     this.#dispatcher.forget(name);
     const dropped = ledger.drop(name, 'dropped: the hook was removed', clock.wall());
     ledger.flag(name, 'gone', false);
     this.#gone.delete(name);
     this.#counts.delete(name);
     this.#addresses.delete(name);
-    logger.info({ hook: name, owed, dropped }, 'A hook was removed');
+    logger.info({ hook: name, pending, dropped }, 'A hook was removed');
     if (dropped === 0) return;
-    const events = dropped === 1 ? 'One event that was' : `${dropped} events that were`;
+    const events = dropped === 1 ? '1 pending event was' : `${dropped} pending events were`;
     onProblem({
       id: `hook-removed-${name}`,
       severity: 'info',
       title: `The hook “${name}” was removed`,
-      message: `${events} still to be sent to it will not be.`,
+      message: `${events} discarded.`,
     });
   }
 
-  /** Tells windows, soon: of many changes together, and not too often. */
+  /** Notifies windows soon: once for many changes, and not too often. */
   #notifySoon(): void {
     if (this.#isClosed || this.#notifyTimer !== null) return;
     const { clock } = this.#options;

@@ -5,7 +5,7 @@ import { script } from './testing/hook-folders.ts';
 import { answerWith, Receiver } from './testing/receiver.ts';
 import { ServiceRig, webhookYaml } from './testing/service-rig.ts';
 
-const QUICK = 'retry: { attempts: 50, firstPauseSeconds: 0.1, longestPauseSeconds: 0.2 }\n';
+const QUICK = 'retry: { attempts: 50, initialBackoffSeconds: 0.1, maxBackoffSeconds: 0.2 }\n';
 
 let rig: ServiceRig;
 const receivers: Receiver[] = [];
@@ -71,7 +71,7 @@ describe('a storm of events', () => {
     rig.folders.write('fails', 'events: [session:end]\nrun: fail.sh\n', { 'fail.sh': script('exit 3') });
     rig.open();
     const laneOf = storm(250, 2);
-    await rig.until(() => rig.info('good').owed === 0 && rig.info('slow').owed === 0);
+    await rig.until(() => rig.info('good').pending === 0 && rig.info('slow').pending === 0);
 
     for (const [name, from] of [
       ['good', good],
@@ -83,7 +83,8 @@ describe('a storm of events', () => {
     }
     // It still hangs, with what it may have at once and no more.
     expect(hanging.received).toHaveLength(4);
-    for (const name of ['refusing', 'hanging', 'dead']) expect(rig.info(name)).toMatchObject({ owed: 1_000, dead: 0 });
+    for (const name of ['refusing', 'hanging', 'dead'])
+      expect(rig.info(name)).toMatchObject({ pending: 1_000, deadLetters: 0 });
   }, 120_000);
 
   test('reaches a receiver that fails at random: each event at least once, in order', async () => {
@@ -100,7 +101,7 @@ describe('a storm of events', () => {
     rig.folders.write('flaky', webhookYaml(flaky.url(), QUICK));
     rig.open();
     const laneOf = storm(60, 3);
-    await rig.until(() => rig.info('flaky').owed === 0);
+    await rig.until(() => rig.info('flaky').pending === 0);
     const owed = rig.list('flaky');
     expect(owed.every(({ state }) => state === 'delivered')).toBe(true);
     expect(new Set(idsOf(flaky))).toEqual(new Set(owed.map(({ eventId }) => eventId)));
@@ -119,7 +120,7 @@ describe('a storm of events', () => {
       await rig.close();
       rig.open();
     }
-    await rig.until(() => rig.info('good').owed === 0);
+    await rig.until(() => rig.info('good').pending === 0);
     expect(new Set(idsOf(good))).toEqual(new Set(rig.list('good').map(({ eventId }) => eventId)));
     expect(rig.list('good')).toHaveLength(5 * 40 * 4);
     expectOrder(firstSeen(good), 'good', laneOf);

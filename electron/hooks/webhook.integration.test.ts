@@ -260,7 +260,10 @@ describe('a receiver that is not as it should be', () => {
     const result = send(receiver.url(), { signal: abort.signal });
     await receiver.arrivals(1);
     abort.abort();
-    expect(await result).toMatchObject({ kind: 'failed', words: expect.stringContaining('given up') });
+    expect(await result).toMatchObject({
+      kind: 'failed',
+      words: expect.stringContaining('cancelled because Sandglass was quitting'),
+    });
     expect(await send(receiver.url(), { signal: abort.signal })).toMatchObject({ kind: 'failed' });
     expect(receiver.received).toHaveLength(1);
   });

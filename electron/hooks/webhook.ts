@@ -6,10 +6,10 @@ import { retryAfterMs } from './backoff.ts';
 import type { WebhookAction } from './hook.ts';
 import { describeElapsed, describeFailure, describeStatus } from './webhook-messages.ts';
 
-/** One try to deliver an event to a receiver. */
+/** One attempt to deliver an event to an endpoint. */
 interface WebhookRequest {
   readonly action: WebhookAction;
-  /** The same at each try: receivers tell repetitions by it. */
+  /** The same at each attempt: receivers recognise repetitions by it. */
   readonly eventId: string;
   /** The CloudEvents envelope. */
   readonly body: string;
@@ -17,18 +17,18 @@ interface WebhookRequest {
   readonly timeoutMs: number;
 }
 
-/** How a try went; `words` are for a person, without anything secret or anything that the receiver wrote. */
+/** How an attempt went; `words` are for a person, and hold nothing secret and nothing that the endpoint wrote. */
 export type WebhookResult =
   | { readonly kind: 'ok'; readonly words: string }
   | {
       readonly kind: 'failed';
       readonly words: string;
-      /** What the receiver asked to wait, in milliseconds; null when it did not say. */
+      /** How long the endpoint asked to wait, in milliseconds; null if it did not say. */
       readonly retryAfterMs: number | null;
-      /** It has too much to do: not only this event should wait. */
+      /** It is overloaded: not only this event should wait. */
       readonly busy: boolean;
     }
-  /** It wants no more events: 410. */
+  /** It wants no more events (410). */
   | { readonly kind: 'gone'; readonly words: string };
 
 /** Sends webhooks. */
@@ -71,7 +71,7 @@ const BUSY_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
  * the environment says (`HTTPS_PROXY`, `NODE_TLS_REJECT_UNAUTHORIZED`).
  */
 export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
-  // As many connections as there are tries: the courier bounds those, and one hook must not wait for another's receiver.
+  // As many connections as attempts, which the dispatcher bounds: no hook may wait for another's endpoint.
   const common = { allowH2: false, useMilo: false, maxHeaderSize: 16_384, keepAliveMaxTimeout: 10_000 };
   const plain = new Agent({ ...common, connect: { timeout: CONNECT_TIMEOUT_MS } });
   let secure: Agent | null = null;
@@ -104,7 +104,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
         await drainBody(answer.body, either);
         return judge(answer, took, options.wall());
       } catch (error) {
-        if (signal.aborted) return failure('given up because Sandglass was closing, or the hook was changed');
+        if (signal.aborted) return failure('cancelled because Sandglass was quitting or the hook was changed');
         if (deadline.signal.aborted) return failure(`timed out after ${describeElapsed(request.timeoutMs)}`);
         return failure(describeFailure(error));
       } finally {
@@ -159,7 +159,7 @@ function judge(answer: Dispatcher.ResponseData, tookMs: number, wallMs: number):
   const redirect = status >= 300 && status < 400;
   return {
     kind: 'failed',
-    words: redirect ? `${words}: redirects are not followed, give the new address in hook.yaml` : words,
+    words: redirect ? `${words}: redirects are not followed; set the new address in hook.yaml` : words,
     retryAfterMs: asked,
     busy: BUSY_STATUSES.has(status) || asked !== null,
   };
@@ -175,7 +175,7 @@ async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal)
     return await Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // Nobody waits for the loser any more: its failure is no news.
+    // The loser of the race has no other listener.
     promise.catch(() => {});
     aborted.catch(() => {});
   }

@@ -1,10 +1,10 @@
 import type { Outbox } from './deliveries.ts';
 
 /**
- * A ledger that stays while the journal behind it is opened anew.
+ * An outbox that stays the same while the journal behind it is reopened.
  *
- * @param current gives the ledger of the journal as it is now; throws when there is none
- * @param onError called with whatever the ledger throws, before it is thrown on
+ * @param current gives the outbox of the open journal; throws if none is open
+ * @param onError called with whatever the outbox throws, before it is thrown on
  */
 export function currentOutbox(current: () => Outbox, onError: (error: unknown) => void): Outbox {
   const ask = <T>(question: (outbox: Outbox) => T): T => {

@@ -78,7 +78,7 @@ describe('what hooks are owed', () => {
     expect(due(open, NOW + 4_999)).toEqual([]);
     expect(open.store.deliveries.nextDueAt(['a'])).toBe(NOW + 5_000);
     expect(due(open, NOW + 5_000)).toMatchObject([{ id: 1, attempts: 1 }]);
-    expect(open.store.deliveries.list('a', 'owed', 10)).toMatchObject([
+    expect(open.store.deliveries.list('a', 'pending', 10)).toMatchObject([
       { id: 2, attempts: 0, lastAt: null, nextAt: NOW + 5_000, outcome: null },
       { id: 1, attempts: 1, lastAt: NOW + 100, nextAt: NOW + 5_000, outcome: 'refused' },
     ]);
@@ -88,12 +88,12 @@ describe('what hooks are owed', () => {
     using open = owing();
     const known = record(sessionId());
     write(open, startEntry(known), endEntry(known));
-    open.store.deliveries.complete(1, { kind: 'dead', outcome: '400' }, NOW);
+    open.store.deliveries.complete(1, { kind: 'dead-letter', outcome: '400' }, NOW);
     expect(due(open)).toMatchObject([{ id: 2 }]);
     expect(open.store.deliveries.counts('a')).toMatchObject({
-      owed: 1,
-      dead: 1,
-      last: { id: 1, state: 'dead', nextAt: null },
+      pending: 1,
+      deadLetters: 1,
+      last: { id: 1, state: 'dead-letter', nextAt: null },
     });
   });
 
@@ -102,8 +102,8 @@ describe('what hooks are owed', () => {
     const known = record(sessionId());
     write(open, startEntry(known), extendedEntry(known), endEntry(known));
     const { deliveries } = open.store;
-    deliveries.complete(1, { kind: 'dead', outcome: '400' }, NOW);
-    deliveries.complete(2, { kind: 'dead', outcome: '400' }, NOW);
+    deliveries.complete(1, { kind: 'dead-letter', outcome: '400' }, NOW);
+    deliveries.complete(2, { kind: 'dead-letter', outcome: '400' }, NOW);
     expect(deliveries.requeue('a', 2, NOW + 1)).toBe(1);
     expect(due(open, NOW + 1)).toMatchObject([{ id: 2, attempts: 0 }]);
     expect(deliveries.requeue('a', null, NOW + 2)).toBe(1);
@@ -143,7 +143,7 @@ describe('what hooks are owed', () => {
       event: 'hook:test',
       sessionId: null,
       createdAt: NOW,
-      state: 'owed',
+      state: 'pending',
       attempts: 0,
       lastAt: null,
       nextAt: NOW,

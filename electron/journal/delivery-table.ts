@@ -1,11 +1,11 @@
 import type { Delivery, DeliveryState, HookEvent } from '../../shared/hooks.ts';
 import type { Connection, Row } from './connection.ts';
 import type { DeliveryOutcome, DueDelivery, Outbox } from './deliveries.ts';
-import { readDelivery, readDue } from './rows.ts';
+import { readDelivery, readDue, STATE_COLUMN } from './rows.ts';
 
-/** Deliveries of one hook that are kept once they are settled: the latest. */
+/** How many completed deliveries of one hook are kept: the latest. */
 export const KEPT_DELIVERED = 200;
-/** The same for those that were given up: they can be sent again as long as they are kept. */
+/** The same for dead letters, which can be sent again as long as they are kept. */
 const KEPT_DEAD = 1_000;
 
 const DELIVERY_COLUMNS = `
@@ -15,7 +15,7 @@ const DELIVERY_COLUMNS = `
   ), d.created_at) END AS next_at
   FROM deliveries d JOIN messages m ON m.seq = d.message`;
 
-/** What an event is told to hooks with. */
+/** An event as it is sent to hooks. */
 export interface Message {
   readonly eventId: string;
   readonly event: HookEvent;
@@ -25,8 +25,8 @@ export interface Message {
 }
 
 /**
- * What hooks are owed, in the journal's tables. Of each lane of a hook, only the first delivery that is owed has a
- * `ready_at`: what is due is found without a look at what waits behind.
+ * The outbox of hooks in the journal's tables. Of the pending deliveries with one ordering key (the column `lane`), only the
+ * first has a `ready_at`: what is due is found without reading what waits behind it.
  */
 export class DeliveryTable implements Outbox {
   readonly #connection: Connection;
@@ -38,8 +38,8 @@ export class DeliveryTable implements Outbox {
   }
 
   /**
-   * Gives each lane its first delivery, also where the file had lost track of it; and where the wall clock was set back
-   * since the last run, nothing waits longer for it. Once, when the journal is opened.
+   * Makes the first delivery of each ordering key ready, even if the file had lost track of it; and if the wall clock was set
+   * back since the last run, nothing waits longer because of it. Called once, when the journal is opened.
    */
   repair(nowMs: number): void {
     const heads = "(SELECT min(id) FROM deliveries WHERE state = 'owed' GROUP BY hook, lane)";
@@ -61,7 +61,7 @@ export class DeliveryTable implements Outbox {
     });
   }
 
-  /** Owes a message to hooks, within the transaction that keeps its event. One that they are owed already is left alone. */
+  /** Enqueues a message for hooks, within the transaction that stores its event. A message that is there already is left alone. */
   add(message: Message, hooks: readonly string[], nowMs: number): void {
     if (hooks.length === 0) return;
     const { eventId, event, sessionId, orderingKey: lane, body } = message;
@@ -107,9 +107,9 @@ export class DeliveryTable implements Outbox {
       }
     }
     for (const row of unreadable) {
-      // It would stop its lane for ever.
+      // It would block its ordering key forever.
       this.#onDamage('deliveries', row.id);
-      this.complete(Number(row.id), { kind: 'dead', outcome: 'The journal is damaged here' }, nowMs);
+      this.complete(Number(row.id), { kind: 'dead-letter', outcome: 'The journal is damaged here' }, nowMs);
     }
     found.sort((a, b) => a.readyAt - b.readyAt || a.due.id - b.due.id);
     return found.slice(0, limit).map(({ due }) => due);
@@ -127,9 +127,9 @@ export class DeliveryTable implements Outbox {
     return next;
   }
 
-  /** A delivery may be repeated after the power failed, never forgotten: so how it went need not be on the disk at once. */
+  /** After a power failure a delivery may be repeated, but not forgotten: its outcome need not be on the disk at once. */
   complete(id: number, outcome: DeliveryOutcome, nowMs: number): void {
-    const state: DeliveryState = outcome.kind === 'retry' ? 'owed' : outcome.kind;
+    const state = STATE_COLUMN[outcome.kind === 'retry' ? 'pending' : outcome.kind];
     const readyAt = outcome.kind === 'retry' ? outcome.nextAt : null;
     this.#connection.transaction('kept_soon', () => {
       const row = this.#connection.get(
@@ -158,7 +158,7 @@ export class DeliveryTable implements Outbox {
       return this.#connection.get(`SELECT ${DELIVERY_COLUMNS} WHERE m.event_id = ? AND d.hook = ?`, event.id, hook);
     });
     const delivery = readDelivery(row);
-    if (delivery === null) throw new Error('A delivery that was just owed cannot be read back');
+    if (delivery === null) throw new Error('A delivery that was just enqueued cannot be read back');
     return delivery;
   }
 
@@ -209,7 +209,7 @@ export class DeliveryTable implements Outbox {
         : this.#connection.all(
             `SELECT ${DELIVERY_COLUMNS} WHERE d.hook = ? AND d.state = ? ORDER BY d.id DESC LIMIT ?`,
             hook,
-            state,
+            STATE_COLUMN[state],
             limit,
           );
     return rows.flatMap((row) => {
@@ -219,14 +219,18 @@ export class DeliveryTable implements Outbox {
     });
   }
 
-  counts(hook: string): { readonly owed: number; readonly dead: number; readonly last: Delivery | null } {
+  counts(hook: string): { readonly pending: number; readonly deadLetters: number; readonly last: Delivery | null } {
     const count = (state: DeliveryState): number =>
-      this.#connection.count('SELECT count(*) FROM deliveries WHERE hook = ? AND state = ?', hook, state);
+      this.#connection.count('SELECT count(*) FROM deliveries WHERE hook = ? AND state = ?', hook, STATE_COLUMN[state]);
     const last = this.#connection.get(
       `SELECT ${DELIVERY_COLUMNS} WHERE d.hook = ? AND d.last_at IS NOT NULL ORDER BY d.last_at DESC, d.id DESC LIMIT 1`,
       hook,
     );
-    return { owed: count('owed'), dead: count('dead'), last: last === undefined ? null : readDelivery(last) };
+    return {
+      pending: count('pending'),
+      deadLetters: count('dead-letter'),
+      last: last === undefined ? null : readDelivery(last),
+    };
   }
 
   flag(hook: string, name: 'gone', value: boolean): void {
@@ -245,7 +249,7 @@ export class DeliveryTable implements Outbox {
     return flags;
   }
 
-  /** Forgets what was settled long ago, within bounds for each hook. Within a transaction. */
+  /** Removes old completed deliveries, within bounds for each hook. Within a transaction. */
   prune(): void {
     for (const { hook } of this.#connection.all('SELECT DISTINCT hook FROM deliveries')) {
       if (typeof hook !== 'string') continue;
@@ -270,7 +274,7 @@ export class DeliveryTable implements Outbox {
     );
   }
 
-  /** The first that a lane owes may be tried, and no other. */
+  /** Makes the first pending delivery of an ordering key ready, and no other. */
   #refreshHead(hook: string, lane: string, nowMs: number): void {
     const head = this.#connection.get(
       "SELECT id, ready_at FROM deliveries WHERE hook = ? AND lane = ? AND state = 'owed' ORDER BY id LIMIT 1",

@@ -60,7 +60,7 @@ describe('the journal', () => {
       { id: ended.id, end: { reason: 'exited' }, recordingBytes: 1_000 },
     ]);
     expect(await second.journal.history({ before: running.id, limit: 10 })).toHaveLength(1);
-    expect(await second.journal.hooks.deliveries('a', 'owed', 10)).toMatchObject([
+    expect(await second.journal.hooks.deliveries('a', 'pending', 10)).toMatchObject([
       { event: 'session:limit' },
       { event: 'session:end' },
       { event: 'session:start', sessionId: running.id },
@@ -116,7 +116,7 @@ describe('the journal', () => {
     await journal.append(limitEntry());
     expect(await changed.promise).toEqual({ folder: `${folder}/hooks`, hooks: [] });
     expect(await journal.hooks.view()).toEqual({ folder: `${folder}/hooks`, hooks: [] });
-    expect(await journal.hooks.test('a')).toMatchObject({ hook: 'a', event: 'hook:test', state: 'owed' });
+    expect(await journal.hooks.test('a')).toMatchObject({ hook: 'a', event: 'hook:test', state: 'pending' });
     expect(await journal.hooks.sendAgain('a', null)).toBe(0);
     await journal.hooks.enable('a');
     await until(() => logged.length > 0);

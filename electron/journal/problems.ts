@@ -2,16 +2,16 @@ import { basename } from 'node:path';
 import type { Problem } from '../../shared/settings.ts';
 import type { Refusal } from './journal-protocol.ts';
 
-/** What the user is told of the journal. All of these have fixed ids: each stands for one state of it. */
+/** Messages about the journal. Their ids are fixed: each stands for one state of it. */
 
 export function damagedProblem(keptAs: string, why: string): Problem {
   return {
     id: 'journal-damaged',
     severity: 'error',
-    title: 'The history was damaged and begins anew',
+    title: 'Session history was damaged and starts again',
     message:
-      `The journal of sessions could not be used (${why}) It is kept as ${keptAs}, and a new one was begun. ` +
-      'Recordings are not affected: sessions that have one come back into the history. Hooks may not have been told of everything.',
+      `The journal of sessions could not be read (${why}) It was moved to ${keptAs}, and a new one was created. ` +
+      'Recordings are not affected: sessions that have one return to the history. Some events may not have reached hooks.',
   };
 }
 
@@ -19,23 +19,23 @@ export function newerProblem(file: string, version: number): Problem {
   return {
     id: 'journal-newer',
     severity: 'error',
-    title: 'The history belongs to a newer Sandglass',
+    title: 'Session history was written by a newer Sandglass',
     message:
-      `${basename(file)} was written by a newer version (format ${version}). It is left as it is. The history of this run ` +
+      `${basename(file)} has the format of a newer version (${version}) and was left unchanged. The history of this run ` +
       'is kept in memory only. Update Sandglass to see and continue the history.',
   };
 }
 
-/** Why nothing can be written: it was refused, or it takes longer than anybody should wait for. */
+/** Why nothing can be written: it was refused, or it takes too long. */
 export type WriteFailure = Refusal['kind'] | 'slow';
 
 const REASONS: Readonly<Record<WriteFailure, string>> = {
-  locked: 'Another program holds the journal. Close it, if it does not end by itself.',
+  locked: 'Another program has locked the journal. Close that program.',
   full: 'The disk is full. Free some space.',
-  unwritable: 'The journal cannot be written there. Make the data folder writable for you.',
+  unwritable: 'The data folder is not writable. Give yourself permission to write to it.',
   io: 'The disk reported an error. Check the disk before you rely on it.',
-  damaged: 'The journal is damaged and cannot be moved aside. Make the data folder writable for you.',
-  slow: 'The disk does not answer. Check the disk or the network drive.',
+  damaged: 'The journal is damaged and cannot be replaced. Give yourself permission to write to the data folder.',
+  slow: 'The disk does not respond. Check the disk or the network drive.',
   other: 'The log has the details.',
 };
 
@@ -43,10 +43,10 @@ export function writeFailedProblem(reason: WriteFailure): Problem {
   return {
     id: 'journal-held',
     severity: 'error',
-    title: 'The history cannot be written',
+    title: 'Session history cannot be saved',
     message:
-      `${REASONS[reason]} Sessions go on. What happens is held in memory and written as soon as that is possible; ` +
-      'until then hooks wait.',
+      `${REASONS[reason]} Sessions continue. Events are kept in memory and saved as soon as possible; ` +
+      'hooks get them then.',
   };
 }
 
@@ -54,8 +54,8 @@ export function savedAgainProblem(): Problem {
   return {
     id: 'journal-held',
     severity: 'info',
-    title: 'The history is written again',
-    message: 'What was held in memory has been written, and hooks are told of it.',
+    title: 'Session history is being saved again',
+    message: 'The events that were kept in memory have been saved, and are sent to hooks.',
   };
 }
 
@@ -63,9 +63,9 @@ export function droppedProblem(): Problem {
   return {
     id: 'journal-dropped',
     severity: 'warning',
-    title: 'The history will have gaps',
+    title: 'Session history has gaps',
     message:
-      'It could not be written for so long that details were dropped to save memory. Starts and ends of sessions are all kept.',
+      'It could not be saved for so long that details were discarded to limit memory use. All starts and ends of sessions are kept.',
   };
 }
 
@@ -73,9 +73,9 @@ export function workerProblem(): Problem {
   return {
     id: 'journal-thread',
     severity: 'error',
-    title: 'The history and hooks do not work',
+    title: 'Session history and hooks do not work',
     message:
-      'The part of Sandglass that writes the history fails again and again. Sessions go on, and it is started anew. ' +
+      'The part of Sandglass that saves the history keeps failing, and is restarted each time. Sessions continue. ' +
       'The log has the details.',
   };
 }

@@ -201,8 +201,8 @@ describe('what is kept', () => {
     }
     prune(open, NONE, STARTED_AT);
     expect(open.store.deliveries.list('a', 'delivered', 1_000)).toHaveLength(KEPT_DELIVERED);
-    expect(open.store.deliveries.counts('a')).toMatchObject({ owed: 1 });
-    expect(open.store.deliveries.counts('b')).toMatchObject({ owed: KEPT_DELIVERED + 21 });
+    expect(open.store.deliveries.counts('a')).toMatchObject({ pending: 1 });
+    expect(open.store.deliveries.counts('b')).toMatchObject({ pending: KEPT_DELIVERED + 21 });
     open.store.deliveries.drop('b', 'removed', STARTED_AT);
     prune(open, NONE, STARTED_AT);
     const messages = open.connection.count('SELECT count(*) FROM messages');

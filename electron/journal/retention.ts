@@ -1,7 +1,7 @@
 import type { SessionId } from '../../shared/session.ts';
+import { ClockReadings } from './clock-readings.ts';
 import type { Connection, Row } from './connection.ts';
 import type { DeliveryTable } from './delivery-table.ts';
-import { ClockReadings } from './heartbeats.ts';
 import type { Retention } from './journal.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,12 +37,12 @@ interface Cutoffs {
 export class Pruner {
   readonly #connection: Connection;
   readonly #deliveries: DeliveryTable;
-  readonly #sightings: ClockReadings;
+  readonly #clockReadings: ClockReadings;
 
   constructor(connection: Connection, deliveries: DeliveryTable) {
     this.#connection = connection;
     this.#deliveries = deliveries;
-    this.#sightings = new ClockReadings(connection);
+    this.#clockReadings = new ClockReadings(connection);
   }
 
   /**
@@ -51,7 +51,7 @@ export class Pruner {
    */
   prune(retention: Retention, nowMs: number): boolean {
     const more = this.#connection.transaction('kept', () => {
-      const passedMs = this.#sightings.note(nowMs) ?? Number.NEGATIVE_INFINITY;
+      const passedMs = this.#clockReadings.note(nowMs) ?? Number.NEGATIVE_INFINITY;
       const keptMs = retention.keepDays === 0 ? Number.POSITIVE_INFINITY : retention.keepDays * DAY_MS;
       const cutoffs = { kept: passedMs - keptMs, pending: passedMs - PENDING_DAYS * DAY_MS };
       this.#deliveries.prune();

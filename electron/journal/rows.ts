@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type HistoryEntry, historyEntrySchema } from '../../shared/history.ts';
-import { DELIVERY_STATES, type Delivery, deliverySchema, HOOK_EVENTS, hookNameSchema } from '../../shared/hooks.ts';
+import { type Delivery, type DeliveryState, deliverySchema, HOOK_EVENTS, hookNameSchema } from '../../shared/hooks.ts';
 import { BACKENDS } from '../../shared/profile.ts';
 import { metadataSchema } from '../../shared/recording.ts';
 import {
@@ -62,6 +62,21 @@ const dueRow = z.object({
   body: z.string(),
 });
 
+/** The value of the column for each state; the schema has kept the names of its first version. */
+export const STATE_COLUMN = {
+  pending: 'owed',
+  delivered: 'delivered',
+  'dead-letter': 'dead',
+  dropped: 'dropped',
+} as const satisfies Readonly<Record<DeliveryState, string>>;
+
+const STATES = {
+  owed: 'pending',
+  delivered: 'delivered',
+  dead: 'dead-letter',
+  dropped: 'dropped',
+} as const satisfies Readonly<Record<(typeof STATE_COLUMN)[DeliveryState], DeliveryState>>;
+
 const deliveryRow = z.object({
   id: z.int(),
   hook: z.string(),
@@ -69,7 +84,7 @@ const deliveryRow = z.object({
   event: z.string(),
   session_id: z.string().nullable(),
   created_at: z.number(),
-  state: z.enum(DELIVERY_STATES),
+  state: z.enum(['owed', 'delivered', 'dead', 'dropped']).transform((state) => STATES[state]),
   attempts: z.int(),
   last_at: z.number().nullable(),
   next_at: z.number().nullable(),

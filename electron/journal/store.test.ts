@@ -61,7 +61,7 @@ describe('an event', () => {
       ['session:start', 'Known'],
       ['session:end', 'Known'],
     ]);
-    expect(journal.store.deliveries.counts('a')).toMatchObject({ owed: 2 });
+    expect(journal.store.deliveries.counts('a')).toMatchObject({ pending: 2 });
   });
 
   test('and what it owes are there together or not at all', () => {
@@ -253,7 +253,7 @@ describe('the history', () => {
     store.history(undefined, 200);
     store.history(known.id, 200);
     store.events(known.id);
-    store.deliveries.list('a', 'owed', 100);
+    store.deliveries.list('a', 'pending', 100);
     store.deliveries.counts('a');
     const statements = new Set(asked.flatMap(({ mock }) => mock.calls.map(([sql]) => sql)));
     expect(statements.size).toBeGreaterThan(10);

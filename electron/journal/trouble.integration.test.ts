@@ -108,7 +108,7 @@ describe('a journal that another process holds', () => {
     const open = openThread({ folder: first.folder, wanted: ['a'] });
     await until(() => open.problems.length === 1);
     expect(told(open)).toEqual(['journal-held error']);
-    expect(open.problems[0]?.message).toMatch(/^Another program holds the journal\./);
+    expect(open.problems[0]?.message).toMatch(/^Another program has locked the journal\./);
     const during = [...(await lives(open)), ...(await lives(open))];
     expect(await open.journal.history({ limit: 10 })).toEqual([]);
     expect(await open.journal.hooks.view()).toEqual({ folder: join(open.folder, 'hooks'), hooks: [] });
@@ -120,7 +120,7 @@ describe('a journal that another process holds', () => {
     await until(() => open.problems.length === 2);
     expect(told(open)).toEqual(['journal-held error', 'journal-held info']);
     expect(ids(open.file)).toEqual([...before, ...during]);
-    expect(await open.journal.hooks.deliveries('a', 'owed', 100)).toHaveLength(13);
+    expect(await open.journal.hooks.deliveries('a', 'pending', 100)).toHaveLength(13);
     const after = await lives(open);
     expect(ids(open.file)).toEqual([...before, ...during, ...after]);
   });
@@ -235,7 +235,7 @@ describe.runIf(canMount)('a disk that is full', () => {
     await until(() => next.problems.length === 1);
     const during = await lives(next);
     expect(told(next)).toEqual(['journal-held error']);
-    expect(next.problems[0]?.message).toMatch(/^The journal cannot be written there\./);
+    expect(next.problems[0]?.message).toMatch(/^The data folder is not writable\./);
     mount('-o', 'remount,rw', folder);
     await until(() => next.problems.length === 2);
     expect(ids(next.file)).toEqual([...before, ...during]);
@@ -291,7 +291,7 @@ describe('a journal', () => {
     await lives(open);
     expect(told(open)).toEqual(['journal-newer error']);
     expect(await open.journal.history({ limit: 10 })).toHaveLength(1);
-    expect(await open.journal.hooks.deliveries('a', 'owed', 10)).toHaveLength(4);
+    expect(await open.journal.hooks.deliveries('a', 'pending', 10)).toHaveLength(4);
     await open.journal.close();
     using look = lookAt(file);
     expect(look.count('SELECT count(*) FROM sessions')).toBe(3);

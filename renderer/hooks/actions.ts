@@ -98,7 +98,7 @@ export function testHook(hook: string): Promise<void> {
   });
 }
 
-/** Sends a delivery that was given up once more; all of the hook's with null. */
+/** Sends a failed delivery again, or with null all of the hook's. */
 export function sendAgain(hook: string, delivery: number | null): Promise<void> {
   return run(hook, `again:${delivery ?? 'all'}`, async () => {
     const { count } = await call('hooks.sendAgain', { hook, delivery });

@@ -12,7 +12,7 @@ import { busyKey, useHooks } from './state.ts';
 
 /** The last deliveries of a hook, those of one state or all, kept up to date. */
 export function Deliveries({ hook }: { hook: HookInfo }) {
-  const { name, dead, state } = hook;
+  const { name, deadLetters, state } = hook;
   const filter = useHooks((hooks) => hooks.filter);
   const list = useHooks((hooks) => hooks.list);
   const connected = useApp((app) => app.link.state === 'open');
@@ -43,14 +43,14 @@ export function Deliveries({ hook }: { hook: HookInfo }) {
             </button>
           ))}
         </fieldset>
-        {dead > 0 && again ? (
+        {deadLetters > 0 && again ? (
           <Button data-testid="send-all-again" aria-disabled={sendingAll} onClick={() => void sendAgain(name, null)}>
             <RotateCw className="icon" aria-hidden="true" />
             {sendingAll ? 'Sending…' : 'Send all again'}
           </Button>
         ) : null}
       </div>
-      {dead > 0 && !again ? (
+      {deadLetters > 0 && !again ? (
         <p className="setting-note">Failed deliveries can be sent again once the hook is ready.</p>
       ) : null}
       {mine?.failure == null ? null : (
@@ -119,9 +119,9 @@ function Table({
 }
 
 const ICONS: Readonly<Record<DeliveryState, LucideIcon>> = {
-  owed: CircleDashed,
+  pending: CircleDashed,
   delivered: CircleCheck,
-  dead: CircleAlert,
+  'dead-letter': CircleAlert,
   dropped: CircleSlash,
 };
 
@@ -152,7 +152,7 @@ function Row({ hook, delivery, again }: { hook: string; delivery: Delivery; agai
         </span>
         {outcome === null ? null : <small data-testid="delivery-outcome">{outcome}</small>}
         <NextAttempt delivery={delivery} waits={!again} />
-        {state === 'dead' && again ? (
+        {state === 'dead-letter' && again ? (
           <button
             type="button"
             className="setting-reset"
@@ -184,7 +184,7 @@ function SessionName({ id }: { id: string | null }) {
 
 /** Counts down to the next attempt. */
 function NextAttempt({ delivery, waits }: { delivery: Delivery; waits: boolean }) {
-  if (delivery.state !== 'owed') return null;
+  if (delivery.state !== 'pending') return null;
   if (waits) return <small>waits until the hook is ready</small>;
   return delivery.nextAt === null ? null : <Counted delivery={delivery} />;
 }

@@ -57,7 +57,7 @@ export function HookDetails({ hook }: { hook: HookInfo }) {
         )}
         <dt>Deliveries</dt>
         <dd className="figures" data-testid="hook-counts">
-          {hook.owed} pending · {hook.dead} failed
+          {hook.pending} pending · {hook.deadLetters} failed
         </dd>
       </dl>
       <Deliveries hook={hook} />

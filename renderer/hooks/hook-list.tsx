@@ -33,9 +33,9 @@ export function HookList({ hooks, shown }: { hooks: readonly HookInfo[]; shown: 
 }
 
 function ListItem({ hook, current }: { hook: HookInfo; current: boolean }) {
-  const { name, kind, state, dead } = hook;
+  const { name, kind, state, deadLetters } = hook;
   const Mark = state === 'ready' ? null : STATE_ICONS[state];
-  const bad = state === 'broken' || state === 'gone' || dead > 0;
+  const bad = state === 'broken' || state === 'gone' || deadLetters > 0;
   return (
     <button
       type="button"

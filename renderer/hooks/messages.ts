@@ -20,18 +20,18 @@ export const HOOK_STATE_NOTES: Readonly<Record<HookState, string | null>> = {
 
 /** What a delivery's state is called. */
 export const DELIVERY_LABELS: Readonly<Record<DeliveryState, string>> = {
-  owed: 'Pending',
+  pending: 'Pending',
   delivered: 'Delivered',
-  dead: 'Failed',
+  'dead-letter': 'Failed',
   dropped: 'Dropped',
 };
 
 /** The choices of the filter, in their order. */
 export const FILTERS: readonly (readonly [DeliveryFilter, string])[] = [
   ['all', 'All'],
-  ['owed', DELIVERY_LABELS.owed],
+  ['pending', DELIVERY_LABELS.pending],
   ['delivered', DELIVERY_LABELS.delivered],
-  ['dead', DELIVERY_LABELS.dead],
+  ['dead-letter', DELIVERY_LABELS['dead-letter']],
   ['dropped', DELIVERY_LABELS.dropped],
 ];
 
@@ -50,17 +50,17 @@ export const HOOK_EVENT_LABELS: Readonly<Record<HookEvent, string>> = {
 };
 
 /** One line about a hook in the list: its state where that matters, and what waits. */
-export function hookLine({ state, owed, dead, kind }: HookInfo): string {
+export function hookLine({ state, pending, deadLetters, kind }: HookInfo): string {
   const parts = [kind === 'webhook' ? 'webhook' : kind === 'run' ? 'program' : 'hook'];
   if (state !== 'ready') parts[0] = HOOK_STATE_LABELS[state].toLowerCase();
-  if (owed > 0) parts.push(`${owed} pending`);
-  if (dead > 0) parts.push(`${dead} failed`);
+  if (pending > 0) parts.push(`${pending} pending`);
+  if (deadLetters > 0) parts.push(`${deadLetters} failed`);
   return parts.join(' · ');
 }
 
-/** When an owed delivery is tried next; null: it will not be. `now` in milliseconds since the epoch. */
+/** When a pending delivery is attempted next, or null if it is not. `now` in milliseconds since the epoch. */
 export function nextAttempt({ state, nextAt }: Delivery, now: number): string | null {
-  if (state !== 'owed' || nextAt === null) return null;
+  if (state !== 'pending' || nextAt === null) return null;
   const seconds = Math.ceil((nextAt - now) / 1_000);
   return seconds > 0 ? `next attempt in ${formatClock(seconds)}` : 'next attempt now';
 }

@@ -74,5 +74,8 @@ export function busyKey(hook: string, action: HookAction): string {
 
 /** How many hooks need attention: those that receive nothing although they should, and those with failed deliveries. */
 export function attention(view: HooksView | null): number {
-  return view?.hooks.filter(({ state, dead }) => state === 'broken' || state === 'gone' || dead > 0).length ?? 0;
+  return (
+    view?.hooks.filter(({ state, deadLetters }) => state === 'broken' || state === 'gone' || deadLetters > 0).length ??
+    0
+  );
 }

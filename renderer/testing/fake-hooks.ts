@@ -30,28 +30,33 @@ function hook(name: string, change: Partial<HookInfo> = {}): HookInfo {
     events: ['session:start', 'session:end'],
     state: 'ready',
     message: null,
-    owed: 0,
-    dead: 0,
+    pending: 0,
+    deadLetters: 0,
     last: null,
     ...change,
   };
 }
 
-/** Made-up deliveries, the latest first: one that is tried again, two that were given up, one dropped, many delivered. */
+/** Made-up deliveries, the latest first: two that are pending, two that failed, one dropped, many delivered. */
 function deliveriesOf(name: string): Delivery[] {
   switch (name) {
     case 'ops-channel':
       return [
         delivery(1, name, {
           event: 'session:warning',
-          state: 'owed',
+          state: 'pending',
           attempts: 3,
           nextAt: START + 95_000,
           outcome: '503 Service Unavailable in 1.2 s',
         }),
-        delivery(2, name, { state: 'owed', attempts: 0, lastAt: null, nextAt: null, outcome: null }),
-        delivery(3, name, { state: 'dead', attempts: 12, outcome: 'timed out after 10 s' }),
-        delivery(4, name, { event: 'session:start', state: 'dead', attempts: 12, outcome: 'connection refused' }),
+        delivery(2, name, { state: 'pending', attempts: 0, lastAt: null, nextAt: null, outcome: null }),
+        delivery(3, name, { state: 'dead-letter', attempts: 12, outcome: 'timed out after 10 s' }),
+        delivery(4, name, {
+          event: 'session:start',
+          state: 'dead-letter',
+          attempts: 12,
+          outcome: 'connection refused',
+        }),
         delivery(5, name, { state: 'dropped', attempts: 2, outcome: 'its hook was removed' }),
         ...Array.from({ length: 50 }, (_, index) =>
           delivery(6 + index, name, index % 3 === 0 ? { event: 'session:start' } : {}),
@@ -62,7 +67,7 @@ function deliveriesOf(name: string): Delivery[] {
         delivery(100 + index, name, { outcome: 'exit status 0 in 0.03 s' }),
       );
     case 'old-service':
-      return [delivery(200, name, { state: 'dead', outcome: '410 Gone in 0.2 s' })];
+      return [delivery(200, name, { state: 'dead-letter', outcome: '410 Gone in 0.2 s' })];
     default:
       return [];
   }
@@ -91,10 +96,14 @@ export class FakeHooks {
             hook('old-service', {
               state: 'gone',
               message:
-                'Its receiver has answered 410 Gone: it wants no more events. Switch the hook on again to send some.',
-              dead: 1,
+                'The endpoint answered 410 Gone and gets no more events. Turn the hook on again to resume sending.',
+              deadLetters: 1,
             }),
-            hook('ops-channel', { events: ['session:start', 'session:warning', 'session:end'], owed: 2, dead: 2 }),
+            hook('ops-channel', {
+              events: ['session:start', 'session:warning', 'session:end'],
+              pending: 2,
+              deadLetters: 2,
+            }),
             hook('quiet', { kind: 'run', target: 'notify.sh', state: 'disabled' }),
           ]
         : [];
@@ -118,16 +127,16 @@ export class FakeHooks {
     return sent;
   }
 
-  /** Gives how many are owed again. */
+  /** Gives how many are pending again. */
   sendAgain(name: string, id: number | null): number {
-    const chosen = (entry: Delivery): boolean => entry.state === 'dead' && (id === null || entry.id === id);
+    const chosen = (entry: Delivery): boolean => entry.state === 'dead-letter' && (id === null || entry.id === id);
     const all = this.#deliveries.get(name) ?? [];
     this.#deliveries.set(
       name,
-      all.map((entry) => (chosen(entry) ? { ...entry, state: 'owed', nextAt: Date.now() } : entry)),
+      all.map((entry) => (chosen(entry) ? { ...entry, state: 'pending', nextAt: Date.now() } : entry)),
     );
     const count = all.filter(chosen).length;
-    this.#change(name, (info) => ({ owed: info.owed + count, dead: info.dead - count }));
+    this.#change(name, (info) => ({ pending: info.pending + count, deadLetters: info.deadLetters - count }));
     return count;
   }
 
@@ -147,7 +156,7 @@ export class FakeHooks {
       name,
       all.map((entry) => (entry.id === id ? { ...entry, ...change } : entry)),
     );
-    this.#change(name, (info) => ({ owed: Math.max(0, info.owed - 1) }));
+    this.#change(name, (info) => ({ pending: Math.max(0, info.pending - 1) }));
   }
 
   #change(name: string, change: (info: HookInfo) => Partial<HookInfo>): void {

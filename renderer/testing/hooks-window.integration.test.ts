@@ -82,7 +82,7 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
     expect(await rows().count()).toBe(50);
     await page.getByTestId('more-deliveries').click();
     await page.waitForFunction(() => document.querySelectorAll('[data-testid=delivery]').length === 55);
-    await page.getByTestId('deliveries-dead').click();
+    await page.getByTestId('deliveries-dead-letter').click();
     await page.waitForFunction(() => document.querySelectorAll('[data-testid=delivery]').length === 2);
     await page.getByTestId('deliveries-dropped').click();
     await rows().first().getByText('its hook was removed').waitFor();
@@ -91,7 +91,7 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('get a test event, which is seen at once', async () => {
     await open();
     await hook('ops-channel').click();
-    await page.getByTestId('deliveries-dead').click();
+    await page.getByTestId('deliveries-dead-letter').click();
     await page.getByTestId('hook-test').click();
     await rows().first().getByText('Test', { exact: true }).waitFor();
     await page.locator('[data-testid=deliveries-all][aria-pressed=true]').waitFor();
@@ -101,7 +101,7 @@ describe('the hooks', { timeout: WINDOW_TIMEOUT_MS }, () => {
   test('that failed are sent again, one or all', async () => {
     await open();
     await hook('ops-channel').click();
-    await page.getByTestId('deliveries-dead').click();
+    await page.getByTestId('deliveries-dead-letter').click();
     await page.getByTestId('send-again').first().click();
     await hook('ops-channel').getByText('3 pending · 1 failed').waitFor();
     await page.waitForFunction(() => document.querySelectorAll('[data-testid=delivery]').length === 1);

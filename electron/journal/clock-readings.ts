@@ -1,12 +1,12 @@
 import type { Connection } from './connection.ts';
 
 const DAY_MS = 86_400_000;
-/** The clock is noted this often at most, in milliseconds. */
+/** The shortest time between two readings that are kept, in milliseconds. */
 const EVERY_MS = 3_600_000;
 
 /**
- * What the wall clock has shown while the journal was open, so that one that is set forward by mistake, by years even, makes
- * nothing old: a moment counts as passed when the clock was seen to show it, or a later one, a day ago. That may have been
+ * Readings of the wall clock while the journal was open (the table `sightings`), so that a clock that is set forward by
+ * mistake, even by years, makes nothing old: a moment counts as passed once the clock showed it, or a later one, a day ago,
  * in this run or in an earlier one.
  */
 export class ClockReadings {
@@ -17,7 +17,7 @@ export class ClockReadings {
   }
 
   /**
-   * Notes what the clock shows. Within a transaction.
+   * Adds a reading. Within a transaction.
    *
    * @returns the latest moment that has passed for sure, in milliseconds since the Unix epoch; null while that is not known:
    * within a day of the journal's first opening.

@@ -24,7 +24,7 @@ export function EmptyWindow() {
       <Hourglass className="empty-mark" aria-hidden="true" />
       <p>
         Open a session to get a terminal that closes on time.
-        {keys === null ? null : <span className="muted"> {keys} opens one, too.</span>}
+        {keys === null ? null : <span className="muted"> Or press {keys}.</span>}
       </p>
       <ul className="empty-profiles" aria-label="Profiles">
         {profiles.map((profile) => (

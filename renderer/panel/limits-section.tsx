@@ -1,4 +1,5 @@
 import { describeDuration } from '../../shared/duration.ts';
+import { PROFILE_LABELS } from '../../shared/labels.ts';
 import type { LimitName, OnExpiry } from '../../shared/limits.ts';
 import type { SessionInfo } from '../../shared/session.ts';
 import { Button } from '../components/button.tsx';
@@ -27,37 +28,37 @@ export function LimitsSection({ info }: { info: SessionInfo }) {
   return (
     <>
       <dl className="facts">
-        <Row info={info} name="idleTimeoutSeconds" label="Idle" after={cap(caps.idleTimeoutSeconds)}>
+        <Row info={info} name="idleTimeoutSeconds" after={cap(caps.idleTimeoutSeconds)}>
           {describeTimeout(values.idleTimeoutSeconds)}
         </Row>
-        <Row info={info} name="maxDurationSeconds" label="Max duration" after={cap(caps.maxDurationSeconds)}>
+        <Row info={info} name="maxDurationSeconds" after={cap(caps.maxDurationSeconds)}>
           {describeTimeout(values.maxDurationSeconds)}
         </Row>
-        <Row info={info} name="activity" label="Counts as activity">
+        <Row info={info} name="activity">
           {values.activity.map(describeActivity).join(', ')}
         </Row>
-        <Row info={info} name="warnBeforeSeconds" label="Warns before">
+        <Row info={info} name="warnBeforeSeconds">
           {values.warnBeforeSeconds.length === 0
             ? 'never'
             : values.warnBeforeSeconds.map((seconds) => describeDuration(seconds)).join(', ')}
         </Row>
-        <Row info={info} name="extensions" label="Extensions">
+        <Row info={info} name="extensions">
           {info.extensions.count === 0
             ? 'none'
             : `${info.extensions.used} of ${info.extensions.count} used, ${describeDuration(info.extensions.seconds)} each`}
         </Row>
-        <Row info={info} name="maxCommands" label="Commands">
+        <Row info={info} name="maxCommands">
           {values.maxCommands === 0 ? 'off' : `${info.commands.used} of ${values.maxCommands} used`}
         </Row>
-        <Row info={info} name="onExpiry" label="When time is up">
+        <Row info={info} name="onExpiry">
           {EXPIRY_LABELS[values.onExpiry]}
         </Row>
         {values.onExpiry === 'freeze' ? (
-          <Row info={info} name="thawWindowSeconds" label="Thaw window">
+          <Row info={info} name="thawWindowSeconds">
             {describeDuration(values.thawWindowSeconds)}
           </Row>
         ) : null}
-        <Row info={info} name="closeGraceSeconds" label="Close grace">
+        <Row info={info} name="closeGraceSeconds">
           {describeDuration(values.closeGraceSeconds)}
         </Row>
       </dl>
@@ -69,20 +70,18 @@ export function LimitsSection({ info }: { info: SessionInfo }) {
 function Row({
   info,
   name,
-  label,
   after = '',
   children,
 }: {
   info: SessionInfo;
   name: LimitName;
-  label: string;
   after?: string;
   children: React.ReactNode;
 }) {
   const policyIsOwn = useApp((state) => state.settings?.policyIsOwn ?? false);
   return (
     <>
-      <dt>{label}</dt>
+      <dt>{PROFILE_LABELS[name]}</dt>
       <dd data-testid={`limit-${name}`}>
         {children}
         <small>

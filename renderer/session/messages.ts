@@ -16,7 +16,7 @@ import type { Countdown } from '../time/countdown.ts';
 export function describeOrigin(origin: LimitOrigin, profileName: string, policyIsOwn: boolean): string {
   switch (origin) {
     case 'default':
-      return 'built-in default';
+      return 'the built-in default';
     case 'settings':
       return 'your settings';
     case 'environment':

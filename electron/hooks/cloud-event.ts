@@ -9,7 +9,7 @@ const MAX_TEXT = 2000;
 const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const SEQUENCE_DIGITS = 10;
 
-/** Whether hooks can be told of an event. */
+/** Whether an event is one that hooks get. */
 export function isTellable(event: SessionEvent): event is TellableEvent {
   return event.type !== 'session:state';
 }
@@ -20,9 +20,9 @@ export function eventSource(installationId: string): string {
 }
 
 /**
- * An event as hooks are sent it, as JSON (CloudEvents 1.0, `shared/events.ts`). Made once: each try sends the same bytes.
+ * An event as hooks are sent it, as JSON (CloudEvents 1.0, `shared/events.ts`). Made once: each attempt sends the same bytes.
  *
- * @returns null when the session's record is missing: then there is nothing that could be told.
+ * @returns null when the session's record is missing: then there is nothing to send.
  */
 export function cloudEvent(facts: EventFacts): string | null {
   const { event } = facts;

@@ -9,7 +9,7 @@ import type { Hook, RunAction } from './hook.ts';
 import type { RunHook, RunHookRequest } from './hooks.ts';
 import type { WebhookResult, WebhookSender } from './webhook.ts';
 
-/** What deliveries are tried with. */
+/** What a deliverer needs. */
 export interface DelivererOptions {
   readonly options: HookServiceOptions;
   readonly run: RunHook;
@@ -18,10 +18,10 @@ export interface DelivererOptions {
   onChanged(): void;
 }
 
-/** Of an envelope, what an executable is told in its environment. */
+/** The part of an envelope that an executable gets in its environment. */
 const reasonSchema = z.object({ data: z.object({ reason: z.string() }) });
 
-/** One try to deliver an event to a hook, whatever its kind. Never rejects. */
+/** Makes one attempt to deliver an event to a hook of either kind. Never rejects. */
 export function deliverer(
   deliverer: DelivererOptions,
 ): (hook: Hook, delivery: DueDelivery, signal: AbortSignal) => Promise<WebhookResult> {
@@ -45,13 +45,13 @@ export function deliverer(
   };
 }
 
-/** It was looked at when the folder was read; since then, somebody may have changed it. */
+/** The executable was checked when the folder was read, and may have been changed since. */
 function executableProblem(root: string, hook: Hook, action: RunAction): string | null {
   try {
     const found = trustExecutable(realpathSync.native(root), hook.folder, action.file);
     return found.ok ? null : found.message;
   } catch (error) {
-    return `${action.file} cannot be looked at: ${messageOf(error)}`;
+    return `${action.file} cannot be read: ${messageOf(error)}`;
   }
 }
 

@@ -284,7 +284,7 @@ describe('a ledger that throws', () => {
     await using rig = new DispatcherRig(['a', 'b']);
     let isLocked = true;
     rig.fault = (method) => {
-      if (isLocked && method === 'settle') throw new Error('database is locked');
+      if (isLocked && method === 'complete') throw new Error('database is locked');
     };
     rig.enqueue(['a', 'b']);
     await rig.clock.advance(60_000);

@@ -93,8 +93,8 @@ export class Dispatcher {
   /** Attempts all pending deliveries of this hook now, whatever its endpoint or the backoff says: something has changed. */
   retryNow(hook: string): void {
     this.#pauses.resume(hook);
-    const { clock, outbox: ledger } = this.#options;
-    this.#queue.do(() => ledger.retryBy(hook, clock.wall()));
+    const { clock, outbox } = this.#options;
+    this.#queue.do(() => outbox.retryBy(hook, clock.wall()));
     this.wake();
   }
 
@@ -130,7 +130,7 @@ export class Dispatcher {
     await this.#within(GRACE_MS, idle);
     this.#state = 'closed';
     this.#disarm();
-    const left = [...this.#attempts.values()].flatMap((tries) => [...tries.values()]);
+    const left = [...this.#attempts.values()].flatMap((attempts) => [...attempts.values()]);
     for (const each of left) each.abort.abort();
     await this.#within(
       STOP_MS,
@@ -166,10 +166,10 @@ export class Dispatcher {
    * it: what waits is attempted at once, which costs at most one attempt too many.
    */
   #followClock(): void {
-    const { clock, outbox: ledger } = this.#options;
+    const { clock, outbox } = this.#options;
     const ahead = clock.wall() - clock.now();
     if (ahead < this.#wallAhead - CLOCK_TOLERANCE_MS) {
-      for (const hook of ledger.pendingHooks()) ledger.retryBy(hook, clock.wall());
+      for (const hook of outbox.pendingHooks()) outbox.retryBy(hook, clock.wall());
     }
     this.#wallAhead = ahead;
   }
@@ -184,23 +184,23 @@ export class Dispatcher {
   }
 
   #start(hook: Hook): void {
-    const { outbox: ledger, clock } = this.#options;
+    const { outbox, clock } = this.#options;
     if (this.isPaused(hook.name)) return;
-    const tries = this.#attempts.get(hook.name) ?? new Map<number, Attempt>();
-    let free = this.#free(tries.size);
+    const attempts = this.#attempts.get(hook.name) ?? new Map<number, Attempt>();
+    let free = this.#free(attempts.size);
     if (free === 0) return;
     // Deliveries under way are still pending, and are found again.
-    for (const delivery of ledger.due([hook.name], clock.wall(), free + tries.size)) {
-      const isBusy = [...tries.values()].some((each) => each.orderingKey === delivery.orderingKey);
+    for (const delivery of outbox.due([hook.name], clock.wall(), free + attempts.size)) {
+      const isBusy = [...attempts.values()].some((each) => each.orderingKey === delivery.orderingKey);
       if (isBusy || free === 0) continue;
       free -= 1;
-      this.#attempts.set(hook.name, tries);
+      this.#attempts.set(hook.name, attempts);
       const each: Attempt = {
         orderingKey: delivery.orderingKey,
         abort: new AbortController(),
         done: Promise.resolve(),
       };
-      tries.set(delivery.id, each);
+      attempts.set(delivery.id, each);
       each.done = this.#attempt(hook, delivery, each.abort.signal);
     }
   }
@@ -240,14 +240,14 @@ export class Dispatcher {
   }
 
   #complete(hook: Hook, delivery: DueDelivery, result: WebhookResult): void {
-    const { outbox: ledger, clock } = this.#options;
+    const { outbox, clock } = this.#options;
     const wall = clock.wall();
     const failures = delivery.attempts + 1;
     const asked = result.kind === 'failed' ? result.retryAfterMs : null;
-    const pause = backoffAfter(hook.retry, failures, this.#options.random(), asked);
-    const outcome = outcomeOf(result, failures, hook.retry.attempts, wall + pause);
-    if (result.kind === 'failed' && result.busy) this.#pauses.pause(hook, asked, pause);
-    ledger.complete(delivery.id, outcome, wall);
+    const backoffMs = backoffAfter(hook.retry, failures, this.#options.random(), asked);
+    const outcome = outcomeOf(result, failures, hook.retry.attempts, wall + backoffMs);
+    if (result.kind === 'failed' && result.busy) this.#pauses.pause(hook, asked, backoffMs);
+    outbox.complete(delivery.id, outcome, wall);
     this.#log(hook, delivery, outcome);
     if (result.kind === 'gone') this.#options.onGone(hook, result.words);
   }
@@ -269,26 +269,26 @@ export class Dispatcher {
   }
 
   #forgetAttempt(hook: string, delivery: number): void {
-    const tries = this.#attempts.get(hook);
-    tries?.delete(delivery);
-    if (tries?.size === 0) this.#attempts.delete(hook);
+    const attempts = this.#attempts.get(hook);
+    attempts?.delete(delivery);
+    if (attempts?.size === 0) this.#attempts.delete(hook);
   }
 
   /** In how many milliseconds the outbox is read again; null: `wake` is called before there is anything to do. */
   #nextMs(hooks: readonly Hook[]): number | null {
-    const { outbox: ledger, clock } = this.#options;
+    const { outbox, clock } = this.#options;
     let next: number | null = null;
     for (const hook of hooks) {
       const own = this.#attempts.get(hook.name)?.size ?? 0;
       // The end of an attempt wakes the dispatcher.
       if (this.#free(own) === 0) continue;
-      const dueAt = ledger.nextDueAt([hook.name]);
+      const dueAt = outbox.nextDueAt([hook.name]);
       if (dueAt === null) continue;
       let delay = dueAt - clock.wall();
       if (delay > hook.retry.maxBackoffMs + BUSY_WAIT_MS) {
         // No backoff is that long: the clock was set, or the policy has changed.
         delay = hook.retry.maxBackoffMs;
-        ledger.retryBy(hook.name, clock.wall() + delay);
+        outbox.retryBy(hook.name, clock.wall() + delay);
       }
       const held = this.#pauses.remainingMs(hook.name);
       if (held > 0) delay = Math.max(delay, held);
@@ -309,7 +309,7 @@ export class Dispatcher {
 
   #count(): number {
     let count = 0;
-    for (const tries of this.#attempts.values()) count += tries.size;
+    for (const attempts of this.#attempts.values()) count += attempts.size;
     return count;
   }
 

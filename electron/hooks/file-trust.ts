@@ -25,8 +25,8 @@ export interface TrustedPath {
 
 /**
  * Follows the links of a path in the folder of hooks, and looks whether it can be trusted: it must be in that folder, and
- * neither it nor a folder on the way may be another user's, or writable by others. Whoever can write there would have
- * their programs run as this user. On Windows the rights are those of the profile's folder, and are not looked at.
+ * neither it nor a folder on the way may be another user's, or writable by others. Anyone who can write there could run
+ * programs as this user. On Windows the rights are those of the profile's folder, and are not checked.
  *
  * @param root The folder of hooks, without links itself.
  * @param shown What the path is called in messages.

@@ -4,15 +4,15 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { errorCode } from '../recording/failure.ts';
 
-/** How often the folder is looked at while it cannot be watched, in milliseconds. */
+/** How often the folder is read while it cannot be watched, in milliseconds. */
 export const POLL_MS = 3_000;
-/** How often it is looked at although it is watched: some file systems do not tell of changes. */
+/** How often it is read although it is watched: some file systems do not report changes. */
 export const SWEEP_MS = 30_000;
-/** How long what was written is left to settle before it is read, in milliseconds: editors write in several steps. */
+/** How long nothing may change before the folder is read, in milliseconds: editors write in several steps. */
 const DEBOUNCE_MS = 150;
-/** Looks that are due one after the other for ever, because somebody writes without a pause, are at most this apart. */
+/** If files change without a pause, the folder is still read this often, in milliseconds. */
 const MAX_DEBOUNCE_MS = 1_000;
-/** How long to wait before watching is tried again, in milliseconds. */
+/** The backoff before watching is attempted again, in milliseconds. */
 const RETRY_MS = 60_000;
 
 const OPTIONS: ChokidarOptions = {
@@ -31,7 +31,7 @@ export interface FolderWatchOptions {
   readonly logger: Logger;
   /** Something may be different. Not sooner than it has settled. */
   onChange(): void;
-  /** It cannot be watched and is looked at every few seconds instead; the system's code. Once until it can be again. */
+  /** The folder cannot be watched and is read every few seconds instead; takes the system's code. Called once until it can be watched again. */
   onError(code: string): void;
   /** Another way to watch, which fails: for tests. */
   readonly watch?: typeof watch;
@@ -54,7 +54,7 @@ class WatchedFolder implements FolderWatch {
   readonly #options: FolderWatchOptions;
   readonly #markReady: () => void;
   #watcher: FSWatcher | null = null;
-  /** Which folder is watched: another one of the same name has to be watched anew. */
+  /** Which folder is watched: another one of the same name needs a new watcher. */
   #identity: string | null = null;
   #debounce: { timer: Timer; readonly since: number } | null = null;
   #poll: Timer | null = null;
@@ -93,7 +93,7 @@ class WatchedFolder implements FolderWatch {
       return;
     }
     this.#watcher = watcher;
-    // `raw` also tells what is no change for others: new rights, which decide whether a hook can be used.
+    // Only `raw` reports new permissions, which decide whether a hook can be used.
     watcher.on('raw', () => this.#readSoon());
     watcher.on('all', () => this.#readSoon());
     watcher.on('error', (error) => {
@@ -103,7 +103,7 @@ class WatchedFolder implements FolderWatch {
       if (this.#watcher !== watcher) return;
       this.#isReported = false;
       this.#markReady();
-      // What changed while it was being set up was not told.
+      // Changes during the set-up were not reported.
       this.#readSoon();
     });
   }
@@ -121,7 +121,7 @@ class WatchedFolder implements FolderWatch {
 
   #fail(error: unknown): void {
     const { clock, logger } = this.#options;
-    logger.warn({ err: error }, 'The folder of hooks cannot be watched: it is looked at every few seconds instead');
+    logger.warn({ err: error }, 'The folder of hooks cannot be watched: it is read every few seconds instead');
     this.#unwatch();
     this.#nextAttempt = clock.now() + RETRY_MS;
     if (this.#isClosed) return;
@@ -162,7 +162,7 @@ class WatchedFolder implements FolderWatch {
   }
 }
 
-/** What tells a folder from another one that takes its place; null when there is none. */
+/** Identifies a folder, so that another one in its place is noticed; null if there is none. */
 function identityOf(folder: string): string | null {
   const stats = lstatSync(folder, { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? null : `${stats.dev}:${stats.ino}`;

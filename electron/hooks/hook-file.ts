@@ -17,7 +17,7 @@ export interface HookFile {
   /** The events that the patterns match. */
   readonly events: ReadonlySet<HookEvent>;
   readonly enabled: boolean;
-  /** For one try, in milliseconds. */
+  /** For one attempt, in milliseconds. */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
   readonly action: RunSetting | WebhookSetting;
@@ -80,15 +80,15 @@ const OWN_HEADERS =
 
 const headers = z.record(z.string(), headerValue, { error: 'must be a list of “name: value”' }).check((context) => {
   const names = Object.keys(context.value);
-  const tell = (message: string, path: string[]): void => {
+  const report = (message: string, path: string[]): void => {
     context.issues.push({ code: 'custom', input: context.value, message, path });
   };
-  if (names.length > 20) tell('must be 20 headers at most', []);
+  if (names.length > 20) report('must be 20 headers at most', []);
   const seen = new Set<string>();
   for (const name of names) {
-    if (!headerName.safeParse(name).success) tell('must be the name of an HTTP header', [name]);
-    else if (OWN_HEADERS.test(name)) tell('is a header that Sandglass sets itself', [name]);
-    else if (seen.has(name.toLowerCase())) tell('is there twice', [name]);
+    if (!headerName.safeParse(name).success) report('must be the name of an HTTP header', [name]);
+    else if (OWN_HEADERS.test(name)) report('is a header that Sandglass sets itself', [name]);
+    else if (seen.has(name.toLowerCase())) report('is there twice', [name]);
     seen.add(name.toLowerCase());
   }
 });
@@ -138,7 +138,7 @@ const retrySchema = z
         .default(DEFAULT_RETRY.attempts),
       initialBackoffSeconds: initialBackoff,
       maxBackoffSeconds: maxBackoff,
-      // Names of earlier versions, which go on working.
+      // The names of earlier versions still work.
       firstPauseSeconds: initialBackoff,
       longestPauseSeconds: maxBackoff,
     },
@@ -207,12 +207,12 @@ const hookSchema = z
   )
   .check((context) => {
     const { run, args, webhook } = context.value;
-    const tell = (message: string, path: string[]): void => {
+    const report = (message: string, path: string[]): void => {
       context.issues.push({ code: 'custom', input: null, message, path });
     };
-    if (run === undefined && webhook === undefined) tell('needs “run:” or “webhook:”', []);
-    if (run !== undefined && webhook !== undefined) tell('cannot have both “run:” and “webhook:”', ['webhook']);
-    if (args !== undefined && run === undefined) tell('belongs to “run:”, which is not there', ['args']);
+    if (run === undefined && webhook === undefined) report('needs “run:” or “webhook:”', []);
+    if (run !== undefined && webhook !== undefined) report('cannot have both “run:” and “webhook:”', ['webhook']);
+    if (args !== undefined && run === undefined) report('belongs to “run:”, which is not there', ['args']);
   });
 
 /** What became of a `hook.yaml`. */
@@ -256,8 +256,8 @@ export function parseHookFile(text: string): ParsedHookFile {
       const at = lineOf(document, lines, [...path, key]);
       return `${at}“${clip(key)}” is not a setting of ${path.length === 0 ? 'a hook' : path.join('.')}`;
     });
-    const told = faults.slice(0, 3).join('; ');
-    return { ok: false, message: `${HOOK_FILE}${told.startsWith('line ') ? ',' : ':'} ${told}.` };
+    const shown = faults.slice(0, 3).join('; ');
+    return { ok: false, message: `${HOOK_FILE}${shown.startsWith('line ') ? ',' : ':'} ${shown}.` };
   }
   return { ok: true, file: toHookFile(parsed.data) };
 }

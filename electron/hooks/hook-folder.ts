@@ -9,7 +9,7 @@ import { parseSecrets, SECRET_FORMAT } from './secrets.ts';
 import { displayUrl } from './webhook-url.ts';
 import { MAX_YAML_BYTES } from './yaml-bounds.ts';
 
-/** Hooks that are looked at; folders beyond that are told and left alone. */
+/** The largest number of hooks; folders beyond it are reported and ignored. */
 const MAX_HOOKS = 100;
 const MAX_SECRET_FILE_BYTES = 8_192;
 

@@ -31,7 +31,7 @@ export interface Hook {
   /** The events that they match. */
   readonly events: ReadonlySet<HookEvent>;
   readonly enabled: boolean;
-  /** For one try, in milliseconds. */
+  /** For one attempt, in milliseconds. */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
   readonly action: HookAction;

@@ -50,7 +50,7 @@ class FolderRegistry implements HookRegistry {
   isReadable = false;
   readonly #options: HookRegistryOptions;
   readonly #watch: FolderWatch;
-  /** What was told last of what cannot be used, so that it is told once. */
+  /** What was reported last, so that it is reported once. */
   #reported = '';
 
   constructor(options: HookRegistryOptions) {

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 
 /**
- * How long a hook's folder may be gone before what it is owed is dropped, in milliseconds: editors and version control put
+ * How long a hook's folder may be gone before its pending deliveries are dropped, in milliseconds: editors and version control put
  * a new one in its place.
  */
 const REMOVAL_MS = 3_000;
@@ -12,11 +12,11 @@ const RECHECK_MS = REMOVAL_MS + 50;
 /** What the removal of hooks is noticed with. */
 export interface RemovedHooksOptions {
   readonly clock: Clock;
-  /** The names of hooks that the ledger knows of: owed something, or with a flag. May throw. */
+  /** The names of hooks in the outbox: with pending deliveries, or with a flag. May throw. */
   known(): readonly string[];
-  /** Whether there is such a folder now; null while that cannot be told. */
+  /** Whether there is such a folder now; null while that is not known. */
   isThere(name: string): boolean | null;
-  /** It is gone for good. May throw: then it is told again. */
+  /** The hook is gone for good. If it throws, it is called again. */
   onRemoved(name: string): void;
   /** `known` or `onRemoved` have thrown. */
   onError(error: unknown): void;

@@ -55,7 +55,7 @@ class FolderHooks implements HookService {
 
   constructor(options: HookServiceOptions, run: RunHook) {
     this.#options = options;
-    const { clock, logger, outbox: ledger } = options;
+    const { clock, logger, outbox } = options;
     this.#sender = createWebhookSender({
       logger,
       wall: () => clock.wall(),
@@ -70,7 +70,7 @@ class FolderHooks implements HookService {
       onProblem: (problem) => options.onProblem(problem),
     });
     this.#dispatcher = new Dispatcher({
-      outbox: ledger,
+      outbox,
       clock,
       logger,
       random: () => options.random(),
@@ -81,7 +81,7 @@ class FolderHooks implements HookService {
     });
     this.#removed = new RemovedHooks({
       clock,
-      known: () => [...new Set([...ledger.pendingHooks(), ...ledger.flags().keys()])],
+      known: () => [...new Set([...outbox.pendingHooks(), ...outbox.flags().keys()])],
       isThere: (name) => this.#registry.entries.has(name) || (this.#registry.isReadable ? false : null),
       onRemoved: (name) => this.#onRemoved(name),
       onError: (error) => logger.warn({ err: error }, 'Pending deliveries of removed hooks cannot be read now'),
@@ -116,11 +116,11 @@ class FolderHooks implements HookService {
 
   test(name: string): Delivery {
     this.#usable(name);
-    const { outbox: ledger, clock, source } = this.#options;
+    const { outbox, clock, source } = this.#options;
     const id = ulid();
     const atMs = clock.wall();
     const body = testEvent({ id, source, hook: name, atMs });
-    const delivery = this.#request(() => ledger.enqueue(name, { id, type: 'hook:test', body }, atMs));
+    const delivery = this.#request(() => outbox.enqueue(name, { id, type: 'hook:test', body }, atMs));
     this.#dispatcher.retryNow(name);
     this.#notifySoon();
     return delivery;
@@ -128,8 +128,8 @@ class FolderHooks implements HookService {
 
   sendAgain(name: string, delivery: number | null): number {
     this.#usable(name);
-    const { outbox: ledger, clock } = this.#options;
-    const count = this.#request(() => ledger.requeue(name, delivery, clock.wall()));
+    const { outbox, clock } = this.#options;
+    const count = this.#request(() => outbox.requeue(name, delivery, clock.wall()));
     this.#dispatcher.retryNow(name);
     this.#notifySoon();
     return count;
@@ -275,11 +275,11 @@ class FolderHooks implements HookService {
   }
 
   #onGone(hook: Hook, words: string): void {
-    const { outbox: ledger, clock } = this.#options;
+    const { outbox, clock } = this.#options;
     this.#gone.add(hook.name);
     this.#subscribers.clear();
-    ledger.flag(hook.name, 'gone', true);
-    ledger.drop(hook.name, `dropped: the endpoint answered ${words}`, clock.wall());
+    outbox.flag(hook.name, 'gone', true);
+    outbox.drop(hook.name, `dropped: the endpoint answered ${words}`, clock.wall());
   }
 
   #onReenabled(name: string): void {
@@ -290,11 +290,11 @@ class FolderHooks implements HookService {
   }
 
   #onRemoved(name: string): void {
-    const { outbox: ledger, clock, logger, onProblem } = this.#options;
-    const { pending } = ledger.counts(name);
+    const { outbox, clock, logger, onProblem } = this.#options;
+    const { pending } = outbox.counts(name);
     this.#dispatcher.forget(name);
-    const dropped = ledger.drop(name, 'dropped: the hook was removed', clock.wall());
-    ledger.flag(name, 'gone', false);
+    const dropped = outbox.drop(name, 'dropped: the hook was removed', clock.wall());
+    outbox.flag(name, 'gone', false);
     this.#gone.delete(name);
     this.#counts.delete(name);
     this.#addresses.delete(name);

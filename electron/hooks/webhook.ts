@@ -165,7 +165,7 @@ function judge(answer: Dispatcher.ResponseData, tookMs: number, wallMs: number):
   };
 }
 
-/** A request that still waits for its connection does not hear of an abort; whoever waits for it does. */
+/** A request that still waits for its connection does not notice an abort, so its caller is released here. */
 async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);

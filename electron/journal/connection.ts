@@ -68,7 +68,7 @@ export class Connection implements Disposable {
     try {
       this.database.exec('ROLLBACK');
     } catch {
-      // The first error is the one to be told; the next transaction finds out whether the file can be used.
+      // The first error is reported; the next transaction finds out whether the file can be used.
     }
   }
 

@@ -16,17 +16,17 @@ export function currentOutbox(current: () => Outbox, onError: (error: unknown) =
     }
   };
   return {
-    due: (...args) => ask((ledger) => ledger.due(...args)),
-    nextDueAt: (...args) => ask((ledger) => ledger.nextDueAt(...args)),
-    complete: (...args) => ask((ledger) => ledger.complete(...args)),
-    enqueue: (...args) => ask((ledger) => ledger.enqueue(...args)),
-    requeue: (...args) => ask((ledger) => ledger.requeue(...args)),
-    drop: (...args) => ask((ledger) => ledger.drop(...args)),
-    retryBy: (...args) => ask((ledger) => ledger.retryBy(...args)),
-    pendingHooks: () => ask((ledger) => ledger.pendingHooks()),
-    list: (...args) => ask((ledger) => ledger.list(...args)),
-    counts: (...args) => ask((ledger) => ledger.counts(...args)),
-    flag: (...args) => ask((ledger) => ledger.flag(...args)),
-    flags: () => ask((ledger) => ledger.flags()),
+    due: (...args) => ask((outbox) => outbox.due(...args)),
+    nextDueAt: (...args) => ask((outbox) => outbox.nextDueAt(...args)),
+    complete: (...args) => ask((outbox) => outbox.complete(...args)),
+    enqueue: (...args) => ask((outbox) => outbox.enqueue(...args)),
+    requeue: (...args) => ask((outbox) => outbox.requeue(...args)),
+    drop: (...args) => ask((outbox) => outbox.drop(...args)),
+    retryBy: (...args) => ask((outbox) => outbox.retryBy(...args)),
+    pendingHooks: () => ask((outbox) => outbox.pendingHooks()),
+    list: (...args) => ask((outbox) => outbox.list(...args)),
+    counts: (...args) => ask((outbox) => outbox.counts(...args)),
+    flag: (...args) => ask((outbox) => outbox.flag(...args)),
+    flags: () => ask((outbox) => outbox.flags()),
   };
 }

@@ -7,7 +7,7 @@ interface Run {
   readonly cgroups: readonly string[];
 }
 
-/** The programs of hooks that run now, as the journal's thread has told: what it leaves behind if it is lost is ended. */
+/** The programs of hooks that run now, as the journal's thread reports them: if the thread is lost, they are ended. */
 export class HookRuns implements HookTracker {
   readonly #tracker: HookTracker;
   readonly #logger: Logger;
@@ -28,18 +28,18 @@ export class HookRuns implements HookTracker {
     this.#tracker.ended(run);
   }
 
-  /** Kills those that still run, with all that is in their cgroups and process groups. Their exit is nobody's any more. */
+  /** Kills those that still run, with all that is in their cgroups and process groups. Nothing waits for their exit any more. */
   killAll(): void {
     for (const [run, { pid, cgroups }] of this.#runs) {
       this.#logger.warn({ run, pid }, 'A hook was ended: the thread that ran it is gone');
-      for (const folder of cgroups) this.#try(run, () => new Cgroup(folder).kill());
+      for (const folder of cgroups) this.#attempt(run, () => new Cgroup(folder).kill());
       // Hooks lead a process group of their own, but on Windows, which has none.
-      this.#try(run, () => process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL'));
+      this.#attempt(run, () => process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL'));
       this.ended(run);
     }
   }
 
-  #try(run: string, kill: () => void): void {
+  #attempt(run: string, kill: () => void): void {
     try {
       kill();
     } catch (error) {

@@ -6,11 +6,11 @@ import type { Logger } from '../base/logger.ts';
 import type { Outbox } from './deliveries.ts';
 import type { RecordedFile, SessionRecord } from './journal.ts';
 
-/** What runs hooks: reads their folder, follows its changes, and delivers what the ledger owes. In the journal's thread. */
+/** What runs hooks: reads their folder, follows its changes, and delivers what is pending in the outbox. In the journal's thread. */
 export interface HookService {
   /** The hooks that want this kind of event now, by name. Asked within the transaction that keeps the event. */
   subscribers(event: HookEvent): readonly string[];
-  /** Something new is owed. Cheap; called after each transaction. */
+  /** Something may have been enqueued. Cheap; called after each transaction. */
   wake(): void;
   view(): HooksView;
   /** @throws RequestError for a hook that is not there or cannot be used. */
@@ -19,13 +19,13 @@ export interface HookService {
   sendAgain(hook: string, delivery: number | null): number;
   /** @throws RequestError */
   enable(hook: string): void;
-  /** Ends what runs, and stops watching. Resolves within a second. Deliveries that were under way stay owed. */
+  /** Ends what runs, and stops watching. Resolves within a second. Deliveries that were under way stay pending. */
   close(): Promise<void>;
 }
 
-/** Who is told of processes of hooks, so that they go also when the app is killed. */
+/** Tracks processes of hooks, so that they are ended even if the app is killed. */
 export interface HookTracker {
-  /** Called before the hook's program runs; resolves when somebody outside knows of it. */
+  /** Called before the hook's program runs; resolves when the run is tracked outside of the app. */
   started(run: string, pid: number, cgroups: readonly string[]): Promise<void>;
   ended(run: string): void;
 }
@@ -38,12 +38,12 @@ export interface HookServiceOptions {
   /** The CloudEvents `source` of test events: the same as that of this machine's session events. */
   readonly source: string;
   readonly logger: Logger;
-  /** The app's own environment: secrets named by `secretEnv` are in it, and a few variables go on to executables. */
+  /** The app's own environment: secrets named by `secretEnv` are in it, and a few variables are passed to executables. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly tracker: HookTracker;
-  /** `wall()` goes into the ledger, `now()` tells when the wall clock was set. */
+  /** `wall()` goes into the outbox; `now()` shows whether the wall clock was set. */
   readonly clock: Clock;
-  /** Uniform in [0, 1): the jitter of pauses. */
+  /** Uniform in [0, 1): the jitter of the backoff. */
   random(): number;
   /** Called when something that `view()` shows has changed, at most every 200 ms. */
   onChange(view: HooksView): void;
@@ -53,7 +53,7 @@ export interface HookServiceOptions {
   readonly extraCertificates?: readonly string[];
 }
 
-/** A session's event that hooks can be told of. */
+/** A session's event that hooks get. */
 export type TellableEvent = Exclude<SessionEvent, { type: 'session:state' }>;
 
 /** What an event is made of. */

@@ -34,7 +34,7 @@ export interface UnfinishedSession {
   readonly record: SessionRecord;
   /** Oldest first. */
   readonly events: readonly SessionEvent[];
-  /** How old it was at the last sign of life that the journal has, in milliseconds. */
+  /** How old it was at its last heartbeat in the journal, in milliseconds. */
   readonly heartbeatMs: number;
   readonly lastActivityMs: number;
 }
@@ -59,9 +59,9 @@ export interface JournalOpening {
 export type Retention = Preferences['history'];
 
 /**
- * Sessions, every event of theirs, and the deliveries that hooks are owed, in a database; and the hooks, which are served
+ * Sessions, every event of theirs, and the outbox of hooks, in a database; and the hooks, which are served
  * from it. All of it runs in a thread of its own: no call waits for the disk or for a hook. Nothing throws; what cannot be
- * written now is held in memory, tried again, and told as a problem.
+ * written now is kept in memory, retried, and reported as a problem.
  */
 export interface Journal {
   /**
@@ -70,19 +70,19 @@ export interface Journal {
    */
   readonly opening: Promise<JournalOpening>;
   /**
-   * Keeps an event, and owes it to the hooks that want it, in one transaction; in the order of the calls. Resolves when it
-   * is on the disk, or held because it cannot be: then the app goes on without.
+   * Stores an event and enqueues it for the hooks that subscribe to it, in one transaction, in the order of the calls.
+   * Resolves when it is on the disk, or is kept in memory because it cannot be written now.
    */
   append(entry: JournalEntry): Promise<void>;
   /** What is known of a session has changed. */
   update(record: SessionRecord): void;
   /** These sessions live. Called every few seconds for all of them, in one call. */
   heartbeat(signs: readonly Heartbeat[]): void;
-  /** Which of these sessions it does not know, nor has removed; none where that cannot be told. */
+  /** Which of these sessions the journal does not know and has not removed; none if it cannot be read. */
   unknown(ids: readonly SessionId[]): Promise<readonly SessionId[]>;
   /**
-   * Takes over sessions that an earlier journal knew: they are in the history, before all others, and no hook is told of
-   * them. Give the latest first. Those that it knows stay as they are. False: they could not be written now.
+   * Takes over sessions that an earlier journal knew: they are in the history, before all others, and are not sent to
+   * hooks. Give the latest first. Those that it knows stay as they are. False: they could not be written now.
    */
   adopt(sessions: readonly RestoredSession[]): Promise<boolean>;
   /** A restored tab was dismissed. */
@@ -96,7 +96,7 @@ export interface Journal {
   onProblem(listener: (problem: Problem) => void): () => void;
   /**
    * After the last session: writes what is left, gives deliveries under way a moment, ends hooks that run, and closes the
-   * database. Resolves within two seconds. What is owed still is delivered by the next run.
+   * database. Resolves within two seconds. What is still pending is delivered by the next run.
    */
   close(): Promise<void>;
 }
@@ -107,7 +107,7 @@ export interface JournalHooks {
   deliveries(hook: string, state: DeliveryState | null, limit: number): Promise<readonly Delivery[]>;
   /** Rejects with `RequestError` for a hook that is not there, or cannot be used. */
   test(hook: string): Promise<Delivery>;
-  /** One delivery, or with null all that were given up. Gives how many are owed again. */
+  /** Makes one dead letter pending again, or with null all of the hook's. Gives how many. */
   sendAgain(hook: string, delivery: number | null): Promise<number>;
   enable(hook: string): Promise<void>;
   /** Called after each change, at most every 200 ms. */

@@ -55,7 +55,7 @@ export function refusalKind(error: unknown): RefusalKind {
   return SYSTEM_KINDS[errorCode(error) ?? ''] ?? 'other';
 }
 
-/** Whether a row broke a rule of the schema; the transaction goes on without it. */
+/** Whether a row broke a rule of the schema; the transaction continues without it. */
 export function isConstraintError(error: unknown): boolean {
   return resultCode(error) === SQLITE_CONSTRAINT;
 }

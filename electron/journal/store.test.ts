@@ -94,7 +94,7 @@ describe('an event', () => {
     ]);
   });
 
-  test('is kept also when hooks cannot be told of it', () => {
+  test('is kept even if it cannot be sent to hooks', () => {
     using journal = openStore(null, {
       envelope: () => {
         throw new Error('A bug');
@@ -104,7 +104,7 @@ describe('an event', () => {
     const known = record(sessionId());
     journal.store.write(events(startEntry(known)));
     expect(journal.store.events(known.id)).toHaveLength(1);
-    expect(journal.logged).toMatchObject([{ message: 'An event is kept, and no hook is told of it' }]);
+    expect(journal.logged).toMatchObject([{ message: 'An event is stored, but not sent to hooks' }]);
   });
 
   test('that nothing can be made of costs no other', () => {

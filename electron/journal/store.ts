@@ -131,13 +131,13 @@ export class JournalStore {
       return;
     }
     if (kept.outcome !== 'kept') return;
-    // Whoever was told of a start is told of the end, also when nobody knows more of the session any more than the journal.
+    // A hook that got the start gets the end, even if only the journal still knows the session.
     const record = entry.record ?? this.#sessions.record(entry.event.sessionId);
     const known = { ...entry, record };
     if (isForHooks(known)) this.#enqueue(known, kept.lane, kept.sequence);
   }
 
-  #enqueue(entry: HookEntry, lane: string, sequence: number): void {
+  #enqueue(entry: HookEntry, orderingKey: string, sequence: number): void {
     const { id: eventId, type, sessionId } = entry.event;
     let hooks: readonly string[];
     let body: string | null;
@@ -146,11 +146,11 @@ export class JournalStore {
       body = hooks.length === 0 ? null : this.#options.envelope(entry, sequence);
     } catch (error) {
       // A bug there must not take the event from the history.
-      this.#options.logger.error({ err: error, eventId }, 'An event is kept, and no hook is told of it');
+      this.#options.logger.error({ err: error, eventId }, 'An event is stored, but not sent to hooks');
       return;
     }
     if (body === null) return;
-    this.#deliveries.add({ eventId, event: type, sessionId, orderingKey: lane, body }, hooks, this.#options.now());
+    this.#deliveries.add({ eventId, event: type, sessionId, orderingKey, body }, hooks, this.#options.now());
   }
 
   /** One write that cannot be, which is a bug, takes no other with it. */

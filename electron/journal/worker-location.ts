@@ -12,7 +12,7 @@ export function journalWorkerUrl(): URL {
 export interface JournalWorker {
   /** Rejects when the thread is lost. */
   readonly server: BirpcReturn<JournalServerMethods, JournalClientMethods>;
-  /** Ends the thread at once; whoever waits for an answer is told that it is lost. */
+  /** Ends the thread at once; pending requests reject. */
   terminate(): Promise<void>;
 }
 

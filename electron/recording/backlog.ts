@@ -35,7 +35,7 @@ export type Entry = OutputEntry | PlainEntry | GapEntry;
 /**
  * What waits for the disk, in order and in bounded memory. Output that arrives close together becomes one event.
  * Over the limit, events are dropped until half of it is free again; then a gap entry says how much output is missing,
- * and the last size that was missed follows it, so that playback goes on right.
+ * and the last size that was missed follows it, so that playback continues correctly.
  */
 export class Backlog {
   readonly #limitBytes: number;

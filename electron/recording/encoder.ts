@@ -36,7 +36,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const NOTHING = new Uint8Array(0);
 
 /**
- * Turns events into lines of asciicast v3. It keeps what a line needs from those before it: the time already told
+ * Turns events into lines of asciicast v3. It keeps what a line needs from those before it: the time so far
  * (intervals are whole milliseconds, and what rounding takes from one it gives to the next, so their sum never drifts)
  * and the bytes of a character that is not complete yet.
  *
@@ -47,7 +47,7 @@ export class EventEncoder {
   #lastMs: number;
   #unfinished: Uint8Array = NOTHING;
 
-  /** @param lastMs the time of the last event before, of a recording that goes on, in whole milliseconds */
+  /** @param lastMs the time of the last event before, of a recording that is continued, in whole milliseconds */
   constructor(lastMs = 0) {
     this.#lastMs = lastMs;
   }

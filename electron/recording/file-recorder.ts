@@ -139,7 +139,7 @@ export class FileRecorder implements Recorder {
     } catch (error) {
       await this.#fail(error);
     }
-    // In the same step as the last look at the backlog, so that nothing can slip in between and wait for ever.
+    // In the same step as the last look at the backlog, so that nothing can slip in between and wait forever.
     this.#writing = null;
     if (!this.#stopped && !this.#backlog.isEmpty) this.#wake();
   }
@@ -214,7 +214,7 @@ export class FileRecorder implements Recorder {
     return { promise, stop: () => timer[Symbol.dispose]() };
   }
 
-  /** Gives up on the file. What is written stays; the rest of the session is not recorded. */
+  /** Stops recording. What is written stays; the rest of the session is not recorded. */
   async #fail(error: unknown): Promise<void> {
     if (this.#failed) return;
     this.#failed = true;
@@ -225,9 +225,9 @@ export class FileRecorder implements Recorder {
     const { path, logger } = this.#options;
     logger.warn({ err: error, file: path }, 'A recording stopped: it cannot be written');
     const { what, hint } = describeFileError(error);
-    this.#tell(`The recording stops here, the session goes on. ${what} ${hint}`);
+    this.#report(`The recording stopped, but the session continues. ${what} ${hint}`);
     const abandoned = this.#file.abandon((err, message) => logger.warn({ err, file: path }, message));
-    // A disk that does not answer may never let go of the file; nobody waits for that.
+    // A disk that does not answer may never release the file, so this does not wait for it.
     if (errorCode(error) !== 'ETIMEDOUT') await abandoned;
   }
 
@@ -237,13 +237,13 @@ export class FileRecorder implements Recorder {
       { file: this.#options.path },
       'A recording has a gap: the disk or the machine is too slow',
     );
-    this.#tell(
-      'Some output is missing from the recording, the session goes on. It came faster than it could be written. ' +
+    this.#report(
+      'Some output is missing from the recording, but the session continues. It came faster than it could be written. ' +
         'Markers in the recording say where and how much.',
     );
   }
 
-  #tell(message: string): void {
+  #report(message: string): void {
     if (this.#message === null) this.#notify(message);
     this.#message = message;
   }

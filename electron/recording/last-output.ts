@@ -22,7 +22,7 @@ interface TerminalSize {
 
 /** Takes what a recording's terminal was shown, in order. */
 export interface OutputReceiver {
-  /** Reading goes on when this has resolved. */
+  /** Reading continues when this has resolved. */
   output(bytes: Uint8Array): Promise<void> | void;
   /** The output after this was drawn at another size, or begins at it. */
   size(size: TerminalSize): void;
@@ -78,7 +78,7 @@ async function readEnd(handle: FileHandle, maxBytes: number, receiver: OutputRec
     else receiver.size({ cols: header.term.cols, rows: header.term.rows });
   };
   if (start > 0) {
-    // The beginning is far away: only its first line is looked at.
+    // The beginning is far away: only its first line is read.
     for await (const line of readLines(handle, 0, Math.min(start, READ_BYTES))) {
       takeHeader(line);
       break;

@@ -4,10 +4,10 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { withDeadline } from '../base/with-deadline.ts';
 import { type WriteMetadataResult, writeMetadata } from './metadata.ts';
 
-/** Until what could not be written is tried again, in milliseconds: doubled each time, up to the longest. */
+/** The backoff after a failed write, in milliseconds: doubled each time, up to the maximum. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** Sessions whose metadata is held in memory at most; with more of them, the oldest is given up. */
+/** Sessions whose metadata is held in memory at most; with more of them, the oldest is dropped. */
 const MAX_HELD = 500;
 /** How long the end of the app waits for what is still to be written, in milliseconds. */
 const CLOSING_MS = 1_000;
@@ -42,7 +42,7 @@ export class MetadataWriter implements AsyncDisposable {
     return written;
   }
 
-  /** Tries what is held once more, and gives up. */
+  /** Attempts once more to write what is held. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -34,7 +34,7 @@ export async function writeMetadata(folder: string, metadata: SessionMetadata): 
     return { ok: true, file };
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {
-      // The error that is told is the first one; what stays behind is overwritten by the next attempt.
+      // The first error is reported; what stays behind is overwritten by the next attempt.
     });
     const { what, hint } = describeFileError(error);
     return { ok: false, message: `The session's metadata could not be written to ${file}. ${what} ${hint}` };

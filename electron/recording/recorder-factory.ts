@@ -72,7 +72,7 @@ export function createRecorderFactory(options: RecorderFactoryOptions): Recorder
     const path = join(folderOf(id), RECORDING_FILE);
     const repaired = await repairRecording(path, { endMs: null });
     if (!repaired.ok) {
-      const hint = 'The session goes on without it.';
+      const hint = 'The session continues without it.';
       return { ok: false, failure: { stage: 'recording', message: repaired.message, hint } };
     }
     const { lastEventMs, cols, rows } = repaired;
@@ -92,12 +92,12 @@ export function createRecorderFactory(options: RecorderFactoryOptions): Recorder
       handle = await openExisting(path, bytes);
       // Whole milliseconds, as the encoder counts: what a file of another make has finer is rounded once.
       encoder = await encoders.open(new Uint8Array(0), Math.round(lastEventMs));
-      await tell(encoder, handle, bytes);
+      await hashExisting(encoder, handle, bytes);
       const file = new RecordingFile(handle, bytes);
       const recorder = new FileRecorder({ path, file, encoder, listener, clock, logger, maxWaitingBytes });
       return { ok: true, recorder };
     } catch (error) {
-      logger.warn({ err: error, file: path }, 'A recording could not be gone on with');
+      logger.warn({ err: error, file: path }, 'A recording could not be continued');
       encoder?.drop();
       await handle?.close().catch((failed: unknown) => {
         logger.warn({ err: failed, file: path }, 'The file of a recording could not be closed properly');
@@ -105,7 +105,7 @@ export function createRecorderFactory(options: RecorderFactoryOptions): Recorder
       const { what, hint } = describeFileError(error);
       return {
         ok: false,
-        failure: { stage: 'recording', message: `The recording ${path} cannot be gone on with. ${what}`, hint },
+        failure: { stage: 'recording', message: `The recording ${path} cannot be continued. ${what}`, hint },
       };
     }
   }
@@ -113,7 +113,7 @@ export function createRecorderFactory(options: RecorderFactoryOptions): Recorder
   return { folderOf, open, reopen };
 }
 
-/** Opens a file of this length to go on at its end; refuses a link and anything that is no file. */
+/** Opens a file of this length to continue at its end; refuses a link and anything that is no file. */
 async function openExisting(path: string, bytes: number): Promise<FileHandle> {
   const { O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
   const handle = await openFileAt(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
@@ -123,8 +123,8 @@ async function openExisting(path: string, bytes: number): Promise<FileHandle> {
   throw fileError('ESTALE', 'The recording was changed meanwhile');
 }
 
-/** Tells the encoder what is in the file. */
-async function tell(encoder: AsyncEncoder, handle: FileHandle, bytes: number): Promise<void> {
+/** Has the encoder hash what is in the file. */
+async function hashExisting(encoder: AsyncEncoder, handle: FileHandle, bytes: number): Promise<void> {
   for (let position = 0; position < bytes; ) {
     const buffer = new Uint8Array(Math.min(READ_BYTES, bytes - position));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);

@@ -185,7 +185,7 @@ describe('a disk that fails', () => {
     const closed = await recorder.close(1_000, 0);
     expect(closed).toMatchObject({ truncated: true, sha256: null, message: truncations[0] });
     expect(truncations).toEqual([
-      expect.stringMatching(/^The recording stops here, the session goes on. The disk is full/),
+      expect.stringMatching(/^The recording stopped, but the session continues. The disk is full/),
     ]);
     const file = await readFile(closed.file, 'utf8');
     expect(parse(file)).toHaveLength(20);

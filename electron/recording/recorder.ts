@@ -83,9 +83,9 @@ export type ReopenResult = OpenEnded | { ok: false; failure: StartFailure };
 
 /** Opens recordings below one folder: `<folder>/2026/11/<id>/recording.cast`. */
 export interface RecorderFactory {
-  /** The folder of a session, whose id tells the year and month (UTC). */
+  /** The folder of a session, named after the year and month (UTC) in its id. */
   folderOf(id: SessionId): string;
   open(header: RecordingHeader, listener: RecorderListener): Promise<RecorderResult>;
-  /** Looks at a session's recording that nobody has closed, and cuts off what is torn at its end. Never rejects. */
+  /** Reads a session's recording that was not closed, and cuts off an incomplete line at its end. Never rejects. */
   reopen(id: SessionId): Promise<ReopenResult>;
 }

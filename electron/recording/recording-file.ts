@@ -14,7 +14,7 @@ export interface RecordingHandle {
 /** Creates a file that must not exist yet, readable for its owner alone; rejects with the system's error. */
 export type OpenFile = (file: string) => Promise<RecordingHandle>;
 
-/** Creates the file; refuses to follow a link or to reuse a file that somebody put there. */
+/** Creates the file; refuses to follow a link or to reuse a file that is there already. */
 export const createFile: OpenFile = (file) =>
   open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
 

@@ -65,7 +65,7 @@ export class CommandMarks {
     this.#escaped = buffer[byteLength - 1] === ESC;
   }
 
-  /** The next byte of a sequence: it goes on, or it ends. */
+  /** The next byte of a sequence: it continues, or it ends. */
   #take(byte: number): void {
     const position = this.#position;
     if (byte === BEL || byte === ESC) {
@@ -75,7 +75,7 @@ export class CommandMarks {
     else this.#position = position + 1;
   }
 
-  /** Whether a mark can go on like this. */
+  /** Whether a mark can continue with this byte. */
   #belongs(byte: number, position: number): boolean {
     switch (position) {
       case 0: {

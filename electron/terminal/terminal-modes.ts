@@ -13,10 +13,10 @@ const BEL = 0x07;
 const CAN = 0x18;
 const SUB = 0x1a;
 
-/** Longest run of CSI parameters that is looked at; a longer one is no mode switch. */
+/** The longest run of CSI parameters that is parsed; a longer one is no mode switch. */
 const MAX_PARAMETERS = 64;
 
-/** How far the next ESC is looked for byte by byte. */
+/** How far the next ESC is searched byte by byte. */
 const NEAR_BYTES = 32;
 
 type ParserState = 'ground' | 'escape' | 'csi' | 'string' | 'string-escape' | 'intermediate';
@@ -199,7 +199,7 @@ export class TerminalModes {
 
 /**
  * The index after a whole CSI sequence of numbers alone, which switches no mode: colours and cursor movements, by far the
- * most frequent. 0: it has to be looked at closely. @param start the index after its ESC
+ * most frequent. 0: it has to be parsed. @param start the index after its ESC
  */
 function afterPlainSequence(bytes: Uint8Array, start: number): number {
   if (bytes[start] !== 0x5b) return 0;

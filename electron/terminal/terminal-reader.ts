@@ -29,7 +29,7 @@ const STRING_TERMINATOR = 0x5c;
 /** CUB: the cursor goes back. */
 const CURSOR_BACK = 0x44;
 
-/** Follows a terminal's output byte by byte, and tells what each is. */
+/** Follows a terminal's output byte by byte, and classifies each. */
 export class TerminalReader {
   #state = GROUND;
   #previous = 0;

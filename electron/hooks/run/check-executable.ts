@@ -4,7 +4,7 @@ import { basename, delimiter, dirname, extname, join, resolve } from 'node:path'
 
 /** How much of a file the kernel looks at for its interpreter, in bytes (execve(2)). */
 const FIRST_LINE_BYTES = 256;
-/** What Windows starts without being told with what. */
+/** The file types that Windows starts by themselves. */
 const WINDOWS_ENDINGS = ['.exe', '.com', '.cmd', '.bat'];
 
 /**
@@ -26,7 +26,7 @@ export async function checkExecutable(
   } catch (error) {
     const isMissing =
       error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-    return isMissing ? `${name} is missing` : `${name} cannot be looked at: ${String(error)}`;
+    return isMissing ? `${name} is missing` : `${name} cannot be read: ${String(error)}`;
   }
   if (platform === 'win32') {
     if (WINDOWS_ENDINGS.includes(extname(path).toLowerCase())) return null;

@@ -5,14 +5,14 @@ import { ProcessTree } from '../../processes/process-tree.ts';
 import type { SessionCgroups } from '../../processes/session-cgroups.ts';
 import { killWindowsTree } from '../../processes/windows-ladder.ts';
 
-/** First and longest pause between two looks at what is left, in milliseconds. */
+/** The first and the longest interval at which remaining processes are polled, in milliseconds. */
 const INITIAL_POLL_MS = 2;
 const MAX_POLL_MS = 50;
 
 /** What the processes of one run of a hook are found by. */
 export interface ContainmentOptions {
   readonly runId: string;
-  /** The hook's executable; null if it was gone before it could be looked at. */
+  /** The hook's executable; null if it was gone before it could be identified. */
   readonly leader: ProcessIdentity | null;
   readonly cgroups: SessionCgroups;
   readonly table: ProcessTable;

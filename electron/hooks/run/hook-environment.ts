@@ -23,11 +23,11 @@ const WINDOWS_VARIABLES = [
   'PROGRAMFILES',
   'TZ',
 ];
-/** Where programs are looked for when the app itself was not told. */
+/** The search path for programs if the app itself has none. */
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /**
- * The environment of a hook's executable: a few variables of the app's own that hold no secrets, what the program is told,
+ * The environment of a hook's executable: a few variables of the app's own that hold no secrets, the variables of the event,
  * and the mark by which everything that it starts is found.
  */
 export function hookEnvironment(
@@ -35,11 +35,11 @@ export function hookEnvironment(
   host: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform,
 ): Record<string, string> {
-  const told = { ...environment, [HOOK_MARK]: runId };
+  const own = { ...environment, [HOOK_MARK]: runId };
   if (platform !== 'win32') {
-    return { PATH: DEFAULT_PATH, ...allowedVariables(host, UNIX_VARIABLES), PWD: folder, ...told };
+    return { PATH: DEFAULT_PATH, ...allowedVariables(host, UNIX_VARIABLES), PWD: folder, ...own };
   }
   // Names of variables have no case there.
   const upper = Object.entries(host).map(([name, value]) => [name.toUpperCase(), value] as const);
-  return { ...allowedVariables(Object.fromEntries(upper), WINDOWS_VARIABLES), ...told };
+  return { ...allowedVariables(Object.fromEntries(upper), WINDOWS_VARIABLES), ...own };
 }

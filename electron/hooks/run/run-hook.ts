@@ -64,9 +64,9 @@ export function createHookRunner(options: HookRunnerOptions = {}): RunHook {
       result = { kind: 'failed', words: `could not be run: ${messageOf(error)}` };
     }
     const wrote = output.text();
-    const untilTracked = { ...details, outcome: result.words, ...(wrote === '' ? {} : { wrote }) };
-    if (result.kind === 'ok') logger.info(untilTracked, 'A hook has run');
-    else logger.warn(untilTracked, 'A hook has failed');
+    const report = { ...details, outcome: result.words, ...(wrote === '' ? {} : { wrote }) };
+    if (result.kind === 'ok') logger.info(report, 'A hook has run');
+    else logger.warn(report, 'A hook has failed');
     return result;
   };
 }
@@ -114,9 +114,9 @@ async function runContained(run: Run): Promise<RunHookResult> {
     streams = process.platform === 'win32' ? null : await openStreams(request.body, machine.temporary);
     const scope = machine.cgroups?.kind === 'scope' ? { systemdRun: machine.cgroups.systemdRun, limits } : null;
     const command = windowsCommand([file, ...request.args], environment);
-    const gate = await createStartBarrier({ runId, command, folder, environment, streams, cgroups, scope, table });
+    const barrier = await createStartBarrier({ runId, command, folder, environment, streams, cgroups, scope, table });
     await streams?.release();
-    const result = await supervise(run, gate, cgroups, streams);
+    const result = await supervise(run, barrier, cgroups, streams);
     // The system says “not found” of a script whose interpreter is missing, too.
     const isUnstarted = result.end.kind === 'exited' && (result.end.code === 126 || result.end.code === 127);
     const why = isUnstarted ? await check() : null;
@@ -155,7 +155,7 @@ function windowsCommand(
 /** Lets the executable run, waits for its end or makes it, and ends what it has left. */
 async function supervise(
   { request, dependencies, signal, machine, output }: Run,
-  gate: StartBarrier,
+  barrier: StartBarrier,
   cgroups: SessionCgroups,
   streams: HookStreams | null,
 ): Promise<{ end: HookEnd; words: string }> {
@@ -163,7 +163,7 @@ async function supervise(
   const { runId, timeoutMs } = request;
   const { promise: stopped, resolve: stop } = Promise.withResolvers<HookEnd>();
   const outputs: readonly (Readable | null)[] =
-    streams === null ? [gate.child.stdout, gate.child.stderr] : [streams.output];
+    streams === null ? [barrier.child.stdout, barrier.child.stderr] : [streams.output];
   const drained = Promise.all(
     outputs.filter((each) => each !== null).map((each) => collect(each, output, () => stop(FLOODED))),
   );
@@ -171,23 +171,23 @@ async function supervise(
   signal.addEventListener('abort', onAbort, { once: true });
   let timer: NodeJS.Timeout | null = null;
   let begun = performance.now();
-  const exit = gate.exited.then(({ code, signal: by }): HookEnd => {
+  const exit = barrier.exited.then(({ code, signal: by }): HookEnd => {
     return by === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal: by };
   });
   try {
     if (signal.aborted) onAbort();
-    let end = await told(tracker.started(runId, gate.pid, cgroups.folders), stopped);
+    let end = await untilTracked(tracker.started(runId, barrier.pid, cgroups.folders), stopped);
     let tookMs = 0;
     if (end === null) {
       begun = performance.now();
       timer = setTimeout(() => stop({ kind: 'timed out', limitMs: timeoutMs }), timeoutMs);
-      gate.open();
-      if (streams === null) sendBody(gate, request.body);
+      barrier.open();
+      if (streams === null) sendBody(barrier, request.body);
       end = await Promise.race([exit, stopped]);
       tookMs = performance.now() - begun;
     }
     const graceMs = end.kind === 'stopped' ? 0 : machine.graceMs;
-    const { count, survivors } = await endRun({ runId, leader: gate.leader, cgroups, table, exited: exit }, graceMs);
+    const { count, survivors } = await endRun({ runId, leader: barrier.leader, cgroups, table, exited: exit }, graceMs);
     await pauseFor(
       LAST_OUTPUT_MS,
       drained.then(() => {}),
@@ -196,34 +196,34 @@ async function supervise(
     const left = end.kind === 'exited' || end.kind === 'signalled' ? count : 0;
     return { end, words: describeRun(end, tookMs, left, survivors) };
   } catch (error) {
-    await endRun({ runId, leader: gate.leader, cgroups, table, exited: exit }, 0);
+    await endRun({ runId, leader: barrier.leader, cgroups, table, exited: exit }, 0);
     throw error;
   } finally {
     if (timer !== null) clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
     for (const each of outputs) each?.destroy();
-    gate.child.stdin?.destroy();
+    barrier.child.stdin?.destroy();
     tracker.ended(runId);
   }
 }
 
 const FLOODED: HookEnd = { kind: 'flooded', bytes: FLOOD_BYTES };
 
-/** Null when somebody outside knows of the run, so that it may begin; how it ended if it was stopped before. */
-async function told(telling: Promise<void>, stopped: Promise<HookEnd>): Promise<HookEnd | null> {
+/** Resolves to null once the run is tracked and may begin; to its end if it was stopped before. */
+async function untilTracked(tracking: Promise<void>, stopped: Promise<HookEnd>): Promise<HookEnd | null> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => reject(new Error('Nobody answered who would end it if Sandglass were killed')),
+    () => reject(new Error('The process that cleans up after a crash did not answer')),
     START_TIMEOUT_MS,
   );
   try {
-    return await Promise.race([telling.then(() => null), stopped, late]);
+    return await Promise.race([tracking.then(() => null), stopped, late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Reads to the end, or until it is too much: then who writes on is told that nobody reads. */
+/** Reads to the end, or until it is too much: then the pipe is closed. */
 function collect(stream: Readable, output: HookOutput, onFlood: () => void): Promise<void> {
   return new Promise((resolve) => {
     stream.on('data', (chunk: Buffer) => {
@@ -238,7 +238,7 @@ function collect(stream: Readable, output: HookOutput, onFlood: () => void): Pro
 }
 
 /** The event on a socket, where there is no file for it. Who does not read it is left alone. */
-function sendBody(gate: StartBarrier, body: string): void {
-  gate.child.stdin?.on('error', () => {});
-  gate.child.stdin?.end(body);
+function sendBody(barrier: StartBarrier, body: string): void {
+  barrier.child.stdin?.on('error', () => {});
+  barrier.child.stdin?.end(body);
 }

@@ -13,14 +13,14 @@ import { type Limit, scopeProperties } from '../../processes/resource-limits.ts'
 import type { SessionCgroups } from '../../processes/session-cgroups.ts';
 import type { HookStreams } from './streams.ts';
 
-/** How often a start is tried that a terminal has slipped into. */
+/** How many times a start is attempted if a terminal has slipped into it. */
 const MAX_ATTEMPTS = 20;
-/** How long a scope may take to come into being, and how often it is looked for, in milliseconds. */
+/** How long a scope may take to come into being, and how often it is polled, in milliseconds. */
 const SCOPE_TIMEOUT_MS = 2000;
 const SCOPE_POLL_MS = 5;
-/** The descriptor on which the gate waits. */
+/** The descriptor on which the barrier waits. */
 const BARRIER_DESCRIPTOR = 3;
-/** What the gate exits with that was not opened: nobody is there any more who could. */
+/** The exit status of a barrier that was never opened, because the app is gone. */
 const NEVER_OPENED = 126;
 
 /** Runs in the hook's own process before the executable does: waits for a word, and then becomes the executable. */
@@ -71,26 +71,26 @@ interface HookExit {
  */
 export async function createStartBarrier(request: StartBarrierRequest): Promise<StartBarrier> {
   let { scope } = request;
-  for (let tries = 0; tries < MAX_ATTEMPTS; ) {
-    const gate = await spawnBehindBarrier(request, scope);
-    if (process.platform !== 'linux') return gate;
+  for (let attempts = 0; attempts < MAX_ATTEMPTS; ) {
+    const barrier = await spawnBehindBarrier(request, scope);
+    if (process.platform !== 'linux') return barrier;
     if (scope !== null) {
-      const folder = await waitForScope(gate, request.runId);
+      const folder = await waitForScope(barrier, request.runId);
       if (folder === null) {
         // No scope after all: it is found as where there are none.
-        await discard(gate);
+        await discard(barrier);
         scope = null;
         continue;
       }
       request.cgroups.hold(new Cgroup(folder));
     }
     // Terminals that another thread was opening meanwhile are not in what was kept from it.
-    if (!hasTerminal(gate.pid)) {
-      if (scope === null && !request.cgroups.isEmpty) await request.cgroups.holds(gate.pid);
-      return gate;
+    if (!hasTerminal(barrier.pid)) {
+      if (scope === null && !request.cgroups.isEmpty) await request.cgroups.holds(barrier.pid);
+      return barrier;
     }
-    await discard(gate);
-    tries += 1;
+    await discard(barrier);
+    attempts += 1;
   }
   throw new Error('Terminals of sessions could not be kept from it');
 }
@@ -127,7 +127,7 @@ async function spawnBehindBarrier(request: StartBarrierRequest, scope: ScopeRequ
   });
   const word = isUnix ? child.stdio[BARRIER_DESCRIPTOR] : null;
   const way = word instanceof Duplex ? word : null;
-  // It is gone, which its exit tells.
+  // The process is gone, which its exit reports.
   way?.on('error', () => {});
   return {
     child,
@@ -160,23 +160,23 @@ function hasTerminal(pid: number): boolean {
 }
 
 /** Ends a process that has not become the executable. */
-async function discard(gate: StartBarrier): Promise<void> {
+async function discard(barrier: StartBarrier): Promise<void> {
   try {
-    process.kill(-gate.pid, 'SIGKILL');
+    process.kill(-barrier.pid, 'SIGKILL');
   } catch {
     // It has ended by itself.
   }
-  await gate.exited;
+  await barrier.exited;
 }
 
 /** The folder of the scope in which it is; null when it does not come into one. */
-async function waitForScope(gate: StartBarrier, runId: string): Promise<string | null> {
+async function waitForScope(barrier: StartBarrier, runId: string): Promise<string | null> {
   let hasExited = false;
-  void gate.exited.then(() => {
+  void barrier.exited.then(() => {
     hasExited = true;
   });
   for (let waited = 0; waited < SCOPE_TIMEOUT_MS && !hasExited; waited += SCOPE_POLL_MS) {
-    const folder = await scopeFolder(gate.pid, runId);
+    const folder = await scopeFolder(barrier.pid, runId);
     if (folder !== null) return folder;
     await delay(SCOPE_POLL_MS);
   }

@@ -34,7 +34,7 @@ export interface HookStreams {
  * they are opened.
  *
  * @param temporary the folder for temporary files. When this resolves nothing is left in it.
- * @returns null where none are to be had, as on a full disk: then sockets have to do.
+ * @returns null if none can be made, as on a full disk: then sockets have to do.
  */
 export async function openStreams(body: string, temporary: string): Promise<HookStreams | null> {
   const opened: number[] = [];
@@ -76,7 +76,7 @@ export async function openStreams(body: string, temporary: string): Promise<Hook
  * Removes what apps have left that were killed while they started a hook: they hold events.
  *
  * @param temporary the folder for temporary files
- * @returns how many there were. Never rejects: what belongs to somebody else stays.
+ * @returns how many there were. Never rejects: what belongs to another user stays.
  */
 export async function removeOrphanedStreams(temporary: string): Promise<number> {
   let count = 0;

@@ -11,7 +11,7 @@ import type { WebhookResult } from '../webhook.ts';
 export const OK: WebhookResult = { kind: 'ok', words: '204 No Content in 0.1 s' };
 export const FAILED: WebhookResult = { kind: 'failed', words: 'refused', retryAfterMs: null, busy: false };
 
-/** One try that the courier has asked for. */
+/** One attempt of the dispatcher. */
 export interface Attempt {
   readonly hook: string;
   readonly delivery: DueDelivery;
@@ -37,20 +37,20 @@ export function hook(name: string, changes: Partial<Hook> = {}): Hook {
   };
 }
 
-/** A courier on a real ledger, in memory, with a clock that is moved by hand and tries that end as the test says. */
+/** A dispatcher on a real outbox in memory, with a clock that is moved by hand and attempts that end as the test says. */
 export class DispatcherRig implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly store = openStore(null, { now: () => this.clock.wall() });
-  /** All tries so far; those under way are in it, too. */
+  /** All attempts so far, including those under way. */
   readonly attempts: Attempt[] = [];
   readonly running = new Set<Attempt>();
   readonly gone: string[] = [];
-  /** The greatest number of tries at once: of one hook, and of all. */
+  /** The largest number of concurrent attempts: of one hook, and of all. */
   most = { hook: 0, all: 0 };
   hooks: readonly Hook[];
-  /** What a try comes to; null: it runs until the test ends it. */
+  /** The outcome of an attempt; null: it runs until the test ends it. */
   answer: (attempt: Attempt) => WebhookResult | null = () => OK;
-  /** Throws in place of the ledger. */
+  /** Throws in place of the outbox. */
   fault: (method: string) => void = () => {};
   readonly dispatcher: Dispatcher;
 
@@ -76,7 +76,7 @@ export class DispatcherRig implements AsyncDisposable {
     return this.store.store.deliveries;
   }
 
-  /** A session's start, so many extensions and its end, owed to these hooks. */
+  /** Enqueues a session's start, so many extensions and its end for these hooks. */
   enqueue(hooks: readonly string[], extensions = 0, previous: SessionRecord | null = null): SessionRecord {
     this.store.wanting = () => hooks;
     const known = record(sessionId(), { startedAt: this.clock.wall(), previousId: previous?.id ?? null });
@@ -113,7 +113,7 @@ export class DispatcherRig implements AsyncDisposable {
     this.running.add(attempt);
     const own = [...this.running].filter((each) => each.hook === to.name);
     if (new Set(own.map((each) => each.delivery.orderingKey)).size < own.length)
-      throw new Error('Two tries in one lane');
+      throw new Error('Two attempts with one ordering key');
     this.most = { hook: Math.max(this.most.hook, own.length), all: Math.max(this.most.all, this.running.size) };
     signal.addEventListener('abort', () => resolve(FAILED), { once: true });
     try {
@@ -126,24 +126,24 @@ export class DispatcherRig implements AsyncDisposable {
   }
 
   #faulty(): Outbox {
-    const { outbox: ledger } = this;
+    const { outbox } = this;
     const ask = <Value>(method: string, question: () => Value): Value => {
       this.fault(method);
       return question();
     };
     return {
-      due: (...args) => ask('due', () => ledger.due(...args)),
-      nextDueAt: (...args) => ask('nextDueAt', () => ledger.nextDueAt(...args)),
-      complete: (...args) => ask('settle', () => ledger.complete(...args)),
-      enqueue: (...args) => ask('owe', () => ledger.enqueue(...args)),
-      requeue: (...args) => ask('oweAgain', () => ledger.requeue(...args)),
-      drop: (...args) => ask('drop', () => ledger.drop(...args)),
-      retryBy: (...args) => ask('hasten', () => ledger.retryBy(...args)),
-      pendingHooks: () => ask('owing', () => ledger.pendingHooks()),
-      list: (...args) => ask('list', () => ledger.list(...args)),
-      counts: (...args) => ask('counts', () => ledger.counts(...args)),
-      flag: (...args) => ask('flag', () => ledger.flag(...args)),
-      flags: () => ask('flags', () => ledger.flags()),
+      due: (...args) => ask('due', () => outbox.due(...args)),
+      nextDueAt: (...args) => ask('nextDueAt', () => outbox.nextDueAt(...args)),
+      complete: (...args) => ask('complete', () => outbox.complete(...args)),
+      enqueue: (...args) => ask('enqueue', () => outbox.enqueue(...args)),
+      requeue: (...args) => ask('requeue', () => outbox.requeue(...args)),
+      drop: (...args) => ask('drop', () => outbox.drop(...args)),
+      retryBy: (...args) => ask('retryBy', () => outbox.retryBy(...args)),
+      pendingHooks: () => ask('pendingHooks', () => outbox.pendingHooks()),
+      list: (...args) => ask('list', () => outbox.list(...args)),
+      counts: (...args) => ask('counts', () => outbox.counts(...args)),
+      flag: (...args) => ask('flag', () => outbox.flag(...args)),
+      flags: () => ask('flags', () => outbox.flags()),
     };
   }
 }

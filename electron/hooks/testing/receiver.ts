@@ -42,7 +42,7 @@ export class Receiver implements AsyncDisposable {
     });
   }
 
-  /** Listens on a port of its own; answers 204 unless told otherwise. */
+  /** Listens on a port of its own; answers 204 by default. */
   static async start(answer: Answer = answerWith(204), identity: Identity | null = null): Promise<Receiver> {
     const server = identity === null ? createServer() : createSecureServer(identity);
     const receiver = new Receiver(server, identity === null ? 'http' : 'https', answer);

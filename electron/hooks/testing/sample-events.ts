@@ -76,7 +76,7 @@ export const sampleEnd: SessionEnd = {
 
 const base = { id: '01JB8Q3000000000000000000B', sessionId: SESSION_ID, at: STARTED + 600_000 } as const;
 
-/** One event of each type that hooks can be told of. */
+/** One event of each type that hooks get. */
 export const sampleEvents: readonly TellableEvent[] = [
   {
     ...base,

@@ -107,7 +107,7 @@ export class ServiceRig implements AsyncDisposable {
     return this.store.store.deliveries.list(name, null, 100_000).toReversed();
   }
 
-  /** Resolves when this holds, looked at with each change that windows are told of. */
+  /** Resolves when this holds; checked at each notification of windows. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) await new Promise<void>((resolve) => this.#changed.push(resolve));
   }

@@ -8,13 +8,13 @@ import { serveJournal } from '../serve-thread.ts';
  * answers nothing any more; one to `start` tells of a process whose number is in the variable `PID`.
  */
 function createHookService(options: HookServiceOptions): HookService {
-  const { outbox: ledger, tracker, logger, environment, folder } = options;
+  const { outbox, tracker, logger, environment, folder } = options;
   const wanted = (environment.WANTED ?? '').split(',').filter((name) => name !== '');
   const view = () => ({ folder, hooks: [] });
   return {
     subscribers: () => {
       // Once the hook of that name is owed something, no thread survives an event.
-      if (environment.POISON !== undefined && ledger.pendingHooks().includes(environment.POISON)) process.exit(3);
+      if (environment.POISON !== undefined && outbox.pendingHooks().includes(environment.POISON)) process.exit(3);
       return wanted;
     },
     wake: () => options.onChange(view()),
@@ -26,9 +26,9 @@ function createHookService(options: HookServiceOptions): HookService {
       if (hook === 'start') {
         void tracker.started('run', Number(environment.PID), []).then(() => logger.info({}, 'The run is known'));
       }
-      return ledger.enqueue(hook, { id: `test-${hook}`, type: 'hook:test', body: '{}' }, options.clock.wall());
+      return outbox.enqueue(hook, { id: `test-${hook}`, type: 'hook:test', body: '{}' }, options.clock.wall());
     },
-    sendAgain: (hook, delivery) => ledger.requeue(hook, delivery, options.clock.wall()),
+    sendAgain: (hook, delivery) => outbox.requeue(hook, delivery, options.clock.wall()),
     enable: () => {
       logger.warn({ unsendable: () => {} }, 'Not everything can go to another thread');
     },

@@ -8,7 +8,7 @@ const DELETE = 0x7f;
 /** In UTF-8 it may begin a control character of two bytes. */
 const C1_LEAD = 0xc2;
 
-/** Tells quickly where in a terminal's output a value might begin, or something comes that is no text. */
+/** Finds quickly where in a terminal's output a value might begin, or something comes that is no text. */
 export class FirstBytes {
   /** Bytes that are shown. */
   readonly #isText = Uint8Array.from({ length: 256 }, (_value, byte) =>
@@ -29,7 +29,7 @@ export class FirstBytes {
     });
   }
 
-  /** The first place from `start` on that has to be looked at; the length where there is none. */
+  /** The first place from `start` on that has to be read closely; the length if there is none. */
   find(bytes: Uint8Array, start: number): number {
     let index = start;
     for (; index < bytes.length; index += 1) {

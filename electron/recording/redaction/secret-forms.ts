@@ -1,4 +1,4 @@
-/** Longer values are looked for as they are, and in no other form: that would take memory for what nobody types. */
+/** Longer values are found only as they are: their other forms would take much memory, and are hardly ever printed. */
 const MAX_BYTES_OF_FORMS = 4_096;
 /** Shorter ones are part of too much else once they are encoded, in characters. */
 const MIN_ENCODED = 8;

@@ -15,7 +15,7 @@ export class SecretTrie {
   #parent = new Int32Array(FIRST_CAPACITY);
   #fail = new Int32Array(FIRST_CAPACITY);
   #depth = new Uint8Array(FIRST_CAPACITY);
-  /** Whose pattern ends here; 0: nobody's. */
+  /** The owner of the pattern that ends here; 0: none does. */
   #owner = new Uint8Array(FIRST_CAPACITY);
   /** The state of the longest pattern that ends here, its own or that of a later beginning; 0: none. */
   #match = new Int32Array(FIRST_CAPACITY);
@@ -124,7 +124,7 @@ export class SecretTrie {
     this.#match = numbers(this.#match);
   }
 
-  /** Where each state leads when it cannot go on, from the shortest to the longest. */
+  /** Computes the state to fall back to where no byte fits, from the shortest to the longest. */
   #link(): void {
     const queue = new Int32Array(this.#size);
     let end = 1;

@@ -39,7 +39,7 @@ export class Secrets {
     return name === undefined ? '[redacted]' : `[redacted ${name}]`;
   }
 
-  /** The values that are looked for, by name. */
+  /** The values that are replaced, by name. */
   get known(): readonly { readonly name: string; readonly value: string }[] {
     return this.#known;
   }

@@ -216,7 +216,7 @@ describe('what is not', () => {
   });
 });
 
-describe('wherever a value stands', () => {
+describe('wherever a value stands', { timeout: 90_000 }, () => {
   const fillers = fc.constantFrom(
     '\x1b[0m',
     '\x1b[38;5;1m',

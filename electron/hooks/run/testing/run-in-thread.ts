@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { RunHookRequest } from '../../hooks.ts';
 import { runHook } from '../run-hook.ts';
 
-// Runs hooks in a thread of its own, as the app does: tells how each went.
+// Runs hooks in a thread of its own, as the app does: reports how each went.
 const requests: readonly RunHookRequest[] = workerData;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const tracker = { started: async () => {}, ended() {} };

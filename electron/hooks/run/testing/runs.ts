@@ -8,7 +8,7 @@ import { createHookRunner, type HookRunnerOptions } from '../run-hook.ts';
 
 let count = 0;
 
-/** What a run has told besides its result. */
+/** What a run reported besides its result. */
 interface TestRun {
   readonly result: RunHookResult;
   /** What the executable wrote, as the log has it. */

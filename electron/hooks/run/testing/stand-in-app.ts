@@ -9,7 +9,7 @@ export interface StandInHook {
   readonly folder: string;
   readonly file: string;
   readonly options: HookRunnerOptions;
-  /** Tells nothing of the run, and lets it wait for ever: to be killed before the executable runs. */
+  /** Never answers that the run is tracked, so that it can be killed before the executable runs. */
   readonly isHeld: boolean;
 }
 

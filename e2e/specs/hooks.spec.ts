@@ -60,7 +60,7 @@ test('a webhook that fails is tried again, given up in sight of everybody, and s
   const failed = app.hooks.of('hook:test', 'dead-letter');
   await expect(failed).toContainText('3 attempts');
   await expect(app.hooks.counts).toHaveText('0 pending · 1 failed');
-  await expect(app.page.getByTestId('open-hooks')).toContainText('1 to look at');
+  await expect(app.page.getByTestId('open-hooks')).toContainText('1 to check');
   expect(await seriousViolations(app.page)).toEqual([]);
 
   await app.hooks.show('delivered');

@@ -71,7 +71,7 @@ export const ROOMS: readonly Room[] = [
     imports: ['electron/processes', 'electron/environment', 'electron/base', 'shared'],
   },
   { path: 'electron/terminal', imports: ['shared'] },
-  { path: 'electron/processes', imports: ['electron/environment', 'shared'] },
+  { path: 'electron/processes', imports: ['electron/environment', 'electron/base', 'shared'] },
   { path: 'electron/storage', imports: ['shared'] },
   { path: 'electron/environment', imports: [] },
   { path: 'electron/metrics', imports: ['shared'] },

@@ -62,11 +62,11 @@ export interface ReattachSpec
   extends Pick<StartSpec, 'sessionId' | 'profileId' | 'cols' | 'rows' | 'endsAt' | 'longestIdleSeconds'> {
   /** Its container as it was known last; null where that is not known. */
   readonly container: ContainerInfo | null;
-  /** It stood still, and is to stand still. */
+  /** Whether the session was frozen, and is to be frozen again. */
   readonly isFrozen: boolean;
 }
 
-/** How the shell ended, as the kernel told it. */
+/** How the shell ended, as the kernel reported it. */
 export interface ExitStatus {
   readonly exitCode: number | null;
   /** `SIGHUP`, …; null when it was not a signal. */
@@ -80,7 +80,7 @@ export interface ExitStatus {
 /** What runs in front: the shell itself at its prompt, or a command. */
 export interface Foreground {
   readonly isShell: boolean;
-  /** The command's name for people, e.g. `vim`; null when it cannot be told. */
+  /** The command's name for people, e.g. `vim`; null where it is unknown. */
   readonly command: string | null;
 }
 
@@ -97,7 +97,7 @@ export interface BackendListener {
   onInputRoom(): void;
   /** The shell is gone and all its output has been delivered. Called exactly once, last. */
   onExit(status: ExitStatus): void;
-  /** A start that takes a while tells how far it has come. */
+  /** The progress of a start that takes a while. */
   onProgress?(progress: StartProgress): void;
 }
 
@@ -129,7 +129,8 @@ export interface BackendProcess {
   foreground(): Promise<Foreground>;
   /**
    * Names of the programs beside the shell and what is in front: background jobs, and those detached from the terminal.
-   * Where what is in front cannot be told, that counts as well. Empty where nothing can be told. Reads the system's whole process table. Never rejects.
+   * Where the foreground program is unknown, it counts as well. Empty where nothing is known. Reads the system's whole process
+   * table. Never rejects.
    */
   background(): Promise<readonly string[]>;
   /**
@@ -137,22 +138,22 @@ export interface BackendProcess {
    * found out. Reads the processes of that command alone.
    */
   foregroundUsage(): Promise<ForegroundUsage | null>;
-  /** CPU time of all the session's processes together so far, in milliseconds; null where it cannot be had. */
+  /** CPU time of all the session's processes together so far, in milliseconds; null where it is not available. */
   cpuTimeMs(): Promise<number | null>;
   /**
-   * Stops the whole tree where it stands (SIGSTOP), so that it writes nothing more, goes on reading, and resolves when
+   * Stops the whole tree where it is (SIGSTOP), so that it writes nothing more, keeps reading, and resolves when
    * what was already on its way has been delivered: at most `timeoutMs` later. The next step is `terminate`, which lets
-   * the tree go on (SIGCONT after SIGHUP). Where processes cannot be stopped it only waits for a short quiet.
+   * the tree continue (SIGCONT after SIGHUP). Where processes cannot be stopped it only waits for a short quiet.
    */
   settle(timeoutMs: number): Promise<void>;
   /**
-   * Stops the whole tree where it stands until `thaw`, without the programs noticing more than lost time. Output that
+   * Stops the whole tree where it is until `thaw`, without the programs noticing more than lost time. Output that
    * was on its way is kept.
    *
    * @returns null, or why it could not be done.
    */
   freeze(): Promise<string | null>;
-  /** Lets it go on. @returns null, or why it could not be done. */
+  /** Resumes what `freeze` has stopped. @returns null, or why it could not be done. */
   thaw(): Promise<string | null>;
   /**
    * Replaces the files of these secrets, each as a whole. What programs have in their environment stays as it is. Absent
@@ -165,7 +166,7 @@ export interface BackendProcess {
    * Reads back all that a session which was reattached had got; the values are the caller's to overwrite. Absent where
    * sessions do not outlive the app. Never rejects.
    *
-   * @returns null where they are not to be had.
+   * @returns null where they are not available.
    */
   readCredentials?(): Promise<CredentialValue[] | null>;
   /**
@@ -185,26 +186,26 @@ export interface Backend {
   start(spec: StartSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult>;
   /**
    * Takes over what runs of a session of an app that is gone, as if it had been started here: what it has written meanwhile
-   * is lost. What cannot be taken over, and is nobody else's, is removed, as soon as that can be done. Never rejects.
+   * is lost. What cannot be taken over, and belongs to no other process, is removed, as soon as that can be done. Never rejects.
    */
   reattach?(spec: ReattachSpec, listener: BackendListener, signal: AbortSignal): Promise<StartResult>;
   /**
    * For an app that must go: SIGKILL to every session's cgroup, or else to its process group; containers are killed. Does
-   * not wait; the ladders under way go on, and find less to do. What has left the group and has no cgroup is left to them.
+   * not wait; the ladders under way continue, and find less to do. What has left the group and has no cgroup is left to them.
    */
   killAllNow(): void;
-  /** Whether sessions can be had now. */
+  /** Whether sessions can be started now. */
   readonly status: BackendStatus;
   /** Called after each change of `status`; gives the function that ends it. */
   onStatus(listener: () => void): () => void;
-  /** Looks again, and resolves when `status` is current. Never rejects. */
+  /** Probes again, and resolves when `status` is current. Never rejects. */
   check(): Promise<void>;
   /** All profiles there are now: what is kept ready follows them. Called at the start and after each change. */
   keepReady?(profiles: readonly Profile[]): void;
-  /** A regular look for what apps that are gone have left. Never rejects. */
+  /** Removes what apps that are gone have left; called regularly. Never rejects. */
   sweep?(): Promise<void>;
   /**
-   * Which sessions of apps that are gone go on has been decided: what is left of the others is swept from now on. Before
+   * It is decided which sessions of apps that are gone are taken over: what is left of the others is swept from now on. Before
    * that, nothing is swept that may still be taken over.
    */
   recovered?(): void;

@@ -53,7 +53,7 @@ const SETTINGS = ['.config', '.local', '.local/share', '.var', 'Library', 'AppDa
 /** Names that give away a home folder, or a copy of one, wherever it is. */
 const TELLTALES = ['.ssh', '.gnupg', '.aws', '.password-store'];
 
-/** Sockets that give whoever reaches them the machine. */
+/** Sockets that give any program that reaches them the machine. */
 const ENGINE_SOCKETS = ['docker.sock', 'podman.sock', 'containerd.sock', 'buildkitd.sock', 'crio.sock'];
 
 /** Variables that name sockets of agents, engines and buses. */
@@ -69,8 +69,8 @@ const SOCKET_VARIABLES = [
  * Whether a folder may be shown to a sandbox, read-only or read-write. Refused are the system's folders, those that belong
  * to many, whole home folders, folders with credentials, and whatever holds a container engine's or an agent's socket.
  *
- * Somebody may be replacing it meanwhile, such as a program in another sandbox that may write to the folder above. So what
- * is judged is one folder that is held open, and what is given is that one: whoever shows it has to see that it is the same.
+ * It may be replaced meanwhile, such as by a program in another sandbox that may write to the folder above. So what
+ * is judged is one folder that is held open, and what is given is that one: the caller has to make sure that it shows the same one.
  *
  * @returns the folder, or the failure to show.
  */

@@ -1,58 +1,58 @@
 import { expect, test } from 'vitest';
-import { StartGate } from './start-barrier.ts';
+import { StartBarrier } from './start-barrier.ts';
 
 function listen() {
-  const told: string[] = [];
+  const notified: string[] = [];
   const listener = {
-    onData: (bytes: Uint8Array) => void told.push(Buffer.from(bytes).toString()),
+    onData: (bytes: Uint8Array) => void notified.push(Buffer.from(bytes).toString()),
     onInputRoom: () => {},
-    onExit: (status: { exitCode: number | null }) => void told.push(`exit ${status.exitCode}`),
+    onExit: (status: { exitCode: number | null }) => void notified.push(`exit ${status.exitCode}`),
   };
-  return { told, listener };
+  return { notified, listener };
 }
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const status = { exitCode: 3, signal: null };
 
-test('what comes before the session runs is told in order when it does', () => {
-  const { told, listener } = listen();
-  const gate = new StartGate(listener, 'until opened', new AbortController().signal);
-  gate.pass((end) => gate.tellEnd(end));
-  gate.onData(bytes('a'));
-  gate.onEnd(status);
-  expect(told).toEqual([]);
-  expect(gate.early()).toBe('a');
-  gate.open();
-  gate.onData(bytes('b'));
-  expect(told).toEqual(['a', 'exit 3', 'b']);
+test('what comes before the session runs is notified in order when it does', () => {
+  const { notified, listener } = listen();
+  const barrier = new StartBarrier(listener, 'until opened', new AbortController().signal);
+  barrier.onEnded((end) => barrier.notifyEnd(end));
+  barrier.onData(bytes('a'));
+  barrier.onEnd(status);
+  expect(notified).toEqual([]);
+  expect(barrier.earlyOutput()).toBe('a');
+  barrier.open();
+  barrier.onData(bytes('b'));
+  expect(notified).toEqual(['a', 'exit 3', 'b']);
 });
 
-test('of a start that failed nothing is ever told', () => {
-  const { told, listener } = listen();
-  const gate = new StartGate(listener, 'until opened', new AbortController().signal);
-  gate.onData(bytes('a'));
-  gate.shut();
-  gate.onData(bytes('b'));
-  gate.tellEnd(status);
-  expect(told).toEqual([]);
+test('of a start that failed nothing is ever notified', () => {
+  const { notified, listener } = listen();
+  const barrier = new StartBarrier(listener, 'until opened', new AbortController().signal);
+  barrier.onData(bytes('a'));
+  barrier.close();
+  barrier.onData(bytes('b'));
+  barrier.notifyEnd(status);
+  expect(notified).toEqual([]);
 });
 
-test('who cancels a start is told nothing more, who cancels later is told all', () => {
+test('who cancels a start is notified nothing more, who cancels later is notified all', () => {
   const abort = new AbortController();
   const first = listen();
-  const gate = new StartGate(first.listener, 'until aborted', abort.signal);
-  gate.onData(bytes('a'));
+  const barrier = new StartBarrier(first.listener, 'until aborted', abort.signal);
+  barrier.onData(bytes('a'));
   abort.abort();
-  gate.onData(bytes('b'));
-  expect(first.told).toEqual(['a']);
-  gate.open();
-  gate.onData(bytes('c'));
-  expect(first.told).toEqual(['a', 'c']);
+  barrier.onData(bytes('b'));
+  expect(first.notified).toEqual(['a']);
+  barrier.open();
+  barrier.onData(bytes('c'));
+  expect(first.notified).toEqual(['a', 'c']);
 });
 
-test('an end that came before anybody could finish it is not lost', () => {
-  const { told, listener } = listen();
-  const gate = new StartGate(listener, 'until aborted', new AbortController().signal);
-  gate.onEnd(status);
-  gate.pass((end) => gate.tellEnd(end));
-  expect(told).toEqual(['exit 3']);
+test('an end that came before its handler is not lost', () => {
+  const { notified, listener } = listen();
+  const barrier = new StartBarrier(listener, 'until aborted', new AbortController().signal);
+  barrier.onEnd(status);
+  barrier.onEnded((end) => barrier.notifyEnd(end));
+  expect(notified).toEqual(['exit 3']);
 });

@@ -5,10 +5,10 @@ import type { TerminalListener } from './pty/terminal.ts';
 const EARLY_BYTES = 64 * 1024;
 
 /**
- * Between a terminal and who listens to the session: who cancelled a start, or whose start fails, is not told what became
- * of the shell.
+ * Between a terminal and the session's listener: after a start that was cancelled or failed, the listener is not notified of
+ * what became of the shell.
  */
-export class StartGate implements TerminalListener {
+export class StartBarrier implements TerminalListener {
   readonly #listener: BackendListener;
   readonly #signal: AbortSignal;
   #state: 'passing' | 'holding' | 'shut';
@@ -45,18 +45,18 @@ export class StartGate implements TerminalListener {
   }
 
   /** Who finishes the terminal's end; called at once if it has ended already. */
-  pass(end: (status: ExitStatus) => void): void {
+  onEnded(end: (status: ExitStatus) => void): void {
     this.#end = end;
     if (this.#endedEarly !== null) end(this.#endedEarly);
   }
 
-  /** Tells the listener the end, now or when the gate opens. */
-  tellEnd(status: ExitStatus): void {
+  /** Notifies the listener of the end, now or when the barrier opens. */
+  notifyEnd(status: ExitStatus): void {
     if (this.#isPassing) this.#listener.onExit(status);
     else if (this.#state === 'holding') this.#heldEnd = status;
   }
 
-  /** The session runs: tells what was held, and everything from now on. */
+  /** The session runs: delivers what was held, and everything from now on. */
   open(): void {
     this.#isStarted = true;
     this.#state = 'passing';
@@ -64,13 +64,13 @@ export class StartGate implements TerminalListener {
     if (this.#heldEnd !== null) this.#listener.onExit(this.#heldEnd);
   }
 
-  /** The start has failed: nothing is told any more. */
-  shut(): void {
+  /** The start has failed: the listener gets nothing any more. */
+  close(): void {
     this.#state = 'shut';
   }
 
   /** What was held so far. */
-  early(): string {
+  earlyOutput(): string {
     return Buffer.concat(this.#held).toString('utf8');
   }
 

@@ -51,7 +51,7 @@ test('a stopped job is still there; one that has ended is not', async () => {
   expect(await named(members, { [SHELL]: SHELL, 11: 11 }, SHELL)).toEqual(['vim']);
 });
 
-test('where it cannot be told what is in front, all is named', async () => {
+test('all programs are named where the foreground is unknown', async () => {
   expect(await named([entry(11, 'node.exe')], {}, 0)).toEqual(['node.exe']);
 });
 

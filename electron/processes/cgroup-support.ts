@@ -37,7 +37,7 @@ export interface LimitSupport {
   readonly legacy: ReadonlyMap<Controller, string>;
 }
 
-/** What cgroups are looked for with. */
+/** What cgroups are probed with. */
 export interface CgroupProbe {
   /** Where to make them instead of below the app's own cgroup. */
   readonly parent?: string | undefined;
@@ -46,7 +46,7 @@ export interface CgroupProbe {
 
 /** Finds out whether a process can really be moved into a new cgroup below `parent`. */
 async function canContain(parent: string): Promise<boolean> {
-  // Several may be looking at the same time, in several threads too.
+  // Several may be probing at the same time, in several threads too.
   probes += 1;
   const folder = join(parent, `${CGROUP_PREFIX}-${process.pid}-probe${threadId}-${probes}`);
   try {
@@ -65,7 +65,7 @@ async function canContain(parent: string): Promise<boolean> {
 }
 
 /**
- * Makes a scope with bounds and looks which of them can have an effect there.
+ * Makes a scope with bounds and finds out which of them can have an effect there.
  *
  * @returns null when no scope can be made.
  */
@@ -200,7 +200,7 @@ export async function legacyFolders(controllers: readonly Controller[]): Promise
 /**
  * The command that runs `command` in a scope of its own; the process stays the same one.
  *
- * @param properties bounds, in systemd's words (systemd.resource-control(5)).
+ * @param properties limits, as properties of systemd (systemd.resource-control(5)).
  */
 export function scopeCommand(
   systemdRun: string,

@@ -75,7 +75,7 @@ test('what the kernel counts is read in both versions', () => {
   rmSync(folder, { recursive: true });
 });
 
-test('a frozen process does not go on until it is let, and can be killed', async () => {
+test('a frozen process does not run until it is resumed, and can be killed', async () => {
   const cgroup = Cgroup.create(parent.folder, 'FROZEN');
   const child = spawn('/bin/sh', ['-c', 'echo $$; while read line; do echo "got $line"; done']);
   const lines = child.stdout[Symbol.asyncIterator]();
@@ -132,7 +132,7 @@ describe('a cgroup that holds processes', () => {
   test('of others is left alone', async () => {
     const folder = join(parent.folder, `sandglass-${process.pid}-others`);
     mkdirSync(folder);
-    // Its parent ends at once, so it is nobody's that the app knows.
+    // Its parent ends at once, so no process that the app knows is its parent.
     const script = 'setsid sleep 1000 >/dev/null 2>&1 & echo $!';
     const child = spawn('/bin/sh', ['-c', script]);
     const pid = Number(String((await child.stdout[Symbol.asyncIterator]().next()).value));

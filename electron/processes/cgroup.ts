@@ -6,7 +6,7 @@ import { CGROUP_PREFIX } from './cgroup-places.ts';
 
 /** How long the kernel may take to freeze all processes of a cgroup or to let them go, in milliseconds. */
 const FREEZE_TIMEOUT_MS = 2000;
-const FREEZE_LOOK_MS = 2;
+const FREEZE_POLL_MS = 2;
 
 /** All cgroups from `folder` down, the lowest first: a session may have made more inside its own. */
 function foldersBelow(folder: string): string[] {
@@ -108,7 +108,7 @@ export class Cgroup {
     return usage === undefined ? null : Number(usage) / 1000;
   }
 
-  /** How many of its processes the kernel has killed because their memory was used up; 0 where nobody counts. */
+  /** How many of its processes the kernel has killed because their memory was used up; 0 where the kernel does not count. */
   oomKills(): number {
     // Version 2, or version 1 since Linux 4.13 (cgroups: admin-guide/cgroup-v2, admin-guide/cgroup-v1/memory).
     const events = this.#read('memory.events') || this.#read('memory.oom_control');
@@ -116,7 +116,7 @@ export class Cgroup {
   }
 
   /**
-   * Freezes all in it where they stand, or lets them go on. Unlike stopped processes, frozen ones do not learn of it; what
+   * Freezes all in it where they are, or resumes them. Unlike stopped processes, frozen ones do not notice it; what
    * was stopped before stays stopped after. SIGKILL reaches them.
    *
    * @returns false where this cannot be done: no cgroup v2, or older than Linux 5.2.
@@ -128,9 +128,9 @@ export class Cgroup {
       return false;
     }
     const reached = isFrozen ? /^frozen 1$/m : /^frozen 0$/m;
-    for (let waited = 0; waited < FREEZE_TIMEOUT_MS; waited += FREEZE_LOOK_MS) {
+    for (let waited = 0; waited < FREEZE_TIMEOUT_MS; waited += FREEZE_POLL_MS) {
       if (reached.test(this.#read('cgroup.events'))) return true;
-      await delay(FREEZE_LOOK_MS);
+      await delay(FREEZE_POLL_MS);
     }
     // A process in an uninterruptible wait freezes when that ends, and cannot do anything before.
     return true;

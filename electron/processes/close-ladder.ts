@@ -1,18 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Survivor } from '../../shared/session.ts';
+import { withDeadline } from '../base/with-deadline.ts';
 import type { ProcessEntry } from './process-table.ts';
 import type { ProcessTree } from './process-tree.ts';
 import type { SessionCgroups } from './session-cgroups.ts';
 
-/** First and longest pause between two looks at what is left, in milliseconds. */
-const FIRST_LOOK_MS = 2;
-const LONGEST_LOOK_MS = 50;
+/** First and longest interval at which what is left is polled, in milliseconds. */
+const FIRST_POLL_MS = 2;
+const LONGEST_POLL_MS = 50;
 /**
  * When a shell that is still there gets SIGHUP again, in milliseconds after the first. An interactive bash that gets it
  * just before it waits for input only notes it, and acts on it when the next signal or key wakes it.
  */
 const REMINDERS_MS = [25, 100, 400];
-/** After SIGKILL: how often what is left is looked for and killed again, before it counts as a survivor. */
+/** After SIGKILL: how often what is left is listed and killed again, before it counts as a survivor. */
 const KILL_ROUNDS = 20;
 
 /** What the ladder needs. */
@@ -23,7 +24,7 @@ export interface LadderOptions {
   readonly shellExited: Promise<void>;
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
-  /** Lets processes that are frozen go on: called once the first signals wait for them. */
+  /** Resumes processes that are frozen: called once the first signals wait for them. */
   release?(): Promise<void>;
 }
 
@@ -38,7 +39,7 @@ export async function closeTree(options: LadderOptions, graceMs: number): Promis
   const survivors = await options.tree.allMembers();
   // A process that is dead but not yet taken out of its cgroup holds the folder for a moment.
   for (let round = 0; options.cgroup?.remove() === false && survivors.length === 0 && round < KILL_ROUNDS; round += 1) {
-    await delay(FIRST_LOOK_MS);
+    await delay(FIRST_POLL_MS);
   }
   return survivors.map(({ pid, command }) => ({ pid, command }));
 }
@@ -48,12 +49,12 @@ async function hangUp({ tree, shellExited, now, release }: LadderOptions, graceM
   const begun = now();
   const until = begun + graceMs;
   const reminders = REMINDERS_MS.map((ms) => begun + ms);
-  const told = new Set<number>();
+  const notified = new Set<number>();
   let shellIsGone = false;
   const goneShell = shellExited.then(() => {
     shellIsGone = true;
   });
-  let pause = FIRST_LOOK_MS;
+  let pause = FIRST_POLL_MS;
   let isHeldUp = false;
   for (;;) {
     const everyone = await tree.allMembers();
@@ -67,8 +68,8 @@ async function hangUp({ tree, shellExited, now, release }: LadderOptions, graceM
       await tree.signal([sandbox.init], ['SIGCONT']);
       await tree.signal([sandbox.keeper], ['SIGSTOP']);
     }
-    const newcomers = members.filter((member) => !told.has(member.pid));
-    for (const { pid } of newcomers) told.add(pid);
+    const newcomers = members.filter((member) => !notified.has(member.pid));
+    for (const { pid } of newcomers) notified.add(pid);
     // SIGCONT, because a stopped process would not get its SIGHUP.
     await tree.signal(newcomers, ['SIGHUP', 'SIGCONT']);
     await release?.();
@@ -81,8 +82,9 @@ async function hangUp({ tree, shellExited, now, release }: LadderOptions, graceM
     while (remaining.length > 0) {
       const left = until - now();
       if (left <= 0) return false;
-      await pauseFor(Math.min(pause, left), shellIsGone ? null : goneShell);
-      pause = Math.min(pause * 2, LONGEST_LOOK_MS);
+      const waitMs = Math.min(pause, left);
+      await (shellIsGone ? delay(waitMs) : withDeadline(goneShell, waitMs, undefined));
+      pause = Math.min(pause * 2, LONGEST_POLL_MS);
       remaining = await tree.remaining(remaining);
       const due = reminders[0];
       if (due !== undefined && now() >= due) {
@@ -96,18 +98,8 @@ async function hangUp({ tree, shellExited, now, release }: LadderOptions, graceM
   }
 }
 
-/** Waits `ms`, or shorter when `event` comes first; leaves no timer behind. */
-export async function pauseFor(ms: number, event: Promise<void> | null): Promise<void> {
-  const cancel = new AbortController();
-  const pause = delay(ms, undefined, { signal: cancel.signal }).catch(() => {
-    // Cancelled below: the event came first.
-  });
-  await (event === null ? pause : Promise.race([pause, event]));
-  cancel.abort();
-}
-
 async function kill({ tree, cgroup, release }: LadderOptions): Promise<void> {
-  let pause = FIRST_LOOK_MS;
+  let pause = FIRST_POLL_MS;
   for (let round = 0; round < KILL_ROUNDS; round += 1) {
     cgroup?.kill();
     const members = await tree.allMembers();
@@ -117,6 +109,6 @@ async function kill({ tree, cgroup, release }: LadderOptions): Promise<void> {
     await tree.signal(members, ['SIGKILL']);
     await release?.();
     await delay(pause);
-    pause = Math.min(pause * 2, LONGEST_LOOK_MS);
+    pause = Math.min(pause * 2, LONGEST_POLL_MS);
   }
 }

@@ -7,12 +7,12 @@ import { linuxForegroundUsage } from './linux-usage.ts';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
 import type {} from './usage.ts';
 
-/** How many processes are looked at before the event loop gets its turn. */
+/** How many processes are read before the event loop gets its turn. */
 const SLICE = 64;
 
-/** How often a process without an environment is looked at, and the pause between, in milliseconds. */
-const EXEC_LOOKS = 4;
-const EXEC_LOOK_MS = 5;
+/** How often a process without an environment is read, and the pause between, in milliseconds. */
+const EXEC_POLLS = 4;
+const EXEC_POLL_MS = 5;
 
 /** The shell's entry at the moment it was started, before anything else can happen to its pid. */
 export function findNow(pid: number): ProcessEntry | null {
@@ -37,12 +37,12 @@ export const linuxProcesses: ProcessTable = {
   find: async (pid) => readStat(pid),
 
   async sessionMark(pid) {
-    for (let looks = 1; ; looks += 1) {
+    for (let polls = 1; ; polls += 1) {
       // Not read in the event loop: the kernel may have to wait for the process's memory here.
       const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
       // In the middle of execve(2) there is none: the old memory is gone, the new one not filled.
-      if (environment !== '' || looks === EXEC_LOOKS || !hasProgram(pid)) return markIn(environment.split('\0'));
-      await delay(EXEC_LOOK_MS);
+      if (environment !== '' || polls === EXEC_POLLS || !hasProgram(pid)) return markIn(environment.split('\0'));
+      await delay(EXEC_POLL_MS);
     }
   },
 

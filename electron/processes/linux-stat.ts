@@ -37,7 +37,7 @@ export function readStat(pid: number | string): Stat | null {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
-    // It ended while we looked, or belongs to somebody whose processes are hidden.
+    // It ended meanwhile, or belongs to a user whose processes are hidden.
     return null;
   }
 }

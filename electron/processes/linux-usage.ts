@@ -3,7 +3,7 @@ import { uptime } from 'node:os';
 import { readStat, type Stat, TICK_MS } from './linux-stat.ts';
 import type { ForegroundUsage, ProcessUsage } from './usage.ts';
 
-/** So many processes of one command are looked at, at most: what it is at is plain by then. */
+/** At most this many processes of one command are read: they show well enough what it does. */
 const MAX_PROCESSES = 1_024;
 
 /**

@@ -92,7 +92,7 @@ async function listCim(): Promise<ProcessEntry[]> {
     }));
 }
 
-/** Windows' process table, through PowerShell. It tells neither other processes' environment nor what is in front. */
+/** Windows' process table, through PowerShell. It shows neither other processes' environment nor what is in front. */
 export const cimProcesses: ProcessTable = {
   list: listCim,
   find: async (pid) => (await listCim()).find((entry) => entry.pid === pid) ?? null,

@@ -22,7 +22,7 @@ describe.each([
   ['by its cgroup', () => testBackend({ cgroupParent: cgroups.folder })],
   ['by signals', () => testBackend({ cgroupParent: { none: true } })],
 ])('a session frozen %s', (_name, backend) => {
-  test('goes on as if nothing had been: the command in front stays in front', async () => {
+  test('resumes as if nothing had been: the command in front stays in front', async () => {
     const shell = await startShell(backend(), { shell: '/bin/bash', args: ['--norc'] });
     await shell.until(/ready> /);
     shell.type('echo be"gin"; while read -r line; do echo "got $line"; done; echo over');
@@ -89,14 +89,14 @@ describe.each([
   test('can be ended while it is frozen, gently', async () => {
     const shell = await startScript(
       backend(),
-      'trap "echo told; exit 5" HUP; echo ready; while :; do sleep 0.05; done',
+      'trap "echo hangup; exit 5" HUP; echo ready; while :; do sleep 0.05; done',
     );
     await shell.until(/ready/);
     await shell.process.freeze();
     await shell.process.settle(100);
     expect(await shell.process.terminate(10_000)).toEqual({ survivors: [] });
     expect(await shell.exit).toEqual({ exitCode: 5, signal: null });
-    expect(shell.text()).toContain('told');
+    expect(shell.text()).toContain('hangup');
   });
 
   test('of a shell that has ended there is nothing to freeze', async () => {

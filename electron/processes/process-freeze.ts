@@ -3,18 +3,18 @@ import { isSame, type ProcessEntry, type ProcessIdentity } from './process-table
 import type { ProcessTree } from './process-tree.ts';
 import type { SessionCgroups } from './session-cgroups.ts';
 
-/** How often the tree is looked at again for processes that were started while the others were being stopped. */
+/** How often the tree is listed again for processes that were started while the others were being stopped. */
 const ROUNDS = 8;
-/** How often it is looked whether processes have stopped, and how long between, in milliseconds. */
-const STOP_LOOKS = 50;
-const STOP_LOOK_MS = 2;
+/** How often is polled whether processes have stopped, and at which interval, in milliseconds. */
+const STOP_POLLS = 50;
+const STOP_POLL_MS = 2;
 
-/** Holds all processes of a session where they stand, until they are let go on. */
+/** Freezes all processes of a session where they are, until they are resumed. */
 export class ProcessHold {
   readonly #tree: ProcessTree;
   readonly #cgroups: SessionCgroups;
   #isFrozen = false;
-  /** Those that were stopped by a signal of ours: what the user had stopped before is not let go on. */
+  /** Those that were stopped by a signal of ours: what the user had stopped before is not resumed. */
   #stopped: ProcessIdentity[] = [];
 
   constructor(tree: ProcessTree, cgroups: SessionCgroups) {
@@ -43,7 +43,7 @@ export class ProcessHold {
     }
   }
 
-  /** Lets go on what `freeze` has stopped, and only that. Rejects when processes cannot be looked at. */
+  /** Resumes what `freeze` has stopped, and only that. Rejects when processes cannot be listed. */
   async thaw(): Promise<void> {
     const stopped = this.#stopped;
     this.#stopped = [];
@@ -52,15 +52,15 @@ export class ProcessHold {
     await this.release();
   }
 
-  /** A process that waits in the kernel stops when that ends, and cannot look at its children before: not waited for long. */
+  /** A process that waits in the kernel stops when that ends, and cannot notice its children before: not waited for long. */
   async #untilStopped(members: readonly ProcessIdentity[]): Promise<void> {
-    for (let looks = 0; looks < STOP_LOOKS; looks += 1) {
+    for (let polls = 0; polls < STOP_POLLS; polls += 1) {
       if ((await this.#tree.current(members)).every((member) => member.isStopped)) return;
-      await delay(STOP_LOOK_MS);
+      await delay(STOP_POLL_MS);
     }
   }
 
-  /** Lets the cgroup go on, for signals that wait to arrive. What was stopped by signals stays stopped. */
+  /** Resumes the cgroup, for signals that wait to arrive. What was stopped by signals stays stopped. */
   async release(): Promise<void> {
     if (!this.#isFrozen) return;
     this.#isFrozen = false;
@@ -68,7 +68,7 @@ export class ProcessHold {
   }
 }
 
-/** Groups in which nobody is another one's parent; parents before their children. */
+/** Groups in which no process is another one's parent; parents before their children. */
 function levels(entries: readonly ProcessEntry[]): ProcessEntry[][] {
   const byPid = new Map(entries.map((entry) => [entry.pid, entry]));
   const depth = (entry: ProcessEntry): number => {

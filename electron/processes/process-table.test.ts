@@ -23,7 +23,7 @@ test('the members of the shell’s process session and their descendants belong,
   expect(pids(findMembers(entries, { ...none, shell }))).toEqual([11, 12]);
 });
 
-test('where process sessions are not told, the shell and its children belong, also children that outlive it', () => {
+test('where process sessions are unknown, the shell and its children belong, also children that outlive it', () => {
   const shell = { pid: 10, startedAt: 100 };
   const children = [entry(11, 10, 110), entry(12, 11, 120), entry(13, 10, 90)];
   expect(pids(findMembers([entry(10, 1, 100), ...children], { ...none, shell }))).toEqual([10, 11, 12]);

@@ -4,7 +4,7 @@ import type { ForegroundUsage } from './usage.ts';
 export interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
-  /** The process session it belongs to: its leader's pid. Null where the system does not tell. */
+  /** The process session it belongs to: its leader's pid. Null where the system does not say. */
   readonly session: number | null;
   /** When it started, in units of the platform. With the pid it names one process for good. */
   readonly startedAt: number;
@@ -13,7 +13,7 @@ export interface ProcessEntry {
   readonly isZombie: boolean;
   /** It has been stopped by a signal, such as Ctrl+Z sends, and waits for SIGCONT. */
   readonly isStopped: boolean;
-  /** CPU time of it and of its ended children, in milliseconds; null where the system does not tell. */
+  /** CPU time of it and of its ended children, in milliseconds; null where the system does not say. */
   readonly cpuMs: number | null;
 }
 
@@ -28,7 +28,7 @@ export interface ProcessTable {
   find(pid: number): Promise<ProcessEntry | null>;
   /** The session that the process's initial environment names; null without one, and where it may not be read. */
   sessionMark(pid: number): Promise<string | null>;
-  /** The process group in front on the terminal of the process, and its own; null when it cannot be told. */
+  /** The process group in front on the terminal of the process, and its own; null where it is unknown. */
   foregroundGroup(pid: number): Promise<{ own: number; front: number } | null>;
   /** What the process group in front of this shell has used, with all its descendants; null when the shell is in front. */
   foregroundUsage(shellPid: number): Promise<ForegroundUsage | null>;
@@ -86,7 +86,7 @@ export function findMembers(entries: readonly ProcessEntry[], clues: TreeClues):
     if (leader === undefined || isSame(leader, shell)) {
       if (leader !== undefined) add(leader);
       for (const entry of entries) {
-        // On Windows, processes go on naming a parent that is gone.
+        // On Windows, processes keep naming a parent that is gone.
         const isOf = entry.session === shell.pid || entry.parent === shell.pid;
         if (isOf && entry.startedAt >= shell.startedAt) add(entry);
       }

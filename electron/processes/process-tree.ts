@@ -3,7 +3,7 @@ import { findMembers, isSame, type ProcessEntry, type ProcessIdentity, type Proc
 /** What a process tree is found by. */
 export interface TreeOptions {
   readonly table: ProcessTable;
-  /** The shell, or the sandbox around it, as it was when it started; null if it was gone before it could be looked at. */
+  /** The shell, or the sandbox around it, as it was when it started; null if it was gone before it was read. */
   readonly shell: ProcessIdentity | null;
   readonly sessionId: string;
   /** Pids in the session's cgroup now; empty without one. */
@@ -101,7 +101,7 @@ export class ProcessTree {
     }
   }
 
-  /** CPU time of the living members and their ended children, in milliseconds; null where the system does not tell. */
+  /** CPU time of the living members and their ended children, in milliseconds; null where the system does not say. */
   async cpuMs(): Promise<number | null> {
     let total = 0;
     for (const member of await this.members()) {

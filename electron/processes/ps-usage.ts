@@ -1,12 +1,12 @@
 import type { ForegroundUsage, ProcessUsage } from './usage.ts';
 
-/** A process with the groups that `ps` tells of it. */
+/** A process with its groups, as `ps` lists them. */
 export interface GroupedUsage extends ProcessUsage {
   readonly group: number;
   readonly front: number;
 }
 
-/** Reads `ps -axo pid=,ppid=,pgid=,tpgid=,lstart=,time=`; how many bytes a process has moved, `ps` does not tell. */
+/** Reads `ps -axo pid=,ppid=,pgid=,tpgid=,lstart=,time=`; `ps` does not show how many bytes a process has moved. */
 export function parsePsUsage(output: string, wallMs: number): GroupedUsage[] {
   const line = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+(\w+\s+\w+\s+\d+\s+[\d:]+\s+\d+)\s+([\d:.-]+)\s*$/gm;
   return [...output.matchAll(line)].map(([, pid, parent, group, front, started = '', cpu = '']) => ({

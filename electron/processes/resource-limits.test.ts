@@ -157,9 +157,9 @@ test.each([
       'processes not limited (needs a cgroup)',
     ],
   ],
-] as const)('the badge says what bounds: %s', (place, words) => {
+] as const)('the badge says what bounds: %s', (place, labels) => {
   const items = describeLimits(limits(place));
-  expect(items.map((item) => item.text)).toEqual(words);
+  expect(items.map((item) => item.text)).toEqual(labels);
   expect(items.every((item) => item.open === (place === 'none'))).toBe(true);
   expect(describeLimits([]).map((item) => item.text)).toEqual(['no memory limit', 'no process limit']);
 });

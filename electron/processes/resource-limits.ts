@@ -158,7 +158,7 @@ export function isInLimits(limit: Limit, text: string): boolean {
   return hard !== undefined && Number(hard) <= limit.amount;
 }
 
-/** The bounds in the words of a badge, those that the profile left out and those that are not to be had included. */
+/** The limits as labels of a badge, with those that the profile leaves out and those that are not available. */
 export function describeLimits(limits: readonly Limit[]): IsolationItem[] {
   return [
     describe(limits, 'memory', 'no memory limit'),

@@ -98,7 +98,7 @@ export class SessionCgroups {
     (this.#main ?? this.#all[0])?.kill();
   }
 
-  /** CPU time that was used so far, in milliseconds; null where nobody counts. */
+  /** CPU time that was used so far, in milliseconds; null where the kernel does not count. */
   cpuMs(): number | null {
     return this.#main?.cpuMs() ?? null;
   }
@@ -108,7 +108,7 @@ export class SessionCgroups {
     return Math.max(0, ...this.#all.map((cgroup) => cgroup.oomKills()));
   }
 
-  /** Freezes all processes or lets them go on. False where this cannot be done. */
+  /** Freezes all processes or resumes them. False where this cannot be done. */
   async freeze(isFrozen: boolean): Promise<boolean> {
     return (await this.#main?.freeze(isFrozen)) ?? false;
   }

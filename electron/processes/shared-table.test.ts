@@ -23,7 +23,7 @@ function tableInSteps() {
 }
 
 describe('a shared process table', () => {
-  it('gives nobody a list that was begun before the question, and one list to all who ask meanwhile', async () => {
+  it('gives no caller a list that was begun before the question, and one list to all who ask meanwhile', async () => {
     const { lists, shared } = tableInSteps();
     const first = shared.list();
     const second = shared.list();
@@ -42,7 +42,7 @@ describe('a shared process table', () => {
     await later;
   });
 
-  it('goes on after a list that failed', async () => {
+  it('works after a list that failed', async () => {
     const { lists, shared } = tableInSteps();
     const first = shared.list();
     const second = shared.list();

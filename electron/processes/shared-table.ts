@@ -1,8 +1,8 @@
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
 
 /**
- * One process table for many sessions that close at the same time: whoever asks for the list while one is being made gets
- * the next one, together with all others who ask meanwhile. Nobody gets a list that was begun before the question. Marks are
+ * One process table for many sessions that close at the same time: a caller that asks for the list while one is being made gets
+ * the next one, together with all others who ask meanwhile. No caller gets a list that was begun before the question. Marks are
  * read once for each list.
  */
 export function shareTable(table: ProcessTable): ProcessTable {
@@ -27,7 +27,7 @@ export function shareTable(table: ProcessTable): ProcessTable {
       }
       next ??= running
         .catch(() => {
-          // Told to those who asked for that list.
+          // It rejects for those who asked for that list.
         })
         .then(() => {
           next = null;

@@ -2,7 +2,7 @@ import type { ProcessIdentity } from './process-table.ts';
 
 /** What has to go when the app dies before the session does. */
 export interface TrackedSession {
-  /** The shell, or the sandbox around it; null before it was started, and if it was gone before it could be looked at. */
+  /** The shell, or the sandbox around it; null before it was started, and if it was gone before it was read. */
   readonly shell: ProcessIdentity | null;
   /**
    * Folders of the session's own cgroups, of any version and controller. Their names begin with `sandglass-`: no other
@@ -12,13 +12,13 @@ export interface TrackedSession {
 }
 
 /**
- * Where backends tell which processes are theirs, so that somebody outside the app can end them if it dies. Calls return
+ * Where backends register their processes, so that a process outside the app can end them if it dies. Calls return
  * at once and never throw.
  */
 export interface ProcessTracker {
   /**
    * A session's processes. Called before the shell is started, with its cgroups alone, so that there is no moment in which
-   * an app that dies leaves a shell that nobody knows; and again when more is known. The last call counts.
+   * an app that dies leaves an unknown shell; and again when more is known. The last call counts.
    */
   session(sessionId: string, session: TrackedSession): void;
   /** A folder of private files that is to be removed with the session; below the system's folder for temporary files. */
@@ -53,18 +53,18 @@ export interface OwnerLabels {
   readonly start: number | string;
 }
 
-/** Until when a container goes on without the app, if no other app takes it over. Without any bound: for an hour. */
+/** Until when a container runs without the app, if no other app takes it over. Without any bound: for an hour. */
 export interface Survival {
   /**
    * When its session must have ended, in milliseconds of the machine's uptime, which is the same for every process, counts
    * suspended time, and does not follow the wall clock; null: no such time.
    */
   readonly endsAt: number | null;
-  /** How long it may go on after the app's death, in milliseconds; null: no such bound. */
+  /** How long it may run after the app's death, in milliseconds; null: no such bound. */
   readonly idleMs: number | null;
 }
 
-/** Where the docker backend tells which containers are its own. Calls return at once and never throw. */
+/** Where the docker backend registers its containers. Calls return at once and never throw. */
 export interface ContainerTracker {
   /**
    * Containers with these labels will be made at this engine. Called before the first is asked for: one whose id the app
@@ -80,7 +80,7 @@ export interface ContainerTracker {
   removed(containerId: string): void;
 }
 
-/** For apps and tests that nobody watches over. */
+/** For apps and tests without a reaper. */
 export const noTracker: ProcessTracker & ContainerTracker = {
   session() {},
   folder() {},

@@ -1,34 +1,34 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Survivor } from '../../shared/session.ts';
-import { pauseFor } from './close-ladder.ts';
+import { withDeadline } from '../base/with-deadline.ts';
 import type { ProcessEntry } from './process-table.ts';
 import type { ProcessTree } from './process-tree.ts';
 
 const run = promisify(execFile);
 
-/** The console that a shell runs on. */
+/** A shell's console, as far as the ladder needs it. */
 export interface WindowsConsole {
-  /** Closes the console, which tells every program on it to end. */
+  /** Closes the console, which asks every program on it to end. */
   hangUp(): void;
   /** Resolves when the shell's process has exited. */
   readonly exited: Promise<void>;
 }
 
 /**
- * The close ladder on Windows: closing the console tells every program on it to end; after `graceMs`, or when the shell
- * has gone, `taskkill` ends what is left of the tree. The tree is looked up first: orphans do not name their parents.
+ * The close ladder on Windows: closing the console asks every program on it to end; after `graceMs`, or when the shell
+ * has gone, `taskkill` ends what is left of the tree. The tree is listed first: orphans do not name their parents.
  *
  * @returns the processes that could not be ended.
  */
 export async function closeWindowsTree(
   tree: ProcessTree,
-  terminal: WindowsConsole,
+  console: WindowsConsole,
   graceMs: number,
 ): Promise<readonly Survivor[]> {
   const before = await tree.members();
-  terminal.hangUp();
-  await pauseFor(graceMs, terminal.exited);
+  console.hangUp();
+  await withDeadline(console.exited, graceMs, undefined);
   return killWindowsTree(tree, before);
 }
 

@@ -37,7 +37,7 @@ async function waitAt(answer: RequestListener, survival: Survival, changes: Part
     sinceMs: 0,
     uptimeMs: () => performance.now() - started,
     hurry: new AbortController().signal,
-    lookMs: 10,
+    pollMs: 10,
     ...changes,
   });
   server.closeAllConnections();
@@ -48,9 +48,9 @@ async function waitAt(answer: RequestListener, survival: Survival, changes: Part
 
 /** An engine that lists these, one after the other; the last one stays. */
 function listing(...answers: readonly (readonly object[])[]): RequestListener {
-  let looks = 0;
+  let polls = 0;
   return (request, response) => {
-    if (request.method === 'GET') response.end(JSON.stringify(answers[Math.min(looks++, answers.length - 1)]));
+    if (request.method === 'GET') response.end(JSON.stringify(answers[Math.min(polls++, answers.length - 1)]));
     else response.writeHead(204).end();
   };
 }
@@ -64,18 +64,18 @@ test('a container is due at the first of its deadlines, and after an hour withou
 });
 
 describe('a container that waits for another app', () => {
-  const LOOK = 'GET /containers/json';
+  const LIST = 'GET /containers/json';
   const adopted = { ...container, Names: [`/${adoptedName(NAME, { pid: 8, start: 100 })}`] };
 
   test('is left alone once it has another owner, however much it is due', async () => {
-    expect(await waitAt(listing([container], [adopted]), LATER)).toEqual([LOOK, LOOK]);
-    expect(await waitAt(listing([adopted]), DUE)).toEqual([LOOK]);
+    expect(await waitAt(listing([container], [adopted]), LATER)).toEqual([LIST, LIST]);
+    expect(await waitAt(listing([adopted]), DUE)).toEqual([LIST]);
   });
 
   test('that this app had taken over itself is its own', async () => {
     const own = adoptedName(NAME, owner);
     const requests = await waitAt(listing([{ ...container, Names: [`/${own}`] }], []), DUE);
-    expect(requests).toEqual([LOOK, `DELETE /containers/${own}`, LOOK]);
+    expect(requests).toEqual([LIST, `DELETE /containers/${own}`, LIST]);
   });
 
   test('is removed by its name when it is due, so that one that is taken over in that moment is not met', async () => {
@@ -84,20 +84,20 @@ describe('a container that waits for another app', () => {
       if (request.method === 'DELETE') response.writeHead(404).end('{"message":"No such container"}');
       else answer(request, response);
     }, DUE);
-    expect(requests).toEqual([LOOK, `DELETE /containers/${NAME}`, LOOK]);
+    expect(requests).toEqual([LIST, `DELETE /containers/${NAME}`, LIST]);
   });
 
-  test('is removed at once when it has ended, and when nobody is waited for any more', async () => {
-    const removal = [LOOK, `DELETE /containers/${NAME}`, LOOK];
+  test('is removed at once when it has ended, and when no app is waited for any more', async () => {
+    const removal = [LIST, `DELETE /containers/${NAME}`, LIST];
     expect(await waitAt(listing([{ ...container, State: 'exited' }], []), LATER)).toEqual(removal);
-    expect(await waitAt(listing([{ ...container, State: 'paused' }], []), LATER)).toEqual([LOOK, LOOK]);
+    expect(await waitAt(listing([{ ...container, State: 'paused' }], []), LATER)).toEqual([LIST, LIST]);
     expect(await waitAt(listing([container], []), LATER, { hurry: AbortSignal.abort() })).toEqual(removal);
   });
 
-  test('is nobody’s that bears another name, or no label of the app: it is not touched', async () => {
-    expect(await waitAt(listing([{ ...container, Names: ['/precious'] }]), DUE)).toEqual([LOOK]);
-    expect(await waitAt(listing([{ ...container, Names: ['/../images/x'], Labels: {} }]), DUE)).toEqual([LOOK]);
-    expect(await waitAt(listing([{ ...container, Id: 'd'.repeat(64) }]), DUE)).toEqual([LOOK]);
+  test('is not touched when it bears another name, or no label of the app', async () => {
+    expect(await waitAt(listing([{ ...container, Names: ['/precious'] }]), DUE)).toEqual([LIST]);
+    expect(await waitAt(listing([{ ...container, Names: ['/../images/x'], Labels: {} }]), DUE)).toEqual([LIST]);
+    expect(await waitAt(listing([{ ...container, Id: 'd'.repeat(64) }]), DUE)).toEqual([LIST]);
   });
 
   test.each<[string, RequestListener]>([
@@ -106,13 +106,13 @@ describe('a container that waits for another app', () => {
     ['failure', (_, response) => response.writeHead(500).end()],
     ['nothing', (request) => request.socket.destroy()],
   ])('is asked for again when the engine answers %s', async (_, answer) => {
-    let looks = 0;
+    let polls = 0;
     const requests = await waitAt((request, response) => {
-      looks += 1;
-      if (looks === 1) answer(request, response);
+      polls += 1;
+      if (polls === 1) answer(request, response);
       else response.end('[]');
     }, LATER);
-    expect(requests).toEqual([LOOK, LOOK]);
+    expect(requests).toEqual([LIST, LIST]);
   });
 
   test('is given up when it could not be removed for long after it was due', async () => {
@@ -127,6 +127,6 @@ describe('a container that waits for another app', () => {
       { uptimeMs },
     );
     expect(requests.length).toBeGreaterThan(0);
-    expect(requests.every((request) => request === LOOK)).toBe(true);
+    expect(requests.every((request) => request === LIST)).toBe(true);
   });
 });

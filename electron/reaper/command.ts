@@ -8,7 +8,7 @@ export interface ReaperCommand {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The argument with which the desktop app's own binary is told to be the reaper, where it cannot be run as Node. */
+/** The argument with which the desktop app's own binary becomes the reaper, where it cannot be run as Node. */
 export const REAPER_ARGUMENT = '--sandglass-reaper';
 
 /** The reaper's entry lies beside this module, as source or, in the packaged app, as its own bundle. */

@@ -4,7 +4,7 @@ const NEWLINE = 0x0a;
 
 /**
  * The lines of a stream, without their ends. What is longer than any message is left out, and so is a last line without
- * an end: whoever wrote it did not live to finish it. A stream that fails ends.
+ * an end: its writer did not live to finish it. A stream that fails ends.
  */
 export async function* readLines(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let parts: Buffer[] = [];

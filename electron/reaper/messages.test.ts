@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeMessage, parseMessage, type ReaperMessage } from './messages.ts';
-import { Ledger } from './tracked-sessions.ts';
+import { TrackedSessions } from './tracked-sessions.ts';
 
 const socket = { kind: 'socket', path: '/run/docker.sock' } as const;
 const tcp = { kind: 'tcp', host: 'engine', port: 2376, pathPrefix: '/', tls: { ca: 'PEM' } } as const;
@@ -31,7 +31,7 @@ test.each([
   ['a pid that means everybody', { kind: 'session', id: 'A', shell: { pid: -1, startedAt: 1 }, cgroups: [] }],
   ['init', { kind: 'session', id: 'A', shell: { pid: 1, startedAt: 1 }, cgroups: [] }],
   ['a shell without its start', { kind: 'session', id: 'A', shell: { pid: 200 }, cgroups: [] }],
-  ['a cgroup of somebody else', { kind: 'session', id: 'A', shell: null, cgroups: ['/sys/fs/cgroup/user.slice'] }],
+  ['a cgroup of someone else', { kind: 'session', id: 'A', shell: null, cgroups: ['/sys/fs/cgroup/user.slice'] }],
   ['a path with detours', { kind: 'session', id: 'A', shell: null, cgroups: ['/sys/sandglass-1/../sandglass-2'] }],
   ['a relative path', { kind: 'folder', session: 'A', path: 'sandglass-1' }],
   ['a container id that is a path', { kind: 'removed', id: '../../images/x' }],
@@ -54,12 +54,12 @@ test('no text breaks it', () => {
   );
 });
 
-test('a ledger is told to another in full', () => {
-  const ledger = new Ledger();
-  for (const message of messages) ledger.apply(message);
-  const copy = new Ledger();
-  for (const message of ledger.messages()) copy.apply(message);
-  expect([...copy.messages()]).toEqual([...ledger.messages()]);
+test('all that is tracked passes to a new reaper', () => {
+  const tracked = new TrackedSessions();
+  for (const message of messages) tracked.apply(message);
+  const copy = new TrackedSessions();
+  for (const message of tracked.messages()) copy.apply(message);
+  expect([...copy.messages()]).toEqual([...tracked.messages()]);
   expect(copy.sessions.get('01ABC')).toEqual({
     shell: { pid: 200, startedAt: 7 },
     cgroups: ['/sys/fs/cgroup/sandglass-100-01ABC'],
@@ -71,13 +71,13 @@ test('a ledger is told to another in full', () => {
   ]);
 });
 
-test('what has ended is not owed any more', () => {
-  const ledger = new Ledger();
-  for (const message of messages) ledger.apply(message);
-  expect(ledger.isEmpty).toBe(false);
-  ledger.apply({ kind: 'ended', session: '01ABC' });
-  ledger.apply({ kind: 'ended', session: '01DEF' });
-  ledger.apply({ kind: 'removed', id: container });
-  ledger.apply({ kind: 'removed', id: 'b'.repeat(64) });
-  expect(ledger.isEmpty).toBe(true);
+test('what has ended is not tracked any more', () => {
+  const tracked = new TrackedSessions();
+  for (const message of messages) tracked.apply(message);
+  expect(tracked.isEmpty).toBe(false);
+  tracked.apply({ kind: 'ended', session: '01ABC' });
+  tracked.apply({ kind: 'ended', session: '01DEF' });
+  tracked.apply({ kind: 'removed', id: container });
+  tracked.apply({ kind: 'removed', id: 'b'.repeat(64) });
+  expect(tracked.isEmpty).toBe(true);
 });

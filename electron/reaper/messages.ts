@@ -66,7 +66,7 @@ const message = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('done') }),
 ]);
 
-/** What the app tells the reaper: one line of JSON each. */
+/** A message of the app to the reaper: one line of JSON each. */
 export type ReaperMessage = z.infer<typeof message>;
 
 /** How containers of one app are known, as their labels have it. */

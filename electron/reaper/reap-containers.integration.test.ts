@@ -45,7 +45,7 @@ describe.runIf(engine.ok)('containers of an app that is killed', needs(engine), 
   };
   afterEach(() => removeContainers(docker, made.splice(0)));
 
-  test('are removed, those too whose ids the app did not live to tell; others are left alone', async () => {
+  test('are removed, those too whose ids the app did not live to register; others are left alone', async () => {
     const start = uniqueStart();
     await using app = await startApp({ socket, image, containers: [true, false, true], start });
     made.push(...app.containers);
@@ -77,7 +77,7 @@ describe.runIf(engine.ok)('containers of an app that is killed', needs(engine), 
     await gone(docker, [id], 15_000);
   }, 60_000);
 
-  test('do not include one without the app’s label, whatever was told of it', async () => {
+  test('do not include one without the app’s label, even if it was registered', async () => {
     const id = await foreign({});
     await reapContainers({
       address: { kind: 'socket', path: socket },
@@ -90,7 +90,7 @@ describe.runIf(engine.ok)('containers of an app that is killed', needs(engine), 
     expect(await exists(docker, id)).toBe(true);
   });
 
-  test('of two apps are told apart: those of the one that lives stay, and its quit leaves what it has not told as gone', async () => {
+  test('of two apps are distinguished: those of the one that lives stay until it quits', async () => {
     await using first = await startApp({ socket, image, containers: [true], start: uniqueStart() });
     await using second = await startApp({ socket, image, containers: [true], start: uniqueStart() });
     made.push(...first.containers, ...second.containers);
@@ -124,7 +124,7 @@ describe('an engine that answers anything', () => {
   const path = join(folder, 'engine.sock');
   const id = 'b'.repeat(64);
   const owner = { host: 'here', pid: '1', start: '1' };
-  const owed = {
+  const left = {
     address: { kind: 'socket', path } as const,
     containers: [id],
     owner,
@@ -161,12 +161,12 @@ describe('an engine that answers anything', () => {
         if (methods.length === 2) giveUp.abort();
         answer(request, response);
       },
-      () => reapContainers({ ...owed, signal: giveUp.signal }),
+      () => reapContainers({ ...left, signal: giveUp.signal }),
     );
     expect(methods).toEqual(['GET', 'GET']);
   });
 
-  test('a container that cannot be removed at once is tried again, and looked for twice in the end', async () => {
+  test('a container that cannot be removed at once is tried again, and the engine is polled twice in the end', async () => {
     const requests: string[] = [];
     let isThere = true;
     await withEngine(
@@ -180,7 +180,7 @@ describe('an engine that answers anything', () => {
           response.writeHead(409).end();
         }
       },
-      () => reapContainers({ ...owed, signal: AbortSignal.timeout(60_000) }),
+      () => reapContainers({ ...left, signal: AbortSignal.timeout(60_000) }),
     );
     expect(requests.filter((request) => request === `DELETE /containers/${id}`)).toHaveLength(1);
     expect(requests.slice(-2)).toEqual(['GET /containers/json', 'GET /containers/json']);

@@ -8,13 +8,13 @@ import type { ContainerOwner } from './messages.ts';
 /** How long the engine may take to answer, and to remove a container, in milliseconds. */
 const ANSWER_MS = 5_000;
 const REMOVAL_MS = 20_000;
-/** Pause before an engine that is away, or a container that is still being removed, is looked at again, in milliseconds. */
+/** Pause before an engine that is away, or a container that is still being removed, is tried again, in milliseconds. */
 const RETRY_MS = 500;
 /**
- * Pause between two looks that found nothing, in milliseconds: what the app had asked for when it died may come into being
+ * Pause between two polls that found nothing, in milliseconds: what the app had asked for when it died may come into being
  * after the first.
  */
-const SECOND_LOOK_MS = 1500;
+const SECOND_POLL_MS = 1500;
 
 const listed = z.array(
   z.object({
@@ -31,9 +31,9 @@ const inspected = z.object({
 /** What is to go at one engine. */
 export interface ContainerReaping {
   readonly address: EngineAddress;
-  /** Ids the app has told. */
+  /** Ids that the app has registered. */
   readonly containers: readonly string[];
-  /** The app that is gone; null where it did not tell. What another one has taken over is left alone. */
+  /** The app that is gone; null where it is unknown. What another one has taken over is left alone. */
   readonly owner: ContainerOwner | null;
   /** Also all others whose labels name the owner. */
   readonly isAll: boolean;
@@ -45,28 +45,28 @@ export interface ContainerReaping {
 
 /**
  * Removes containers of an app that is gone, by force. An engine that is away is tried again until `signal` ends it. A
- * container without the app's label is left alone, whatever was told of it. Resolves when nothing is left or it is given up.
+ * container without the app's label is left alone, even if it was registered. Resolves when nothing is left or it is given up.
  */
 export async function reapContainers(reaping: ContainerReaping): Promise<void> {
   const { address, owner, isAll, spared, signal } = reaping;
   const client = createEngineClient(address);
-  const owed = new Set(reaping.containers);
-  let emptyLooks = 0;
+  const pending = new Set(reaping.containers);
+  let emptyPolls = 0;
   while (!signal.aborted) {
     let pause = RETRY_MS;
     try {
       if (owner !== null && isAll) {
-        for (const id of await listOwned(client, owner, signal)) if (!spared.has(id)) owed.add(id);
+        for (const id of await listOwned(client, owner, signal)) if (!spared.has(id)) pending.add(id);
       }
-      emptyLooks = owed.size === 0 ? emptyLooks + 1 : 0;
+      emptyPolls = pending.size === 0 ? emptyPolls + 1 : 0;
       const remove = async (id: string): Promise<void> => {
-        if (await removeContainer(client, id, owner, signal)) owed.delete(id);
+        if (await removeContainer(client, id, owner, signal)) pending.delete(id);
       };
-      // One that fails does not keep the others; it is owed still.
-      await Promise.allSettled([...owed].map(remove));
-      if (owed.size === 0) {
-        if (owner === null || !isAll || emptyLooks >= 2) return;
-        if (emptyLooks === 1) pause = SECOND_LOOK_MS;
+      // One that fails does not keep the others; it stays pending.
+      await Promise.allSettled([...pending].map(remove));
+      if (pending.size === 0) {
+        if (owner === null || !isAll || emptyPolls >= 2) return;
+        if (emptyPolls === 1) pause = SECOND_POLL_MS;
       }
     } catch {
       // It is away, or restarts.
@@ -112,6 +112,6 @@ async function removeContainer(
   if (adopter !== null && (owner === null || !isSameOwner(adopter, owner))) return true;
   const removal = { method: 'DELETE', path, query: { force: '1', v: '1' } } as const;
   const removed = await client.request(removal, { timeoutMs: REMOVAL_MS, signal });
-  // 409: it is being removed already; the next look tells.
+  // 409: it is being removed already; the next poll shows it.
   return removed.status === 204 || removed.status === 404;
 }

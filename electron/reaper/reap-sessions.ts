@@ -7,7 +7,7 @@ import { closeTree } from '../processes/close-ladder.ts';
 import type { ProcessTable } from '../processes/process-table.ts';
 import { ProcessTree } from '../processes/process-tree.ts';
 import { killWindowsTree } from '../processes/windows-ladder.ts';
-import type { OwedSession } from './tracked-sessions.ts';
+import type { ReapableSession } from './tracked-sessions.ts';
 
 /** What programs get between SIGHUP and SIGKILL, in milliseconds: enough for an editor to save its recovery file. */
 const GRACE_MS = 500;
@@ -24,7 +24,7 @@ export interface SessionReaping {
 }
 
 /** Ends the processes of a session whose app is gone, then removes its cgroups and files. Resolves when it is done or given up. */
-export async function reapSession(id: string, session: OwedSession, reaping: SessionReaping): Promise<void> {
+export async function reapSession(id: string, session: ReapableSession, reaping: SessionReaping): Promise<void> {
   const { table, roots, signal } = reaping;
   const cgroups = session.cgroups.map((folder) => new Cgroup(folder));
   const contained = (): number[] => cgroups.flatMap((cgroup) => cgroup.members());
@@ -49,7 +49,7 @@ async function endTree(
 ): Promise<readonly Survivor[] | null> {
   try {
     if (process.platform === 'win32') return await killWindowsTree(tree, await tree.members());
-    // The shell is nobody's child any more: only looking at it tells that it has ended.
+    // The shell is no child of this process: only the process table shows that it has ended.
     const shellExited = new Promise<void>(() => {});
     const together = {
       kill: () => {

@@ -5,7 +5,7 @@ import { devNull, tmpdir } from 'node:os';
 import { parse } from 'node:path';
 import { messageOf } from '../../shared/error-message.ts';
 import type { Problem } from '../../shared/settings.ts';
-import { stdioWithoutTerminals } from '../backends/pty/linux-terminal.ts';
+import { stdioWithoutTerminals } from '../processes/child-descriptors.ts';
 import type {
   ContainerTracker,
   EngineAddress,
@@ -16,19 +16,19 @@ import type {
 } from '../processes/tracker.ts';
 import type { ReaperCommand } from './command.ts';
 import { encodeMessage, type ReaperMessage } from './messages.ts';
-import { Ledger } from './tracked-sessions.ts';
+import { TrackedSessions } from './tracked-sessions.ts';
 
 /** A reaper that ends is started again at most this often, in milliseconds. */
 const RESPAWN_MS = 60_000;
-/** How long a helper stays without anything to watch over, in milliseconds. */
+/** How long a helper stays without anything to track, in milliseconds. */
 const IDLE_MS = 60_000;
 /** How long `close` waits for the reaper to go, in milliseconds. */
 const CLOSE_MS = 1000;
 /** What programs cannot be started without, and where they put temporary files. */
 const NEEDED_VARIABLES = ['PATH', 'SystemRoot', 'SystemDrive', 'TEMP', 'TMP', 'TMPDIR', 'USERPROFILE', 'LOCALAPPDATA'];
 
-/** Where it tells what becomes of the helper; pino's loggers fit. */
-interface ReaperLog {
+/** Logs what becomes of the helper; pino's loggers fit. */
+export interface ReaperLog {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;
 }
@@ -36,7 +36,7 @@ interface ReaperLog {
 export interface ReaperOptions {
   readonly log: ReaperLog;
   readonly command: ReaperCommand;
-  /** Told when sessions are not watched over, once until they are again. */
+  /** Called when crash cleanup is unavailable, once until it is available again. */
   onProblem(problem: Problem): void;
   /** Folders below which sessions may have private files; the system's for temporary files when not given. */
   readonly roots?: readonly string[];
@@ -45,7 +45,7 @@ export interface ReaperOptions {
   readonly idleMs?: number;
 }
 
-/** Watches over sessions and containers: what is left of them when this process dies is removed by another one. */
+/** Tracks sessions and containers: what is left of them when this process dies is removed by another one. */
 export interface Reaper extends ProcessTracker, ContainerTracker {
   /** The helper's process; null while there is none. */
   readonly pid: number | null;
@@ -53,7 +53,7 @@ export interface Reaper extends ProcessTracker, ContainerTracker {
   close(): Promise<void>;
 }
 
-/** Nothing runs until there is something to watch over. */
+/** Nothing runs until there is something to track. */
 export function createReaper(options: ReaperOptions): Reaper {
   return new ReaperClient(options);
 }
@@ -62,7 +62,7 @@ class ReaperClient implements Reaper {
   readonly #options: ReaperOptions;
   readonly #respawnMs: number;
   readonly #idleMs: number;
-  readonly #ledger = new Ledger();
+  readonly #tracked = new TrackedSessions();
   #child: ChildProcess | null = null;
   /** It was lost, and none has been started since. */
   #wasLost = false;
@@ -78,7 +78,7 @@ class ReaperClient implements Reaper {
     this.#respawnMs = options.respawnMs ?? RESPAWN_MS;
     this.#idleMs = options.idleMs ?? IDLE_MS;
     const roots = [...(options.roots ?? [tmpdir()])];
-    this.#ledger.apply({ kind: 'app', pid: process.pid, roots });
+    this.#tracked.apply({ kind: 'app', pid: process.pid, roots });
   }
 
   get pid(): number | null {
@@ -86,27 +86,27 @@ class ReaperClient implements Reaper {
   }
 
   session(id: string, { shell, cgroups }: TrackedSession): void {
-    this.#tell({ kind: 'session', id, shell: shell === null ? null : identity(shell), cgroups: [...cgroups] });
+    this.#notify({ kind: 'session', id, shell: shell === null ? null : identity(shell), cgroups: [...cgroups] });
   }
 
   folder(session: string, path: string): void {
-    this.#tell({ kind: 'folder', session, path });
+    this.#notify({ kind: 'folder', session, path });
   }
 
   ended(session: string): void {
-    if (this.#ledger.sessions.has(session)) this.#tell({ kind: 'ended', session });
+    if (this.#tracked.sessions.has(session)) this.#notify({ kind: 'ended', session });
   }
 
   engine(address: EngineAddress, { host, pid, start }: OwnerLabels): void {
-    this.#tell({ kind: 'engine', address, owner: { host, pid: String(pid), start: String(start) } });
+    this.#notify({ kind: 'engine', address, owner: { host, pid: String(pid), start: String(start) } });
   }
 
   created(id: string, address: EngineAddress, survival: Survival | null = null): void {
-    this.#tell({ kind: 'created', id, address, ...(survival === null ? {} : { survival }) });
+    this.#notify({ kind: 'created', id, address, ...(survival === null ? {} : { survival }) });
   }
 
   removed(id: string): void {
-    if (this.#ledger.containers.has(id)) this.#tell({ kind: 'removed', id });
+    if (this.#tracked.containers.has(id)) this.#notify({ kind: 'removed', id });
   }
 
   close(): Promise<void> {
@@ -114,20 +114,20 @@ class ReaperClient implements Reaper {
     return this.#closing;
   }
 
-  #tell(message: ReaperMessage): void {
+  #notify(message: ReaperMessage): void {
     if (this.#closing !== null) return;
-    this.#ledger.apply(message);
+    this.#tracked.apply(message);
     if (this.#child !== null) this.#send(this.#child, [message]);
-    // A new one is told the whole ledger, this message included.
-    else if (!this.#ledger.isEmpty || message.kind === 'engine') this.#start();
+    // A new one gets all that is tracked, this message included.
+    else if (!this.#tracked.isEmpty || message.kind === 'engine') this.#start();
     this.#awaitIdleness();
   }
 
-  /** Lets the helper go when there has been nothing to watch over for a while. The next session starts another one. */
+  /** Lets the helper go when there has been nothing to track for a while. The next session starts another one. */
   #awaitIdleness(): void {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     this.#idleTimer = null;
-    if (!this.#ledger.isEmpty) return;
+    if (!this.#tracked.isEmpty) return;
     this.#idleTimer = setTimeout(() => {
       this.#idleTimer = null;
       const child = this.#child;
@@ -141,7 +141,7 @@ class ReaperClient implements Reaper {
   }
 
   #send(child: ChildProcess, messages: Iterable<ReaperMessage>): void {
-    // In one piece, which the system takes at once: it is told even if this process dies in the next moment.
+    // In one piece, which the system takes at once: it arrives even if this process dies in the next moment.
     child.stdin?.write([...messages].map(encodeMessage).join(''));
   }
 
@@ -151,7 +151,7 @@ class ReaperClient implements Reaper {
     if (waitMs > 0) {
       this.#timer = setTimeout(() => {
         this.#timer = null;
-        if (!this.#ledger.isEmpty) this.#start();
+        if (!this.#tracked.isEmpty) this.#start();
       }, waitMs).unref();
       return;
     }
@@ -168,12 +168,12 @@ class ReaperClient implements Reaper {
     child.once('error', (error) => this.#lost(child, error.message));
     child.once('exit', (code, signal) => this.#lost(child, signal ?? `exit code ${code}`));
     child.stdin?.on('error', () => {
-      // It is gone, which its exit tells.
+      // It is gone, which its exit reports.
     });
     // Neither keeps the app alive.
     child.unref();
     if (child.stdin instanceof Socket) child.stdin.unref();
-    this.#send(child, this.#ledger.messages());
+    this.#send(child, this.#tracked.messages());
     this.#options.log.info({ reaper: child.pid }, 'The reaper was started');
   }
 
@@ -187,11 +187,11 @@ class ReaperClient implements Reaper {
     const now = performance.now();
     const isUnable = child?.pid === undefined;
     const isOften = now < this.#respawnedAt + this.#respawnMs;
-    // The first time it is started again at once: somebody may have ended it by mistake.
+    // The first time it is started again at once: it may have been ended by mistake.
     this.#notBefore = isUnable ? now + this.#respawnMs : this.#respawnedAt + this.#respawnMs;
     if ((isUnable || isOften) && !this.#hasProblem) onProblem(problem(why));
     this.#hasProblem = isUnable || isOften;
-    if (!this.#ledger.isEmpty) this.#start();
+    if (!this.#tracked.isEmpty) this.#start();
   }
 
   async #close(): Promise<void> {
@@ -217,8 +217,8 @@ function problem(why: string): Problem {
   return {
     id: 'reaper',
     severity: 'warning',
-    title: 'Sessions are not watched over',
-    message: `The helper that ends sessions if Sandglass is killed does not run (${why}). Sessions go on, but a crash would leave their programs running. Restart Sandglass when you can.`,
+    title: 'Crash cleanup is unavailable',
+    message: `The helper process that ends sessions after a crash is not running (${why}). Sessions keep running, but if Sandglass crashes, their programs stay behind. Restart Sandglass when you can.`,
   };
 }
 

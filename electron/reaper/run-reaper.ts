@@ -9,13 +9,13 @@ import { readLines } from './lines.ts';
 import { parseMessage } from './messages.ts';
 import { reapContainers } from './reap-containers.ts';
 import { reapSession } from './reap-sessions.ts';
-import { addressKey, Ledger } from './tracked-sessions.ts';
+import { addressKey, TrackedSessions } from './tracked-sessions.ts';
 
-/** How long the reaper goes on after the app's end at most, in milliseconds. What is left then is swept at the next launch. */
+/** How long the reaper runs after the app's end at most, in milliseconds. What is left then is swept at the next launch. */
 const REAPING_MS = 30_000;
-/** First and longest pause between two looks at whether the app is gone, in milliseconds. */
-const FIRST_LOOK_MS = 10;
-const LONGEST_LOOK_MS = 250;
+/** First and longest interval at which the app's end is polled, in milliseconds. */
+const FIRST_POLL_MS = 10;
+const LONGEST_POLL_MS = 250;
 
 /** What the reaper takes from outside. */
 export interface ReaperInput {
@@ -23,16 +23,16 @@ export interface ReaperInput {
   readonly input: AsyncIterable<Buffer>;
   /** Whether the app with this pid is gone. */
   isGone(app: number): boolean;
-  /** How long it goes on after the end of the input, in milliseconds; another time for tests. */
+  /** How long it runs after the end of the input, in milliseconds; another time for tests. */
   readonly limitMs?: number;
-  /** How often it is looked what has become of containers that outlive the app, in milliseconds; another time for tests. */
-  readonly lookMs?: number;
+  /** How often the engine is polled for containers that outlive the app, in milliseconds; another time for tests. */
+  readonly pollMs?: number;
 }
 
 /** The helper that outlives the app for a moment. */
 export interface ReaperRun {
   /** Something would be left if it ended now. */
-  readonly owes: boolean;
+  readonly isNeeded: boolean;
   /** What outlives the app waits no longer for another one: it is removed now. Before the app's end it does nothing. */
   hurry(): void;
   /** Resolves when there is nothing more to do. */
@@ -46,8 +46,8 @@ export interface ReaperRun {
  *
  * The end of the input alone is not enough: if the app still lives, its sessions do, and nothing is touched.
  */
-export function startReaper({ input, isGone, limitMs = REAPING_MS, lookMs }: ReaperInput): ReaperRun {
-  const ledger = new Ledger();
+export function startReaper({ input, isGone, limitMs = REAPING_MS, pollMs }: ReaperInput): ReaperRun {
+  const tracked = new TrackedSessions();
   const hurry = new AbortController();
   let isReaping = false;
   const run = async (): Promise<void> => {
@@ -55,37 +55,37 @@ export function startReaper({ input, isGone, limitMs = REAPING_MS, lookMs }: Rea
     const table = shareTable(await processTable());
     for await (const line of readLines(input)) {
       const message = parseMessage(line);
-      if (message !== null) ledger.apply(message);
+      if (message !== null) tracked.apply(message);
     }
-    const { app } = ledger;
+    const { app } = tracked;
     if (app === null) return;
     const signal = AbortSignal.timeout(limitMs);
-    if (!ledger.isDone && !(await waitForEnd(() => isGone(app.pid), signal))) return;
+    if (!tracked.isDone && !(await waitForEnd(() => isGone(app.pid), signal))) return;
     isReaping = true;
     const sinceMs = uptimeMs();
-    const work = [...ledger.sessions].map(([id, session]) =>
+    const work = [...tracked.sessions].map(([id, session]) =>
       reapSession(id, session, { table, roots: app.roots, signal }),
     );
-    for (const { address, owner } of ledger.engines) {
+    for (const { address, owner } of tracked.engines) {
       const key = addressKey(address);
-      const owed = [...ledger.containers].filter(([, at]) => addressKey(at.address) === key);
+      const remaining = [...tracked.containers].filter(([, at]) => addressKey(at.address) === key);
       const surviving = new Map<string, Survival>();
       // What a quit leaves has been ended, and outlives nothing.
-      for (const [id, { survival }] of owed) if (survival !== null && !ledger.isDone) surviving.set(id, survival);
-      const containers = owed.map(([id]) => id).filter((id) => !surviving.has(id));
+      for (const [id, { survival }] of remaining) if (survival !== null && !tracked.isDone) surviving.set(id, survival);
+      const containers = remaining.map(([id]) => id).filter((id) => !surviving.has(id));
       // An app that quits knows all of its containers.
-      const isAll = owner !== null && !ledger.isDone;
+      const isAll = owner !== null && !tracked.isDone;
       if (containers.length > 0 || isAll)
         work.push(reapContainers({ address, containers, owner, isAll, spared: new Set(surviving.keys()), signal }));
-      const looks = lookMs === undefined ? {} : { lookMs };
-      const waiting = { address, owner, containers: surviving, sinceMs, uptimeMs, hurry: hurry.signal, ...looks };
+      const poll = pollMs === undefined ? {} : { pollMs };
+      const waiting = { address, owner, containers: surviving, sinceMs, uptimeMs, hurry: hurry.signal, ...poll };
       work.push(awaitAdoption(waiting));
     }
     await Promise.allSettled(work);
   };
   return {
-    get owes() {
-      return !ledger.isEmpty;
+    get isNeeded() {
+      return !tracked.isEmpty;
     },
     hurry() {
       if (isReaping) hurry.abort();
@@ -100,9 +100,9 @@ function uptimeMs(): number {
 }
 
 async function waitForEnd(isGone: () => boolean, signal: AbortSignal): Promise<boolean> {
-  for (let pause = FIRST_LOOK_MS; !isGone(); pause = Math.min(pause * 2, LONGEST_LOOK_MS)) {
+  for (let pause = FIRST_POLL_MS; !isGone(); pause = Math.min(pause * 2, LONGEST_POLL_MS)) {
     await delay(pause, undefined, { signal }).catch(() => {
-      // Told below.
+      // Handled below.
     });
     if (signal.aborted) return isGone();
   }
@@ -111,7 +111,7 @@ async function waitForEnd(isGone: () => boolean, signal: AbortSignal): Promise<b
 
 /** Whether the app that started this process is gone. */
 export function isAppGone(app: number): boolean {
-  // Who has lost its parent gets another one, as soon as the parent has ended and before its pid can be anybody else's.
+  // A process that has lost its parent gets another one, as soon as the parent has ended and before its pid can be reused.
   if (process.platform !== 'win32') return process.ppid !== app;
   try {
     process.kill(app, 0);

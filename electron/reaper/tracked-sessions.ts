@@ -2,20 +2,20 @@ import type { EngineAddress, Survival, TrackedSession } from '../processes/track
 import type { ContainerOwner, ReaperMessage } from './messages.ts';
 
 /** A session of which something may be left. */
-export interface OwedSession extends TrackedSession {
+export interface ReapableSession extends TrackedSession {
   /** Private files that go with it. */
   readonly folders: readonly string[];
 }
 
 /** An engine at which containers may have been made. */
-export interface OwedEngine {
+export interface ReapableEngine {
   readonly address: EngineAddress;
   /** Labels of those whose ids are not known; null when there are none. */
   readonly owner: ContainerOwner | null;
 }
 
 /** A container that may be left. */
-export interface OwedContainer {
+export interface ReapableContainer {
   readonly address: EngineAddress;
   /** Until when it outlives the app; null: it goes with it. */
   readonly survival: Survival | null;
@@ -27,13 +27,13 @@ export interface WatchedApp {
   readonly roots: readonly string[];
 }
 
-const NOTHING: OwedSession = { shell: null, cgroups: [], folders: [] };
+const NOTHING: ReapableSession = { shell: null, cgroups: [], folders: [] };
 
-/** What would be left if the app died now. Both the app and the reaper keep it; a new reaper is told all of it. */
-export class Ledger {
-  readonly #sessions = new Map<string, OwedSession>();
-  readonly #containers = new Map<string, OwedContainer>();
-  readonly #engines = new Map<string, OwedEngine>();
+/** What would be left if the app died now. Both the app and the reaper keep it; a new reaper gets all of it. */
+export class TrackedSessions {
+  readonly #sessions = new Map<string, ReapableSession>();
+  readonly #containers = new Map<string, ReapableContainer>();
+  readonly #engines = new Map<string, ReapableEngine>();
   #app: WatchedApp | null = null;
   #isDone = false;
 
@@ -41,16 +41,16 @@ export class Ledger {
     return this.#app;
   }
 
-  get sessions(): ReadonlyMap<string, OwedSession> {
+  get sessions(): ReadonlyMap<string, ReapableSession> {
     return this.#sessions;
   }
 
-  get containers(): ReadonlyMap<string, OwedContainer> {
+  get containers(): ReadonlyMap<string, ReapableContainer> {
     return this.#containers;
   }
 
   /** Where containers were or may have been made. */
-  get engines(): readonly OwedEngine[] {
+  get engines(): readonly ReapableEngine[] {
     return [...this.#engines.values()];
   }
 
@@ -100,7 +100,7 @@ export class Ledger {
     }
   }
 
-  /** Messages that make another ledger the same as this one. */
+  /** Messages that give another one the same content. */
   *messages(): Generator<ReaperMessage> {
     if (this.#app !== null) yield { kind: 'app', ...this.#app, roots: [...this.#app.roots] };
     for (const [id, { shell, cgroups, folders }] of this.#sessions) {

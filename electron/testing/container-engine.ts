@@ -21,11 +21,11 @@ export type TestEngine =
     }
   | { readonly ok: false; readonly why: string };
 
-/** Where Docker listens unless told otherwise. */
+/** Where Docker listens by default. */
 const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 /** What `.ci/run` builds: Debian with procps, less and vi. */
 const BUILT_IMAGE = 'sandglass-test:latest';
-/** What anybody can pull; what it lacks, tests ask for before they use it. */
+/** What anyone can pull; what it lacks, tests ask for before they use it. */
 const PUBLIC_IMAGE = 'debian:bookworm-slim';
 /** How long a pull of the public image may take, in milliseconds. */
 const PULL_MS = 120_000;

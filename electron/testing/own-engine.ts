@@ -27,7 +27,7 @@ export type OwnEngineSupport = { readonly ok: true } | { readonly ok: false; rea
 const START_MS = 60_000;
 const STOP_MS = 60_000;
 
-/** Looks for what an engine of one's own needs; the image is copied from `engine`. */
+/** Finds out whether an engine of one's own can be started; the image is copied from `engine`. */
 export function ownEngineSupport(engine: TestEngine): OwnEngineSupport {
   if (!engine.ok) return engine;
   if (process.platform !== 'linux') return { ok: false, why: 'Linux, to start a container engine' };
@@ -133,7 +133,7 @@ class EngineProcess {
     await exited;
     clearTimeout(timer);
     // The part of it that starts containers has died with it. What is written down of that may name a process that
-    // nobody has asked for its status yet, and the next engine would wait for it.
+    // no one has asked for its status yet, and the next engine would wait for it.
     rmSync(join(this.#folder, 'exec', 'containerd', 'containerd.pid'), { force: true });
   }
 }

@@ -146,7 +146,7 @@ describe('the end of the shell', () => {
   test.each([
     ['exit 7', 7],
     ['kill -TERM $$', 128 + 15],
-  ])('`%s` is told as %i', async (script, exitCode) => {
+  ])('`%s` is reported as %i', async (script, exitCode) => {
     const shell = await startSandbox(backend, {}, { args: ['-c', script] });
     expect(await shell.exit).toEqual({ exitCode, signal: null });
     await shell.process.terminate(0);
@@ -179,7 +179,7 @@ describe('a shell', () => {
     rmSync(shell);
   });
 
-  test('starts wherever the profile has programs looked for', async () => {
+  test('starts wherever the profile’s PATH points', async () => {
     const { text } = await runInside(backend, 'echo "in $PATH"', {}, { environment: { PATH: '/nowhere' } });
     expect(text).toBe('in /nowhere\n');
   });
@@ -237,7 +237,7 @@ describe('the close ladder', () => {
     rmSync(join(folder, 'saved'));
   });
 
-  test('ends an idle shell at once, and tells its end', async () => {
+  test('ends an idle shell at once, and reports its end', async () => {
     const shell = await bash();
     const started = performance.now();
     expect(await shell.process.terminate(10_000)).toEqual({ survivors: [] });
@@ -274,7 +274,7 @@ describe.each([
   ['by its cgroup', () => backend],
   ['by signals', () => testSandboxes({ cgroupParent: { none: true } })],
 ])('a session frozen %s', (_name, which) => {
-  test('stands still without its shell noticing, and goes on with its output intact', async () => {
+  test('is frozen without its shell noticing, and continues with its output intact', async () => {
     const shell = await startSandbox(
       which(),
       {},
@@ -311,13 +311,13 @@ describe.each([
   });
 
   test('can be ended, gently', async () => {
-    const script = 'trap "echo told; exit 5" HUP; echo ready; while :; do sleep 0.05; done';
+    const script = 'trap "echo hangup; exit 5" HUP; echo ready; while :; do sleep 0.05; done';
     const shell = await startSandbox(which(), {}, { args: ['-c', script] });
     await shell.until(/ready/);
     expect(await shell.process.freeze()).toBeNull();
     expect(await shell.process.terminate(10_000)).toEqual({ survivors: [] });
     expect((await shell.exit).exitCode).toBe(5);
-    expect(shell.text()).toContain('told');
+    expect(shell.text()).toContain('hangup');
   });
 });
 
@@ -360,18 +360,27 @@ describe('a start that fails says at which stage', () => {
     });
   });
 
-  test.each(['before', 'while'])('cancelled %s it starts: nothing is left, and nobody is told', async (when) => {
-    const abort = new AbortController();
-    const listener = { onData: vi.fn(), onInputRoom: vi.fn(), onExit: vi.fn() };
-    const spec = { shell: '/bin/sh', sessionId: testSessionId(), profileId: 'x', args: ['-c', 'read x'], endsAt: null };
-    const whole = { ...spec, environment: {}, cols: 80, rows: 24, bubblewrap: sandboxOptions() };
-    const starting = backend.start(whole, listener, abort.signal);
-    if (when === 'before') abort.abort();
-    else queueMicrotask(() => setImmediate(() => abort.abort()));
-    expect(await starting).toMatchObject({ ok: false, failure: { stage: 'aborted' } });
-    expect(listener.onExit).not.toHaveBeenCalled();
-    expect(leftovers()).toEqual([]);
-  });
+  test.each(['before', 'while'])(
+    'cancelled %s it starts: nothing is left, and the listener gets nothing',
+    async (when) => {
+      const abort = new AbortController();
+      const listener = { onData: vi.fn(), onInputRoom: vi.fn(), onExit: vi.fn() };
+      const spec = {
+        shell: '/bin/sh',
+        sessionId: testSessionId(),
+        profileId: 'x',
+        args: ['-c', 'read x'],
+        endsAt: null,
+      };
+      const whole = { ...spec, environment: {}, cols: 80, rows: 24, bubblewrap: sandboxOptions() };
+      const starting = backend.start(whole, listener, abort.signal);
+      if (when === 'before') abort.abort();
+      else queueMicrotask(() => setImmediate(() => abort.abort()));
+      expect(await starting).toMatchObject({ ok: false, failure: { stage: 'aborted' } });
+      expect(listener.onExit).not.toHaveBeenCalled();
+      expect(leftovers()).toEqual([]);
+    },
+  );
 });
 
 test('nothing stays open after a session', async () => {
@@ -381,7 +390,7 @@ test('nothing stays open after a session', async () => {
   expect(openFiles()).toBe(before);
 });
 
-/** How many descriptors are open, but for those of a look at /etc, which goes on beside sessions. */
+/** How many descriptors are open, but for those of a scan of /etc, which runs beside sessions. */
 function openFiles(): number {
   return readdirSync('/proc/self/fd').filter((name) => {
     try {

@@ -66,9 +66,9 @@ export function privateFolders(options: BubblewrapOptions, user: SandboxUser): P
  * The options of bwrap(1) for one sandbox, without the command.
  *
  * There is no `--new-session`: it would take the terminal away from the shell, and with it job control. What it guards
- * against is a program that types into the terminal of whoever started bwrap (TIOCSTI, CVE-2017-5226). This terminal was
+ * against is a program that types into the terminal of the program that started bwrap (TIOCSTI, CVE-2017-5226). This terminal was
  * made for the session and has no other reader: what is typed into it reaches the session's own shell, and after its end
- * nobody. The filter refuses the request nonetheless.
+ * no one. The filter refuses the request nonetheless.
  */
 export function bwrapArgs(spec: SandboxSpec): string[] {
   const { options, folder, credentials, user, environment, view, etc, features, descriptors } = spec;
@@ -99,7 +99,7 @@ export function bwrapArgs(spec: SandboxSpec): string[] {
     ...['--ro-bind', isOffline ? etc.offline : etc.online, NETWORK_INSIDE],
 
     ...['--proc', '/proc'],
-    // Files of root's: whoever is root outside owns them inside as well, whatever the number there.
+    // Files of root's: a user who is root outside owns them inside as well, whatever the number there.
     ...(user.isRootOutside ? view.guarded : view.guarded.filter((path) => path === '/proc/sys')).flatMap(readOnly),
     ...(user.isRootOutside ? view.hidden : []).flatMap((path) => ['--ro-bind', '/dev/null', path]),
 

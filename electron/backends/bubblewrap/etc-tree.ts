@@ -84,7 +84,7 @@ export interface PathEnd {
   readonly found: BigIntStats;
 }
 
-/** Follows links on a machine whose files are below a folder. Each file is looked at once. */
+/** Follows links on a machine whose files are below a folder. Each file is read once. */
 export class PublicPaths {
   readonly #root: string;
   readonly #known = new Map<string, Promise<Step>>();
@@ -134,12 +134,12 @@ export class PublicPaths {
   step(path: string): Promise<Step> {
     const known = this.#known.get(path);
     if (known !== undefined) return known;
-    const asked = this.#look(join(this.#root, path));
+    const asked = this.#examine(join(this.#root, path));
     this.#known.set(path, asked);
     return asked;
   }
 
-  async #look(path: string): Promise<Step> {
+  async #examine(path: string): Promise<Step> {
     const found = await lstat(path, { bigint: true });
     return { found, target: found.isSymbolicLink() ? await readlink(path) : null };
   }

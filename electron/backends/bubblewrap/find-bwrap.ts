@@ -36,7 +36,7 @@ const NEEDED = [
   '--args',
 ];
 
-/** Looks for bwrap in `PATH` and where distributions put it, and asks it what it can do. */
+/** Searches for bwrap in `PATH` and where distributions put it, and asks it for its features. */
 export async function findBwrap(path: string | undefined): Promise<BwrapFound> {
   const folders = [...(path ?? '').split(delimiter).filter(isAbsolute), ...COMMON_FOLDERS];
   for (const folder of folders) {

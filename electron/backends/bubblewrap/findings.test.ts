@@ -96,8 +96,8 @@ test.each([
   ['no filter', { isFiltered: false }, /filter/],
   ['another folder than was checked', { folder: { device: 1, inode: 3 } }, /as it was when it was checked/],
   ['a limit that is not in force', { limits: 'Max address space unlimited unlimited bytes\n' }, /64 MB/],
-] as const)('with %s it does not hold', (_name, change, words) => {
-  expect(missing(change).join()).toMatch(words);
+] as const)('with %s it does not hold', (_name, change, label) => {
+  expect(missing(change).join()).toMatch(label);
 });
 
 /** The mounts with one put in the place of that with the same folder, or added. */
@@ -117,8 +117,8 @@ test.each([
   ['processes are a part of the machine’s', { ...mount('/proc', 'proc'), root: '/1' }, /^\/proc of its own$/],
   ['setuid programs work', mount('/usr', 'ext4', 'ro'), /^no setuid programs in \/usr$/],
   ['the top is the machine’s', mount('/', 'ext4', READ_ONLY), /^a file system of its own$/],
-])('where %s it does not hold', (_name, changed, words) => {
-  expect(missing(withMount(changed)).join()).toMatch(words);
+])('where %s it does not hold', (_name, changed, label) => {
+  expect(missing(withMount(changed)).join()).toMatch(label);
 });
 
 test('where a private folder is missing it does not hold', () => {

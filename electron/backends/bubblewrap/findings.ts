@@ -30,7 +30,7 @@ export interface Findings {
   readonly missing: readonly string[];
 }
 
-const NAMESPACE_WORDS: Readonly<Record<NamespaceKind, string>> = {
+const NAMESPACE_LABELS: Readonly<Record<NamespaceKind, string>> = {
   user: 'users of its own',
   mnt: 'a file system of its own',
   pid: 'processes of its own',
@@ -47,15 +47,15 @@ const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'console'].
 export function judgeSandbox(found: Inspection, expected: Expectation): Findings {
   const { options, user } = expected;
   const missing: string[] = [];
-  const demand = (holds: boolean, words: string): void => {
-    if (!holds) missing.push(words);
+  const demand = (holds: boolean, label: string): void => {
+    if (!holds) missing.push(label);
   };
-  for (const [kind, words] of Object.entries(NAMESPACE_WORDS)) {
+  for (const [kind, label] of Object.entries(NAMESPACE_LABELS)) {
     // The host's network is a choice. Cgroups of its own hide names only, and old kernels have none.
     if (kind === 'cgroup' || (kind === 'net' && options.network === 'host')) continue;
     demand(
       [...found.ownNamespaces].some((own) => own === kind),
-      words,
+      label,
     );
   }
   if (options.network === 'none') {
@@ -136,7 +136,7 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-/** The words of the badge. */
+/** The badge's labels. */
 function describeSandbox(found: Inspection, expected: Expectation): IsolationItem[] {
   const { options, folder, user, credentials } = expected;
   const item = (text: string, open = false): IsolationItem => ({ text, open });

@@ -22,7 +22,7 @@ export interface Inspection {
   readonly ownNamespaces: ReadonlySet<NamespaceKind>;
   /** Who the process is inside, and outside. */
   readonly uid: { readonly inside: number; readonly outside: number };
-  /** Whether it has no capability, can get none, and none is left to be had. */
+  /** Whether it has no capability and can get none. */
   readonly hasNoCapabilities: boolean;
   /** A setuid program gives it nothing. */
   readonly noNewPrivileges: boolean;
@@ -39,9 +39,9 @@ export interface Inspection {
 }
 
 /**
- * Looks at the process that runs in a sandbox.
+ * Inspects the process that runs in a sandbox.
  *
- * @throws when it is gone, or may not be looked at.
+ * @throws when the process is gone, or may not be inspected.
  */
 export function inspectSandbox(processes: Sandbox, folder: string | null): Inspection {
   const { pid } = processes.shell;

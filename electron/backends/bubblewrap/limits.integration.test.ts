@@ -26,7 +26,7 @@ async function ownCgroups(): Promise<string[]> {
   return parents.flatMap((parent) => readdirSync(parent).filter((name) => pattern.test(name)));
 }
 
-function words(shell: TestShell): string[] {
+function labels(shell: TestShell): string[] {
   return shell.process.isolation.map((item) => item.text);
 }
 
@@ -36,14 +36,14 @@ describe('by cgroup', () => {
   test('a shell that takes more memory than it may ends as out of memory, with the limit named', async () => {
     const args = ['-c', `exec perl -e '$| = 1; ${HOG}'`];
     const shell = await startSandbox(backend, { resources: { memoryMiB: 64 } }, { args });
-    expect(words(shell)).toContain('64 MB (cgroup)');
+    expect(labels(shell)).toContain('64 MB (cgroup)');
     const status = await shell.exit;
     expect(status).toMatchObject({ exitCode: 137, cause: 'out_of_memory', detail: expect.stringContaining('64 MB') });
     expect(shell.text()).not.toContain('all');
     await shell.process.terminate(0);
   });
 
-  test('a command that takes too much is killed alone: the shell goes on, and its own end is an exit', async () => {
+  test('a command that takes too much is killed alone: the shell continues, and its own end is an exit', async () => {
     const script = `perl -e '${HOG}' >/dev/null; echo "command: $?"; exit 3`;
     const shell = await startSandbox(backend, { resources: { memoryMiB: 64 } }, { args: ['-c', script] });
     expect(await shell.exit).toEqual({ exitCode: 3, signal: null });
@@ -62,11 +62,11 @@ describe('by cgroup', () => {
     // Said before: a shell that cannot fork any more may give up what comes after.
     const bomb = 'b() { b | b & }; echo lit; b 2>/dev/null; read x';
     const shell = await startSandbox(backend, { resources: { pids: 32 } }, { shell: '/bin/bash', args: ['-c', bomb] });
-    expect(words(shell)).toContain('32 processes (cgroup)');
+    expect(labels(shell)).toContain('32 processes (cgroup)');
     await shell.until(/lit/);
     const folder = await pidsFolder(shell.process.pid ?? 0);
     await vi.waitFor(() => expect(new Cgroup(folder).members().length).toBeGreaterThan(16), { timeout: 20_000 });
-    for (let look = 0; look < 20; look += 1) {
+    for (let round = 0; round < 20; round += 1) {
       expect(new Cgroup(folder).members().length).toBeLessThanOrEqual(32);
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -77,7 +77,7 @@ describe('by cgroup', () => {
   test('processor time is shared out', async () => {
     const script = 'echo ready; while :; do :; done';
     const shell = await startSandbox(backend, { resources: { cpus: 0.1 } }, { args: ['-c', script] });
-    expect(words(shell)).toContain('0.1 CPUs (cgroup)');
+    expect(labels(shell)).toContain('0.1 CPUs (cgroup)');
     await shell.until(/ready/);
     const begun = performance.now();
     // A tenth of a second of processor time takes about a second.
@@ -148,7 +148,7 @@ describe('by rlimit, where there are no cgroups', () => {
       { resources: { memoryMiB: 64 } },
       { args: ['-c', `perl -e '$| = 1; ${HOG}'; echo "perl: $?"; ulimit -d unlimited 2>/dev/null || echo fixed`] },
     );
-    expect(words(shell)).toContain('64 MB per process (rlimit)');
+    expect(labels(shell)).toContain('64 MB per process (rlimit)');
     expect(shell.process.containment).toBe('namespace');
     expect(await shell.exit).toMatchObject({ signal: null });
     expect(shell.text()).toMatch(/Out of memory/);
@@ -174,7 +174,7 @@ describe('by rlimit, where there are no cgroups', () => {
       { folderAccess: 'read-only' },
       { folder: dirname(node), shell: node, args: ['-e', script] },
     );
-    expect(words(shell)).toContain('2048 MB per process (rlimit)');
+    expect(labels(shell)).toContain('2048 MB per process (rlimit)');
     expect(await shell.exit).toMatchObject({ exitCode: 0 });
     expect(shell.text()).toContain('fetched\r\npages 1\r\n');
     await shell.process.terminate(0);

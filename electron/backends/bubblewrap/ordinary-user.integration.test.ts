@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SESSION_MARK } from '../../environment/inherited-environment.ts';
 import { isAlive } from '../testing/shells.ts';
-import { type Answer, asOrdinaryUser, NOBODY, startErrand } from './testing/ordinary-user.ts';
+import { type Answer, asOrdinaryUser, NOBODY, startSandboxRun } from './testing/ordinary-user.ts';
 
 const isRoot = process.getuid?.() === 0;
 const uid = isRoot ? NOBODY : (process.getuid?.() ?? 0);
@@ -73,8 +73,8 @@ describe('sandboxes of an ordinary user', () => {
 
   test('are bounded, and say by what', () => {
     const { isolation = [], text = '' } = answer.outcomes[2] ?? {};
-    expect(isolation.some((words) => /^64 MB (\(cgroup\)|per process \(rlimit\))$/.test(words))).toBe(true);
-    expect(isolation.some((words) => /^16 processes \((cgroup|rlimit)\)$/.test(words))).toBe(true);
+    expect(isolation.some((label) => /^64 MB (\(cgroup\)|per process \(rlimit\))$/.test(label))).toBe(true);
+    expect(isolation.some((label) => /^16 processes \((cgroup|rlimit)\)$/.test(label))).toBe(true);
     expect(text).not.toContain('all');
     // The processes that are there already count as well.
     expect(answer.outcomes[3]?.text).toMatch(/fork|Resource|temporarily/i);
@@ -82,8 +82,8 @@ describe('sandboxes of an ordinary user', () => {
 });
 
 test('a sandbox is gone when the app that started it was killed', async () => {
-  const errand = { folderAccess: 'none', resources: {}, scripts: ['setsid sleep 1000 & sleep 1000'] } as const;
-  const child = startErrand({ ...errand, scripts: [...errand.scripts] });
+  const run = { folderAccess: 'none', resources: {}, scripts: ['setsid sleep 1000 & sleep 1000'] } as const;
+  const child = startSandboxRun({ ...run, scripts: [...run.scripts] });
   const pid = child.pid ?? 0;
   // The keeper, the first process inside, the shell and both of its children.
   await vi.waitFor(() => expect(sessionsOf(pid).length).toBeGreaterThanOrEqual(5), { timeout: 20_000 });

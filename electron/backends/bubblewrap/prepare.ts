@@ -45,7 +45,7 @@ export interface PreparedSandbox extends Disposable {
 }
 
 /**
- * Writes down how a sandbox is to be set up. The options go through a file, so that nobody who lists this machine's processes
+ * Writes down how a sandbox is to be set up. The options go through a file, so that no one who lists this machine's processes
  * reads the session's variables.
  *
  * @throws when the folder for temporary files cannot be written, or an argument holds a zero byte.

@@ -32,9 +32,9 @@ describe('the report of a probe', () => {
     ['files of the user', ['visible /root'], '/root can be seen'],
     ['a variable of the app', ["environment export TOKEN='1'"], 'TOKEN'],
     ['a variable of the app in the first process', ['environment TOKEN=1'], 'TOKEN'],
-  ])('with %s fails', (_name, more, words) => {
+  ])('with %s fails', (_name, more, reason) => {
     const result = judge([...GOOD, ...more]);
-    expect(result.ok ? [] : result.failed.join()).toContain(words);
+    expect(result.ok ? [] : result.failed.join()).toContain(reason);
   });
 
   test.each([
@@ -44,9 +44,9 @@ describe('the report of a probe', () => {
     ['status Seccomp:\t2', 'status Seccomp:\t0', 'filter'],
     ['status Uid:\t1000\t1000', 'status Uid:\t0\t0', 'uid 0'],
     ['private /tmp', '', '/tmp cannot be written'],
-  ])('in which “%s” is “%s” fails', (from, to, words) => {
+  ])('in which “%s” is “%s” fails', (from, to, reason) => {
     const result = judge(GOOD.map((line) => (line === from ? to : line)));
-    expect(result.ok ? [] : result.failed.join()).toContain(words);
+    expect(result.ok ? [] : result.failed.join()).toContain(reason);
   });
 });
 
@@ -73,18 +73,18 @@ describe('a backend', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('finds out for itself what there is, tells who listens, and leaves nothing', async () => {
+  test('finds out for itself what is available, notifies listeners, and leaves nothing', async () => {
     const backend = testSandboxes();
-    const told = vi.fn();
-    const end = backend.onStatus(told);
+    const notified = vi.fn();
+    const end = backend.onStatus(notified);
     expect(backend.status.state).toBe('checking');
     const before = readdirSync('/proc/self/fd').length;
     await Promise.all([backend.check(), backend.check()]);
-    expect(told).toHaveBeenCalledTimes(1);
+    expect(notified).toHaveBeenCalledTimes(1);
     expect(backend.status).toMatchObject({ state: 'available', message: expect.stringMatching(/^bubblewrap \d/) });
     end();
     await backend.check();
-    expect(told).toHaveBeenCalledTimes(1);
+    expect(notified).toHaveBeenCalledTimes(1);
     expect(readdirSync('/proc/self/fd').length).toBe(before);
   });
 

@@ -6,7 +6,7 @@ import { messageOf } from '../../../shared/error-message.ts';
 import { DEFAULT_BUBBLEWRAP } from '../../../shared/profile.ts';
 import type { IsolationItem } from '../../../shared/session.ts';
 import { machineLocales } from '../../environment/locale.ts';
-import { inheritable, stdioWithoutTerminals } from '../pty/linux-terminal.ts';
+import { inheritable, stdioWithoutTerminals } from '../../processes/child-descriptors.ts';
 import { HOSTNAME, privateFolders } from './bwrap-args.ts';
 import { parseInterfaces, parseStatus } from './inspection.ts';
 import { prepareSandbox, type SandboxKit } from './prepare.ts';
@@ -17,7 +17,7 @@ const PROBE_SHELL = '/bin/sh';
 /** Variables that shells set for themselves. */
 const SHELLS_OWN = ['PWD', 'OLDPWD', 'SHLVL', '_'];
 
-/** How many processes there may be while the probe looks: the first, the shell, and one that it starts. */
+/** How many processes there may be while the probe runs: the first, the shell, and one that it starts. */
 const INSIDE_PROCESSES = 4;
 
 /** What the probe saw from inside, and what bwrap complained of where there was no inside. */
@@ -27,7 +27,7 @@ export type ProbeResult =
   | { readonly ok: false; readonly failed: readonly string[]; readonly complaint: string };
 
 /**
- * Looks around in a sandbox, with nothing but the shell's own commands: one line for each thing seen. Whether something can
+ * Examines a sandbox from inside, with nothing but the shell's own commands: one line for each thing seen. Whether something can
  * be written is tried by writing a file, which is removed at once.
  */
 const SCRIPT = `
@@ -52,7 +52,7 @@ export -p | while read -r line; do echo "environment $line"; done
 echo complete
 `;
 
-/** Sets up a sandbox as a profile without changes would, and looks from inside at what is isolated. Never rejects. */
+/** Sets up a sandbox as a profile without changes would, and finds out from inside what is isolated. Never rejects. */
 export async function probeSandbox(kit: SandboxKit): Promise<ProbeResult> {
   const { bwrap, user } = kit;
   const environment = sandboxEnvironment({

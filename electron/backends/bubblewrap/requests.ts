@@ -35,7 +35,7 @@ export async function checkChosenFolder(
   return { ok: true, chosen: { path: checked.path, device: checked.device, inode: checked.inode } };
 }
 
-/** The shell's full path, if the sandbox has it. A bare name is looked up where the sandbox's programs are. */
+/** The shell's full path, if the sandbox has it. A bare name is resolved where the sandbox's programs are. */
 export async function checkInsideShell(
   requested: string | undefined,
   folder: ChosenFolder | null,

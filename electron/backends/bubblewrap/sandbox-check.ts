@@ -1,7 +1,7 @@
 import { messageOf } from '../../../shared/error-message.ts';
 import type { StartFailure } from '../../../shared/session.ts';
 import type { Logger } from '../../base/logger.ts';
-import { pauseFor } from '../../processes/close-ladder.ts';
+import { withDeadline } from '../../base/with-deadline.ts';
 import { describeAmount } from '../../processes/resource-limits.ts';
 import { failed, type StartCheck } from '../pty/terminal-session.ts';
 import { diagnose, type MachineFacts } from './diagnosis.ts';
@@ -11,8 +11,8 @@ import { letGo, stubAnswer } from './stub.ts';
 
 /** How long a sandbox may take to come up, in milliseconds. */
 const TIMEOUT_MS = 20_000;
-/** How long the last words of one that failed are waited for, in milliseconds. */
-const LAST_WORDS_MS = 1000;
+/** How long the last output of a sandbox that failed is waited for, in milliseconds. */
+const LAST_OUTPUT_MS = 1000;
 
 /** What a check needs besides the sandbox. */
 export interface CheckOptions {
@@ -23,7 +23,7 @@ export interface CheckOptions {
 }
 
 /**
- * Looks at a sandbox from outside before the shell runs in it, and lets the shell run if everything is as it was asked for.
+ * Inspects a sandbox from outside before the shell runs in it, and lets the shell run if everything is as it was asked for.
  *
  * @returns why it does not run.
  */
@@ -47,7 +47,7 @@ export async function checkSandbox(
       return failed('sandbox', 'The system did not accept the profile’s limits', hint).failure;
     }
     if (answer === null) {
-      await pauseFor(LAST_WORDS_MS, started.ended);
+      await withDeadline(started.ended, LAST_OUTPUT_MS, undefined);
       log.warn({ output: earlyOutput() }, 'bubblewrap did not set up a sandbox');
       const { message, hint } = await diagnose(earlyOutput(), bwrap, facts);
       return failed('sandbox', message, hint).failure;
@@ -72,7 +72,7 @@ export async function checkSandbox(
     return null;
   } catch (error) {
     if (signal.aborted) return failed('aborted', 'The start was cancelled', 'Open a new session.').failure;
-    log.warn({ err: error, output: earlyOutput() }, 'A sandbox could not be looked at');
+    log.warn({ err: error, output: earlyOutput() }, 'A sandbox could not be inspected');
     const why = messageOf(error);
     return failed('sandbox', `The sandbox could not be checked: ${why}`, 'Try again. The log has more.').failure;
   }

@@ -11,8 +11,8 @@ import { HOSTS_FILE } from './sandbox-user.ts';
 export const NETWORK_INSIDE = '/etc/sandglass';
 /** How soon a running sandbox sees that the machine has another resolver, in milliseconds. */
 const POLL_MS = 2_000;
-/** How long nothing but folders is looked at, which does not notice a file that was written in place, in milliseconds. */
-const WHOLE_LOOK_MS = 60_000;
+/** How long only folders are compared, which does not notice a file that was written in place, in milliseconds. */
+const FULL_SCAN_MS = 60_000;
 /** What follows the machine's network. */
 const NETWORK_FILES = ['resolv.conf', 'hosts'] as const;
 
@@ -152,7 +152,7 @@ export class SandboxEtc implements Disposable {
     const { shown, forbidden, log } = this.#options;
     await this.#updateNetwork();
     const last = this.#last;
-    const isRecent = last !== null && performance.now() - last.at < WHOLE_LOOK_MS;
+    const isRecent = last !== null && performance.now() - last.at < FULL_SCAN_MS;
     if (isRecent && (await isUnchanged(this.#root, last.reading))) return;
     const reading = await readEtc({ root: this.#root, shown, forbidden });
     const { tree, tooLarge } = reading;

@@ -29,7 +29,7 @@ export type SandboxesFound =
     }
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
-/** What is looked for with. */
+/** What sandboxes are probed with. */
 export interface SandboxesProbe extends BubblewrapBackendOptions {
   readonly platform: NodeJS.Platform;
   readonly facts: MachineFacts;
@@ -40,8 +40,8 @@ export interface SandboxesProbe extends BubblewrapBackendOptions {
 
 const PLATFORM_NAMES: Partial<Record<NodeJS.Platform, string>> = { darwin: 'macOS', win32: 'Windows' };
 
-/** Finds out by starting one whether there can be sandboxes here. Never rejects. */
-export async function lookForSandboxes(probe: SandboxesProbe): Promise<SandboxesFound> {
+/** Finds out whether sandboxes are available here, by starting one. Never rejects. */
+export async function probeSandboxes(probe: SandboxesProbe): Promise<SandboxesFound> {
   const { platform, facts, environment, log } = probe;
   if (platform !== 'linux') {
     return {
@@ -75,13 +75,13 @@ export async function lookForSandboxes(probe: SandboxesProbe): Promise<Sandboxes
     log.warn({ failed: result.failed, complaint: result.complaint }, 'The probe of a sandbox failed');
     if (result.failed.length > 0) {
       const message = `A sandbox was started, but it does not hold: ${result.failed.join('; ')}.`;
-      return { ok: false, message, hint: 'Update bubblewrap, and tell us about it with the log.' };
+      return { ok: false, message, hint: 'Update bubblewrap. If that does not help, report it with the log.' };
     }
     return { ok: false, ...(await diagnose(result.complaint, found.bwrap.path, facts)) };
   } catch (error) {
-    log.error({ err: error }, 'Whether there are sandboxes could not be found out');
-    const message = `Whether there are sandboxes could not be found out: ${messageOf(error)}`;
-    return { ok: false, message, hint: 'See the log, and check again.' };
+    log.error({ err: error }, 'Sandboxes could not be probed');
+    const message = `Sandboxes could not be probed: ${messageOf(error)}`;
+    return { ok: false, message, hint: 'See the log for details, then check again.' };
   }
 }
 
@@ -90,7 +90,7 @@ function limitSupport({ cgroupParent, systemdRun }: SandboxesProbe): Promise<Lim
   return probeLimits({ parent: cgroupParent, systemdRun });
 }
 
-/** What bounds resources here, in words. */
+/** The badge's label for what limits resources here. */
 function describeSupport({ cgroups, legacy }: LimitSupport): IsolationItem {
   const controllers = new Set([...(cgroups?.controllers ?? []), ...legacy.keys()]);
   const bounded = [...controllers].join(', ');

@@ -17,7 +17,7 @@ export interface Rule {
   /** Its number on each architecture; null where there is no such call. */
   readonly x64: number | null;
   readonly arm64: number | null;
-  /** What the program is told. `ENOSYS` where programs know how to do without the call. */
+  /** The error that the program gets. `ENOSYS` where programs know how to do without the call. */
   readonly errno: ErrnoName;
   readonly when?: Condition;
 }
@@ -51,7 +51,7 @@ export const RULES: readonly Rule[] = [
   { name: 'ioctl', x64: 16, arm64: 29, errno: 'EPERM', when: { arg: 1, isOneOf: [TIOCSTI, TIOCLINUX] } },
 
   // New user namespaces hand out capabilities inside, and with them much of the kernel. What clone3 asks for lies in
-  // memory, where a filter cannot look: programs fall back to clone when there is no clone3.
+  // memory, which a filter cannot read: programs fall back to clone when there is no clone3.
   { name: 'clone', x64: 56, arm64: 220, errno: 'EPERM', when: { arg: 0, anyOf: NEW_NAMESPACES } },
   { name: 'unshare', x64: 272, arm64: 97, errno: 'EPERM', when: { arg: 0, anyOf: NEW_NAMESPACES | CLONE_NEWTIME } },
   denied('clone3', 435, 435, 'ENOSYS'),

@@ -19,7 +19,7 @@ function run(program: Uint8Array, architecture: FilteredArchitecture, call: Call
   const data = Buffer.alloc(64);
   data.writeUInt32LE(call.number >>> 0, 0);
   data.writeUInt32LE(call.architecture ?? AUDIT_ARCH[architecture], 4);
-  // The upper half of each argument is filled, as a program could, to get past a filter that looks at it.
+  // The upper half of each argument is filled, as a program could, to get past a filter that reads it.
   for (const [index, value] of (call.args ?? []).entries()) {
     data.writeUInt32LE(value >>> 0, 16 + 8 * index);
     data.writeUInt32LE(0xdead_beef, 20 + 8 * index);

@@ -51,7 +51,7 @@ export function isFiltered(architecture: string): architecture is FilteredArchit
 /**
  * The system call filter of a sandbox as a program of classic BPF, in the form that `bwrap --seccomp` and seccomp(2) take.
  * It denies what {@link RULES} lists and allows the rest; programs of another ABI of the processor (32-bit, x32), whose
- * calls have other numbers, are ended or told that there is no such call.
+ * calls have other numbers, are ended or get the error that there is no such call.
  */
 export function seccompFilter(architecture: FilteredArchitecture): Uint8Array {
   const program = [load(ARCHITECTURE), ifEqual(AUDIT_ARCH[architecture], 1, 0), answer(KILL_PROCESS), load(NUMBER)];
@@ -70,7 +70,7 @@ function compile(rule: Rule, architecture: FilteredArchitecture): Instruction[] 
   return [ifEqual(number, 0, decision.length), ...decision];
 }
 
-/** Gives the verdict if the condition holds, else goes on after the last instruction. */
+/** Gives the verdict if the condition holds, else continues after the last instruction. */
 function decide(condition: Condition, verdict: Instruction): Instruction[] {
   // Little-endian: the lower half comes first.
   const value = load(argument(condition.arg));

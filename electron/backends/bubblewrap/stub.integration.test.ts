@@ -15,7 +15,7 @@ test.each([
   expect(isInteractiveShell(path, args)).toBe(expected);
 });
 
-test('when nobody lets it go on there is no shell', () => {
+test('a stub that is not released starts no shell', () => {
   const [file = '', ...args] = stubCommand({ limits: [], resetsInterrupts: false }, ['/bin/echo', 'ran']);
   // The channel is at its end from the beginning.
   const { stdout, status } = spawnSync(file, args, { stdio: ['ignore', 'pipe', 'pipe', 'ignore'], encoding: 'utf8' });

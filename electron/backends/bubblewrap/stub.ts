@@ -6,7 +6,7 @@ import type { Limit } from '../../processes/resource-limits.ts';
 import { TERMINAL_SETTINGS } from '../pty/launch.ts';
 import { CHANNEL } from './prepare.ts';
 
-/** By its full path: where programs are looked for is the profile's to say. */
+/** By its full path: the profile decides where other programs are found. */
 const RESET = '/usr/bin/env --default-signal=INT,QUIT';
 /** Before a command with a `=` in its path, which env(1) would take for a variable. */
 const NOT_A_VARIABLE = `/bin/sh -c 'exec "$@"' sandglass`;
@@ -23,7 +23,7 @@ export interface StubOptions {
 }
 
 /**
- * The command that runs inside first: says that it is there, waits until it has been looked at, and becomes the shell. If
+ * The command that runs inside first: says that it is there, waits until it has been inspected, and becomes the shell. If
  * the app is gone by then, there is no shell. It has no other way out of the sandbox, and closes this one.
  */
 export function stubCommand({ limits, resetsInterrupts }: StubOptions, shell: readonly string[]): string[] {
@@ -32,7 +32,7 @@ export function stubCommand({ limits, resetsInterrupts }: StubOptions, shell: re
     `[ -x "$1" ] || { echo "no shell" >&${CHANNEL}; exit 127; }`,
     ...bounds.map((bound) => `{ ${bound}; } 2>/dev/null || { echo "no limits" >&${CHANNEL}; exit 126; }`),
     `echo ready >&${CHANNEL}`,
-    // While it is being looked at. By a path of its own: nothing that the profile names runs before that is over.
+    // While it is being inspected. By a path of its own: nothing that the profile names runs before that is over.
     `PATH=/usr/bin:/bin:/run/current-system/sw/bin stty ${TERMINAL_SETTINGS} 2>/dev/null ${CHANNEL}>&-`,
     `read -r word <&${CHANNEL} && [ "$word" = go ] || exit 125`,
     `exec ${CHANNEL}>&-`,

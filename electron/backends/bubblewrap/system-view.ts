@@ -29,7 +29,7 @@ const GENERATED = ['/var/lib/ca-certificates', '/var/lib/texmf', '/var/cache/fon
 const GUARDED = ['sys', 'fs', 'acpi', 'scsi', 'mtrr', 'dynamic_debug'];
 const HIDDEN = ['kpagecount', 'kpageflags', 'kpagecgroup', 'slabinfo', 'timer_list', 'vmallocinfo'];
 
-/** Looks what this machine has of all that. Reads only names and links. */
+/** Finds out what this machine has of all that. Reads only names and links. */
 export function readSystemView(): SystemView {
   const inProc = (names: readonly string[]): string[] => names.map((name) => `/proc/${name}`).filter(existsSync);
   return {

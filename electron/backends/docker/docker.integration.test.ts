@@ -24,7 +24,7 @@ const engine = await findTestEngine();
 let docker: TestDocker;
 const shells: TestShell[] = [];
 
-/** A start with a listener that must not be told of anything when it fails. */
+/** A start with a listener that must not be called when it fails. */
 function attempt(
   spec: Partial<StartSpec> & { readonly container: ContainerOptions },
   signal = new AbortController().signal,
@@ -401,7 +401,7 @@ describe.runIf(engine.ok)('the docker backend', { ...needs(engine), timeout: 60_
       ['while it is created', /\/containers\/create/],
       ['while its terminal is attached', /\/attach/],
       ['while it is started', /\/start$/],
-      ['while it is looked at', /[0-9a-f]{64}\/json$/],
+      ['while it is inspected', /[0-9a-f]{64}\/json$/],
     ])('%s', async (_, path) => {
       const abort = new AbortController();
       if (path === null) abort.abort();

@@ -1,18 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { Duplex } from 'node:stream';
+import { inheritable, openTerminals, stdioWithoutTerminals } from '../../processes/child-descriptors.ts';
 import type { ExitStatus } from '../backend.ts';
 import { FIRST_DESCRIPTOR, type Launch, preludeCommand } from './launch.ts';
 import { loadNativePty } from './native-pty.ts';
 import type { Terminal, TerminalListener } from './terminal.ts';
 import { UnixTerminal } from './unix-terminal.ts';
-
-/** asm-generic/fcntl.h; the same on every architecture that Electron supports. */
-const O_CLOEXEC = 0o2000000;
-
-/** Descriptors of all sessions' terminals that are open in this process. */
-const terminals = new Set<number>();
 
 /** A terminal on Linux. */
 export interface LinuxTerminal extends Terminal {
@@ -21,51 +16,8 @@ export interface LinuxTerminal extends Terminal {
 }
 
 /**
- * The `stdio` of a child process that must not get hold of sessions' terminals. node-pty opens them without the mark
- * that closes a descriptor when a program is started, so a child would inherit them: it could read and type in other
- * sessions. Each is covered with `/dev/null` in the child.
- *
- * @param first the child's descriptors from 0 on.
- * @param nothing a descriptor of `/dev/null`.
- * @param others more descriptors that it must not get.
- */
-export function stdioWithoutTerminals<T>(
-  first: readonly T[],
-  nothing: number,
-  others: readonly number[] = [],
-): (T | number | 'ignore')[] {
-  const stdio: (T | number | 'ignore')[] = [...first];
-  for (const fd of [...terminals, ...others]) {
-    // What is in `first` covers it already.
-    if (fd < first.length) continue;
-    while (stdio.length < fd) stdio.push('ignore');
-    stdio[fd] = nothing;
-  }
-  return stdio;
-}
-
-/**
- * Descriptors that this process would pass on to its children, besides the first three: those that it has inherited itself,
- * and those of libraries that forget to mark them (O_CLOEXEC, proc_pid_fdinfo(5)).
- */
-export function inheritable(): number[] {
-  return readdirSync('/proc/self/fd')
-    .map(Number)
-    .filter((fd) => {
-      if (fd < FIRST_DESCRIPTOR) return false;
-      try {
-        const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
-        return flags !== undefined && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0;
-      } catch {
-        // The one through which the folder was read.
-        return false;
-      }
-    });
-}
-
-/**
  * Starts a shell on a new pseudoterminal on Linux: the pair comes from node-pty's native part, the process from Node
- * itself, which starts it without copying the app's memory map and tells the signal that ended it.
+ * itself, which starts it without copying the app's memory map and reports the signal that ended it.
  *
  * @throws when the system refuses (no more terminals, processes or descriptors).
  */
@@ -73,7 +25,7 @@ export async function openLinuxTerminal(launch: Launch, listener: TerminalListen
   const native = loadNativePty();
   const nothing = openSync('/dev/null', 'r+');
   const pair = native.open(launch.cols, launch.rows);
-  terminals.add(pair.master).add(pair.slave);
+  openTerminals.add(pair.master).add(pair.slave);
   try {
     const { file, args } = preludeCommand(launch, pair.pty);
     const channels = launch.hasChannel === true ? (['pipe'] as const) : [];
@@ -98,16 +50,16 @@ export async function openLinuxTerminal(launch: Launch, listener: TerminalListen
       exit,
       resize: (cols, rows) => native.resize(pair.master, cols, rows),
       listener,
-      onClosed: () => terminals.delete(pair.master),
+      onClosed: () => openTerminals.delete(pair.master),
     });
     const channel = child.stdio[FIRST_DESCRIPTOR];
     return Object.assign(terminal, { channel: channel instanceof Duplex ? channel : null });
   } catch (error) {
-    terminals.delete(pair.master);
+    openTerminals.delete(pair.master);
     closeSync(pair.master);
     throw error;
   } finally {
-    terminals.delete(pair.slave);
+    openTerminals.delete(pair.slave);
     closeSync(pair.slave);
     closeSync(nothing);
   }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 interface PtyPair {
   readonly master: number;
   readonly slave: number;
-  /** The slave's path, `/dev/pts/3`; empty where the system did not tell. */
+  /** The slave's path, `/dev/pts/3`; empty where the system did not say. */
   readonly pty: string;
 }
 

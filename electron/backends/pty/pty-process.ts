@@ -2,8 +2,9 @@ import { basename } from 'node:path';
 import { messageOf } from '../../../shared/error-message.ts';
 import type { Isolation, Survivor } from '../../../shared/session.ts';
 import type { Logger } from '../../base/logger.ts';
+import { withDeadline } from '../../base/with-deadline.ts';
 import { backgroundPrograms } from '../../processes/background-programs.ts';
-import { closeTree, pauseFor } from '../../processes/close-ladder.ts';
+import { closeTree } from '../../processes/close-ladder.ts';
 import { ProcessHold } from '../../processes/process-freeze.ts';
 import type { ProcessIdentity, ProcessTable } from '../../processes/process-table.ts';
 import { ProcessTree, type Sandbox } from '../../processes/process-tree.ts';
@@ -34,15 +35,15 @@ export interface PtyProcessParts {
   readonly credentials: CredentialFolder | null;
   readonly log: Logger;
   readonly now: () => number;
-  /** Tells who listens to the session its end: once, last. */
-  tell(status: ExitStatus): void;
+  /** Notifies the session's listener of its end: once, last. */
+  notifyEnd(status: ExitStatus): void;
 }
 
 /** What is known of the sandbox that a shell runs in. */
 export interface SandboxFacts {
   readonly processes: Sandbox;
   readonly isolation: Isolation;
-  /** The bound of the session's memory in words, “512 MB”; null without one. */
+  /** The session's memory limit as text, “512 MB”; null without one. */
   readonly memoryLimit: string | null;
 }
 
@@ -209,13 +210,13 @@ export class PtyProcess implements BackendProcess {
     this.#ranOutOfMemory = !this.#wasKilled && this.#parts.cgroups.oomKills() > 0;
   }
 
-  /** Tells the end: the terminal has delivered everything. */
-  tellEnd(status: ExitStatus): void {
+  /** Reports the end: the terminal has delivered everything. */
+  notifyEnd(status: ExitStatus): void {
     this.#noteExit();
     // Most shells leave nothing behind; where one does, `terminate` removes the cgroups.
     this.#parts.cgroups.remove();
     try {
-      this.#parts.tell(this.#ranOutOfMemory ? this.#explain(status) : status);
+      this.#parts.notifyEnd(this.#ranOutOfMemory ? this.#explain(status) : status);
     } finally {
       this.#ended.resolve();
     }
@@ -233,7 +234,7 @@ export class PtyProcess implements BackendProcess {
     }
   }
 
-  /** The kernel has killed one of the session's processes for want of memory; this tells whether it was the shell. */
+  /** The kernel has killed one of the session's processes for want of memory; this says whether it was the shell. */
   #explain(status: ExitStatus): ExitStatus {
     const isKilled = status.signal === 'SIGKILL' || (this.#sandbox !== null && status.exitCode === EXIT_OF_KILLED);
     if (!isKilled) return status;
@@ -287,7 +288,7 @@ export class PtyProcess implements BackendProcess {
     if (survivors.length > 0) log.warn({ sessionId, survivors }, 'Processes of a session could not be ended');
     // Nothing writes any more, so what is left is little: it is delivered even if the reader had paused.
     terminal.finish();
-    await pauseFor(LAST_OUTPUT_MS, this.#ended.promise);
+    await withDeadline(this.#ended.promise, LAST_OUTPUT_MS, undefined);
     terminal.abandon();
     await this.#ended.promise;
     this.#gone.resolve();

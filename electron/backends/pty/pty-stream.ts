@@ -1,5 +1,5 @@
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
+import { ReadControl } from '../read-control.ts';
 import { PtyInput } from './pty-input.ts';
 
 /**
@@ -11,20 +11,14 @@ const READ_BYTES = 4095;
 const CHUNK_BYTES = 64 * 1024;
 /** Stopped writers: this long without output means that nothing more was on its way. */
 const DRY_MS = 10;
-/** After the shell has exited: how often it is looked whether output still comes. */
-const LOOK_MS = 25;
+/** After the shell has exited: how often is polled whether output still comes. */
+const POLL_MS = 25;
 /** After the shell has exited: this long without output means that there is no more of it. */
 const QUIET_MS = 50;
 /** After the shell has exited: a background process that keeps the terminal open is listened to no longer than this. */
 const LINGER_MS = 500;
 
-/**
- * Who decides about reading. `open`: the listener, by pausing. `drain`: everything is read, because those who write have
- * been stopped. `rest`: nothing is read. `finish`: everything is read, because those who wrote are gone.
- */
-type Phase = 'open' | 'drain' | 'rest' | 'finish';
-
-/** What a stream tells: bytes in order, then its end, once. */
+/** Receives a stream's bytes in order, then its end, once. */
 export interface PtyStreamListener {
   onData(bytes: Uint8Array): void;
   /** After a `write` that did not take everything: there may be room again. */
@@ -47,8 +41,7 @@ export class PtyStream {
   #used = 0;
   #merging: NodeJS.Immediate | null = null;
   #lingering: NodeJS.Timeout | null = null;
-  #paused = false;
-  #phase: Phase = 'open';
+  readonly #control = new ReadControl(false, () => this.#apply());
   #closed = false;
   #ended = false;
   #bytesSeen = 0;
@@ -81,58 +74,48 @@ export class PtyStream {
   }
 
   pause(): void {
-    this.#paused = true;
-    this.#apply();
+    this.#control.pause();
   }
 
   resume(): void {
-    this.#paused = false;
-    this.#apply();
+    this.#control.resume();
   }
 
   /**
    * Those who write have been stopped: delivers what was on its way, whatever `pause` says, then rests. Resolves when no
    * more comes, at most `timeoutMs` later.
    */
-  async drain(timeoutMs: number): Promise<void> {
-    if (this.#phase !== 'open') return;
-    this.#enter('drain');
-    let seen = -1;
-    for (let waitedMs = 0; this.isOpen && this.#bytesSeen !== seen && waitedMs < timeoutMs; waitedMs += DRY_MS) {
-      seen = this.#bytesSeen;
-      await delay(DRY_MS);
-      // A late timer comes before the reads of its turn.
-      await turn();
-    }
-    this.#enter('rest');
+  drain(timeoutMs: number): Promise<void> {
+    const bytesSeen = (): number => this.#bytesSeen;
+    return this.#control.drain({ bytesSeen, isOpen: () => this.isOpen, quietMs: DRY_MS, timeoutMs });
   }
 
   /** Those who wrote are gone: reads on to the end, from now on whatever `pause` says. What is left is little. */
   finish(): void {
-    this.#enter('finish');
+    this.#control.finish();
   }
 
   /**
    * The shell has exited. The kernel now ends the stream after the last byte; where a background process has opened the
-   * terminal anew it does not, so after a while without output, or with endless output, the stream is ended here.
+   * terminal again it does not, so after a while without output, or with endless output, the stream is ended here.
    */
   shellExited(): void {
     if (this.#closed || this.#lingering !== null) return;
     let listenedMs = 0;
     let quietMs = 0;
     let seen = this.#bytesSeen;
-    const look = (): void => {
-      quietMs = this.#bytesSeen === seen ? quietMs + LOOK_MS : 0;
+    const check = (): void => {
+      quietMs = this.#bytesSeen === seen ? quietMs + POLL_MS : 0;
       seen = this.#bytesSeen;
-      listenedMs += LOOK_MS;
+      listenedMs += POLL_MS;
       if (quietMs >= QUIET_MS || listenedMs >= LINGER_MS) this.close();
     };
     this.#lingering = setInterval(() => {
       // Time without reading does not count: what waits to be read is still to be delivered.
-      if (!this.#reads) quietMs = 0;
+      if (!this.#control.reads) quietMs = 0;
       // Judged after the event loop has read what there is: timers may come late, and several in a row.
-      else setImmediate(look);
-    }, LOOK_MS);
+      else setImmediate(check);
+    }, POLL_MS);
   }
 
   /** Closes now; bytes that were read already are still delivered, then the end. */
@@ -141,25 +124,14 @@ export class PtyStream {
     this.#socket.destroy();
   }
 
-  get #reads(): boolean {
-    return this.#phase === 'open' ? !this.#paused : this.#phase !== 'rest';
-  }
-
-  #enter(phase: Phase): void {
-    // The end of a drain must not stop what finishes.
-    if (this.#phase === 'finish') return;
-    this.#phase = phase;
-    this.#apply();
-  }
-
   #apply(): void {
-    if (!this.#reads) {
+    if (!this.#control.reads) {
       this.#socket.pause();
       return;
     }
     this.#deliver();
     // The listener may have paused meanwhile.
-    if (this.#reads && this.isOpen) this.#socket.resume();
+    if (this.#control.reads && this.isOpen) this.#socket.resume();
   }
 
   #read(count: number, buffer: Uint8Array): boolean {
@@ -175,8 +147,8 @@ export class PtyStream {
   }
 
   #deliver(): void {
-    if (this.#used > 0 && this.#reads) this.#handOver();
-    if (!this.#closed || this.#ended || !this.#reads) return;
+    if (this.#used > 0 && this.#control.reads) this.#handOver();
+    if (!this.#closed || this.#ended || !this.#control.reads) return;
     this.#ended = true;
     if (this.#merging !== null) clearImmediate(this.#merging);
     if (this.#lingering !== null) clearInterval(this.#lingering);
@@ -186,7 +158,7 @@ export class PtyStream {
   #handOver(): void {
     const used = this.#used;
     this.#used = 0;
-    // A small chunk is copied out rather than keeping the whole buffer alive in whoever holds on to it.
+    // A small chunk is copied out rather than keeping the whole buffer alive in the listener.
     if (used < CHUNK_BYTES / 2) {
       this.#listener.onData(new Uint8Array(this.#chunk.subarray(0, used)));
       return;

@@ -92,7 +92,7 @@ describe('output', () => {
     await shell.process.terminate(0);
   });
 
-  test('ends with the shell, even if a background process has opened the terminal anew', async () => {
+  test('ends with the shell, even if a background process has opened the terminal again', async () => {
     const script =
       'tty=$(tty); (trap "" HUP; sleep 0.1; exec >"$tty"; while echo more; do sleep 0.01; done) & echo out';
     const shell = await startScript(backend, script);
@@ -150,7 +150,7 @@ test('a resize is seen by the program', async () => {
 test.each([
   ['exit 7', { exitCode: 7, signal: null }],
   ['kill -TERM $$', { exitCode: null, signal: 'SIGTERM' }],
-])('the end of `%s` is told as it was', async (script, status) => {
+])('the end of `%s` is reported as it was', async (script, status) => {
   const shell = await startScript(backend, script);
   expect(await shell.exit).toEqual(status);
   await shell.process.terminate(0);
@@ -192,7 +192,7 @@ test('a shell has the environment that the app was called with, and describes it
   await Promise.all([first.process.terminate(0), second.process.terminate(0)]);
 });
 
-test('what is in front is told: the shell at its prompt, or the command that runs', async () => {
+test('the foreground is the shell at its prompt, or the command that runs', async () => {
   const shell = await startShell(backend, { shell: '/bin/bash', args: ['--norc'] });
   await shell.until(/ready> /);
   expect(await shell.process.foreground()).toEqual({ isShell: true, command: 'bash' });
@@ -227,7 +227,7 @@ describe('a start that fails says at which stage', () => {
   });
 
   test.each(['before', 'while'])(
-    'aborted %s the shell is started: nothing is left, and nobody is told',
+    'aborted %s the shell is started: nothing is left, and the listener gets nothing',
     async (when) => {
       const abort = new AbortController();
       const sessionId = testSessionId();

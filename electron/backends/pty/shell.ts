@@ -30,7 +30,7 @@ function shellFailure(message: string): Checked {
   return { ok: false, failure: { stage: 'shell', message, hint } };
 }
 
-/** The shell's full path, if it can be run. A bare name is looked up in `PATH`. */
+/** The shell's full path, if it can be run. A bare name is resolved in `PATH`. */
 export async function checkShell(
   requested: string | undefined,
   platform: NodeJS.Platform,
@@ -44,7 +44,7 @@ export async function checkShell(
       (await exists(shell)) ? `The shell ${shell} is not an executable file` : `The shell ${shell} does not exist`,
     );
   }
-  // A relative path would mean another file in each folder: only a bare name is looked for.
+  // A relative path would mean another file in each folder: only a bare name is searched for.
   if (/[\\/]/.test(shell)) return shellFailure(`The shell ${shell} is not a full path`);
   const extensions = platform === 'win32' ? ['', ...(environment.PATHEXT ?? '.COM;.EXE;.BAT;.CMD').split(';')] : [''];
   for (const folder of (environment.PATH ?? environment.Path ?? '').split(delimiter)) {

@@ -13,7 +13,7 @@ import { shareTable } from '../../processes/shared-table.ts';
 import { noTracker, type ProcessTracker } from '../../processes/tracker.ts';
 import type { BackendListener, StartSpec } from '../backend.ts';
 import type { CredentialFolder } from '../credential-folders.ts';
-import { StartGate } from '../start-barrier.ts';
+import { StartBarrier } from '../start-barrier.ts';
 import type { Launch } from './launch.ts';
 import { openLinuxTerminal } from './linux-terminal.ts';
 import { PtyProcess } from './pty-process.ts';
@@ -22,20 +22,20 @@ import { terminalSize } from './terminal-size.ts';
 import { forkUnixTerminal } from './unix-terminal.ts';
 import { openWindowsTerminal } from './windows-terminal.ts';
 
-/** How long a scope may take to come into being, in milliseconds, and how often it is looked for. */
+/** How long a scope may take to come into being, in milliseconds, and how often it is polled. */
 const SCOPE_TIMEOUT_MS = 2000;
-const SCOPE_LOOK_MS = 5;
+const SCOPE_POLL_MS = 5;
 
 /** What the sessions of one backend share. */
 export interface TerminalSessionsOptions {
   readonly log: Logger;
-  /** Is told of each session's processes, from before they are started until they have been ended. */
+  /** Gets each session's processes, from before they are started until they have been ended. */
   readonly tracker?: ProcessTracker | undefined;
   /** Monotonic time in milliseconds. */
   readonly now?: (() => number) | undefined;
 }
 
-/** A start that has to be looked at before the session may run. */
+/** A start that has to be checked before the session may run. */
 export interface StartCheck {
   readonly process: PtyProcess;
   /** To the command that was started; null where it was not asked for. */
@@ -59,7 +59,7 @@ export interface TerminalRequest {
   readonly credentials?: CredentialFolder | null;
   /** How the session gets a cgroup of its own. */
   readonly cgroups: CgroupSupport | null;
-  /** Bounds for a scope, in systemd's words. */
+  /** Limits for a scope, as properties of systemd. */
   readonly scopeProperties?: readonly string[];
   /** Makes the session's cgroups; without it, one where they are folders. @throws when the system refuses. */
   makeCgroups?(): SessionCgroups;
@@ -68,8 +68,8 @@ export interface TerminalRequest {
     'hasChannel' | 'descriptors' | 'setsUpTerminal' | 'keepsOthersOut' | 'ignoresInterrupts'
   >;
   /**
-   * Looks at what was started, sees to it that all of it is in the session's cgroups, and lets it go on. Until it is done
-   * nothing is told to the listener; a failure ends the session, and nothing is ever told.
+   * Checks what was started, makes sure that all of it is in the session's cgroups, and lets it run. Until then the listener
+   * gets nothing; a failure ends the session, and the listener never gets anything.
    */
   check?(start: StartCheck): Promise<StartFailure | null>;
 }
@@ -104,11 +104,11 @@ export class TerminalSessions {
       return failed('sandbox', `The session’s limits could not be set: ${messageOf(error)}`, hint);
     }
 
-    const gate = new StartGate(listener, request.check === undefined ? 'until aborted' : 'until opened', signal);
+    const barrier = new StartBarrier(listener, request.check === undefined ? 'until aborted' : 'until opened', signal);
     this.#tracker.session(sessionId, { shell: null, cgroups: cgroups.folders });
     let opened: { terminal: Terminal; channel: Duplex | null };
     try {
-      opened = await openTerminal(launchOf(request, cgroups), gate);
+      opened = await openTerminal(launchOf(request, cgroups), barrier);
     } catch (error) {
       cgroups.remove();
       this.#tracker.ended(sessionId);
@@ -128,11 +128,11 @@ export class TerminalSessions {
       shell: identity,
       cgroups,
       credentials: request.credentials ?? null,
-      tell: (status) => gate.tellEnd(status),
+      notifyEnd: (status) => barrier.notifyEnd(status),
       log,
       now: this.#now,
     });
-    gate.pass((status) => started.tellEnd(status));
+    barrier.onEnded((status) => started.notifyEnd(status));
     this.#running.add(started);
     void started.gone.then(() => {
       this.#running.delete(started);
@@ -147,18 +147,18 @@ export class TerminalSessions {
     });
     if (request.check === undefined) await isContained;
 
-    const earlyOutput = (): string => gate.early();
+    const earlyOutput = (): string => barrier.earlyOutput();
     const start = { process: started, channel, cgroups, isContained, earlyOutput };
     const failure = signal.aborted ? null : await request.check?.(start);
     await isContained;
     if (signal.aborted || (failure !== null && failure !== undefined)) {
-      gate.shut();
+      barrier.close();
       channel?.destroy();
       await started.terminate(0);
       if (failure !== null && failure !== undefined && !signal.aborted) return { ok: false, failure };
       return ABORTED;
     }
-    gate.open();
+    barrier.open();
     return { ok: true, process: started };
   }
 
@@ -183,7 +183,7 @@ export class TerminalSessions {
     const { sessionId } = request.spec;
     let isIn = true;
     if (!cgroups.isEmpty) {
-      // Whoever checks the start decides what happens if it fails.
+      // The check of the start decides what happens if it fails.
       isIn = request.check === undefined ? await cgroups.holds(terminal.pid) : await cgroups.enter([terminal.pid]);
       if (!isIn) this.#log.warn({ sessionId }, 'The shell could not be put into its cgroup');
     }
@@ -194,7 +194,7 @@ export class TerminalSessions {
   }
 }
 
-/** What a start is told that was cancelled. */
+/** The result of a start that was cancelled. */
 export const ABORTED = failed('aborted', 'The start was cancelled', 'Open a new session.');
 
 /** An expected failure of a start. */
@@ -228,7 +228,7 @@ async function waitForScope(terminal: Terminal, sessionId: string, now: () => nu
   while (!exited && now() < until) {
     const folder = await scopeFolder(terminal.pid, sessionId);
     if (folder !== null) return new Cgroup(folder);
-    await delay(SCOPE_LOOK_MS);
+    await delay(SCOPE_POLL_MS);
   }
   return null;
 }

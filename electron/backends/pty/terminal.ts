@@ -1,6 +1,6 @@
 import type { ExitStatus } from '../backend.ts';
 
-/** What a terminal tells: its output in order, then its end, once, after all output. */
+/** Receives a terminal's output in order, then its end, once, after all output. */
 export interface TerminalListener {
   onData(bytes: Uint8Array): void;
   /** After a `write` that did not take everything: there may be room again. */
@@ -20,7 +20,7 @@ export interface Terminal {
   drain(timeoutMs: number): Promise<void>;
   /** The shell is being ended: whatever `pause` said, read to the end of the output. */
   finish(): void;
-  /** Windows: closes the console, which tells every program on it to end. On Unix signals do this; nothing happens. */
+  /** Windows: closes the console, which asks every program on it to end. On Unix signals do this; nothing happens. */
   hangUp(): void;
   /** Gives up on a shell that cannot be ended: closes the terminal and reports an end, without a status if there is none. */
   abandon(): void;

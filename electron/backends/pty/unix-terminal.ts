@@ -24,7 +24,7 @@ export class UnixTerminal implements Terminal {
   readonly #stream: PtyStream;
   #status: ExitStatus | null = null;
   #streamEnded = false;
-  #told = false;
+  #isNotified = false;
 
   constructor(parts: UnixTerminalParts) {
     this.pid = parts.pid;
@@ -35,13 +35,13 @@ export class UnixTerminal implements Terminal {
       onEnd: () => {
         parts.onClosed?.();
         this.#streamEnded = true;
-        this.#tell();
+        this.#notify();
       },
     });
     this.exited = parts.exit.then((status) => {
       this.#status = status;
       this.#stream.shellExited();
-      this.#tell();
+      this.#notify();
     });
   }
 
@@ -72,16 +72,16 @@ export class UnixTerminal implements Terminal {
   hangUp(): void {}
 
   abandon(): void {
-    if (this.#told) return;
+    if (this.#isNotified) return;
     this.#status ??= { exitCode: null, signal: null };
     this.#stream.finish();
     this.#stream.close();
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
-    if (this.#told || this.#status === null || !this.#streamEnded) return;
-    this.#told = true;
+  #notify(): void {
+    if (this.#isNotified || this.#status === null || !this.#streamEnded) return;
+    this.#isNotified = true;
     this.#parts.listener.onEnd(this.#status);
   }
 }

@@ -1,4 +1,4 @@
-import { pauseFor } from '../../processes/close-ladder.ts';
+import { withDeadline } from '../../base/with-deadline.ts';
 import type { Launch } from './launch.ts';
 import { loadConPty } from './native-pty.ts';
 import type { Terminal, TerminalListener } from './terminal.ts';
@@ -65,7 +65,7 @@ export function openWindowsTerminal(launch: Launch, listener: TerminalListener):
     async drain(timeoutMs) {
       if (ended) return;
       pty.resume();
-      await pauseFor(Math.min(timeoutMs, QUIET_MS), exited);
+      await withDeadline(exited, Math.min(timeoutMs, QUIET_MS), undefined);
       if (!ended) pty.pause();
     },
     finish() {

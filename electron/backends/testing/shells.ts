@@ -134,7 +134,7 @@ export async function testCgroupParent(): Promise<{ folder: string } & Disposabl
   if (own?.kind === 'folder') return { folder: own.parent, [Symbol.dispose]() {} };
   const folder = mkdtempSync(join(tmpdir(), 'sandglass-cgroup-'));
   const mounted = spawnSync('mount', ['-t', 'cgroup2', 'none', folder], { encoding: 'utf8' });
-  if (mounted.status !== 0) throw new Error(`No cgroup v2 to be had for the test: ${mounted.stderr}`);
+  if (mounted.status !== 0) throw new Error(`No cgroup v2 is available for the test: ${mounted.stderr}`);
   return {
     folder,
     [Symbol.dispose]() {

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Survivor } from '../../../shared/session.ts';
-import { closeTree, pauseFor } from '../../processes/close-ladder.ts';
+import { withDeadline } from '../../base/with-deadline.ts';
+import { closeTree } from '../../processes/close-ladder.ts';
 import type { ProcessEntry, ProcessIdentity, ProcessTable } from '../../processes/process-table.ts';
 import { ProcessTree } from '../../processes/process-tree.ts';
 import type { SessionCgroups } from '../../processes/session-cgroups.ts';
@@ -80,7 +82,8 @@ async function terminate(
     remaining = await tree.remaining(remaining);
     const left = until - performance.now();
     if (remaining.length === 0 || left <= 0) return;
-    await pauseFor(Math.min(pause, left), wake);
+    const waitMs = Math.min(pause, left);
+    await (wake === null ? delay(waitMs) : withDeadline(wake, waitMs, undefined));
   }
 }
 

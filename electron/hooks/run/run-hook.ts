@@ -3,8 +3,8 @@ import { extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../../shared/error-message.ts';
 import { processTable } from '../../backends/pty/terminal-session.ts';
+import { withDeadline } from '../../base/with-deadline.ts';
 import { type LimitSupport, legacyFolders, probeCgroups } from '../../processes/cgroup-support.ts';
-import { pauseFor } from '../../processes/close-ladder.ts';
 import { planLimits } from '../../processes/resource-limits.ts';
 import { SessionCgroups } from '../../processes/session-cgroups.ts';
 import { shareTable } from '../../processes/shared-table.ts';
@@ -188,10 +188,7 @@ async function supervise(
     }
     const graceMs = end.kind === 'stopped' ? 0 : machine.graceMs;
     const { count, survivors } = await endRun({ runId, leader: barrier.leader, cgroups, table, exited: exit }, graceMs);
-    await pauseFor(
-      LAST_OUTPUT_MS,
-      drained.then(() => {}),
-    );
+    await withDeadline(drained, LAST_OUTPUT_MS, undefined);
     // What had to be ended because the hook was is no news.
     const left = end.kind === 'exited' || end.kind === 'signalled' ? count : 0;
     return { end, words: describeRun(end, tookMs, left, survivors) };

@@ -18,7 +18,7 @@ export function launchReaper(): void {
   const reaper = startReaper({ input: new Socket({ fd: 0, readable: true, writable: false }), isGone: isAppGone });
   // Signals and the end of the desktop session arrive here.
   app.on('before-quit', (event) => {
-    if (!reaper.owes) return;
+    if (!reaper.isNeeded) return;
     event.preventDefault();
     reaper.hurry();
   });

@@ -15,7 +15,7 @@ export interface StandInOptions {
   /** Where a container engine listens; null: none is used. */
   readonly socket: string | null;
   readonly image: string;
-  /** A container each; whether the reaper is told of it, or the app dies before it has learned of it. */
+  /** A container each; whether it is registered at the reaper, or the app dies before it has learned of it. */
   readonly containers: readonly boolean[];
   /** Private folders of sessions: the session's id, and the path. */
   readonly folders: readonly (readonly [string, string])[];
@@ -26,15 +26,18 @@ export interface StandInOptions {
 const reportSchema = z.object({
   reaper: z.number().nullable(),
   shells: z.array(z.number()),
-  /** What the scripts have told. */
+  /** What the scripts have printed. */
   pids: z.array(z.number()),
   containers: z.array(z.string()),
 });
+const restartSchema = z.object({ reaper: z.number() });
 export type StandInReport = z.infer<typeof reportSchema>;
 
 /** A stand-in that has opened everything. */
 export interface StandIn extends StandInReport, AsyncDisposable {
   readonly process: ChildProcess;
+  /** Ends its helper, and resolves with the pid of the next one, which has got all that is tracked by then. */
+  replaceReaper(): Promise<number>;
   /** SIGKILL. Resolves when it is gone. */
   kill(): Promise<void>;
   /** Ends its sessions and itself, as the app does when it is quit. Resolves when it is gone. */
@@ -60,7 +63,8 @@ export async function startApp(options: Partial<StandInOptions>): Promise<StandI
   });
   const exited = once(child, 'exit');
   const ended = exited.then(() => Promise.reject(new Error('The stand-in ended before it had opened everything')));
-  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
+  const lines = createInterface({ input: child.stdout });
+  const [line] = await Promise.race([once(lines, 'line'), ended]);
   const report = reportSchema.parse(JSON.parse(String(line)));
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
@@ -70,6 +74,11 @@ export async function startApp(options: Partial<StandInOptions>): Promise<StandI
     ...report,
     process: child,
     kill,
+    async replaceReaper() {
+      process.kill(report.reaper ?? 0, 'SIGKILL');
+      const [next] = await Promise.race([once(lines, 'line'), ended]);
+      return restartSchema.parse(JSON.parse(String(next))).reaper;
+    },
     async quit() {
       child.stdin.write('quit\n');
       await exited;

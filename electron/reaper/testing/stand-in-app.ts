@@ -7,12 +7,17 @@ import { nodeReaperCommand } from '../command.ts';
 import { createReaper } from '../reaper-client.ts';
 import type { StandInOptions, StandInReport } from './apps.ts';
 
-// Stands in for the app in tests: opens sessions and containers, tells what it has opened, and waits to be killed, or for
+// Stands in for the app in tests: opens sessions and containers, reports what it has opened, and waits to be killed, or for
 // a line on its standard input that lets it quit as the app does.
 const options: StandInOptions = JSON.parse(process.argv[2] ?? '{}');
 const owner = { host: 'stand-in', pid: String(process.pid), start: options.start };
+let isReported = false;
 const reaper = createReaper({
-  log: { info() {}, warn() {} },
+  log: {
+    // The next helper, which has got all that is tracked by now.
+    info: (details) => void (isReported && process.stdout.write(`${JSON.stringify(details)}\n`)),
+    warn() {},
+  },
   command: nodeReaperCommand(),
   onProblem: (problem) => process.stderr.write(`${problem.message}\n`),
 });
@@ -64,6 +69,7 @@ const report: StandInReport = {
   containers,
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);
+isReported = true;
 
 await once(createInterface({ input: process.stdin }), 'line');
 await Promise.all(shells.map((shell) => shell.process.terminate(1000)));

@@ -19,7 +19,7 @@ export interface Host {
 /** One way that a program might try to get out. */
 export interface Attempt {
   readonly name: string;
-  /** Run by `/bin/sh -c` inside. What it prints tells what stopped it. */
+  /** Run by `/bin/sh -c` inside. What it prints says what stopped it. */
   script(host: Host): string;
   /** What stopped it. */
   readonly stoppedBy: RegExp;

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import * as z from 'zod';
 import type { GroupedUsage } from '../../../processes/ps-usage.ts';
-import type { ContainerSpec } from './container-body.ts';
+import type { CreateBody } from './container-body.ts';
 import { parseTop, TOP_COLUMNS, topSchema } from './container-top.ts';
 import type { EngineClient } from './engine-client.ts';
 import { noBody, type Schema } from './engine-client.ts';
@@ -26,22 +26,6 @@ const DETACH_KEYS = Array.from({ length: 8 }, () => '%FF,%FE').join(',');
 export interface Created {
   readonly id: string;
   readonly warnings: readonly string[];
-}
-
-/** The body of `POST /containers/create`, with the name that goes into its query. */
-export type CreateBody = ContainerSpec | ProbeSpec;
-
-/** A container that is never started. */
-export interface ProbeSpec {
-  readonly name: string;
-  readonly Image: string;
-  readonly Entrypoint: string[];
-  readonly Cmd: string[];
-  readonly Labels: Record<string, string>;
-  readonly HostConfig: {
-    readonly NetworkMode: 'none';
-    readonly LogConfig: { Type: 'none'; Config: Record<string, string> };
-  };
 }
 
 const createdSchema = z.object({ Id: z.string().regex(/^[0-9a-f]{12,128}$/), Warnings: z.array(z.string()).nullish() });

@@ -53,3 +53,19 @@ export interface MountSpec {
   readonly ReadOnly: boolean;
   readonly BindOptions: { Propagation: 'rprivate'; NonRecursive: boolean };
 }
+
+/** The body of `POST /containers/create`, with the name that goes into its query. */
+export type CreateBody = ContainerSpec | ProbeSpec;
+
+/** A container that is never started. */
+export interface ProbeSpec {
+  readonly name: string;
+  readonly Image: string;
+  readonly Entrypoint: string[];
+  readonly Cmd: string[];
+  readonly Labels: Record<string, string>;
+  readonly HostConfig: {
+    readonly NetworkMode: 'none';
+    readonly LogConfig: { Type: 'none'; Config: Record<string, string> };
+  };
+}

@@ -25,7 +25,7 @@ export async function missedEvents(
   const answer = await client.request({ method: 'GET', path }, { timeoutMs: TIMEOUT_MS, signal });
   if (answer.status === 404) return [{ kind: 'destroy' }];
   const parsed = stateSchema.safeParse(answer.body);
-  if (!parsed.success) throw new Error(`the state of the container ${containerId} could not be had`);
+  if (!parsed.success) throw new Error(`the state of the container ${containerId} is not available`);
   const { Running, Status, OOMKilled, ExitCode } = parsed.data.State;
   if (Running || Status === 'created') return [];
   return [...(OOMKilled === true ? [{ kind: 'oom' } as const] : []), { kind: 'die', exitCode: ExitCode }];

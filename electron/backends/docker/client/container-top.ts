@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type GroupedUsage, parsePsTime, usageInFront } from '../../../processes/ps-usage.ts';
 import type { ForegroundUsage } from '../../../processes/usage.ts';
 
-/** What `ps` on the engine's machine is asked for; the engine wants `pid` among it. No bytes: `ps` does not tell them. */
+/** What `ps` on the engine's machine is asked for; the engine wants `pid` among it. No bytes: `ps` does not know them. */
 export const TOP_COLUMNS = '-eo pid,ppid,pgid,tpgid,etimes,time';
 
 /** The answer to `GET /containers/{id}/top`, without `Titles`: they are as they were asked for. */

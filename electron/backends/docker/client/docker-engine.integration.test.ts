@@ -2,8 +2,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { BackendStatus } from '../../../../shared/backends.ts';
 import { LABELS } from '../fleet/labels.ts';
 import { type FakeEngine, startFakeEngine } from '../testing/fake-engine.ts';
-import { createDockerEngine, type EngineTiming } from './docker-engine.ts';
+import { createDockerEngine } from './docker-engine.ts';
 import type { ContainerEvent, DockerEngine } from './engine.ts';
+import type { EngineTiming } from './engine-connection.ts';
 
 const engines: DockerEngine[] = [];
 
@@ -25,13 +26,13 @@ function engineAt(fake: FakeEngine, timing: Partial<EngineTiming> = {}): DockerE
 
 function nextStatus(engine: DockerEngine, state: BackendStatus['state']): Promise<BackendStatus> {
   return new Promise((resolve) => {
-    const look = (): void => {
+    const check = (): void => {
       if (engine.status.state !== state) return;
       off();
       resolve(engine.status);
     };
-    const off = engine.onStatus(look);
-    queueMicrotask(look);
+    const off = engine.onStatus(check);
+    queueMicrotask(check);
   });
 }
 
@@ -44,7 +45,7 @@ function nextLoss(engine: DockerEngine): Promise<string> {
   });
 }
 
-/** Collects what is told of a container, and resolves when there are `count`. */
+/** Collects what is reported of a container, and resolves when there are `count`. */
 function collect(engine: DockerEngine, id: string): { events: ContainerEvent[]; have(count: number): Promise<void> } {
   const events: ContainerEvent[] = [];
   engine.watch(id, (event) => events.push(event));
@@ -64,7 +65,7 @@ afterEach(() => {
 });
 
 describe('an engine', () => {
-  test('is not looked for before somebody asks', async () => {
+  test('is not searched for before it is needed', async () => {
     await using fake = await startFakeEngine();
     const engine = engineAt(fake);
     engine.onStatus(() => undefined);
@@ -73,7 +74,7 @@ describe('an engine', () => {
     expect(fake.requests[0]).toBe('GET /_ping');
   });
 
-  test('tells what it is', async () => {
+  test('says what it is', async () => {
     await using fake = await startFakeEngine();
     const engine = engineAt(fake);
     const connected = await engine.connect();
@@ -152,18 +153,18 @@ describe('an engine', () => {
     const engine = engineAt(fake, { pingTimeoutMs: 50 });
     expect(await engine.connect()).toMatchObject({
       ok: false,
-      failure: { message: expect.stringMatching(/does not answer/) },
+      failure: { message: expect.stringMatching(/is not responding/) },
     });
   });
 
-  test('that tells no events until there is one, as Podman does, is available all the same', async () => {
+  test('that sends no answer for events until there is one, as Podman does, is available all the same', async () => {
     await using fake = await startFakeEngine();
     fake.answer('/events', null);
     expect(await engineAt(fake).connect()).toMatchObject({ ok: true });
     await fake.asked('GET /events');
   });
 
-  test('that appears is noticed while somebody shows its state', async () => {
+  test('that appears is noticed while its state is shown', async () => {
     await using fake = await startFakeEngine({ isStopped: true });
     const engine = engineAt(fake, QUICK);
     await engine.check();
@@ -222,7 +223,7 @@ describe('the loss of an engine', () => {
     engine.onReachable(reachable);
     const lost = nextLoss(engine);
     await fake.stop();
-    expect(await lost).toMatch(/Docker 99.1 at .* has stopped|does not run|No container engine/);
+    expect(await lost).toMatch(/Docker 99.1 at .* has stopped|is not running|No container engine/);
     expect(engine.status.state).toBe('unavailable');
     const available = nextStatus(engine, 'available');
     await fake.start();
@@ -238,7 +239,7 @@ describe('the loss of an engine', () => {
     await fake.asked('GET /_ping', 3);
     const lost = nextLoss(engine);
     fake.answer('/_ping', null);
-    expect(await lost).toMatch(/does not answer/);
+    expect(await lost).toMatch(/is not responding/);
   });
 
   test('is not believed after one question without an answer', async () => {
@@ -259,7 +260,7 @@ describe('the loss of an engine', () => {
     expect(engine.status.state).toBe('available');
   });
 
-  test('is not looked for while nothing is watched', async () => {
+  test('is not polled while nothing is watched', async () => {
     await using fake = await startFakeEngine();
     const engine = engineAt(fake, QUICK);
     await engine.connect();
@@ -273,7 +274,7 @@ describe('the loss of an engine', () => {
     expect(fake.requests.slice(length)).not.toContain('GET /_ping');
   });
 
-  test('is told before the ends that it has caused', async () => {
+  test('is reported before the ends that it has caused', async () => {
     await using fake = await startFakeEngine();
     const engine = engineAt(fake, { pollMs: 60_000, retryMs: 60_000 });
     await engine.connect();
@@ -346,7 +347,7 @@ describe('events', () => {
 
   test('that were missed are made good when the engine ends their connection in good order', async () => {
     await using fake = await startFakeEngine();
-    // Longer than what is taken for a connection that is not to be had.
+    // Longer than what is taken for a connection that is not available.
     const engine = createDockerEngine({
       sources: fake.sources,
       timing: { pingTimeoutMs: 20_000, shortestStreamMs: 0 },
@@ -410,7 +411,7 @@ describe('a removal', () => {
     await fake.asked(request, 3);
   });
 
-  test('that cannot be done is done when the engine is back, with nobody else asking', async () => {
+  test('that cannot be done is done when the engine is back, without another request', async () => {
     await using fake = await startFakeEngine();
     const engine = engineAt(fake, QUICK);
     await engine.connect();

@@ -16,7 +16,7 @@ export type EndpointsFound =
   | { readonly ok: true; readonly endpoints: readonly Endpoint[] }
   | { readonly ok: false; readonly problem: EndpointProblem };
 
-/** What the search looks at. */
+/** What the search for an engine reads. */
 export interface EndpointSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;

@@ -117,7 +117,7 @@ describe('DOCKER_HOST', () => {
     expect(problem({ env: elsewhere, files: rest })).toMatch(/not complete/);
   });
 
-  test('with TLS that checks nobody is refused', () => {
+  test('TLS without a check of the engine is refused', () => {
     expect(problem({ env: { DOCKER_HOST: 'tcp://engine.example', DOCKER_TLS: '1' } })).toMatch(/without a check/);
   });
 });
@@ -150,7 +150,7 @@ describe('a context', () => {
     );
   });
 
-  test('is looked for in DOCKER_CONFIG', () => {
+  test('is read from DOCKER_CONFIG', () => {
     const files = Object.fromEntries(
       Object.entries({ ...config({ currentContext: 'one' }), ...context('one', 'unix:///one') }).map(([path, text]) => [
         path.replace('/home/ada/.docker', '/etc/mine'),
@@ -220,7 +220,9 @@ describe('without either', () => {
   test('what is installed decides what to do', () => {
     const env = { PATH: '/usr/bin:/bin' };
     expect(problem({ env })).toMatch(/No container engine was found/);
-    expect(problem({ env, files: { '/bin/docker': '' } })).toMatch(/Docker is installed but its engine does not run/);
+    expect(problem({ env, files: { '/bin/docker': '' } })).toMatch(
+      /Docker is installed, but its engine is not running/,
+    );
     expect(problem({ env, files: { '/usr/bin/podman': '' } })).toMatch(/Podman is installed/);
   });
 });

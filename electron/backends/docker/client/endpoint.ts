@@ -100,7 +100,7 @@ function parseHost(host: string, tls: EngineTls | null, source: string, sources:
       return parseTcp(scheme.toLowerCase(), rest, tls, source);
     case 'ssh':
       return refuse(
-        `${source} reaches the engine over SSH (${host}), which Sandglass does not do: it could not check the host's key.`,
+        `${source} reaches the engine over SSH (${host}), which Sandglass does not support yet.`,
         'Forward the socket yourself (ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST) and set DOCKER_HOST=unix:///tmp/docker.sock.',
       );
     default:
@@ -121,7 +121,7 @@ function parseTcp(scheme: string, rest: string, given: EngineTls | null, source:
   const name = `tcp://${url.hostname}:${port}`;
   if (tls === null && !isLoopback(url.hostname)) {
     return refuse(
-      `${source} (${name}) is another machine without encryption: whoever is in between could run anything in the session.`,
+      `${source} (${name}) is another machine without encryption: anyone on the way could run anything in the session.`,
       'Set up TLS for the engine and DOCKER_TLS_VERIFY=1 with DOCKER_CERT_PATH, or forward its socket over SSH.',
     );
   }
@@ -136,7 +136,7 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-/** The sockets where engines listen unless told otherwise, in the order of preference. */
+/** The sockets where engines listen by default, in the order of preference. */
 function defaultSockets({ env, platform, home }: EndpointSources): string[] {
   if (platform === 'win32') return ['//./pipe/docker_engine', '//./pipe/podman-machine-default'];
   const runtime = env.XDG_RUNTIME_DIR ?? '';
@@ -159,7 +159,7 @@ function defaultSockets({ env, platform, home }: EndpointSources): string[] {
 function findDefaults(sources: EndpointSources): EndpointsFound {
   const { platform, files } = sources;
   const isWindows = platform === 'win32';
-  // A pipe is not looked for: that would take one of its connections.
+  // A pipe is not probed: that would take one of its connections.
   const paths = defaultSockets(sources).filter((path) => isWindows || files.exists(path));
   if (paths.length > 0) {
     return {
@@ -175,7 +175,7 @@ function explainAbsence(sources: EndpointSources): EndpointProblem {
   const { platform } = sources;
   if (hasCommand('docker', sources)) {
     return {
-      message: 'Docker is installed but its engine does not run.',
+      message: 'Docker is installed, but its engine is not running.',
       hint:
         platform === 'linux'
           ? 'Start it with “sudo systemctl start docker” or by opening Docker Desktop. If it listens elsewhere, set DOCKER_HOST.'
@@ -184,7 +184,7 @@ function explainAbsence(sources: EndpointSources): EndpointProblem {
   }
   if (hasCommand('podman', sources)) {
     return {
-      message: 'Podman is installed but its service does not run.',
+      message: 'Podman is installed, but its service is not running.',
       hint:
         platform === 'linux'
           ? 'Start it with “systemctl --user enable --now podman.socket”.'

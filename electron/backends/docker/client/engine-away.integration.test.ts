@@ -23,13 +23,13 @@ async function startBash(): Promise<TestShell> {
   return shell;
 }
 
-/** Sends a signal to the engine's own process; what starts its containers goes on. */
+/** Sends a signal to the engine's own process; what starts its containers keeps running. */
 function signalEngine(signal: NodeJS.Signals): void {
   const folder = dirname(engine.host.slice('unix://'.length));
   process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), signal);
 }
 
-/** Resolves once nothing of this backend is left at the engine, which is there, and whoever tracks it knows. */
+/** Resolves once nothing of this backend is left at the engine, which is there, and its tracker knows. */
 async function untilNothingIsLeft(): Promise<void> {
   const left = async (): Promise<string[]> => [...(await docker.containers()), ...docker.made];
   await vi.waitFor(async () => expect(await left()).toEqual([]), { timeout: 60_000, interval: 100 });
@@ -80,7 +80,7 @@ describe.runIf(support.ok)('when the engine goes away', { ...needs(support), tim
     },
   );
 
-  test('a session that nobody reads from ends as well', async () => {
+  test('a session whose output is not read ends as well', async () => {
     const shell = await startBash();
     shell.process.pause();
     shell.type('yes');
@@ -99,7 +99,7 @@ describe.runIf(support.ok)('when the engine goes away', { ...needs(support), tim
       expect(await shell.process.terminate(500)).toEqual({ survivors: [] });
       expect(await shell.exit).toMatchObject({
         cause: 'backend_lost',
-        detail: 'The container engine does not answer.',
+        detail: 'The container engine is not responding.',
       });
     } finally {
       signalEngine('SIGCONT');
@@ -107,7 +107,7 @@ describe.runIf(support.ok)('when the engine goes away', { ...needs(support), tim
     await untilNothingIsLeft();
   });
 
-  test('what is kept ready is made anew when it is back', async () => {
+  test('a pool is filled again when the engine is back', async () => {
     const profile = profileSchema.parse({
       id: 'ready',
       name: 'Ready',

@@ -45,7 +45,7 @@ async function serve(listener: RequestListener): Promise<Served> {
   return { client, path, idle: () => expect.poll(connections, { timeout: 10_000 }).toBe(0) };
 }
 
-/** Resolves with this many characters of the stream, which goes on. */
+/** Resolves with this many characters of the stream, which stays open. */
 async function read(stream: Duplex, length: number): Promise<string> {
   let found = '';
   for (;;) {

@@ -8,13 +8,13 @@ const failed = (code: string): Error => Object.assign(new Error(`connect ${code}
 
 test.each([
   [failed('ENOENT'), /^No container engine listens at unix:\/\/\/run\/x\.sock/, /Start it/],
-  [failed('ECONNREFUSED'), /does not run/, /Start it/],
+  [failed('ECONNREFUSED'), /is not running/, /Start it/],
   [failed('EACCES'), /permission denied/, /usermod -aG docker/],
-  [failed('ENOTFOUND'), /is not known/, /DOCKER_HOST/],
+  [failed('ENOTFOUND'), /is unknown/, /DOCKER_HOST/],
   [failed('EHOSTUNREACH'), /cannot be reached/, /network/],
   [failed('SELF_SIGNED_CERT_IN_CHAIN'), /encrypted connection .* failed/, /certificates/],
   [failed('ERR_TLS_CERT_ALTNAME_INVALID'), /encrypted connection .* failed/, /host name/],
-  [new EngineTimeout('late'), /does not answer/, /restart it/],
+  [new EngineTimeout('late'), /is not responding/, /restart it/],
   [new Error('something else'), /failed: something else/, /Start it/],
 ])('%s is explained, with what to do', (error, message, hint) => {
   const problem = explainUnreachable(error, endpoint, 'linux');

@@ -24,8 +24,8 @@ export function explainUnreachable(error: unknown, endpoint: Endpoint, platform:
       : 'Open Docker Desktop, or set DOCKER_HOST to where the engine listens.';
   if (error instanceof EngineTimeout) {
     return {
-      message: `The container engine at ${name} does not answer.`,
-      hint: 'It may be starting or overloaded. If that goes on, restart it.',
+      message: `The container engine at ${name} is not responding.`,
+      hint: 'It may be starting or overloaded. If the problem continues, restart it.',
     };
   }
   switch (code) {
@@ -33,11 +33,11 @@ export function explainUnreachable(error: unknown, endpoint: Endpoint, platform:
     case 'ENOTSOCK':
       return { message: `No container engine listens at ${name}.`, hint: start };
     case 'ECONNREFUSED':
-      return { message: `The container engine at ${name} does not run.`, hint: start };
+      return { message: `The container engine at ${name} is not running.`, hint: start };
     case 'EACCES':
     case 'EPERM':
       return {
-        message: `You may not use the container engine at ${name} (permission denied).`,
+        message: `You do not have permission to use the container engine at ${name} (permission denied).`,
         hint:
           platform === 'linux'
             ? 'Join its group with “sudo usermod -aG docker $USER” and sign in again (this gives rights like root’s), or use rootless Docker or Podman.'
@@ -46,7 +46,7 @@ export function explainUnreachable(error: unknown, endpoint: Endpoint, platform:
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return {
-        message: `The host of ${name} is not known.`,
+        message: `The host of ${name} is unknown.`,
         hint: 'Check DOCKER_HOST or the docker context, and the network.',
       };
     case 'EHOSTUNREACH':

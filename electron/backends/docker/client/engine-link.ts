@@ -17,8 +17,8 @@ export interface LinkTiming {
   readonly shortestStreamMs: number;
 }
 
-/** What a link tells; nothing after `end`, and nothing after `onLost`. */
-interface LinkListener {
+/** What a link reports; nothing after `end`, and nothing after `onLost`. */
+export interface LinkListener {
   onHappening(happening: Happening): void;
   /** The engine is gone. The link has ended. */
   onLost(problem: EndpointProblem): void;
@@ -131,7 +131,7 @@ function createLink(
 
   /**
    * An engine that is shut down ends its containers while its events still come, and takes no more connections by
-   * then. So whoever hears of an end has heard of the engine's own before.
+   * then. So a listener gets the engine's own end before that of a container.
    */
   const deliver = async (): Promise<void> => {
     if (isDelivering) return;
@@ -169,7 +169,7 @@ function createLink(
     if (!isComplete || performance.now() - openedAt < timing.shortestStreamMs) {
       return lose({
         message: `${info.name} at ${info.endpoint} has stopped or was restarted.`,
-        hint: 'If it does not come back by itself, start it.',
+        hint: 'Start it if it does not come back by itself.',
       });
     }
     if (!(await confirm())) return;
@@ -188,7 +188,7 @@ function createLink(
     },
     start(given) {
       listener = given;
-      // Podman sends no answer before the first event, so nobody waits for it.
+      // Podman sends no answer before the first event, so the answer is not waited for.
       void follow(engineTimeMs);
     },
     end,

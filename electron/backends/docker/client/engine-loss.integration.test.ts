@@ -61,7 +61,7 @@ describe.runIf(support.ok)('an engine that is restarted', { ...needs(support), t
       });
     });
 
-  test('by force is noticed, and what is owed is removed when it is back', async () => {
+  test('by force is noticed, and pending removals are done when it is back', async () => {
     expect(await engine.connect()).toMatchObject({ ok: true });
     const id = await runContainer();
     const lost = untilLost(id);
@@ -79,23 +79,25 @@ describe.runIf(support.ok)('an engine that is restarted', { ...needs(support), t
     expect(await own.docker.listContainers({ all: true })).toEqual([]);
   });
 
-  test('in good order is noticed before its containers end, which is told when it is back', async () => {
+  test('in good order is noticed before its containers end, which are reported when it is back', async () => {
     expect(await engine.connect()).toMatchObject({ ok: true });
     const id = await runContainer();
-    const told: (ContainerEvent | 'lost')[] = [];
+    const reported: (ContainerEvent | 'lost')[] = [];
     const { promise: died, resolve } = Promise.withResolvers<void>();
     const unwatch = engine.watch(id, (event) => {
-      told.push(event);
+      reported.push(event);
       if (event.kind === 'die') resolve();
     });
-    const off = engine.onLost(() => told.push('lost'));
+    const off = engine.onLost(() => reported.push('lost'));
     await own.stop();
     await own.start();
     await died;
     off();
     unwatch();
-    expect(told.indexOf('lost')).toBeGreaterThanOrEqual(0);
-    expect(told.findIndex((event) => event !== 'lost' && event.kind === 'die')).toBeGreaterThan(told.indexOf('lost'));
+    expect(reported.indexOf('lost')).toBeGreaterThanOrEqual(0);
+    expect(reported.findIndex((event) => event !== 'lost' && event.kind === 'die')).toBeGreaterThan(
+      reported.indexOf('lost'),
+    );
     expect(await engine.remove(id)).toBe(true);
   });
 });

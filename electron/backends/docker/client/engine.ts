@@ -12,20 +12,20 @@ export interface EngineInfo {
   readonly endpoint: string;
   /** The same for programs. */
   readonly address: EngineAddress;
-  /** Its processes are this machine's: pids can be looked up in `/proc`, and paths mean the same. */
+  /** Its processes are this machine's: pids can be found in `/proc`, and paths mean the same. */
   readonly local: boolean;
   readonly rootless: boolean;
   readonly runtimes: readonly string[];
-  /** `1` or `2`; null where the engine does not tell. */
+  /** `1` or `2`; null where the engine does not say. */
   readonly cgroupVersion: 1 | 2 | null;
-  /** `seccomp`, `apparmor`, `userns`, … with their profile where it is told. */
+  /** `seccomp`, `apparmor`, `userns`, … with their profile where the engine names it. */
   readonly securityOptions: readonly string[];
 }
 
-/** What the engine told of one container. */
+/** What the engine reported of one container. */
 export type ContainerEvent =
   | { readonly kind: 'oom' }
-  /** Somebody sent a signal through the engine. */
+  /** A signal was sent through the engine. */
   | { readonly kind: 'kill'; readonly signal: string }
   | { readonly kind: 'die'; readonly exitCode: number }
   | { readonly kind: 'destroy' };
@@ -43,15 +43,15 @@ export type ImageResult =
   | { readonly ok: false; readonly failure: StartFailure };
 
 /**
- * The container engine of this machine: finds it, follows whether it can be reached, and tells what happens to
+ * The container engine of this machine: finds it, follows whether it can be reached, and reports what happens to
  * containers. One connection for events is held open while it is there; that is how its loss is noticed at once.
  */
 export interface DockerEngine {
   readonly status: BackendStatus;
   onStatus(listener: () => void): () => void;
-  /** Looks again now. Never rejects. */
+  /** Connects, or makes sure that the engine still answers. Never rejects. */
   check(): Promise<void>;
-  /** The engine to work with now, looked for anew if it could not be reached before. */
+  /** The engine to work with now; connects again if it could not be reached before. */
   connect(): Promise<Connected>;
   offers(): Promise<EngineOffers>;
   /** Makes sure of the image as the pull policy says. An abort ends the pull; the failure's stage is then `aborted`. */

@@ -15,14 +15,14 @@ const endedSchema = z.object({ ExitCode: z.int().nullish() });
 /** A command that has ended. */
 export interface Executed {
   readonly output: Buffer;
-  /** Null where the engine does not tell. */
+  /** The exit code, or null where the engine does not report it. */
   readonly exitCode: number | null;
 }
 
 /**
  * Runs a command in a container that runs, as its user. What is to be kept secret goes through its input: the command and
  * its environment are for anyone to see who may ask the engine. The input is not ended, because not every connection can
- * tell that to the engine; the command has to know by itself. Its errors are dropped.
+ * half-close; the command has to find its end by itself. Its errors are dropped.
  *
  * Rejects with {@link EngineRefusal}, or when it takes too long.
  */

@@ -48,7 +48,7 @@ export function capabilityName(name: string): string {
   return name.toUpperCase().replace(/^CAP_/, '');
 }
 
-/** The names in a mask of `/proc/<pid>/status`, such as `CapBnd`; bits without a name are told by their number. */
+/** The names in a mask of `/proc/<pid>/status`, such as `CapBnd`; bits without a name appear as their number. */
 export function capabilitiesIn(mask: bigint): string[] {
   const names: string[] = [];
   for (let bit = 0; mask >> BigInt(bit) > 0n; bit += 1) {

@@ -26,7 +26,7 @@ const infoSchema = z.object({
 /** The oldest API that has all that containers are hardened with (Docker 19.03, 2019). */
 const OLDEST_API = [1, 40] as const;
 
-/** An engine that is there may count its containers and images before it tells of itself: that takes longer than a ping. */
+/** An engine that is there may count its containers and images before it describes itself: that takes longer than a ping. */
 const PATIENCE = 4;
 
 /** What says whether the engine's processes are this machine's. */
@@ -41,12 +41,12 @@ export type Probed =
   | {
       readonly ok: true;
       readonly info: EngineInfo;
-      /** The engine's clock when it was asked, in milliseconds since the epoch; null where it does not tell. */
+      /** The engine's clock when it was asked, in milliseconds since the epoch; null where it does not say. */
       readonly engineTimeMs: number | null;
     }
   | { readonly ok: false; readonly problem: EndpointProblem };
 
-/** Asks an engine who it is, and whether it is one that sessions can be had from. Rejects only when `signal` aborts. */
+/** Asks an engine what it is, and whether it can run sessions. Rejects only when `signal` aborts. */
 export async function probe(
   client: EngineClient,
   endpoint: Endpoint,

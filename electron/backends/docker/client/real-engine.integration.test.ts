@@ -59,7 +59,7 @@ describe.runIf(testEngine.ok)('the engine of this machine', { ...needs(testEngin
       'tail /dev/zero; exit 9',
       [{ kind: 'oom' }, { kind: 'die', exitCode: 9 }],
     ],
-  ])('tells of a container that %s', async (_, command, expected) => {
+  ])('reports a container that %s', async (_, command, expected) => {
     const container = await makeContainer(command);
     const events: ContainerEvent[] = [];
     engine.watch(container.id, (event) => events.push(event));
@@ -68,7 +68,7 @@ describe.runIf(testEngine.ok)('the engine of this machine', { ...needs(testEngin
     expect(events).toEqual(expected);
   });
 
-  test('tells who ended a container, and removes it', async () => {
+  test('reports what ended a container, and removes it', async () => {
     const container = await makeContainer('sleep 1000');
     const events: ContainerEvent[] = [];
     engine.watch(container.id, (event) => events.push(event));

@@ -37,7 +37,7 @@ test('an engine on a port of this machine is reached, and is not taken for a loc
   expect(await engine.offers()).toEqual({ images: [], networks: [], runtimes: ['runc', 'runsc'] });
 });
 
-test('what the environment says otherwise does not change where it is looked for', async () => {
+test('other variables of the environment do not change where the engine is searched for', async () => {
   await using fake = await startFakeEngine();
   const before = { ...process.env };
   process.env.DOCKER_HOST = 'tcp://127.0.0.1:1/elsewhere';
@@ -106,7 +106,7 @@ describe.runIf(openssl.ok)(
       await fake.asked('GET /events');
     });
 
-    test('that somebody else vouches for is not used', async () => {
+    test('with a certificate of another authority is not used', async () => {
       await using fake = await serve();
       const elsewhere = mkdtempSync(join(tmpdir(), 'sandglass-tls-'));
       for (const name of ['cert.pem', 'key.pem']) writeFileSync(join(elsewhere, name), file(name));

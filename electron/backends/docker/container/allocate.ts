@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type { ContainerInfo, Isolation, StartFailure, StartProgress } from '../../../../shared/session.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { pauseFor } from '../../../processes/close-ladder.ts';
+import { withDeadline } from '../../../base/with-deadline.ts';
 import type { ContainerTracker, EngineAddress } from '../../../processes/tracker.ts';
 import { attachTerminal, ContainerApi, createContainer } from '../client/container-api.ts';
 import type { ContainerEvent, DockerEngine, EngineInfo } from '../client/engine.ts';
 import type { EngineClient } from '../client/engine-client.ts';
 import { EngineRefusal } from '../client/engine-errors.ts';
 import type { Inspection } from '../client/inspection.ts';
-import { lacksScriptShell } from '../image/docker-config.ts';
+import { lacksScriptShell } from './container-credentials.ts';
 import { type ContainerRequest, containerSpec } from './container-spec.ts';
 import { SCRIPT_SHELL } from './credential-barrier.ts';
 import { HostView } from './host-view.ts';
@@ -22,7 +22,7 @@ import {
   sandboxFailure,
 } from './start-failures.ts';
 
-/** How long the removal of what a failed start has made is waited for, in milliseconds; it goes on afterwards. */
+/** How long the removal of what a failed start has made is waited for, in milliseconds; it continues afterwards. */
 const CLEANUP_MS = 3_000;
 /** A stage that takes longer than this says what it does, in milliseconds. */
 const QUIET_MS = 400;
@@ -30,7 +30,7 @@ const QUIET_MS = 400;
 const NOT_RUN = [126, 127];
 
 /** What containers are made with. */
-export interface Workshop {
+export interface AllocationContext {
   readonly engine: DockerEngine;
   readonly client: EngineClient;
   readonly info: EngineInfo;
@@ -63,7 +63,7 @@ export type Allocation =
   | { readonly ok: true; readonly container: RunningContainer }
   | { readonly ok: false; readonly failure: StartFailure };
 
-/** What happens to a container, kept until somebody listens, so that nothing is missed while it starts. */
+/** What happens to a container, kept until there is a listener, so that nothing is missed while it starts. */
 export class EventRelay {
   #early: ContainerEvent[] = [];
   #listener: ((event: ContainerEvent) => void) | null = null;
@@ -87,7 +87,7 @@ export class EventRelay {
 }
 
 /** Images that say nothing of what to run: a shell is tried then, and at once the next time. */
-const withoutCommand = new Set<string>();
+const imagesWithoutCommand = new Set<string>();
 const ANY_SHELL = ['/bin/sh'];
 
 /**
@@ -95,14 +95,14 @@ const ANY_SHELL = ['/bin/sh'];
  * is given up, is removed again: it is gone when this resolves, unless the engine takes its time.
  */
 export async function allocate(
-  workshop: Workshop,
+  context: AllocationContext,
   request: ContainerRequest,
   image: ReadyImage,
   onProgress: (progress: StartProgress) => void,
   signal: AbortSignal,
 ): Promise<Allocation> {
   if (signal.aborted) return { ok: false, failure: ABORTED };
-  const { client, engine, info, log, tracker } = workshop;
+  const { client, engine, info, log, tracker } = context;
   const facts = { image: image.reference, ...factsOf(request) };
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(new Aborted());
@@ -138,7 +138,7 @@ export async function allocate(
       Promise.all([
         attaching,
         hasShellFile(api, request),
-        request.gated === null || hasShellFile(api, { ...request, shell: SCRIPT_SHELL }),
+        request.commandAfterCredentials === null || hasShellFile(api, { ...request, shell: SCRIPT_SHELL }),
       ]),
       aborted.promise,
     ]);
@@ -149,7 +149,7 @@ export async function allocate(
     announce('start', `Starting a container of ${image.reference}`);
     await Promise.race([api.start(), aborted.promise]);
     const container = await Promise.race([
-      look(workshop, request, image, { api, terminal: attached, events }),
+      verify(context, request, image, { api, terminal: attached, events }),
       aborted.promise,
     ]);
     return { ok: true, container };
@@ -157,7 +157,7 @@ export async function allocate(
     log.debug({ err: error, stage }, 'A container was not started');
     events?.close();
     opened.terminal?.destroy();
-    await pauseFor(CLEANUP_MS, removeMade(workshop, creating, request.name));
+    await withDeadline(removeMade(context, creating, request.name), CLEANUP_MS, undefined);
     if (error instanceof Aborted || signal.aborted) return { ok: false, failure: ABORTED };
     if (error instanceof Refused) return { ok: false, failure: error.failure };
     return { ok: false, failure: explainStage(error, { ...facts, stage }) };
@@ -182,16 +182,16 @@ async function hasShellFile(api: ContainerApi, { imageId, shell }: ContainerRequ
   if (shell === null || !shell.startsWith('/')) return true;
   const key = shellKey(imageId, shell);
   if (knownShells.has(key)) return true;
-  // An engine that cannot tell is no reason not to try.
+  // Not knowing is no reason not to try.
   const has = await api.hasFile(shell).catch(() => null);
   if (has === true) knownShells.add(key);
   return has !== false;
 }
 
-/** Somebody gave the start up. */
+/** The start was cancelled. */
 class Aborted extends Error {}
 
-/** A stage that found out by itself why it cannot go on. */
+/** A stage that knows why the start cannot continue. */
 class Refused extends Error {
   readonly failure: StartFailure;
 
@@ -211,20 +211,20 @@ async function create(
 ): Promise<{ id: string; warnings: readonly string[] }> {
   const spec = containerSpec(request);
   const mayLack = spec.Entrypoint === undefined && spec.Cmd === undefined;
-  if (mayLack && withoutCommand.has(request.imageId)) return createContainer(client, { ...spec, Cmd: ANY_SHELL });
+  if (mayLack && imagesWithoutCommand.has(request.imageId)) return createContainer(client, { ...spec, Cmd: ANY_SHELL });
   try {
     return await createContainer(client, spec);
   } catch (error) {
     const lacks = error instanceof EngineRefusal && /no command|no CMD|no entrypoint/i.test(error.reason);
     if (!mayLack || !lacks) throw error;
-    withoutCommand.add(request.imageId);
+    imagesWithoutCommand.add(request.imageId);
     return createContainer(client, { ...spec, Cmd: ANY_SHELL });
   }
 }
 
 /** What was started: the engine's word and the kernel's, compared with what was asked. */
-async function look(
-  { info, log }: Workshop,
+async function verify(
+  { info, log }: AllocationContext,
   request: ContainerRequest,
   image: ReadyImage,
   { api, terminal, events }: Pick<RunningContainer, 'api' | 'terminal' | 'events'>,
@@ -268,7 +268,11 @@ async function look(
 }
 
 /** Removes the container once it is known whether there is one. An engine that did not answer is asked by its name. */
-async function removeMade({ engine }: Workshop, creating: Promise<{ id: string }>, name: string): Promise<void> {
+async function removeMade(
+  { engine }: AllocationContext,
+  creating: Promise<{ id: string }>,
+  name: string,
+): Promise<void> {
   const id = await creating.then(
     (created) => created.id,
     (error: unknown) => (error instanceof EngineRefusal ? null : name),
@@ -277,7 +281,7 @@ async function removeMade({ engine }: Workshop, creating: Promise<{ id: string }
   await engine.remove(id);
 }
 
-/** Tells what is being done once it has taken a while; null: nothing any more. */
+/** Reports what is being done once it has taken a while; null: nothing any more. */
 function announcer(
   onProgress: (progress: StartProgress) => void,
 ): (stage: 'create' | 'start' | null, message: string) => void {

@@ -101,7 +101,7 @@ function withLine(file: string, line: string): string {
  */
 function localeVariables(request: IdentityRequest, facts: ImageFacts | null): Record<string, string> {
   const host = Object.entries(allowedVariables(request.inherited, request.allow)).filter(([name]) => LOCALE.test(name));
-  // Nobody knows what it has: its own choice, or none.
+  // It is unknown what the image has: its own choice, or none.
   if (facts === null) return Object.fromEntries(host.map(([name]) => [name, 'C.UTF-8']));
   const own = facts.environment.filter((entry) => LOCALE.test(entry.split('=')[0] ?? ''));
   const has = (value: string): boolean => facts.isMusl || PORTABLE.includes(value) || facts.locales.has(value);

@@ -1,4 +1,3 @@
-import type { ContainerOptions } from '../../../../shared/profile.ts';
 import { LABELS } from '../fleet/labels.ts';
 
 /** Whose containers these are: named in their labels, so that what a crash has left is found. */
@@ -22,13 +21,13 @@ export type ContainerPurpose =
     }
   | { readonly role: 'pool' };
 
-/** What of a container goes into its labels. */
+/** What labels say of a container. */
 export interface LabelledContainer {
   readonly name: string;
   readonly owner: ContainerOwner;
   readonly purpose: ContainerPurpose;
   readonly profileId: string;
-  readonly options: Pick<ContainerOptions, 'survive'>;
+  readonly options: { readonly survive: boolean };
 }
 
 /**

@@ -24,7 +24,7 @@ const request = (options: Partial<ContainerOptions> = {}, rest: Partial<Containe
   cols: 100,
   rows: 30,
   purpose: { role: 'session', sessionId: 'S1', endsAt: null, longestIdleSeconds: null },
-  gated: null,
+  commandAfterCredentials: null,
   owner: { installation: 'i', host: 'h', pid: 7, start: 99 },
   identity: null,
   ...rest,
@@ -193,9 +193,9 @@ test('its labels say whose it is, and until when it is needed', () => {
   expect(containerLabels(surviving)).toEqual({ ...containerLabels(pool), [LABELS.survives]: '1' });
 });
 
-test('with credentials it waits for them, and the engine is told where they will be and nothing else', () => {
+test('a container with credentials waits for them, and the engine learns where they will be and nothing else', () => {
   const plain = containerSpec(request());
-  const spec = containerSpec(request({}, { gated: ['/bin/bash', '-l'] }));
+  const spec = containerSpec(request({}, { commandAfterCredentials: ['/bin/bash', '-l'] }));
   expect(spec.Entrypoint?.slice(0, 2)).toEqual(['/bin/sh', '-c']);
   expect(spec.Entrypoint?.slice(3)).toEqual(['sandglass', '/bin/bash', '-l']);
   expect(spec.Cmd).toEqual([]);

@@ -5,7 +5,7 @@ import { CREDENTIALS_INSIDE, CREDENTIALS_VARIABLE } from '../../credential-folde
 import type { ContainerSpec, HostSpec, MountSpec } from '../client/container-body.ts';
 import type { ContainerIdentity } from './container-identity.ts';
 import { type ContainerOwner, type ContainerPurpose, containerLabels } from './container-labels.ts';
-import { CREDENTIALS_MOUNT, CREDENTIALS_MOUNT_OPTIONS, gatedCommand } from './credential-barrier.ts';
+import { barrierCommand, CREDENTIALS_MOUNT, CREDENTIALS_MOUNT_OPTIONS } from './credential-barrier.ts';
 
 /** Bytes of one MiB, the unit of a profile's memory limit. */
 export const MIB = 1024 * 1024;
@@ -20,7 +20,7 @@ const OTHER_HOME = '/tmp';
 /**
  * The places that programs expect to be writable, kept in memory: they count towards the container's memory limit, and
  * each has a bound of its own for containers without one. Programs may be run from `/tmp` and the home folder, because
- * builds and package managers do that, and a ban would keep nobody who has an interpreter from running anything.
+ * builds and package managers do that, and a ban would stop no one who has an interpreter.
  */
 const TMPFS = {
   '/tmp': `rw,exec,nosuid,nodev,size=${256 * MIB},mode=1777`,
@@ -35,7 +35,7 @@ const TERMINAL = { TERM: 'xterm-256color', COLORTERM: 'truecolor', TERM_PROGRAM:
 /** Everything a container is made from. */
 export interface ContainerRequest {
   readonly name: string;
-  /** The image's own id, so that what runs is what was looked at. */
+  /** The image's own id, so that what runs is what was inspected. */
   readonly imageId: string;
   readonly profileId: string;
   /** Without it, the image's own entry point and command. */
@@ -53,7 +53,7 @@ export interface ContainerRequest {
   readonly rows: number;
   readonly purpose: ContainerPurpose;
   /** What is run once the session's credentials are there; null for a session without any. */
-  readonly gated: readonly string[] | null;
+  readonly commandAfterCredentials: readonly string[] | null;
   readonly owner: ContainerOwner;
   /** Who its programs are; null where nothing is known of the image. */
   readonly identity: ContainerIdentity | null;
@@ -61,11 +61,13 @@ export interface ContainerRequest {
 
 /** What a container is created with. Everything that is not said in the profile is the hardened choice. */
 export function containerSpec(request: ContainerRequest): ContainerSpec {
-  const { options, shell, args, folder, gated } = request;
+  const { options, shell, args, folder, commandAfterCredentials } = request;
   return {
     name: request.name,
     Image: request.imageId,
-    ...(gated === null ? commandSpec(shell, args) : { Entrypoint: gatedCommand(gated), Cmd: [] }),
+    ...(commandAfterCredentials === null
+      ? commandSpec(shell, args)
+      : { Entrypoint: barrierCommand(commandAfterCredentials), Cmd: [] }),
     User: options.user,
     ...(folder === null ? {} : { WorkingDir: options.mountAt }),
     Env: Object.entries(containerEnvironment(request)).map(([name, value]) => `${name}=${value}`),
@@ -91,7 +93,7 @@ function commandSpec(shell: string | null, args: readonly string[]): Pick<Contai
   };
 }
 
-function hostSpec({ options, folder, cols, rows, gated, identity }: ContainerRequest): HostSpec {
+function hostSpec({ options, folder, cols, rows, commandAfterCredentials, identity }: ContainerRequest): HostSpec {
   const { memoryMiB, cpus, pids } = options.resources;
   return {
     Privileged: false,
@@ -102,7 +104,7 @@ function hostSpec({ options, folder, cols, rows, gated, identity }: ContainerReq
     ReadonlyRootfs: options.readOnlyRoot,
     Tmpfs: {
       ...tmpfs(folder === null ? null : options.mountAt),
-      ...(gated === null ? {} : { [CREDENTIALS_MOUNT]: CREDENTIALS_MOUNT_OPTIONS }),
+      ...(commandAfterCredentials === null ? {} : { [CREDENTIALS_MOUNT]: CREDENTIALS_MOUNT_OPTIONS }),
     },
     Mounts: folder === null ? [] : [mountSpec(folder, options)],
     ...identityBinds(identity),
@@ -194,7 +196,7 @@ export function mountPointObjection(mountAt: string, access: FolderAccess): stri
 export function containerEnvironment(
   request: Pick<
     ContainerRequest,
-    'environment' | 'hostEnvironment' | 'options' | 'folder' | 'purpose' | 'gated' | 'identity'
+    'environment' | 'hostEnvironment' | 'options' | 'folder' | 'purpose' | 'commandAfterCredentials' | 'identity'
   >,
 ): Record<string, string> {
   const { options, purpose } = request;
@@ -207,7 +209,7 @@ export function containerEnvironment(
   Object.assign(environment, TERMINAL, { HOME: home }, request.environment);
   delete environment[SESSION_MARK];
   if (purpose.role === 'session') environment[SESSION_MARK] = purpose.sessionId;
-  // Where they are; what they are, the engine is not told.
-  if (request.gated !== null) environment[CREDENTIALS_VARIABLE] = CREDENTIALS_INSIDE;
+  // Where they are; the engine does not learn what they are.
+  if (request.commandAfterCredentials !== null) environment[CREDENTIALS_VARIABLE] = CREDENTIALS_INSIDE;
   return environment;
 }

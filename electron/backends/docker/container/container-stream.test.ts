@@ -40,7 +40,7 @@ describe('a container’s stream', () => {
     expect(stream.write(Buffer.from('x'))).toBe(0);
   });
 
-  test('of a connection that was closed before anybody listened has an end', async () => {
+  test('of a connection that was closed before it had a listener has an end', async () => {
     const socket = new PassThrough();
     socket.destroy();
     await once(socket, 'close');
@@ -53,7 +53,7 @@ describe('a container’s stream', () => {
     const { stream, output, socket, text, end } = open();
     const left = 'x'.repeat(1_000_000);
     output.end(left);
-    stream.hoard();
+    stream.drainRemaining();
     await once(socket, 'close');
     expect(text()).toBe('');
     stream.resume();
@@ -75,7 +75,7 @@ describe('a container’s stream', () => {
     expect(stream.droppedBytes).toBe(1_000_000 - 64 * 1024);
   });
 
-  test('tells an error once, after what came before it', async () => {
+  test('reports an error once, after what came before it', async () => {
     const { stream, output, socket, text, end } = open();
     stream.resume();
     output.write('one');

@@ -1,28 +1,22 @@
 import type { Duplex } from 'node:stream';
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { ReadControl } from '../../read-control.ts';
 
 /** Stopped writers: this long without output means that nothing more was on its way through the engine. */
 const DRY_MS = 30;
 /** Input that waits to be sent to the engine at most, in bytes; beyond it, the caller waits. */
 const MAX_SENDING_BYTES = 64 * 1024;
 /**
- * The most that is taken over at once when the program has exited and nobody reads, in bytes. An engine holds about one
+ * The most that is taken over at once when the program has exited and its output is not read, in bytes. An engine holds about one
  * MiB on its way; more than this is left with it.
  */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 /**
  * How much of what programs write while they are being ended is kept, in bytes. A local terminal has room for a few KiB,
- * after which a flood blocks; an engine takes a MiB, which would bury what the session has said last.
+ * after which a flood blocks; an engine takes a MiB, which would bury the session's last output.
  */
-const LAST_WORDS_BYTES = 64 * 1024;
+const MAX_TRAILING_BYTES = 64 * 1024;
 
-/**
- * Who decides about reading. `open`: the listener, by pausing. `drain`: everything is read, because those who write have
- * been stopped. `rest`: nothing is read. `finish`: everything is read, because those who wrote are gone.
- */
-type Phase = 'open' | 'drain' | 'rest' | 'finish';
-
-/** What a stream tells: bytes in order, then its end, once. */
+/** Receives a stream's bytes in order, then its end, once. */
 export interface ContainerStreamListener {
   onData(bytes: Uint8Array): void;
   /** After a `write` that did not take everything: there may be room again. */
@@ -43,10 +37,12 @@ export class ContainerStream {
   #heldBytes = 0;
   #sendingBytes = 0;
   #isFull = false;
-  #paused = true;
-  #phase: Phase = 'open';
-  /** Read on although nobody listens: the program has exited, and the engine does not keep its output for long. */
-  #hoards = false;
+  readonly #control = new ReadControl(true, (phase) => {
+    if (phase === 'rest') this.#allowance = MAX_TRAILING_BYTES;
+    this.#apply();
+  });
+  /** Reading continues although nothing is delivered: the program has exited, and the engine does not keep its output for long. */
+  #drainsRemaining = false;
   /** Bytes that may still be delivered; null: all. */
   #allowance: number | null = null;
   #bytesSeen = 0;
@@ -83,7 +79,7 @@ export class ContainerStream {
    * was taken before those that do not fit; what it holds itself is not known here.
    */
   write(bytes: Uint8Array): number {
-    if (this.#closed || this.#socket.destroyed || this.#hoards) return 0;
+    if (this.#closed || this.#socket.destroyed || this.#drainsRemaining) return 0;
     const count = Math.min(bytes.length, MAX_SENDING_BYTES - this.#sendingBytes);
     this.#isFull = count < bytes.length;
     if (count <= 0) return 0;
@@ -98,18 +94,16 @@ export class ContainerStream {
   }
 
   pause(): void {
-    this.#paused = true;
-    this.#apply();
+    this.#control.pause();
   }
 
   resume(): void {
-    this.#paused = false;
-    this.#apply();
+    this.#control.resume();
   }
 
   /** The program has exited: takes over what the engine still holds, delivered or not. What is written is for no one. */
-  hoard(): void {
-    this.#hoards = true;
+  drainRemaining(): void {
+    this.#drainsRemaining = true;
     this.#apply();
   }
 
@@ -117,27 +111,14 @@ export class ContainerStream {
    * Those who write have been stopped: delivers what was on its way, whatever `pause` says, then rests. Resolves when no
    * more comes, at most `timeoutMs` later. What comes after that is delivered within a bound.
    */
-  async drain(timeoutMs: number): Promise<void> {
-    if (this.#phase !== 'open') return;
-    this.#phase = 'drain';
-    this.#apply();
-    let seen = -1;
-    for (let waitedMs = 0; !this.#ended && this.#bytesSeen !== seen && waitedMs < timeoutMs; waitedMs += DRY_MS) {
-      seen = this.#bytesSeen;
-      await delay(DRY_MS);
-      // A late timer comes before the reads of its turn.
-      await turn();
-    }
-    if (this.#phase !== 'drain') return;
-    this.#phase = 'rest';
-    this.#allowance = LAST_WORDS_BYTES;
-    this.#apply();
+  drain(timeoutMs: number): Promise<void> {
+    const bytesSeen = (): number => this.#bytesSeen;
+    return this.#control.drain({ bytesSeen, isOpen: () => !this.#ended, quietMs: DRY_MS, timeoutMs });
   }
 
   /** Those who wrote are gone: reads on to the end, from now on whatever `pause` says. */
   finish(): void {
-    this.#phase = 'finish';
-    this.#apply();
+    this.#control.finish();
   }
 
   /** Closes now; bytes that were read already are still delivered, then the end. */
@@ -145,14 +126,10 @@ export class ContainerStream {
     this.#socket.destroy();
   }
 
-  get #delivers(): boolean {
-    return this.#phase === 'open' ? !this.#paused : this.#phase !== 'rest';
-  }
-
   #apply(): void {
     this.#deliver();
     // The listener may have paused meanwhile.
-    if (this.#delivers || (this.#hoards && this.#heldBytes < MAX_HELD_BYTES)) this.#socket.resume();
+    if (this.#control.reads || (this.#drainsRemaining && this.#heldBytes < MAX_HELD_BYTES)) this.#socket.resume();
     else this.#socket.pause();
   }
 
@@ -160,18 +137,18 @@ export class ContainerStream {
     this.#bytesSeen += bytes.length;
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
-    if (this.#delivers) this.#deliver();
-    else if (!this.#hoards || this.#heldBytes >= MAX_HELD_BYTES) this.#socket.pause();
+    if (this.#control.reads) this.#deliver();
+    else if (!this.#drainsRemaining || this.#heldBytes >= MAX_HELD_BYTES) this.#socket.pause();
   }
 
   #deliver(): void {
-    while (this.#delivers) {
+    while (this.#control.reads) {
       const bytes = this.#held.shift();
       if (bytes === undefined) break;
       this.#heldBytes -= bytes.length;
       this.#hand(bytes);
     }
-    if (!this.#closed || this.#ended || this.#held.length > 0 || !this.#delivers) return;
+    if (!this.#closed || this.#ended || this.#held.length > 0 || !this.#control.reads) return;
     this.#ended = true;
     this.#listener.onEnd(this.#error);
   }

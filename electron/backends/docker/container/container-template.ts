@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { ContainerOptions } from '../../../../shared/profile.ts';
+import type { ContainerOptions, ProfileOf } from '../../../../shared/profile.ts';
+import type { StartSpec } from '../../backend.ts';
 import type { ContainerIdentity } from './container-identity.ts';
 import type { ContainerOwner, ContainerPurpose } from './container-labels.ts';
-import type { ContainerRequest } from './container-spec.ts';
-import { mountPointObjection } from './container-spec.ts';
+import { type ContainerRequest, mountPointObjection } from './container-spec.ts';
 import { checkMountFolder, type FolderCheck, type MountableFolder, sharesFolders } from './mount-folder.ts';
 
 /** What a profile asks of a container: the same for a session that starts and for one that is kept ready. */
-export interface Recipe {
+export interface ContainerTemplate {
   readonly profileId: string;
   readonly shell: string | null;
   readonly args: readonly string[];
@@ -18,6 +18,34 @@ export interface Recipe {
   readonly options: ContainerOptions;
 }
 
+/** What this profile asks for. */
+export function profileTemplate({ id, container, ...profile }: ProfileOf<'docker'>): ContainerTemplate {
+  const credentials = profile.credentials.map(({ env }) => env);
+  return templateOf({ ...profile, profileId: id, container, credentials });
+}
+
+/** What the profile of this session asks for; null where it is not one of containers. */
+export function sessionTemplate({ container, ...spec }: StartSpec): ContainerTemplate | null {
+  return container === undefined
+    ? null
+    : templateOf({ ...spec, container, credentials: spec.credentials?.names ?? [] });
+}
+
+function templateOf(from: {
+  readonly profileId: string;
+  readonly shell?: string | undefined;
+  readonly args: readonly string[];
+  readonly folder?: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly credentials: readonly string[];
+  readonly container: ContainerOptions;
+}): ContainerTemplate {
+  const { profileId, shell = null, args, environment, credentials, container } = from;
+  // A folder that is not shown makes no difference.
+  const folder = container.folderAccess === 'none' ? null : (from.folder ?? null);
+  return { profileId, shell, args, folder, environment, credentials, options: container };
+}
+
 /** What the app itself adds to every container. */
 export interface Surroundings {
   readonly owner: ContainerOwner;
@@ -26,8 +54,8 @@ export interface Surroundings {
   readonly forbiddenFolders: readonly string[];
 }
 
-/** Two recipes with the same key give the same container. How many are kept ready is not part of it. */
-export function recipeKey({ options, ...rest }: Recipe): string {
+/** Two templates with the same key give the same container. How many are kept ready is not part of it. */
+export function templateKey({ options, ...rest }: ContainerTemplate): string {
   const { pool: _, ...container } = options;
   return JSON.stringify(sorted({ ...rest, container }));
 }
@@ -44,8 +72,8 @@ function sorted(value: unknown): unknown {
 }
 
 /** The folder to mount, checked; null where the profile shows none. */
-export async function recipeFolder(
-  { folder, options }: Recipe,
+export async function templateFolder(
+  { folder, options }: ContainerTemplate,
   endpoint: string,
   { environment, forbiddenFolders }: Pick<Surroundings, 'environment' | 'forbiddenFolders'>,
 ): Promise<FolderCheck | { readonly ok: true; readonly folder: null }> {
@@ -68,7 +96,7 @@ export async function recipeFolder(
 
 /** What a container is made from, for this purpose and of this size. */
 export function containerRequest(
-  recipe: Recipe,
+  template: ContainerTemplate,
   surroundings: Surroundings,
   made: {
     readonly purpose: ContainerPurpose;
@@ -84,8 +112,8 @@ export function containerRequest(
   },
 ): ContainerRequest {
   const { purpose } = made;
-  const { folder: _, credentials, ...rest } = recipe;
-  const command = recipe.shell === null ? made.imageCommand : [recipe.shell, ...recipe.args];
+  const { folder: _, credentials, ...rest } = template;
+  const command = template.shell === null ? made.imageCommand : [template.shell, ...template.args];
   // A session's start may be tried again under the same id, so the name has a part of its own.
   const label = purpose.role === 'session' ? purpose.sessionId.toLowerCase() : 'ready';
   return {
@@ -99,7 +127,7 @@ export function containerRequest(
     cols: made.cols,
     rows: made.rows,
     purpose,
-    gated: credentials.length === 0 ? null : command,
+    commandAfterCredentials: credentials.length === 0 ? null : command,
     owner: surroundings.owner,
   };
 }

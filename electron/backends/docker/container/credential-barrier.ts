@@ -11,9 +11,9 @@ export const SCRIPT_SHELL = '/bin/sh';
 /**
  * Runs first in a container whose session has credentials, and becomes its shell once they are there: nothing of the
  * profile's runs before. It sets the variables itself, so that the engine does not know them. A container that is kept ready
- * waits here. Whoever comes first makes the gate; a message that is sent before it is there is a file instead.
+ * waits here. The side that comes first makes the FIFO `gate`; a message that is sent before it is there is a file instead.
  */
-const GATE = `# sandglass: waits for credentials
+const BARRIER = `# sandglass: waits for credentials
 command -v "$1" >/dev/null || exit 127
 umask 077
 mkfifo ${CREDENTIALS_MOUNT}/gate 2>/dev/null
@@ -31,13 +31,13 @@ unset _sandglass _sandglass_value
 exec "$@"`;
 
 /** The command that waits for credentials and then becomes this one. */
-export function gatedCommand(command: readonly string[]): string[] {
-  return [SCRIPT_SHELL, '-c', GATE, 'sandglass', ...command];
+export function barrierCommand(command: readonly string[]): string[] {
+  return [SCRIPT_SHELL, '-c', BARRIER, 'sandglass', ...command];
 }
 
 /** What a container runs, whether it waited for credentials before or not. */
 export function commandOf({ Path, Args }: Inspection): { readonly command: string; readonly args: readonly string[] } {
   const args = Args ?? [];
-  const isGated = Path === SCRIPT_SHELL && args[0] === '-c' && args[1]?.startsWith('# sandglass: ') === true;
-  return isGated ? { command: args[3] ?? '', args: args.slice(4) } : { command: Path ?? '', args };
+  const isBarrier = Path === SCRIPT_SHELL && args[0] === '-c' && args[1]?.startsWith('# sandglass: ') === true;
+  return isBarrier ? { command: args[3] ?? '', args: args.slice(4) } : { command: Path ?? '', args };
 }

@@ -2,8 +2,8 @@ import { basename } from 'node:path/posix';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerInfo, Isolation, Survivor } from '../../../../shared/session.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { withDeadline } from '../../../base/with-deadline.ts';
 import { programNames } from '../../../processes/background-programs.ts';
-import { pauseFor } from '../../../processes/close-ladder.ts';
 import type { ContainerTracker, Survival } from '../../../processes/tracker.ts';
 import type { ForegroundUsage } from '../../../processes/usage.ts';
 import type {
@@ -19,8 +19,8 @@ import { usageInContainer } from '../client/container-top.ts';
 import type { DockerEngine } from '../client/engine.ts';
 import { EngineRefusal } from '../client/engine-errors.ts';
 import { oneLine } from '../client/engine-text.ts';
-import { getCredentials, putCredentials } from '../image/docker-config.ts';
 import type { RunningContainer } from './allocate.ts';
+import { getCredentials, putCredentials } from './container-credentials.ts';
 import { ContainerStream } from './container-stream.ts';
 import { commandOf } from './credential-barrier.ts';
 import { ExitWatch, lostStatus } from './exit-watch.ts';
@@ -28,13 +28,13 @@ import type { HostView } from './host-view.ts';
 
 /** How long an engine may be silent when something is asked of it at the end, in milliseconds, before it counts as lost. */
 const SILENT_MS = 1_750;
-/** How long an engine that does answer may take for what it was told to do, in milliseconds: many may end at once. */
+/** How long an engine that does answer may take for a request, in milliseconds: many may end at once. */
 const SLOW_MS = 8_000;
-/** How long a lost engine's removal is waited for, in milliseconds; it is owed in any case. */
+/** How long a removal by a lost engine is waited for, in milliseconds; it stays pending in any case. */
 const LOST_REMOVAL_MS = 250;
-/** How long the kernel may take to end what was sent SIGKILL, and how often it is looked meanwhile, in milliseconds. */
+/** How long the kernel may take to end what was sent SIGKILL, and how often that is polled, in milliseconds. */
 const DYING_MS = 2_000;
-const DYING_LOOK_MS = 20;
+const DYING_POLL_MS = 20;
 /** How long the engine may take to say what a container has used, in milliseconds. */
 const USAGE_MS = 1_000;
 /** How long the end of the output is waited for when the container has ended, in milliseconds. */
@@ -43,10 +43,10 @@ const LAST_OUTPUT_MS = 1_000;
 const LINGER_MS = 4_000;
 /** What was on its way when the engine was lost gets this long, in milliseconds. */
 const LOST_MS = 250;
-/** How often a container that nobody reads from is looked at, in milliseconds: it may have exited unheard. */
-const LOOK_MS = 250;
+/** How often a container is polled while its output is not read, in milliseconds: its exit may have gone unnoticed. */
+const POLL_MS = 250;
 /** The same while it is being ended. */
-const QUICK_LOOK_MS = 20;
+const QUICK_POLL_MS = 20;
 /** When a shell that is still there gets SIGHUP again, in milliseconds after the first; see the local close ladder. */
 const REMINDERS_MS = [100, 400];
 
@@ -67,13 +67,13 @@ export class DockerProcess implements BackendProcess {
   readonly #stream: ContainerStream;
   #listener: BackendListener | null = null;
 
-  /** The container does not run any more, as far as can be told. */
+  /** The container does not run any more, as far as is known. */
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
   readonly #exit: ExitWatch;
   /** `onExit` was called. */
-  readonly #told = Promise.withResolvers<void>();
-  /** Nothing is left of it, or its removal is owed by the engine. */
+  readonly #notified = Promise.withResolvers<void>();
+  /** Nothing is left of it, or its removal is pending. */
   readonly #gone = Promise.withResolvers<boolean>();
 
   /** The names of those that it has. */
@@ -85,7 +85,7 @@ export class DockerProcess implements BackendProcess {
   #size: { cols: number; rows: number } | null = null;
   #isResizing = false;
   #cpuMs = 0;
-  #looking: NodeJS.Timeout | null = null;
+  #polling: NodeJS.Timeout | null = null;
   #lingering: NodeJS.Timeout | null = null;
   readonly #unsubscribe: () => void;
 
@@ -140,7 +140,7 @@ export class DockerProcess implements BackendProcess {
     return this.#over.promise;
   }
 
-  /** Resolves when nothing is left of it (true), or its removal is owed (false). */
+  /** Resolves when nothing is left of it (true), or its removal is pending (false). */
   get gone(): Promise<boolean> {
     return this.#gone.promise;
   }
@@ -193,11 +193,11 @@ export class DockerProcess implements BackendProcess {
 
   pause(): void {
     this.#stream.pause();
-    if (this.#termination === null) this.#lookAfter(LOOK_MS);
+    if (this.#termination === null) this.#pollEvery(POLL_MS);
   }
 
   resume(): void {
-    if (this.#termination === null) this.#stopLooking();
+    if (this.#termination === null) this.#stopPolling();
     this.#stream.resume();
   }
 
@@ -223,7 +223,7 @@ export class DockerProcess implements BackendProcess {
     if (view !== null) return view.foregroundUsage();
     const { Pid: initPid } = inspection.State;
     if (initPid === null || initPid === undefined) return null;
-    // Of a container elsewhere the engine tells as much as it has `ps` for.
+    // Of a container elsewhere the engine knows as much as its `ps` shows.
     const entries = await api.top(USAGE_MS).catch(() => null);
     return entries === null ? null : usageInContainer(entries, initPid);
   }
@@ -248,7 +248,7 @@ export class DockerProcess implements BackendProcess {
     if (!this.isRunning || this.#termination !== null) return 'The session has ended.';
     const why = await this.#unpauseContainer();
     if (why === null && this.#survival !== null) this.#tellSurvival(this.#survival);
-    return why === null ? null : `The container engine did not let the container go on: ${why}`;
+    return why === null ? null : `The container engine did not resume the container: ${why}`;
   }
 
   async settle(timeoutMs: number): Promise<void> {
@@ -290,8 +290,8 @@ export class DockerProcess implements BackendProcess {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#over.resolve();
-    this.#stopLooking();
-    this.#stream.hoard();
+    this.#stopPolling();
+    this.#stream.drainRemaining();
     this.#lingering = setTimeout(() => this.#stream.close(), LINGER_MS);
   }
 
@@ -299,15 +299,15 @@ export class DockerProcess implements BackendProcess {
   #lose(message: string): void {
     if (this.#exit.lostBecause !== null) return;
     this.#exit.lose(message);
-    this.#stopLooking();
-    this.#stream.hoard();
+    this.#stopPolling();
+    this.#stream.drainRemaining();
     setTimeout(() => {
       this.#stream.finish();
       this.#stream.close();
     }, LOST_MS);
   }
 
-  /** Everything has been delivered: tells how it ended, once, and removes the container. */
+  /** Everything has been delivered: reports how the shell ended, once, and removes the container. */
   async #conclude(): Promise<void> {
     const { container, engine, log, tracker } = this.#parts;
     const { api, events, info, view } = container;
@@ -316,7 +316,7 @@ export class DockerProcess implements BackendProcess {
       status = await this.#exit.learn();
     } catch (error) {
       log.error({ containerId: info.id, err: error }, 'How a container ended could not be found out');
-      status = lostStatus('The container engine did not tell how the container ended.');
+      status = lostStatus('The container engine did not report how the container ended.');
     }
     if (this.#stream.droppedBytes > 0)
       log.info(
@@ -329,8 +329,8 @@ export class DockerProcess implements BackendProcess {
     try {
       this.#listener?.onExit(status);
     } finally {
-      this.#told.resolve();
-      this.#stopLooking();
+      this.#notified.resolve();
+      this.#stopPolling();
       if (this.#lingering !== null) clearTimeout(this.#lingering);
       this.#unsubscribe();
       api.close();
@@ -351,25 +351,26 @@ export class DockerProcess implements BackendProcess {
     if (this.isRunning && graceMs > 0) await this.#hangUp(graceMs);
     if (this.isRunning) await this.#kill();
     this.#stream.finish();
-    await pauseFor(LAST_OUTPUT_MS, this.#told.promise);
+    await withDeadline(this.#notified.promise, LAST_OUTPUT_MS, undefined);
     this.#stream.close();
-    await this.#told.promise;
+    await this.#notified.promise;
     const removalMs = this.#exit.lostBecause === null ? SLOW_MS : LOST_REMOVAL_MS;
     const isGone = await Promise.race([this.#gone.promise, delay(removalMs, false, { ref: false })]);
     const survivors: Survivor[] = [];
     if (!isGone && view !== null && (await isStillAlive(view, this.#parts.now))) {
       survivors.push({ pid: view.init.pid, command: basename(this.command) });
-      log.warn({ containerId: info.id, survivors }, 'A container could not be ended; the engine owes it');
-    } else if (!isGone) log.warn({ containerId: info.id }, 'A container could not be removed yet; the engine owes it');
+      log.warn({ containerId: info.id, survivors }, 'A container could not be ended yet; its removal is pending');
+    } else if (!isGone)
+      log.warn({ containerId: info.id }, 'A container could not be removed yet; its removal is pending');
     return { survivors };
   }
 
-  /** SIGKILL to all of it. An engine that does not answer is given up; it owes the removal then. */
+  /** SIGKILL to all of it. An engine that does not answer is given up; the removal is pending then. */
   async #kill(): Promise<void> {
     const asked = this.#signal('SIGKILL', SILENT_MS);
     const isAnswered = await Promise.race([asked, this.#over.promise.then(() => true)]);
     if (isAnswered) await this.#waitOver(SLOW_MS);
-    if (this.isRunning) this.#lose('The container engine does not answer.');
+    if (this.isRunning) this.#lose('The container engine is not responding.');
   }
 
   /** The gentle part of the ladder: SIGHUP to the shell through the engine's init, and up to `graceMs` for it to go. */
@@ -377,7 +378,7 @@ export class DockerProcess implements BackendProcess {
     const { now } = this.#parts;
     const begun = now();
     await this.#signal('SIGHUP', Math.min(graceMs, SILENT_MS));
-    // A container that is paused gets its signal when it goes on; some engines let it go on by themselves then.
+    // A container that is paused gets its signal when it is resumed; some engines resume it by themselves then.
     if (this.#isFrozen) await this.#unpauseContainer(Math.max(1, Math.min(graceMs - (now() - begun), SILENT_MS)));
     for (const at of [...REMINDERS_MS, graceMs]) {
       await this.#waitOver(Math.min(at, graceMs) - (now() - begun));
@@ -386,30 +387,27 @@ export class DockerProcess implements BackendProcess {
     }
   }
 
-  /** Waits until it does not run any more, at most so long. The kernel is asked too: with a full terminal, the engine tells late. */
+  /** Waits until it does not run any more, at most so long. The kernel is asked too: with a full terminal, the engine reports it late. */
   async #waitOver(ms: number): Promise<void> {
     if (ms <= 0 || !this.isRunning) return;
-    this.#lookAfter(QUICK_LOOK_MS);
-    await pauseFor(
-      ms,
-      Promise.race([this.#over.promise, this.#exit.lost]).then(() => undefined),
-    );
-    this.#stopLooking();
+    this.#pollEvery(QUICK_POLL_MS);
+    await withDeadline(Promise.race([this.#over.promise, this.#exit.lost]), ms, undefined);
+    this.#stopPolling();
   }
 
-  /** Looks every so often whether the container's first process is still there. */
-  #lookAfter(ms: number): void {
-    this.#stopLooking();
+  /** Polls whether the container's first process is still there. */
+  #pollEvery(ms: number): void {
+    this.#stopPolling();
     const { view } = this.#parts.container;
     if (view === null || !this.isRunning) return;
-    this.#looking = setInterval(() => {
+    this.#polling = setInterval(() => {
       if (!view.isAlive) this.#setOver();
     }, ms);
   }
 
-  #stopLooking(): void {
-    if (this.#looking !== null) clearInterval(this.#looking);
-    this.#looking = null;
+  #stopPolling(): void {
+    if (this.#polling !== null) clearInterval(this.#polling);
+    this.#polling = null;
   }
 
   /** Sends a signal to the container. Never rejects. @returns whether the engine answered, if only that it does not run. */
@@ -471,6 +469,6 @@ function reasonOf(error: unknown): string {
 
 /** Whether the first process is there even after the kernel had its time to end it. */
 async function isStillAlive(view: HostView, now: () => number): Promise<boolean> {
-  for (const until = now() + DYING_MS; view.isAlive && now() < until; ) await delay(DYING_LOOK_MS);
+  for (const until = now() + DYING_MS; view.isAlive && now() < until; ) await delay(DYING_POLL_MS);
   return view.isAlive;
 }

@@ -12,8 +12,8 @@ const ended = (facts: Partial<ExitFacts>): ReturnType<typeof exitStatus> =>
     ...facts,
   });
 
-describe('a container’s end is told', () => {
-  test.each([0, 1, 130, 137, 255])('as exit code %i where nobody sent a signal', (exitCode) => {
+describe('a container’s end is reported', () => {
+  test.each([0, 1, 130, 137, 255])('as exit code %i where no one sent a signal', (exitCode) => {
     expect(ended({ exitCode })).toEqual({ exitCode, signal: null });
   });
 
@@ -32,7 +32,7 @@ describe('a container’s end is told', () => {
     });
   });
 
-  test('as taking its leave after somebody asked it to, shortly before', () => {
+  test('as a reaction to a signal that someone sent shortly before', () => {
     const detail = 'Ended after SIGTERM from outside Sandglass';
     expect(ended({ exitCode: 3, foreign: { signal: 'SIGTERM', beforeMs: 100 } })).toEqual({
       exitCode: 3,

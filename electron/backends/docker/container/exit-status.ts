@@ -10,15 +10,15 @@ export interface SentSignal {
 
 /** What is known when a container has ended. */
 export interface ExitFacts {
-  /** As the engine tells it: of the shell, or 128 and the number of the signal that ended it. */
+  /** As the engine reports it: of the shell, or 128 and the number of the signal that ended it. */
   readonly exitCode: number;
   /** The last signal that Sandglass sent. */
   readonly own: SentSignal | null;
-  /** The last signal that somebody else sent through the engine. */
+  /** The last signal that someone else sent through the engine. */
   readonly foreign: SentSignal | null;
   /** Whether the engine says that the kernel ended something in it for want of memory. */
   readonly outOfMemory: boolean;
-  /** How long ago the engine last told of that; null when it did not. */
+  /** How long ago the engine last reported that; null when it did not. */
   readonly oomBeforeMs: number | null;
   readonly memoryMiB: number | null;
 }
@@ -33,7 +33,7 @@ const ASKS_TO_GO = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
 const NUMBERS: ReadonlyMap<string, number> = new Map(Object.entries(constants.signals));
 
 /**
- * How a container's shell ended. The engine does not tell a signal from a shell that exits with 128 and its number, which
+ * How a container's shell ended. The engine does not distinguish a signal from a shell that exits with 128 and its number, which
  * shells do when their last command was ended by it. So a signal is named only where it is known that one was sent.
  */
 export function exitStatus(facts: ExitFacts): ExitStatus {

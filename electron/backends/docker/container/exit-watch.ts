@@ -4,7 +4,7 @@ import type { ContainerApi } from '../client/container-api.ts';
 import type { ContainerEvent } from '../client/engine.ts';
 import { exitStatus, type SentSignal } from './exit-status.ts';
 
-/** How long the engine may take to tell how a container ended: by itself, and when it is asked, in milliseconds. */
+/** How long the engine may take to report how a container ended: by itself, and when it is asked, in milliseconds. */
 const EVENT_MS = 2_000;
 const STATUS_MS = 3_000;
 /** 128 and the number of SIGKILL: the end of what the kernel kills for want of memory, too. */
@@ -27,12 +27,12 @@ export interface ExitWatchOptions {
 /** Follows what happens to a container, to say in the end how it ended and by whose hand. */
 export class ExitWatch {
   readonly #options: ExitWatchOptions;
-  /** The exit code as the engine's events tell it; null: the container is gone without one. */
+  /** The exit code as the engine's events report it; null: the container is gone without one. */
   readonly #died = Promise.withResolvers<number | null>();
   readonly #lost = Promise.withResolvers<string>();
   #lostBecause: string | null = null;
   #oomAt: number | null = null;
-  /** Signals of ours that the engine has not told of yet, and the last one. */
+  /** Signals of ours that the engine has not reported yet, and the last one. */
   readonly #expected: string[] = [];
   #own: Sent | null = null;
   #foreign: Sent | null = null;
@@ -69,7 +69,7 @@ export class ExitWatch {
     }
   }
 
-  /** Sandglass is about to send this signal: when the engine tells of one, it is that. */
+  /** Sandglass is about to send this signal: when the engine reports one, it is that. */
   sending(signal: string): void {
     this.#own = { signal, at: this.#options.now() };
     this.#expected.push(signal);
@@ -87,7 +87,7 @@ export class ExitWatch {
     this.#lost.resolve(this.#lostBecause);
   }
 
-  /** How it ended, once its output has: as the engine tells it, asks it, or does not get to know it. */
+  /** How it ended, once its output has: from the engine's events, else from its answer, else unknown. */
   async learn(): Promise<ExitStatus> {
     const { api, memoryMiB, now } = this.#options;
     const heard = await Promise.race([
@@ -113,7 +113,7 @@ export class ExitWatch {
       memoryMiB,
     };
     const first = exitStatus({ ...facts, outOfMemory: false });
-    // Only an end as if by SIGKILL that nobody has sent can be the kernel's.
+    // Only an end as if by SIGKILL that no one has sent can be the kernel's.
     if (exitCode !== KILLED || first.signal !== null) return first;
     const state = await api.inspect(STATUS_MS).then(
       (inspection) => inspection.State,

@@ -65,7 +65,7 @@ export class HostView {
     };
   }
 
-  /** What is in front on the container's terminal; null when it cannot be told. */
+  /** What is in front on the container's terminal; null where it is unknown. */
   async foreground(): Promise<Foreground | null> {
     const { pid } = this.init;
     if (!this.isAlive) return null;
@@ -79,7 +79,7 @@ export class HostView {
     return { isShell: false, command: leader?.command ?? null };
   }
 
-  /** What the container runs beside its shell and what is in front; null when it cannot be told. */
+  /** What the container runs beside its shell and what is in front; null where it is unknown. */
   async background(): Promise<string[] | null> {
     const shell = this.isAlive ? this.#findShell() : null;
     if (shell === null) return null;
@@ -92,7 +92,7 @@ export class HostView {
     });
   }
 
-  /** What the command in the foreground has used; null while the shell is in front, and where it cannot be told. */
+  /** What the command in the foreground has used; null while the shell is in front, and where it is unknown. */
   async foregroundUsage(): Promise<ForegroundUsage | null> {
     const shell = this.isAlive ? this.#findShell() : null;
     return shell === null ? null : linuxProcesses.foregroundUsage(shell.pid);
@@ -126,7 +126,7 @@ export class HostView {
     try {
       process.kill(this.init.pid, 'SIGKILL');
     } catch {
-      // Gone at this moment, or not this user's to signal: the engine is owed the removal in any case.
+      // Gone at this moment, or not this user's to signal: the engine removes the container in any case.
     }
   }
 

@@ -41,7 +41,7 @@ const found = (host: object = {}, rest: object = {}, kernel: KernelView | null =
   kernel,
   securityOptions: ['seccomp,profile=default'],
 });
-const words = (what: Found): string =>
+const labels = (what: Found): string =>
   describeIsolation(what)
     .map(({ text, open }) => (open ? `${text}!` : text))
     .join(', ');
@@ -100,7 +100,7 @@ describe('the badge', () => {
       found({}, {}, { ...KERNEL, uid: 0, capabilities: ['NET_RAW'] }),
     ],
   ])('%s', (expected, what) => {
-    expect(words(what)).toBe(expected);
+    expect(labels(what)).toBe(expected);
   });
 });
 

@@ -9,7 +9,7 @@ import { MIB, NANO_CPUS } from './container-spec.ts';
 
 /** What the kernel says of the container's first process, where it can be asked. */
 export interface KernelView {
-  /** Inside the container; null where it cannot be told. */
+  /** Inside the container; null where it is unknown. */
   readonly uid: number | null;
   /** Capabilities that any program in it could have. */
   readonly capabilities: readonly string[];
@@ -45,7 +45,7 @@ export function hasPlainRuntime(inspection: Inspection): boolean {
 const item = (text: string): IsolationItem => ({ text, open: false });
 const loose = (text: string): IsolationItem => ({ text, open: true });
 
-/** The badge: what was found, in the words and the order of all badges. What loosens the default is marked. */
+/** The badge: what was found, with the labels and in the order of all badges. What loosens the default is marked. */
 export function describeIsolation(found: Found): Isolation {
   const { inspection, kernel } = found;
   const { HostConfig: host } = inspection;
@@ -184,7 +184,7 @@ function mountShortfalls({ options, folder, identity }: Asked, { Mounts: mounts 
   return missing;
 }
 
-/** `none` must be none; another one may be told by another name, but is never the host's or another container's. */
+/** `none` must be none; another one may have another name, but is never the host's or another container's. */
 function hasNetwork(asked: string, found: string): boolean {
   if (asked === 'none' || found === 'none') return asked === found;
   return found !== '' && found !== 'host' && !/^(container|ns):/.test(found);

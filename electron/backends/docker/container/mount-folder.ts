@@ -67,7 +67,7 @@ export async function isStillThere(folder: MountableFolder): Promise<boolean> {
 }
 
 /**
- * Whether the engine mounted this very folder: somebody could have put another in its place while it did, and then taken
+ * Whether the engine mounted this very folder: another could have been put in its place while it did, and then taken
  * that away again.
  *
  * @param found what is mounted; null where it cannot be seen, because the container has ended or is another user's. Then

@@ -15,7 +15,7 @@ const FACTS: StageFacts = {
 
 describe('what an engine says of a stage is explained', () => {
   test.each<[StartStage, string, string]>([
-    ['image', 'The image debian:12 is not there any more', 'No such image: debian:12'],
+    ['image', 'The image debian:12 is no longer available', 'No such image: debian:12'],
     ['start', 'The engine has no runtime runsc', 'Unknown runtime specified runsc'],
     ['start', 'The engine has no runtime runsc', 'unknown or invalid runtime name: runsc'],
     [
@@ -63,15 +63,15 @@ describe('what an engine says of a stage is explained', () => {
   test('and so is its silence, and a connection that breaks', () => {
     expect(explainStage(new EngineTimeout('x'), { ...FACTS, stage: 'create' })).toMatchObject({
       stage: 'create',
-      message: 'The engine did not create the container: it does not answer',
+      message: 'The engine did not create the container: it is not responding',
     });
     expect(explainStage(new Error('socket \u001b[31mhang up'), { ...FACTS, stage: 'attach' }).message).toBe(
-      'The engine did not give the container’s terminal: socket [31mhang up',
+      'The engine did not attach to the container’s terminal: socket [31mhang up',
     );
   });
 });
 
-test('limits that an engine drops are told from other warnings; swap is for the badge', () => {
+test('limits that an engine drops are distinguished from other warnings; swap is for the badge', () => {
   const dropped =
     'Your kernel does not support memory limit capabilities or the cgroup is not mounted. Limitation discarded.';
   const swap =

@@ -13,7 +13,7 @@ export interface StageFacts {
   readonly folder: string | null;
 }
 
-/** What an engine's words mean: the first that fits counts. */
+/** What a reason of an engine means: the first that fits counts. */
 interface Meaning {
   readonly pattern: RegExp;
   /** Where another stage than the one that failed is to blame. */
@@ -22,12 +22,12 @@ interface Meaning {
   readonly hint: string;
 }
 
-/** Docker's, Podman's and runc's words, which are no part of their interface: what fits none is shown as it is. */
+/** Reasons of Docker, Podman and runc, which are no part of their interface: what fits none is shown as it is. */
 const MEANINGS: readonly Meaning[] = [
   {
     pattern: /no such image|image not known/i,
     stage: 'image',
-    message: ({ image }) => `The image ${image} is not there any more`,
+    message: ({ image }) => `The image ${image} is no longer available`,
     hint: 'Pull it again, or choose another image in the profile.',
   },
   {
@@ -87,7 +87,7 @@ const MEANINGS: readonly Meaning[] = [
   },
   {
     pattern: /range of cpus/i,
-    message: (_, reason) => `The engine has not that many CPUs: ${reason}`,
+    message: (_, reason) => `The engine does not have that many CPUs: ${reason}`,
     hint: 'Give the profile fewer CPUs.',
   },
   {
@@ -99,7 +99,7 @@ const MEANINGS: readonly Meaning[] = [
     pattern: /cgroup|pids limit|rlimit/i,
     stage: 'sandbox',
     message: (_, reason) => `The engine cannot keep the limits of the profile: ${reason}`,
-    hint: 'Let the engine use cgroups (for rootless engines: cgroup v2 with delegation), or take the limits out of the profile.',
+    hint: 'Let the engine use cgroups (for rootless engines: cgroup v2 with delegation), or remove the limits from the profile.',
   },
   {
     pattern: /seccomp|apparmor|selinux|no.?new.?privileges|operation not permitted/i,
@@ -114,10 +114,10 @@ const MEANINGS: readonly Meaning[] = [
   },
 ];
 
-const STAGE_WORDS = {
+const STAGE_MESSAGES = {
   create: 'The engine did not create the container',
   start: 'The engine did not start the container',
-  attach: 'The engine did not give the container’s terminal',
+  attach: 'The engine did not attach to the container’s terminal',
 } as const;
 
 /** What went wrong at a stage, for a person. */
@@ -128,15 +128,19 @@ export function explainStage(error: unknown, facts: StageFacts): StartFailure {
     if (meaning !== undefined)
       return { stage: meaning.stage ?? stage, message: meaning.message(facts, error.reason), hint: meaning.hint };
     const reason = error.reason === '' ? `it answered ${error.status}` : error.reason;
-    return { stage, message: `${STAGE_WORDS[stage]}: ${reason}`, hint: 'Check the profile and the engine’s own log.' };
+    return {
+      stage,
+      message: `${STAGE_MESSAGES[stage]}: ${reason}`,
+      hint: 'Check the profile and the engine’s own log.',
+    };
   }
   if (error instanceof EngineTimeout || (error instanceof Error && error.name === 'TimeoutError')) {
-    const hint = 'It may be overloaded. Try again; if that goes on, restart the engine.';
-    return { stage, message: `${STAGE_WORDS[stage]}: it does not answer`, hint };
+    const hint = 'It may be overloaded. Try again. If the problem continues, restart the engine.';
+    return { stage, message: `${STAGE_MESSAGES[stage]}: it is not responding`, hint };
   }
   const reason = error instanceof Error ? oneLine(error.message) : 'no reason given';
   const hint = 'Check whether the engine runs, and try again.';
-  return { stage, message: `${STAGE_WORDS[stage]}: ${reason}`, hint };
+  return { stage, message: `${STAGE_MESSAGES[stage]}: ${reason}`, hint };
 }
 
 /** The engine took the container, but not what was asked of it. */
@@ -144,18 +148,18 @@ export function sandboxFailure(reasons: readonly string[]): StartFailure {
   return {
     stage: 'sandbox',
     message: reasons.join('. '),
-    hint: 'Let the engine’s kernel keep it (see “docker info” for what it lacks), or take it out of the profile.',
+    hint: 'Enable it in the engine’s kernel (“docker info” lists what is missing), or remove it from the profile.',
   };
 }
 
-/** A limit that the engine says it drops, in its words; empty when it drops none. Swap is told on the badge instead. */
+/** A limit that the engine says it drops, as it says it; empty when it drops none. Swap is shown on the badge instead. */
 export function droppedLimits(warnings: readonly string[]): string[] {
   return warnings.filter(
     (warning) => /discarded|not support|not mounted|ignored/i.test(warning) && !/swap/i.test(warning),
   );
 }
 
-/** The profile names a shell that the image has not. */
+/** The profile names a shell that the image does not have. */
 export function missingShell(shell: string, image: string): StartFailure {
   return {
     stage: 'shell',
@@ -164,7 +168,7 @@ export function missingShell(shell: string, image: string): StartFailure {
   };
 }
 
-/** A start that was given up. */
+/** A start that was cancelled. */
 export const ABORTED: StartFailure = {
   stage: 'aborted',
   message: 'The start was cancelled',

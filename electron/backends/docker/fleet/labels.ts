@@ -16,7 +16,7 @@ export const LABELS = {
   container: 'org.sandglass.container',
   /** `session` or `pool`. */
   role: 'org.sandglass.role',
-  /** Milliseconds since the epoch after which nobody needs it; absent without a maximum duration. */
+  /** Milliseconds since the epoch after which it is not needed; absent without a maximum duration. */
   endsAt: 'org.sandglass.ends-at',
   /** Seconds without activity after which its session ends; absent without an idle timeout. */
   idle: 'org.sandglass.idle-seconds',

@@ -125,13 +125,13 @@ describe.runIf(testEngine.ok && process.platform === 'linux')(
     });
 
     test('removes nothing of other hosts, other installations and other programs', async () => {
-      const nobody = { pid: 4_194_000, start: 1 };
+      const gone = { pid: 4_194_000, start: 1 };
       const other = randomUUID();
       installations.push(other);
-      await makeContainer({ ...nobody, host: 'elsewhere' });
-      const foreign = await makeContainer({ ...nobody, installation: other });
-      await makeContainer(nobody, { [LABELS.app]: '0' });
-      const mine = await makeContainer(nobody);
+      await makeContainer({ ...gone, host: 'elsewhere' });
+      const foreign = await makeContainer({ ...gone, installation: other });
+      await makeContainer(gone, { [LABELS.app]: '0' });
+      const mine = await makeContainer(gone);
       expect(await sweep()).toEqual([mine]);
       expect(await left()).toHaveLength(2);
       expect(testEngine.ok && (await containersOf(testEngine.docker, other))).toEqual([foreign]);
@@ -157,7 +157,7 @@ describe.runIf(testEngine.ok && process.platform === 'linux')(
       }
     });
 
-    test('removes what this process has that nobody knows, after a minute', async () => {
+    test('removes what this process has without knowing it, after a minute', async () => {
       const known = await makeContainer({});
       const unknown = await makeContainer({});
       const knows = (id: string): boolean => id === known;
@@ -166,7 +166,7 @@ describe.runIf(testEngine.ok && process.platform === 'linux')(
       expect(await left()).toEqual([known]);
     });
 
-    test('touches nothing when processes cannot be looked up', async () => {
+    test('touches nothing when processes cannot be listed', async () => {
       const { owner } = await startOwner();
       await makeContainer(owner);
       expect(await sweep({ processes: { find: async () => null } })).toEqual([]);
@@ -208,7 +208,7 @@ describe('a container', () => {
     }
   });
 
-  test('that outlives a crash is left over once it is decided that nobody takes it over', () => {
+  test('a container that outlives a crash is an orphan once it is decided that no app takes it over', () => {
     const survives = { [LABELS.survives]: '1' };
     expect(judge('gone', 1e12, survives, { sparesSurvivors: true })).toBe(false);
     expect(judge('gone', 1e12, {}, { sparesSurvivors: true })).toBe(true);

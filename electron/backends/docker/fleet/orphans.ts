@@ -40,11 +40,11 @@ export interface SweepFacts {
 
 export interface SweepOptions extends Omit<SweepFacts, 'nowMs'> {
   readonly engine: Pick<DockerEngine, 'connect' | 'remove'>;
-  /** Where owners are looked up. */
+  /** The process table that shows the owners. */
   readonly processes: Pick<ProcessTable, 'find'>;
   /** Milliseconds since the epoch. */
   wall(): number;
-  /** Told of what kept the sweep from its work. */
+  /** Called with what kept the sweep from its work. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -70,7 +70,7 @@ export async function findOwner(
 export async function sweepOrphans(options: SweepOptions): Promise<string[]> {
   const { engine, self, processes } = options;
   try {
-    // A process table that does not show this process shows nobody, and everything would seem to be left over.
+    // A process table that does not show this process shows no one, and everything would seem to be orphaned.
     const own = await processes.find(self.pid);
     if (own === null || String(own.startedAt) !== String(self.start)) {
       throw new Error('the process table does not show this process; nothing is swept');
@@ -90,10 +90,10 @@ export async function sweepOrphans(options: SweepOptions): Promise<string[]> {
   }
 }
 
-/** What became of a container's owner. `unclear`: its labels or the process table do not tell. */
+/** What became of a container's owner. `unclear`: its labels or the process table do not say. */
 export type OwnerState = 'self' | 'alive' | 'gone' | 'unclear';
 
-/** Whether nobody needs the container any more. */
+/** Whether the container is an orphan: no process needs it any more. */
 export function isLeftOver(container: OwnedContainer, owner: OwnerState, facts: SweepFacts): boolean {
   const { labels } = container;
   if (
@@ -119,7 +119,7 @@ export function isLeftOver(container: OwnedContainer, owner: OwnerState, facts: 
 
 async function listOwned(engine: Pick<DockerEngine, 'connect'>, self: ContainerOwner): Promise<OwnedContainer[]> {
   const connected = await engine.connect();
-  // Without an engine there is nothing to sweep; that is told elsewhere.
+  // Without an engine there is nothing to sweep; the status says so.
   if (!connected.ok) return [];
   const label = [`${LABELS.app}=1`, `${LABELS.installation}=${self.installation}`, `${LABELS.ownerHost}=${self.host}`];
   const query = { all: 'true', filters: JSON.stringify({ label }) };
@@ -135,7 +135,7 @@ async function listOwned(engine: Pick<DockerEngine, 'connect'>, self: ContainerO
     }));
 }
 
-/** Looks for the process that a container belongs to now. */
+/** Finds out what has become of the process that a container belongs to now. */
 export async function ownerState(
   { labels, names }: Pick<OwnedContainer, 'labels' | 'names'>,
   self: ContainerOwner,
@@ -160,7 +160,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It is there, but somebody else's.
+    // It is there, but another user's.
     return codeOf(error) === 'EPERM';
   }
 }

@@ -81,7 +81,7 @@ describe.runIf(engine.ok)('containers that are kept ready', { ...needs(engine), 
     }
   }, 120_000);
 
-  test('are there before anybody asks, and are handed out with their prompt and the right size', async () => {
+  test('are there before they are needed, and are handed out with their prompt and the right size', async () => {
     const docker = newDocker();
     const ready = profile(docker, 1);
     docker.backend.keepReady?.([ready]);
@@ -101,7 +101,7 @@ describe.runIf(engine.ok)('containers that are kept ready', { ...needs(engine), 
     expect((await shell.exit).signal).toBe('SIGKILL');
   });
 
-  test('are each handed out once, and made anew in the background', async () => {
+  test('are each handed out once, and replaced in the background', async () => {
     const docker = newDocker();
     const ready = profile(docker, 2);
     docker.backend.keepReady?.([ready]);
@@ -173,7 +173,7 @@ describe.runIf(engine.ok)('containers that are kept ready', { ...needs(engine), 
     await shell.process.terminate(0);
   });
 
-  test('that are too old are replaced by the regular look, and by whoever asks', async () => {
+  test('that are too old are replaced by the regular sweep, and when a session starts', async () => {
     let now = 0;
     const docker = newDocker({ now: () => now, poolMaxAgeMs: 1_000 });
     const ready = profile(docker, 1);
@@ -191,7 +191,7 @@ describe.runIf(engine.ok)('containers that are kept ready', { ...needs(engine), 
     await shell.process.terminate(0);
   });
 
-  test('of an image that was replaced under its name are made anew', async () => {
+  test('of an image that was replaced under its name are replaced, too', async () => {
     if (!engine.ok) throw new Error(engine.why);
     const image = `sandglass-test-pool:${process.pid}`;
     await engine.docker.tagImage(engine.image, imageTag(image));
@@ -225,7 +225,7 @@ describe.runIf(engine.ok)('containers that are kept ready', { ...needs(engine), 
     rmSync(`${folder}-old`, { recursive: true });
   });
 
-  test('of an image that is not there wait for it without pulling, and tell it once', async () => {
+  test('of an image that is not there wait for it without pulling, and log that once', async () => {
     const docker = newDocker();
     docker.backend.keepReady?.([profile(docker, 2, { image: 'sandglass-none:1', pull: 'missing' })]);
     await vi.waitFor(() => expect(docker.logged.filter(({ level }) => level === 'warn')).toHaveLength(1), {

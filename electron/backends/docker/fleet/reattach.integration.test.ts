@@ -13,7 +13,7 @@ import { LABELS } from './labels.ts';
 
 const engine = await findTestEngine();
 const own = ownEngineSupport(engine);
-/** How long a reaper may take to see what has become of what it waits for: it looks every few seconds. */
+/** How long a reaper may take to see what has become of what it waits for: it polls every few seconds. */
 const SEEN_MS = 60_000;
 
 /** A profile whose containers are those of the sessions here. */
@@ -120,7 +120,7 @@ describe.runIf(engine.ok)('a session that outlives a crash', { ...needs(engine),
   let succession: Succession;
   afterEach(() => succession[Symbol.asyncDispose](), 120_000);
 
-  test('is attached to again: its shell, with all it knew, is typed into, and how it ends is told', async () => {
+  test('is attached to again: its shell, with all it knew, is typed into, and its end is reported', async () => {
     succession = new Succession();
     const app = await succession.app({
       typed: [
@@ -224,7 +224,7 @@ describe.runIf(engine.ok)('a session that outlives a crash', { ...needs(engine),
     expect(await succession.docker.containers()).toEqual([app.container.id]);
   });
 
-  test('stood still, and stands still again until it is thawed', async () => {
+  test('was frozen, and is frozen again until it is thawed', async () => {
     succession = new Succession();
     const app = await succession.app();
     await app.kill();
@@ -249,7 +249,7 @@ describe.runIf(engine.ok)('a container that has outlived its app', { ...needs(en
   let succession: Succession;
   afterEach(() => succession[Symbol.asyncDispose](), 120_000);
 
-  test('is removed after its idle timeout, counted from the crash, when nobody has taken it over; nobody waits any more', async () => {
+  test('is removed after its idle timeout, counted from the crash, when no app has taken it over; its reaper ends', async () => {
     succession = new Succession();
     const app = await succession.app({ spec: { longestIdleSeconds: 4 } });
     const killedAt = performance.now();
@@ -257,10 +257,10 @@ describe.runIf(engine.ok)('a container that has outlived its app', { ...needs(en
     await succession.gone(60_000);
     expect(performance.now() - killedAt).toBeGreaterThanOrEqual(4_000);
     await succession.seen(app);
-    expect(await succession.refuse(succession.spec(app))).toContain('not there any more');
+    expect(await succession.refuse(succession.spec(app))).toContain('no longer exists');
   });
 
-  test('is removed after its maximum duration when nobody has taken it over', async () => {
+  test('is removed after its maximum duration when no app has taken it over', async () => {
     succession = new Succession();
     const endsAt = Date.now() + 8_000;
     const app = await succession.app({ spec: { endsAt } });
@@ -270,7 +270,7 @@ describe.runIf(engine.ok)('a container that has outlived its app', { ...needs(en
     await succession.seen(app);
   });
 
-  test('and was taken over is nobody else’s to remove', async () => {
+  test('and was taken over is removed by no other app', async () => {
     succession = new Succession();
     const app = await succession.app({ spec: { longestIdleSeconds: 60 } });
     await app.kill();
@@ -286,7 +286,7 @@ describe.runIf(engine.ok)('a container that has outlived its app', { ...needs(en
     await app.kill();
     process.kill(app.reaper, 'SIGKILL');
     const { docker } = succession;
-    // A session that starts meanwhile has leftovers looked for, and this is one.
+    // A session that starts meanwhile has orphans searched for, and this is one.
     const labels = {
       [LABELS.app]: '1',
       [LABELS.installation]: docker.installation,
@@ -424,7 +424,7 @@ describe.runIf(own.ok)(
       await app.kill();
       await other.stop();
       await other.start();
-      expect(await succession.refuse(succession.spec(app))).toMatch(/has ended|not there any more/);
+      expect(await succession.refuse(succession.spec(app))).toMatch(/has ended|no longer exists/);
       await succession.gone();
       await succession.seen(app);
     });

@@ -11,7 +11,7 @@ import { noBody } from '../client/engine-client.ts';
 import { EngineRefusal } from '../client/engine-errors.ts';
 import { oneLine } from '../client/engine-text.ts';
 import type { Inspection } from '../client/inspection.ts';
-import { EventRelay, type RunningContainer, type Workshop } from '../container/allocate.ts';
+import { type AllocationContext, EventRelay, type RunningContainer } from '../container/allocate.ts';
 import type { ContainerOwner } from '../container/container-labels.ts';
 import { MIB } from '../container/container-spec.ts';
 import { DockerProcess } from '../container/docker-process.ts';
@@ -39,7 +39,7 @@ export async function connectPatiently(engine: Pick<DockerEngine, 'connect'>): P
 }
 
 /** What a container is taken over with. */
-export interface Takeover extends Workshop {
+export interface Takeover extends AllocationContext {
   /** This process. */
   readonly owner: ContainerOwner;
   readonly processes: Pick<ProcessTable, 'find'>;
@@ -56,7 +56,7 @@ export type Reattached =
   | { readonly ok: false; readonly failure: StartFailure };
 
 /**
- * Takes over the container of a session whose app is gone: makes sure that it is that session's and nobody else's, gives it
+ * Takes over the container of a session whose app is gone: makes sure that it is that session's and no other's, gives it
  * a name that says whose it is now, and attaches to its terminal. One that cannot be taken over is removed, unless it is
  * another's. Does not reject.
  */
@@ -68,7 +68,7 @@ export async function reattach(spec: ReattachSpec, takeover: Takeover): Promise<
   const opened: { events: EventRelay | null; terminal: Duplex | null } = { events: null, terminal: null };
   try {
     id = spec.container?.id ?? (await findBySession(client, spec, takeover.owner));
-    if (id === null) throw new NotReattached('The session’s container is not there any more');
+    if (id === null) throw new NotReattached('The session’s container no longer exists');
     takeover.onFound(id);
     const api = new ContainerApi(client, id);
     const before = await api.inspect(STEP_MS);
@@ -77,8 +77,8 @@ export async function reattach(spec: ReattachSpec, takeover: Takeover): Promise<
     const owner = await ownerState({ labels: labelsOf(before), names: [name] }, takeover.owner, takeover.processes);
     if (owner !== 'gone') throw new NotReattached('Another process has the session’s container');
     isOurs = true;
-    if (!before.State.Running) throw new NotReattached('The session’s container has ended meanwhile');
-    // First of all: if this process dies, too, somebody has to know.
+    if (!before.State.Running) throw new NotReattached('The session’s container has ended');
+    // First of all: if this process dies, too, the reaper has to know.
     tracker.engine(info.address, takeover.owner);
     tracker.created(id, info.address, survivalOf(spec, takeover.wall()));
     const made = labelsOf(before)[LABELS.container] ?? name;
@@ -89,13 +89,13 @@ export async function reattach(spec: ReattachSpec, takeover: Takeover): Promise<
     opened.events = events;
     const terminal = await attachTerminal(client, id);
     opened.terminal = terminal;
-    const container = await lookAgain(spec, takeover, { api, terminal, events });
+    const container = await verify(spec, takeover, { api, terminal, events });
     const process = new DockerProcess({ container, engine, log, tracker, now: takeover.now });
     process.survive(survivalOf(spec, takeover.wall()));
-    await drawAnew(api, spec);
+    await redraw(api, spec);
     if (spec.isFrozen) {
       const why = await process.freeze();
-      if (why !== null) log.warn({ containerId: id, why }, 'A session that stood still goes on');
+      if (why !== null) log.warn({ containerId: id, why }, 'A frozen session could not be frozen again and runs');
     }
     return { ok: true, process };
   } catch (error) {
@@ -106,7 +106,7 @@ export async function reattach(spec: ReattachSpec, takeover: Takeover): Promise<
     if (id !== null && isOurs) {
       const isGone = isMissing || (await engine.remove(id));
       if (isGone) tracker.removed(id);
-      // Owed: now it goes with this process.
+      // Its removal is pending: now it goes with this process.
       else tracker.created(id, info.address);
     }
     return { ok: false, failure: explain(error, isMissing) };
@@ -118,7 +118,7 @@ class NotReattached extends Error {}
 
 function explain(error: unknown, isMissing: boolean): StartFailure {
   const hint = 'Reopen the session to begin a new one.';
-  if (isMissing) return { stage: 'attach', message: 'The session’s container is not there any more', hint };
+  if (isMissing) return { stage: 'attach', message: 'The session’s container no longer exists', hint };
   if (error instanceof NotReattached) return { stage: 'attach', message: error.message, hint };
   const reason = error instanceof Error ? oneLine(error.message) : 'no reason given';
   return { stage: 'attach', message: `The session’s container could not be attached to: ${reason}`, hint };
@@ -167,32 +167,32 @@ async function findBySession(client: EngineClient, spec: ReattachSpec, owner: Co
   return found === undefined || others.length > 0 ? null : found.Id;
 }
 
-/** Gives the container another name, by the one that it has: whoever comes second does not find it any more. */
+/** Gives the container another name, by the one that it has: a second process does not find it any more. */
 async function rename(client: EngineClient, name: string, to: string): Promise<void> {
   const request = { method: 'POST', path: `/containers/${name}/rename`, query: { name: to } } as const;
   await client.call(request, noBody, { timeoutMs: STEP_MS });
 }
 
-/** A full-screen program draws itself anew when the size changes; and the size is this terminal's in the end. */
-async function drawAnew(api: ContainerApi, { cols, rows }: ReattachSpec): Promise<void> {
+/** A full-screen program redraws itself when the size changes; and the size is this terminal's in the end. */
+async function redraw(api: ContainerApi, { cols, rows }: ReattachSpec): Promise<void> {
   try {
     if (rows > 1) await api.resize(cols, rows - 1);
     await api.resize(cols, rows);
   } catch (error) {
-    // It has ended at this moment, which is told as its end.
+    // It has ended at this moment, which is reported as its end.
     if (!(error instanceof EngineRefusal)) throw error;
   }
 }
 
 /** What it is now: the engine's word and the kernel's. */
-async function lookAgain(
+async function verify(
   spec: ReattachSpec,
   { info }: Takeover,
   { api, terminal, events }: Pick<RunningContainer, 'api' | 'terminal' | 'events'>,
 ): Promise<RunningContainer> {
   const inspection = await api.inspect(STEP_MS);
   const { State: state, HostConfig: host } = inspection;
-  if (!state.Running) throw new NotReattached('The session’s container has ended meanwhile');
+  if (!state.Running) throw new NotReattached('The session’s container has ended');
   const view = info.local && hasPlainRuntime(inspection) ? HostView.of(state.Pid ?? 0, api.id) : null;
   const memory = host.Memory ?? 0;
   return {

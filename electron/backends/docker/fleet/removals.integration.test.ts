@@ -40,7 +40,7 @@ test('a removal that hangs on an engine that is lost is done by the one that is 
     link: () => link,
     retryMs: 1,
     onGone: (containerId) => gone.push(containerId),
-    onOwed: () => counts.push(removals.owed),
+    onPendingChange: () => counts.push(removals.pending),
     onError: (error) => errors.push(error),
   });
   onTestFinished(() => removals.close());
@@ -48,8 +48,8 @@ test('a removal that hangs on an engine that is lost is done by the one that is 
   const removal = removals.remove(ID);
   await asked;
   link = { client: await listen(back), signal, confirm: async () => true };
-  // What is owed is tried again when an engine is back; this one is still being tried.
-  removals.settle();
+  // Pending removals are tried again when an engine is back; this one is still being tried.
+  removals.retryNow();
   lost.closeAllConnections();
   expect(await removal).toBe(false);
   expect(await removed.promise).toContain(ID);

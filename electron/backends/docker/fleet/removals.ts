@@ -32,18 +32,18 @@ async function removeContainer(client: EngineClient, containerId: string, signal
   const query = { force: 'true', v: 'true' };
   const removed = await client.request({ method: 'DELETE', path, query }, { timeoutMs: REMOVE_TIMEOUT_MS, signal });
   if (removed.status === 204 || removed.status === 200 || removed.status === 404) return 'gone';
-  // Somebody else is removing it, which is as good.
+  // Another one is removing it, which is as good.
   return removed.status === 409 && /already in progress/i.test(reasonIn(removed.body)) ? 'gone' : 'failed';
 }
 
 /** Removals that are done now, or later. */
 export interface Removals {
   /** How many containers are still to be removed. */
-  readonly owed: number;
-  /** Resolves true when it is gone now; otherwise it is owed, unless it is not ours. Never rejects. */
+  readonly pending: number;
+  /** Resolves true when it is gone now; otherwise it is pending, unless it is not ours. Never rejects. */
   remove(containerId: string): Promise<boolean>;
-  /** Tries those that are owed again: the engine is there. */
-  settle(): void;
+  /** Tries pending removals again: the engine is there. */
+  retryNow(): void;
   close(): void;
 }
 
@@ -56,23 +56,23 @@ export function createRemovals(options: {
   link(): Pick<Link, 'client' | 'signal' | 'confirm'> | null;
   /** The pause before a refused removal is tried again, in milliseconds. */
   readonly retryMs: number;
-  /** It is gone, now or after it was owed. */
+  /** It is gone, at once or after a while. */
   onGone(containerId: string): void;
-  /** The number of those owed has changed. */
-  onOwed(): void;
+  /** The number of pending removals has changed. */
+  onPendingChange(): void;
   readonly onError: (error: unknown) => void;
 }): Removals {
   /** How often each was refused. */
-  const owed = new Map<string, number>();
+  const pending = new Map<string, number>();
   const running = new Map<string, Promise<boolean>>();
   let timer: NodeJS.Timeout | null = null;
   let isClosed = false;
 
-  const settleLater = (): void => {
+  const retryLater = (): void => {
     if (isClosed || timer !== null) return;
     timer = setTimeout(() => {
       timer = null;
-      settle();
+      retryNow();
     }, options.retryMs);
   };
   const attempt = async (containerId: string): Promise<boolean> => {
@@ -87,43 +87,43 @@ export function createRemovals(options: {
       options.onError(error);
     }
     if (removal !== 'failed') {
-      owed.delete(containerId);
+      pending.delete(containerId);
       if (removal === 'gone') options.onGone(containerId);
       return removal === 'gone';
     }
-    const refusals = (owed.get(containerId) ?? 0) + 1;
+    const refusals = (pending.get(containerId) ?? 0) + 1;
     if (refusals >= MAX_REFUSALS) {
-      owed.delete(containerId);
+      pending.delete(containerId);
       options.onError(new Error(`the container ${containerId} could not be removed`));
     } else {
-      owed.set(containerId, refusals);
-      settleLater();
+      pending.set(containerId, refusals);
+      retryLater();
     }
     return false;
   };
   const remove = (containerId: string): Promise<boolean> => {
     const known = running.get(containerId);
     if (known !== undefined) return known;
-    if (!owed.has(containerId)) owed.set(containerId, 0);
+    if (!pending.has(containerId)) pending.set(containerId, 0);
     const removal = attempt(containerId).finally(() => {
       running.delete(containerId);
       // The engine may have come back while this attempt still waited for the one that was lost.
-      if (owed.has(containerId) && options.link() !== null) settleLater();
-      options.onOwed();
+      if (pending.has(containerId) && options.link() !== null) retryLater();
+      options.onPendingChange();
     });
     running.set(containerId, removal);
     return removal;
   };
-  const settle = (): void => {
-    for (const containerId of owed.keys()) void remove(containerId);
+  const retryNow = (): void => {
+    for (const containerId of pending.keys()) void remove(containerId);
   };
 
   return {
-    get owed() {
-      return owed.size;
+    get pending() {
+      return pending.size;
     },
     remove,
-    settle,
+    retryNow,
     close() {
       isClosed = true;
       if (timer !== null) clearTimeout(timer);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { z } from 'zod';
-import { inheritable, stdioWithoutTerminals } from '../../pty/linux-terminal.ts';
+import { inheritable, stdioWithoutTerminals } from '../../../processes/child-descriptors.ts';
 
 /** How long a helper may take, in milliseconds: a keychain may ask a person to unlock it. */
 const TIMEOUT_MS = 30_000;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../../base/logger.ts';
 import type { ContainerTracker } from '../../../processes/tracker.ts';
-import { ContainerApi, createContainer, type ProbeSpec } from '../client/container-api.ts';
+import { ContainerApi, createContainer } from '../client/container-api.ts';
+import type { ProbeSpec } from '../client/container-body.ts';
 import type { DockerEngine, EngineInfo } from '../client/engine.ts';
 import type { EngineClient } from '../client/engine-client.ts';
 import { readBytes } from '../client/engine-client.ts';
@@ -20,8 +21,8 @@ export interface ImageFacts {
   readonly locales: ReadonlySet<string>;
 }
 
-/** What images are looked at with. */
-export interface ImageLook {
+/** What images are inspected with. */
+export interface ImageInspection {
   readonly client: EngineClient;
   readonly engine: DockerEngine;
   readonly info: EngineInfo;
@@ -40,18 +41,22 @@ const MUSL = ['/lib/ld-musl-x86_64.so.1', '/lib/ld-musl-aarch64.so.1'];
 const known = new Map<string, Promise<ImageFacts | null>>();
 
 /**
- * Looks into an image, once for each: through a container of it that is never started, and removed again.
+ * Inspects an image, once for each: through a container of it that is never started, and removed again.
  *
- * @param locales names to look for, beside `C.UTF-8`.
- * @returns null where it could not be looked at. Never rejects.
+ * @param locales names to search for, beside `C.UTF-8`.
+ * @returns null where it could not be inspected. Never rejects.
  */
-export function imageFacts(look: ImageLook, imageId: string, locales: readonly string[]): Promise<ImageFacts | null> {
+export function imageFacts(
+  inspection: ImageInspection,
+  imageId: string,
+  locales: readonly string[],
+): Promise<ImageFacts | null> {
   const wanted = [...new Set(['C.UTF-8', ARCHIVED, ...locales])].sort();
-  const key = [look.info.endpoint, imageId, ...wanted].join(' ');
+  const key = [inspection.info.endpoint, imageId, ...wanted].join(' ');
   const before = known.get(key);
   if (before !== undefined) return before;
-  const found = read(look, imageId, wanted).catch((error: unknown) => {
-    look.log.warn({ err: error, imageId }, 'The users and locales of an image could not be read');
+  const found = read(inspection, imageId, wanted).catch((error: unknown) => {
+    inspection.log.warn({ err: error, imageId }, 'The users and locales of an image could not be read');
     known.delete(key);
     return null;
   });
@@ -59,8 +64,8 @@ export function imageFacts(look: ImageLook, imageId: string, locales: readonly s
   return found;
 }
 
-async function read(look: ImageLook, imageId: string, wanted: readonly string[]): Promise<ImageFacts> {
-  const { client, engine, info, owner, tracker } = look;
+async function read(inspection: ImageInspection, imageId: string, wanted: readonly string[]): Promise<ImageFacts> {
+  const { client, engine, info, owner, tracker } = inspection;
   const name = `sandglass-image-${randomBytes(4).toString('hex')}`;
   tracker.engine(info.address, owner);
   const { id } = await createContainer(client, probeSpec(name, imageId, owner));

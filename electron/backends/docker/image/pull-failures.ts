@@ -79,12 +79,12 @@ function login(attempt: PullAttempt | null): string {
 
 function signIn(attempt: PullAttempt | null): string {
   const problem = attempt?.auth.problem ?? null;
-  const words = `Sign in with “${login(attempt)}”, and try again.`;
-  return problem === null ? words : `The stored credentials could not be read: ${problem} ${words}`;
+  const advice = `Sign in with “${login(attempt)}”, and try again.`;
+  return problem === null ? advice : `The stored credentials could not be read: ${problem} ${advice}`;
 }
 
 /**
- * Why a pull failed, from the engine's own words, which the hint repeats.
+ * Why a pull failed, from the engine's own reason, which the hint repeats.
  *
  * @param attempt null where it failed before the registry was asked.
  */

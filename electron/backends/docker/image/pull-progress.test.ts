@@ -18,8 +18,8 @@ const line = (id: string, status: string, current?: number, total?: number): obj
 });
 
 test('layers and bytes are counted', () => {
-  const told: StartProgress[] = [];
-  const layers = followLayers('debian', (progress) => told.push(progress));
+  const reported: StartProgress[] = [];
+  const layers = followLayers('debian', (progress) => reported.push(progress));
   for (const value of [
     { status: 'Pulling from library/debian', id: 'latest' },
     line('a', 'Pulling fs layer'),
@@ -31,7 +31,7 @@ test('layers and bytes are counted', () => {
     expect(layers.take(value)).toBeNull();
   }
   vi.advanceTimersByTime(100);
-  expect(told.at(-1)).toMatchObject({
+  expect(reported.at(-1)).toMatchObject({
     stage: 'pull',
     message: 'Pulling debian',
     detail: '1 of 3 layers · 12 of 48 MB',
@@ -39,13 +39,13 @@ test('layers and bytes are counted', () => {
   });
   for (const id of ['a', 'b']) layers.take(line(id, 'Pull complete'));
   vi.advanceTimersByTime(100);
-  expect(told.at(-1)).toMatchObject({ detail: '3 of 3 layers · 48 of 48 MB', fraction: 1 });
+  expect(reported.at(-1)).toMatchObject({ detail: '3 of 3 layers · 48 of 48 MB', fraction: 1 });
   layers.end();
 });
 
-test('it is told ten times a second at most, and never goes back', () => {
-  const told: StartProgress[] = [];
-  const layers = followLayers('debian', (progress) => told.push(progress));
+test('progress is reported ten times a second at most, and never goes back', () => {
+  const reported: StartProgress[] = [];
+  const layers = followLayers('debian', (progress) => reported.push(progress));
   for (let step = 0; step < 1_000; step += 1) {
     layers.take(line('a', 'Downloading', step, 1_000));
     // Another layer appears half way.
@@ -53,12 +53,12 @@ test('it is told ten times a second at most, and never goes back', () => {
     vi.advanceTimersByTime(1);
   }
   layers.end();
-  expect(told.length).toBeLessThanOrEqual(11);
-  const fractions = told.flatMap(({ fraction }) => fraction ?? []);
+  expect(reported.length).toBeLessThanOrEqual(11);
+  const fractions = reported.flatMap(({ fraction }) => fraction ?? []);
   expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
 });
 
-test('a failure is told as such, in either form', () => {
+test('a failure is reported as such, in either form', () => {
   const layers = followLayers('debian', () => undefined);
   expect(layers.take({ errorDetail: { message: 'long' }, error: 'short' })).toBe('long');
   expect(layers.take({ error: 'short' })).toBe('short');
@@ -66,14 +66,14 @@ test('a failure is told as such, in either form', () => {
 });
 
 test('hostile lines do no harm', () => {
-  const told: StartProgress[] = [];
-  const layers = followLayers('debian', (progress) => told.push(progress));
+  const reported: StartProgress[] = [];
+  const layers = followLayers('debian', (progress) => reported.push(progress));
   for (const value of [null, 7, [], { id: {} }, line('a', 'Downloading', -5, -1), line('b', 'Downloading', 1e300, 1)]) {
     expect(layers.take(value)).toBeNull();
   }
   for (let index = 0; index < 10_000; index += 1) layers.take(line(`layer ${index}`, 'Waiting'));
   vi.advanceTimersByTime(100);
-  expect(told.at(-1)).toMatchObject({ detail: expect.stringMatching(/^0 of 512 layers/) });
-  expect(told.at(-1)?.fraction).toBeLessThanOrEqual(1);
+  expect(reported.at(-1)).toMatchObject({ detail: expect.stringMatching(/^0 of 512 layers/) });
+  expect(reported.at(-1)?.fraction).toBeLessThanOrEqual(1);
   layers.end();
 });

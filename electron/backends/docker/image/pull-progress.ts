@@ -18,7 +18,7 @@ interface Layer {
   state: 'waiting' | 'downloading' | 'extracting' | 'done';
 }
 
-/** Progress is told this often at most, in milliseconds. */
+/** Progress is reported this often at most, in milliseconds. */
 const THROTTLE_MS = 100;
 /** More layers than any engine takes (127 on overlay2). */
 const MAX_LAYERS = 512;
@@ -29,18 +29,18 @@ const DOWNLOAD_SHARE = 0.8;
 export interface LayerProgress {
   /** @returns why the pull has failed; null while it has not. */
   take(value: unknown): string | null;
-  /** Nothing is told after this. */
+  /** Nothing is reported after this. */
   end(): void;
 }
 
-/** Tells how far a pull has come, at most ten times a second, the last state always. */
+/** Reports how far a pull has come, at most ten times a second, the last state always. */
 export function followLayers(reference: string, onProgress: (progress: StartProgress) => void): LayerProgress {
   const layers = new Map<string, Layer>();
   let timer: NodeJS.Timeout | null = null;
   let isPending = true;
   let furthest = 0;
 
-  const tell = (): void => {
+  const report = (): void => {
     isPending = false;
     const { detail, fraction } = summarize([...layers.values()]);
     furthest = Math.max(furthest, fraction ?? 0);
@@ -52,10 +52,10 @@ export function followLayers(reference: string, onProgress: (progress: StartProg
     });
     timer = setTimeout(() => {
       timer = null;
-      if (isPending) tell();
+      if (isPending) report();
     }, THROTTLE_MS);
   };
-  tell();
+  report();
 
   return {
     take(value) {
@@ -68,7 +68,7 @@ export function followLayers(reference: string, onProgress: (progress: StartProg
       if (typeof id !== 'string' || typeof status !== 'string') return null;
       const known = layers.get(id);
       const state = stateOf(status);
-      // Lines that are no layer's, such as the name of the image, carry other words.
+      // Lines that are no layer's, such as the name of the image, carry other texts.
       if (state === null || (known === undefined && layers.size >= MAX_LAYERS)) return null;
       const layer = known ?? { downloaded: 0, total: null, state };
       layers.set(id, layer);
@@ -81,7 +81,7 @@ export function followLayers(reference: string, onProgress: (progress: StartProg
         layer.downloaded = layer.total;
       }
       isPending = true;
-      if (timer === null) tell();
+      if (timer === null) report();
       return null;
     },
     end() {
@@ -91,7 +91,7 @@ export function followLayers(reference: string, onProgress: (progress: StartProg
   };
 }
 
-/** What an engine's word says of a layer; null for words about something else. */
+/** What a status of an engine says of a layer; null for one about something else. */
 function stateOf(status: string): Layer['state'] | null {
   switch (status) {
     case 'Pulling fs layer':

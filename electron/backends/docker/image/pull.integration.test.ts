@@ -75,7 +75,7 @@ describe.runIf(testEngine.ok)('an image', { ...needs(testEngine), timeout: 120_0
     expect(registry.manifestRequests).toBe(0);
   });
 
-  test('tells how far its pull has come', async () => {
+  test('reports the progress of its pull', async () => {
     await using registry = await startRegistry([300_000, 3_000_000], true);
     const { result, progress } = obtain(registry.reference(), 'missing');
     await registry.stalled;
@@ -105,7 +105,7 @@ describe.runIf(testEngine.ok)('an image', { ...needs(testEngine), timeout: 120_0
     expect(registry.manifestRequests).toBe(0);
   });
 
-  test('that cannot be had says why', async () => {
+  test('that cannot be pulled says why', async () => {
     await using registry = await startRegistry([1_000]);
     const failureOf = async (image: string) => {
       const result = await obtain(image, 'missing').result;
@@ -163,14 +163,14 @@ test.each([
   ['image operating system "windows" cannot be used on this platform', 'image', /not offered/],
   ['Get "https://x/v2/": dial tcp: lookup x: no such host', 'pull', /cannot be reached/],
   ['Get "https://x/v2/": net/http: TLS handshake timeout', 'pull', /cannot be reached/],
-  ['something nobody has thought of', 'pull', /could not be pulled/],
+  ['something unheard of', 'pull', /could not be pulled/],
 ])('an engine that says “%s”', (said, stage, message) => {
   const failure = explainPull('x', said);
   expect(failure).toMatchObject({ stage, message: expect.stringMatching(message) });
   expect(failure.hint).toContain(said);
 });
 
-test('an engine’s words cannot write on the terminal', () => {
+test('an engine’s text cannot write on the terminal', () => {
   const { hint } = explainPull('x', 'a\u001b]0;b\u0007\r\nc\u202Ed'.padEnd(10_000, '!'));
   expect(hint).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   expect(hint.length).toBeLessThan(500);

@@ -68,8 +68,8 @@ export async function makeImageReady(
       if (pull === 'never') {
         return refuse({
           stage: 'image',
-          message: `The image ${reference} is not there, and the profile never pulls.`,
-          hint: 'Choose an image that is there, or let the profile pull a missing one.',
+          message: `The engine does not have the image ${reference}, and the profile never pulls.`,
+          hint: 'Choose an image that the engine has, or let the profile pull missing images.',
         });
       }
     }
@@ -93,7 +93,7 @@ export async function makeImageReady(
         hint: 'Open the tab again to continue.',
       });
     }
-    // What broke may have been the engine, which nobody has noticed yet.
+    // What broke may have been the engine, which has gone unnoticed so far.
     if (!(await engine.confirm())) {
       const message = `The connection to ${engine.info.name} at ${engine.info.endpoint} was lost.`;
       return refuse({ stage: 'engine', message, hint: 'Start it if it does not come back by itself, and try again.' });
@@ -122,7 +122,7 @@ async function inspect(
   const parsed = imageSchema.safeParse(answer.body);
   if (answer.status !== 200 || !parsed.success) {
     const hint = `The engine says: ${reasonIn(answer.body) || `status ${answer.status}`}`;
-    return refuse({ stage: 'image', message: `The image ${reference} cannot be looked at.`, hint });
+    return refuse({ stage: 'image', message: `The image ${reference} cannot be inspected.`, hint });
   }
   const { Id: id, RepoDigests, Os } = parsed.data;
   if (typeof Os === 'string' && Os !== '' && Os !== 'linux') {

@@ -99,7 +99,7 @@ describe.runIf(testEngine.ok)('an image of a private registry', { ...needs(testE
     await remove(image);
   });
 
-  test('says where to sign in when nobody is signed in, and why when the helper is missing', async () => {
+  test('says where to sign in without a login, and why when the helper is missing', async () => {
     await using registry = await startRegistry([1_000], false, ACCOUNT);
     const image = registry.reference();
     expect(await obtain(image, 'missing', environment({}))).toMatchObject({

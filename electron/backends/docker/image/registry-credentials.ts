@@ -28,7 +28,7 @@ type Config = z.infer<typeof configSchema>;
 
 /** Credentials for one registry. */
 export interface RegistryAuth {
-  /** For the engine, in the header `X-Registry-Auth`; null for a registry to which nobody is signed in. Never logged. */
+  /** For the engine, in the header `X-Registry-Auth`; null for a registry without a login. Never logged. */
   readonly header: string | null;
   /** Why stored credentials could not be used, for a person and without any secret; null when they could. */
   readonly problem: string | null;
@@ -37,7 +37,7 @@ export interface RegistryAuth {
 /** Finds the credentials that `docker login` has stored for a registry. */
 export interface RegistryCredentials {
   /**
-   * The credentials for this registry, looked up each time, because helpers give tokens that expire. Rejects only when `signal`
+   * The credentials for this registry, read each time, because helpers give tokens that expire. Rejects only when `signal`
    * aborts.
    *
    * @param path the repository within the registry, such as `team/app`: Podman may keep credentials for a part of a registry
@@ -66,7 +66,7 @@ export function pathInRegistry(repository: string): string {
 }
 
 /**
- * Looks credentials up as the docker command does, and where it has none, as Podman does
+ * Finds credentials as the docker command does, and where it has none, as Podman does
  * (https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md). As the docker command: `DOCKER_AUTH_CONFIG`, then the registry's own helper (`credHelpers`), the store
  * for all (`credsStore`), or `auths` in the file `config.json` of `DOCKER_CONFIG` or `~/.docker`.
  */

@@ -27,7 +27,7 @@ export interface TestDocker extends AsyncDisposable {
   readonly engine: DockerEngine;
   readonly installation: string;
   readonly logged: Logged[];
-  /** What the hook was told: ids of containers that were made and are not gone. */
+  /** What the tracker knows: ids of containers that were made and are not gone. */
   readonly made: Set<string>;
   /** A profile's container options: the tests' image, hardened as by default. */
   container(options?: Partial<ContainerOptions>): ContainerOptions;
@@ -37,7 +37,7 @@ export interface TestDocker extends AsyncDisposable {
   running(): Promise<string[]>;
   /**
    * Asserts that no container is left, here or at the engine, and that nothing went wrong behind the scenes. A busy engine
-   * may owe a removal for a while. What is left in spite of it is removed, for the tests after this one.
+   * may take a while for a removal. What is left in spite of it is removed, for the tests after this one.
    */
   expectNothingLeft(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export function testDocker(engine: TestEngine, options: TestDockerOptions = {}):
   const identity = mkdtempSync(join(tmpdir(), 'sandglass-identity-'));
   process.once('exit', () => rmSync(identity, { recursive: true, force: true }));
   const backend = createDockerBackend({
-    // It stays open when the backend closes, so that a busy engine has time for what it owes.
+    // It stays open when the backend closes, so that a busy engine has time for pending removals.
     engine: Object.assign(intercept(own, interception ?? {}), { close() {} }),
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     environment: { PATH: process.env.PATH, LANG: 'C.UTF-8', LC_TIME: 'C.UTF-8', SECRET: 'host' },

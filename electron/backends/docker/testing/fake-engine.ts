@@ -25,7 +25,7 @@ export interface FakeEngine extends AsyncDisposable {
   idle(): Promise<void>;
   /** Sends an event about a container of the app. */
   emit(action: string, containerId: string, attributes?: Readonly<Record<string, string>>): void;
-  /** Sends these bytes to whoever listens to events. */
+  /** Sends these bytes to all streams of events. */
   emitRaw(text: string): void;
   /** Cuts all connections and takes no more. */
   stop(): Promise<void>;
@@ -81,13 +81,13 @@ export async function startFakeEngine({ isStopped, isTcp, tls }: FakeEngineOptio
   };
   const until = (condition: () => boolean): Promise<void> =>
     new Promise((resolve) => {
-      const look = (): void => {
+      const check = (): void => {
         if (!condition()) return;
-        changes.delete(look);
+        changes.delete(check);
         resolve();
       };
-      changes.add(look);
-      look();
+      changes.add(check);
+      check();
     });
 
   const start = async (): Promise<void> => {

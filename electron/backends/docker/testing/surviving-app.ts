@@ -10,7 +10,7 @@ import { systemSources } from '../client/endpoint-sources.ts';
 import { createDockerBackend } from '../docker.ts';
 import type { AppOrders, AppReport } from './apps.ts';
 
-// Stands in for the app in tests: opens a session in a container, or takes one over, types into it, tells of it, and waits
+// Stands in for the app in tests: opens a session in a container, or takes one over, types into it, reports it, and waits
 // to be killed, or for a line on its standard input.
 const orders: AppOrders = JSON.parse(process.argv[2] ?? '{}');
 const fail = (error: unknown): never => {
@@ -19,7 +19,7 @@ const fail = (error: unknown): never => {
 };
 const ready = Promise.withResolvers<void>();
 const debug = (_details: object, message: string): void => {
-  // The pool tells nobody else.
+  // The pool has no other listener.
   if (message === 'A container is ready') ready.resolve();
 };
 const log = { debug, info() {}, warn() {}, error: (details: object) => fail(JSON.stringify(details)) };

@@ -104,7 +104,7 @@ describe.runIf(engine.ok)('credentials of containers', { ...needs(engine), timeo
     );
   });
 
-  test('are told to nobody who asks the engine', async () => {
+  test('are not in what the engine says of the container', async () => {
     if (!engine.ok) throw new Error(engine.why);
     const shell = await start({ credentials: supplyOf({ TOKEN }) });
     await shell.process.updateCredentials?.(valuesOf({ TOKEN: 'second-value' }));

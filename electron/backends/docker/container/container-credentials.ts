@@ -1,12 +1,9 @@
-import * as z from 'zod';
 import type { StartFailure } from '../../../../shared/session.ts';
 import type { CredentialValue } from '../../backend.ts';
 import { CREDENTIALS_INSIDE } from '../../credential-folders.ts';
 import type { ContainerApi } from '../client/container-api.ts';
-import type { EngineClient } from '../client/engine-client.ts';
 import { EngineRefusal } from '../client/engine-errors.ts';
-import { SCRIPT_SHELL } from '../container/credential-barrier.ts';
-import { ABORTED } from '../container/start-failures.ts';
+import { SCRIPT_SHELL } from './credential-barrier.ts';
 
 /** How long the engine may take to give values to a container, in milliseconds. */
 const PUT_MS = 20_000;
@@ -21,7 +18,7 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /**
  * Takes names and values from its input, a line each, and replaces their files as a whole. The value is written with escapes
- * by a command of the shell's own, so that it is in no process's arguments. `.` ends it; `+` opens the gate before.
+ * by a command of the shell's own, so that it is in no process's arguments. `.` ends it; `+` opens the barrier before.
  */
 const PUT = `umask 077
 [ "$(command -v printf)" = printf ] || exit 64
@@ -43,32 +40,6 @@ for name in *; do
   echo "$name $(($(wc -c <"$name")))" && cat "$name" || exit 66
 done`;
 
-const imageSchema = z.object({
-  Config: z.object({ Entrypoint: z.array(z.string()).nullish(), Cmd: z.array(z.string()).nullish() }).nullish(),
-});
-
-/**
- * What an image runs by itself; `args` take the place of its command where there are any. A shell where it says nothing.
- * Never rejects.
- */
-export async function imageCommand(
-  client: EngineClient,
-  imageId: string,
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<{ readonly ok: true; readonly command: string[] } | { readonly ok: false; readonly failure: StartFailure }> {
-  const request = { method: 'GET', path: `/images/${encodeURIComponent(imageId)}/json` } as const;
-  try {
-    const { Config: config } = await client.call(request, imageSchema, { timeoutMs: PUT_MS, signal });
-    const command = [...(config?.Entrypoint ?? []), ...(args.length > 0 ? args : (config?.Cmd ?? []))];
-    return { ok: true, command: command.length > 0 ? command : [SCRIPT_SHELL] };
-  } catch {
-    if (signal.aborted) return { ok: false, failure: ABORTED };
-    const message = 'The container engine did not tell what the image runs';
-    return { ok: false, failure: { stage: 'image', message, hint: 'Name a shell in the profile, or try again.' } };
-  }
-}
-
 /** An image without what puts credentials into a container. */
 export function lacksScriptShell(image: string): StartFailure {
   return {
@@ -79,23 +50,23 @@ export function lacksScriptShell(image: string): StartFailure {
 }
 
 /**
- * Puts values into a container that runs: into its memory, over a connection to the engine that nobody else reads.
+ * Puts values into a container that runs: into its memory, over a connection to the engine that no one else reads.
  *
- * @param opensGate the shell waits for them, and begins now.
+ * @param opensBarrier the shell waits for them, and begins now.
  * @returns null, or why they are not there, for a person. Never rejects.
  */
 export async function putCredentials(
   api: ContainerApi,
   values: readonly CredentialValue[],
-  opensGate: boolean,
+  opensBarrier: boolean,
 ): Promise<string | null> {
-  const input = inputOf(values, opensGate);
+  const input = inputOf(values, opensBarrier);
   try {
     const { output, exitCode } = await api.execute([SCRIPT_SHELL, '-c', PUT], input, PUT_MS);
     if (output.toString() === 'done') return null;
     return REASONS[exitCode ?? 0] ?? 'The container did not take them.';
   } catch (error) {
-    if (!(error instanceof EngineRefusal)) return 'The container engine does not answer.';
+    if (!(error instanceof EngineRefusal)) return 'The container engine is not responding.';
     return /paused/i.test(error.reason) ? 'The session is frozen.' : `The container engine refuses: ${error.reason}.`;
   } finally {
     input.fill(0);
@@ -103,8 +74,8 @@ export async function putCredentials(
 }
 
 /** What the script reads. */
-function inputOf(values: readonly CredentialValue[], opensGate: boolean): Buffer {
-  const end = Buffer.from(opensGate ? '+\n.\n' : '.\n');
+function inputOf(values: readonly CredentialValue[], opensBarrier: boolean): Buffer {
+  const end = Buffer.from(opensBarrier ? '+\n.\n' : '.\n');
   return Buffer.concat([...values.map(({ env, value }) => line(env, value)), end]);
 }
 
@@ -121,7 +92,7 @@ function line(env: string, value: Uint8Array): Buffer {
   return bytes.subarray(0, at);
 }
 
-/** All values that are in a container; null where they are not to be had. Never rejects. */
+/** All values that are in a container; null where they are not available. Never rejects. */
 export async function getCredentials(api: ContainerApi): Promise<CredentialValue[] | null> {
   try {
     const { output, exitCode } = await api.execute([SCRIPT_SHELL, '-c', GET], new Uint8Array(0), PUT_MS);

@@ -21,7 +21,7 @@ test('a profile is made from a preset, checked, saved, and opened', async ({ app
   await app.profiles.fill('shell', '/bin/bash');
   await app.profiles.fill('idleTimeoutSeconds', 'a while');
   await app.profiles.save.click();
-  await expect(app.profiles.status).toContainText('one field needs another look');
+  await expect(app.profiles.status).toContainText('one field needs attention');
   await expect(app.profiles.error('idleTimeoutSeconds')).toBeVisible();
   await expect(app.profiles.input('idleTimeoutSeconds')).toBeFocused();
   expect(await storedProfiles(home)).toHaveLength(1);

@@ -46,10 +46,10 @@ test('a value that is not valid is refused beside its field, and changes nothing
   await app.settings.open();
   const before = await readFile(home.settingsFile, 'utf8');
   await app.settings.change(IDLE, '12 parsecs');
-  await expect(app.settings.error(IDLE)).toContainText('Write a time such as');
+  await expect(app.settings.error(IDLE)).toContainText('Enter a time such as');
   await expect(app.settings.field(IDLE)).toHaveAttribute('aria-invalid', 'true');
   await app.settings.change(IDLE, '9999999');
-  await expect(app.settings.error(IDLE)).toContainText('It can be 1s to 7d');
+  await expect(app.settings.error(IDLE)).toContainText('Must be 1s to 7d');
   expect(await readFile(home.settingsFile, 'utf8')).toBe(before);
   await app.settings.change(IDLE, '20m');
   await expect(app.settings.error(IDLE)).toBeHidden();

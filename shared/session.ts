@@ -301,11 +301,6 @@ export type SessionEvent = z.infer<typeof sessionEventSchema>;
 export type SessionEventType = SessionEvent['type'];
 export type SessionEndEvent = Extract<SessionEvent, { type: 'session:end' }>;
 
-/** Whether a session in this state still has a shell. */
-export function isLive(state: SessionState): boolean {
-  return state !== 'ended';
-}
-
 /** From here on it is worth saying that a limit ran out later than it says, in seconds. */
 const NOTABLE_SECONDS = 2;
 

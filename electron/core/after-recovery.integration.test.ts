@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
-import { JOURNAL_FILE } from '../journal/journal-server.ts';
 import { record, sessionId, startEntry } from '../journal/testing/entries.ts';
 import { lookAt } from '../journal/testing/open-store.ts';
 import { nodeReaperCommand } from '../reaper/command.ts';
@@ -13,6 +12,8 @@ import { afterRecovery } from './after-recovery.ts';
 import { openStorage } from './open-storage.ts';
 import { startCore } from './start-core.ts';
 import { Window } from './testing/window.ts';
+
+const JOURNAL_FILE = 'journal.sqlite';
 
 // Threads and processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });

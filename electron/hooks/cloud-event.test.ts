@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { eventSchemas } from '../../shared/events.ts';
 import { HOOK_EVENTS } from '../../shared/hooks.ts';
-import { cloudEvent, eventSource, isTellable, testEvent } from './cloud-event.ts';
+import { cloudEvent, eventSource, testEvent } from './cloud-event.ts';
 import {
   PREVIOUS_ID,
   SESSION_ID,
@@ -110,12 +110,6 @@ test('an event of a session that nothing is known of cannot be told', () => {
   const facts = sampleEvents.map((event) => ({ ...sampleFacts(event), record: null }));
   const tellable = facts.filter((each) => cloudEvent(each) !== null);
   expect(tellable.map(({ event }) => event.type)).toEqual(['session:limit']);
-});
-
-test('changes of state are for windows alone', () => {
-  const base = { id: 'A', sessionId: SESSION_ID, at: 0 };
-  expect(isTellable({ ...base, type: 'session:state', from: 'waiting', to: 'running' })).toBe(false);
-  expect(sampleEvents.every(isTellable)).toBe(true);
 });
 
 describe('however odd the facts are,', () => {

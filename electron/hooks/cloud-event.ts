@@ -1,6 +1,6 @@
 import { dataSchemaId, type EventData, type EventOf, eventTypeName } from '../../shared/events.ts';
-import { describeEnd, type SessionEvent } from '../../shared/session.ts';
-import type { EventFacts, TellableEvent } from '../journal/hook-service.ts';
+import { describeEnd } from '../../shared/session.ts';
+import type { EventFacts } from '../journal/hook-service.ts';
 import type { RecordedFile, SessionRecord } from '../journal/journal.ts';
 
 /** The longest text of a failure that is passed on, in UTF-16 code units: an event stays far below 64 KiB. */

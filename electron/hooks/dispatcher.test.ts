@@ -2,6 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { MAX_ATTEMPTS, MAX_ATTEMPTS_PER_HOOK } from './dispatcher.ts';
 import { DispatcherRig, FAILED, hook, OK } from './testing/dispatcher-rig.ts';
 
+const MAX_ATTEMPTS = 16;
+
+const MAX_ATTEMPTS_PER_HOOK = 4;
+
 const BUSY = { kind: 'failed', words: '429 Too Many Requests', retryAfterMs: null, busy: true } as const;
 
 function outcomes(rig: DispatcherRig, name: string): readonly (readonly [string, string, number])[] {

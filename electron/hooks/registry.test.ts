@@ -4,9 +4,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Problem } from '../../shared/settings.ts';
 import { SystemClock } from '../base/clock.ts';
 import { settle, TestClock } from '../sessions/testing/test-clock.ts';
-import { POLL_MS, SWEEP_MS } from './folder-watch.ts';
 import { createHookRegistry, type HookRegistry, type HookRegistryOptions } from './registry.ts';
 import { HookFolders, script } from './testing/hook-folders.ts';
+
+const SWEEP_MS = 30_000;
+
+const POLL_MS = 3_000;
 
 const RUN = 'events: [session:end]\nrun: notify.sh\n';
 const isPosix = process.platform !== 'win32';

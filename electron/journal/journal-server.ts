@@ -30,7 +30,7 @@ import { refusalKind } from './sqlite-error.ts';
 import { type HookEntry, JournalStore, type JournalWrite } from './store.ts';
 
 /** The journal's file, in the data folder. */
-export const JOURNAL_FILE = 'journal.sqlite';
+const JOURNAL_FILE = 'journal.sqlite';
 
 /** What the journal's thread is made of, besides the journal. */
 export interface JournalServerParts {

@@ -3,13 +3,15 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { sessionFolder } from '../recording/folders.ts';
 import { temporaryFolder } from '../storage/testing/temporary-folder.ts';
-import { KEPT_DELIVERED } from './delivery-table.ts';
 import type { JournalEntry, Retention, SessionRecord } from './journal.ts';
-import { PENDING_DAYS } from './retention.ts';
 import { removeSessionFolder } from './session-folders.ts';
 import { endEntry, limitEntry, record, recorded, STARTED_AT, sessionId, startEntry } from './testing/entries.ts';
 import { openThread, until } from './testing/open-client.ts';
 import { type OpenStore, openStore } from './testing/open-store.ts';
+
+const PENDING_DAYS = 60;
+
+const KEPT_DELIVERED = 200;
 
 // Threads and processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });

@@ -17,7 +17,7 @@ const VACUUM_PAGES = 2_000;
  * What a hook is owed keeps its session that long: more than the slowest schedule of tries takes. After that it is owed to a
  * hook that is switched off or broken, and is sent without the recording, should the hook come back.
  */
-export const PENDING_DAYS = 60;
+const PENDING_DAYS = 60;
 
 /** Ended sessions of which no hook is owed anything; the moment after which that counts comes first. */
 const REMOVABLE = `FROM sessions s WHERE s.ended_at IS NOT NULL AND NOT EXISTS (

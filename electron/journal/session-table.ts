@@ -8,7 +8,7 @@ import { readEnd, readEvent, readHeartbeat, readHistoryEntry, readRecord, readRe
 const MAX_RESTORED = 100;
 
 /** Changes of state that are kept of one session in one run: a program can cause any number of them. */
-export const MAX_STATES = 5_000;
+const MAX_STATES = 5_000;
 
 /** What became of an event that was to be kept. `session` is its row; null for an event that concerns none. */
 export type AppendResult =

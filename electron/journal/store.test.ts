@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { JournalEntry, SessionRecord } from './journal.ts';
-import { MAX_STATES } from './session-table.ts';
 import type { JournalWrite } from './store.ts';
 import {
   endEntry,
@@ -14,6 +13,8 @@ import {
   stateEntry,
 } from './testing/entries.ts';
 import { type OpenStore, openStore } from './testing/open-store.ts';
+
+const MAX_STATES = 5_000;
 
 const events = (...entries: JournalEntry[]): JournalWrite[] => entries.map((entry) => ({ kind: 'event', entry }));
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { JournalWrite } from './store.ts';
 import { endEntry, extendedEntry, record, sessionId, startEntry, stateEntry } from './testing/entries.ts';
-import { BATCH, WriteQueue } from './write-queue.ts';
+import { WriteQueue } from './write-queue.ts';
+
+const BATCH = 100;
 
 const known = record(sessionId());
 const sign = (ageMs: number) => ({

@@ -5,7 +5,7 @@ import type { JournalWrite } from './store.ts';
 /** Writes that are held in memory before some are dropped: about 50 MB of them. */
 const MAX_PENDING = 20_000;
 /** Writes that go into one transaction: copying them to the journal's thread keeps this one busy for 1 to 3 ms at most. */
-export const BATCH = 100;
+const BATCH = 100;
 
 interface PendingWrite {
   readonly write: JournalWrite;

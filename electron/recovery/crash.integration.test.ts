@@ -12,11 +12,12 @@ import { SESSION_MARK } from '../environment/inherited-environment.ts';
 import type { JournalOpening } from '../journal/journal.ts';
 import { readCast } from '../recording/exports/cast-reader.ts';
 import { createRecorderFactory } from '../recording/recorder-factory.ts';
-import { CRASH_LABEL } from '../recording/repair/repair.ts';
 import { findLocations, type Locations, makeFolders } from '../storage/locations.ts';
 import { recoverSessions } from './recover.ts';
 import { runAndKill } from './testing/run-and-kill.ts';
 import { openTestJournal } from './testing/test-journal.ts';
+
+const CRASH_LABEL = 'ended when Sandglass stopped unexpectedly';
 
 /** How many lines the app prints before it is killed: while it recovers, while it starts, and in full swing. */
 const MOMENTS = [3, 40, 2, 90, 7, 150, 1, 23];

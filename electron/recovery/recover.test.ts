@@ -7,9 +7,11 @@ import type { SessionEndEvent } from '../../shared/session.ts';
 import type { UnfinishedSession } from '../journal/journal.ts';
 import { fileError } from '../recording/failure.ts';
 import { writeMetadata } from '../recording/metadata.ts';
-import { CRASH_LABEL, repairRecording } from '../recording/repair/repair.ts';
+import { repairRecording } from '../recording/repair/repair.ts';
 import { METADATA, STARTED_AT, TempFolder } from '../recording/testing/recordings.ts';
 import { CrashedFolder, crashedSession, idOf } from './testing/crashes.ts';
+
+const CRASH_LABEL = 'ended when Sandglass stopped unexpectedly';
 
 const HELLO = '[1.000, "o", "hello\\r\\n"]\n';
 

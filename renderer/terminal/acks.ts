@@ -1,5 +1,5 @@
 /** Bytes after which an acknowledgement is sent although more are waiting. */
-export const ACK_AFTER_BYTES = 65_536;
+const ACK_AFTER_BYTES = 65_536;
 
 /**
  * Counts output in and out of the parser, and decides when to acknowledge: after {@link ACK_AFTER_BYTES} under load, at

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { BACKGROUND_BYTES, BackgroundWriter } from './background-writer.ts';
+import { BackgroundWriter } from './background-writer.ts';
+
+const BACKGROUND_BYTES = 16_384;
 
 beforeEach(() => {
   vi.useFakeTimers();

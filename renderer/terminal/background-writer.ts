@@ -1,7 +1,7 @@
 import type { Write } from './write-queue.ts';
 
 /** A hidden terminal's output is parsed in pieces of this many bytes: one to a few milliseconds each. */
-export const BACKGROUND_BYTES = 16_384;
+const BACKGROUND_BYTES = 16_384;
 /** For each millisecond of hidden terminals' parsing the window has this many for everything else. */
 const REST_FACTOR = 3;
 /** The shortest rest, in milliseconds. */

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { INPUT_WINDOW_BYTES, MAX_INPUT_BYTES, PASTE_END, PASTE_START } from '../../shared/frames.ts';
-import { InputQueue, type InputState, SHOWN_AFTER_MS } from './input-queue.ts';
+import { InputQueue, type InputState } from './input-queue.ts';
+
+const SHOWN_AFTER_MS = 1_000;
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,7 +1,7 @@
 import { INPUT_WINDOW_BYTES, type InputKind, MAX_INPUT_BYTES, PASTE_END } from '../../shared/frames.ts';
 
 /** Input that waits longer than this for the program is shown, in milliseconds. */
-export const SHOWN_AFTER_MS = 1_000;
+const SHOWN_AFTER_MS = 1_000;
 /** How often at most what is shown changes, in milliseconds. */
 const REFRESH_MS = 250;
 /** What the terminal answers by itself, and the program does not read, is kept up to this many bytes. */

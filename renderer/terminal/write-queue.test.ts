@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AckBatch } from './acks.ts';
-import { FLOOD_BYTES, WriteQueue } from './write-queue.ts';
+import { WriteQueue } from './write-queue.ts';
+
+const FLOOD_BYTES = 65_536;
 
 /** A terminal that parses when the test says so. */
 function terminal(gathers = true) {

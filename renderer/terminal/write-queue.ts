@@ -3,7 +3,7 @@ import type { AckBatch } from './acks.ts';
 /** Output is handed to the parser in pieces of at most about this many bytes, so that a key is never far behind. */
 const MAX_WRITE_BYTES = 262_144;
 /** A piece this large means a flood; after it, the next piece gathers up to this much before it is handed on. */
-export const FLOOD_BYTES = 65_536;
+const FLOOD_BYTES = 65_536;
 const GATHER_BYTES = 196_608;
 /** The longest that output is gathered under a flood, in milliseconds: about 30 paints a second are left. */
 const GATHER_MS = 30;

@@ -1,7 +1,7 @@
 import { type Condition, ERRNO, RULES, type Rule } from './seccomp-rules.ts';
 
 /** Architectures that there is a filter for, as Node names them. */
-export const FILTERED_ARCHITECTURES = ['x64', 'arm64'] as const;
+const FILTERED_ARCHITECTURES = ['x64', 'arm64'] as const;
 export type FilteredArchitecture = (typeof FILTERED_ARCHITECTURES)[number];
 
 /** linux/audit.h */

@@ -11,7 +11,9 @@ import { presenceSchema } from '../../../shared/presence.ts';
 import type { Transport } from '../../../shared/transport.ts';
 import type { ExportSource } from '../../core/core.ts';
 import { Downloads } from './downloads.ts';
-import { SOCKET_PATH, startWebServer, type WebServer } from './server.ts';
+import { startWebServer, type WebServer } from './server.ts';
+
+const SOCKET_PATH = '/ws';
 
 const METRICS: Metrics = {
   startedAt: 0,

@@ -31,7 +31,7 @@ import {
 import { Sockets } from './sockets.ts';
 
 /** The path of the windows' socket. */
-export const SOCKET_PATH = '/ws';
+const SOCKET_PATH = '/ws';
 
 export interface WebServerOptions {
   /** 0 takes a free port. */

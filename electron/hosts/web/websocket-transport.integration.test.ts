@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { listenForSocket, openSocket, socketPeer } from '../../../shared/testing/peers.ts';
 import { describeTransport } from '../../../shared/testing/transport-contract.ts';
-import { CLOSE_CODES, MAX_BUFFERED_BYTES, WebSocketTransport } from './websocket-transport.ts';
+import { WebSocketTransport } from './websocket-transport.ts';
+
+const CLOSE_CODES = { normal: 1000, goingAway: 1001, tooBig: 1009, tooSlow: 1013 } as const;
+
+const MAX_BUFFERED_BYTES = 32 * 1_048_576;
 
 async function connect() {
   const { url, accepted, release } = await listenForSocket();

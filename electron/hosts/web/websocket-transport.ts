@@ -3,10 +3,10 @@ import { Receiver } from '../../../shared/receiver.ts';
 import { isWithinLimits, type Transport } from '../../../shared/transport.ts';
 
 /** A window that lets more than this wait, in bytes, is too slow and cut off; it can connect anew. */
-export const MAX_BUFFERED_BYTES = 32 * 1_048_576;
+const MAX_BUFFERED_BYTES = 32 * 1_048_576;
 
 /** Close codes, RFC 6455 section 7.4.1 and its registry. */
-export const CLOSE_CODES = { normal: 1000, goingAway: 1001, tooBig: 1009, tooSlow: 1013 } as const;
+const CLOSE_CODES = { normal: 1000, goingAway: 1001, tooBig: 1009, tooSlow: 1013 } as const;
 
 /** One browser tab's socket as a transport: text messages are control messages, binary ones are frames. */
 export class WebSocketTransport implements Transport {

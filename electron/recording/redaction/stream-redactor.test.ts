@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Secrets } from './secrets.ts';
-import { MAX_HELD_BYTES, redactText, StreamRedactor } from './stream-redactor.ts';
+import { redactText, StreamRedactor } from './stream-redactor.ts';
+
+const MAX_HELD_BYTES = 65_536;
 
 const TOKEN = 'ghp_x7Kq2vLm9Rt4Wz8B';
 const LABEL = '[redacted TOKEN]';

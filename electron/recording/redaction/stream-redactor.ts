@@ -4,7 +4,7 @@ import { type Range, Reading } from './reading.ts';
 import type { Secrets } from './secrets.ts';
 
 /** The largest number of bytes that are held back: a value that is spread over more of them is not found. */
-export const MAX_HELD_BYTES = 65_536;
+const MAX_HELD_BYTES = 65_536;
 /** The largest number of reads, and of events after them, that are held back. */
 const MAX_HELD = 4_096;
 /** A flag holds the kind of its byte in the lower bits, and above them the owner of the value that the byte belongs to. */

@@ -11,7 +11,9 @@ import { createExport } from '../exports/export.ts';
 import { fileError } from '../failure.ts';
 import { MemoryFile } from '../testing/memory-file.ts';
 import { HEADER, METADATA, openRecording, TempFolder } from '../testing/recordings.ts';
-import { CRASH_LABEL, type RepairResult, repairRecording, UNKNOWN_EXIT_STATUS } from './repair.ts';
+import { type RepairResult, repairRecording, UNKNOWN_EXIT_STATUS } from './repair.ts';
+
+const CRASH_LABEL = 'ended when Sandglass stopped unexpectedly';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const golden = join(import.meta.dirname, '../testdata/session.v3.cast');

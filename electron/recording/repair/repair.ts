@@ -4,7 +4,7 @@ import { describeFileError, errorCode, fileError } from '../failure.ts';
 import { holeFilling, RecordingScan, type Scan } from './repair-scan.ts';
 
 /** The label of the marker at the end of a recording that nobody closed. */
-export const CRASH_LABEL = 'ended when Sandglass stopped unexpectedly';
+const CRASH_LABEL = 'ended when Sandglass stopped unexpectedly';
 /**
  * The exit status of a shell that nobody saw end. Readers of asciicast v3 want a whole number there (asciinema 3 refuses
  * a recording with anything else), and no shell has this one.

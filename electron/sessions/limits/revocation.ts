@@ -6,7 +6,7 @@ import { lastWarningSeconds } from './deadlines.ts';
  * How long a session that the policy no longer allows stays open at most, in seconds. Warnings are the user's to set: without
  * this bound they could put the end off for a day.
  */
-export const MAX_REVOCATION_SECONDS = 60;
+const MAX_REVOCATION_SECONDS = 60;
 
 /** How long a session with these warnings stays open once the policy no longer allows it, in seconds: as long as after its last warning. */
 export function revocationSeconds(warnBeforeSeconds: readonly number[]): number {

@@ -33,7 +33,7 @@ export type HookState = (typeof HOOK_STATES)[number];
  * `pending`: not delivered yet. `dead-letter`: failed at the last attempt, or refused for good; kept, and can be sent again.
  * `dropped`: its hook was removed before it was delivered.
  */
-export const DELIVERY_STATES = ['pending', 'delivered', 'dead-letter', 'dropped'] as const;
+const DELIVERY_STATES = ['pending', 'delivered', 'dead-letter', 'dropped'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** Milliseconds since the Unix epoch. */

@@ -4,7 +4,7 @@ import type { DeliveryOutcome, DueDelivery, Outbox } from './deliveries.ts';
 import { readDelivery, readDue, STATE_COLUMN } from './rows.ts';
 
 /** How many completed deliveries of one hook are kept: the latest. */
-export const KEPT_DELIVERED = 200;
+const KEPT_DELIVERED = 200;
 /** The same for dead letters, which can be sent again as long as they are kept. */
 const KEPT_DEAD = 1_000;
 

@@ -9,11 +9,6 @@ const MAX_TEXT = 2000;
 const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const SEQUENCE_DIGITS = 10;
 
-/** Whether an event is one that hooks get. */
-export function isTellable(event: SessionEvent): event is TellableEvent {
-  return event.type !== 'session:state';
-}
-
 /** The CloudEvents `source` of an installation. */
 export function eventSource(installationId: string): string {
   return `urn:sandglass:${installationId}`;

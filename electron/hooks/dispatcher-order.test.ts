@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SessionRecord } from '../journal/journal.ts';
-import { MAX_ATTEMPTS_PER_HOOK } from './dispatcher.ts';
 import { DispatcherRig, FAILED, OK, seeded } from './testing/dispatcher-rig.ts';
+
+const MAX_ATTEMPTS_PER_HOOK = 4;
 
 const BUSY = { kind: 'failed', words: '429 Too Many Requests', retryAfterMs: null, busy: true } as const;
 

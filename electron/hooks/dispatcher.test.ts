@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_ATTEMPTS, MAX_ATTEMPTS_PER_HOOK } from './dispatcher.ts';
 import { DispatcherRig, FAILED, hook, OK } from './testing/dispatcher-rig.ts';
 
 const MAX_ATTEMPTS = 16;

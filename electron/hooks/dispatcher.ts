@@ -9,9 +9,9 @@ import { outcomeOf } from './outcome.ts';
 import type { WebhookResult } from './webhook.ts';
 
 /** Concurrent attempts of one hook, each with another ordering key. */
-export const MAX_ATTEMPTS_PER_HOOK = 4;
+const MAX_ATTEMPTS_PER_HOOK = 4;
 /** Concurrent attempts of all hooks; a hook without any may always begin one, however many others hang. */
-export const MAX_ATTEMPTS = 16;
+const MAX_ATTEMPTS = 16;
 /** Within these times it is noticed that the wall clock was set, and what is due behind attempts under way, in milliseconds. */
 const MAX_WAIT_MS = 60_000;
 const BUSY_WAIT_MS = 1_000;

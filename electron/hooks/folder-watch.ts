@@ -5,9 +5,9 @@ import type { Logger } from '../base/logger.ts';
 import { errorCode } from '../recording/failure.ts';
 
 /** How often the folder is read while it cannot be watched, in milliseconds. */
-export const POLL_MS = 3_000;
+const POLL_MS = 3_000;
 /** How often it is read although it is watched: some file systems do not report changes. */
-export const SWEEP_MS = 30_000;
+const SWEEP_MS = 30_000;
 /** How long nothing may change before the folder is read, in milliseconds: editors write in several steps. */
 const DEBOUNCE_MS = 150;
 /** If files change without a pause, the folder is still read this often, in milliseconds. */

@@ -28,7 +28,7 @@ const CLOSE_MS = 1000;
 const NEEDED_VARIABLES = ['PATH', 'SystemRoot', 'SystemDrive', 'TEMP', 'TMP', 'TMPDIR', 'USERPROFILE', 'LOCALAPPDATA'];
 
 /** Logs what becomes of the helper; pino's loggers fit. */
-export interface ReaperLog {
+interface ReaperLog {
   info(details: object, message: string): void;
   warn(details: object, message: string): void;
 }

@@ -18,7 +18,7 @@ export interface LinkTiming {
 }
 
 /** What a link reports; nothing after `end`, and nothing after `onLost`. */
-export interface LinkListener {
+interface LinkListener {
   onHappening(happening: Happening): void;
   /** The engine is gone. The link has ended. */
   onLost(problem: EndpointProblem): void;

@@ -25,7 +25,7 @@ export interface TestRegistry extends AsyncDisposable {
 }
 
 /** `plain` is given to all, `private` to no one, `foreign` for another processor; `absent` does not exist. */
-export type Repository = 'plain' | 'private' | 'foreign' | 'absent';
+type Repository = 'plain' | 'private' | 'foreign' | 'absent';
 
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const MANIFEST_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';

@@ -225,11 +225,16 @@ describe('what a profile will be', options, () => {
 
   test('variables have a row each', async () => {
     await open('local');
-    await page.getByRole('button', { name: 'Add variable' }).click();
+    const addVariable = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Add variable' }).click();
+      // The new row takes the keyboard once it is drawn.
+      await field('environment').locator('input:focus').waitFor();
+    };
+    await addVariable();
     await page.keyboard.type('CI');
     await page.keyboard.press('Tab');
     await page.keyboard.type('true');
-    await page.getByRole('button', { name: 'Add variable' }).click();
+    await addVariable();
     await page.keyboard.type('CI');
     await page.keyboard.press('Tab');
     await field('environment').getByText('CI is already listed.').waitFor();

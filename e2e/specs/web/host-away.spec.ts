@@ -127,7 +127,9 @@ test('a forwarded port of another number works, and a connection that broke is m
   const far = new AppPage(page, 'web');
   await far.ready();
   await far.openTab();
-  await far.terminal.run('mark=held');
+  // Cut before it has arrived, it would be the input that is said to be lost.
+  await far.terminal.run('mark=held; echo "set $((1 + 1))"');
+  await far.terminal.waitForLine('set 2');
 
   await tunnel.cut();
   await expect(bannerOf(far)).toHaveAttribute('data-why', 'unreachable');

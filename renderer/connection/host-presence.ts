@@ -35,7 +35,7 @@ export class HostPresence {
    * @param heardAt when something came from it last, a time of `performance.now()`
    */
   watch(signal: AbortSignal, heardAt: () => number, onSilence: (reason: string) => void): void {
-    let probing = false;
+    let polling = false;
     const isSilent = async (): Promise<boolean> => {
       const began = performance.now();
       const error = await probe().then(
@@ -44,14 +44,14 @@ export class HostPresence {
       );
       return error instanceof AwayError && error.why === 'unreachable' && heardAt() < began;
     };
-    const probe = async (): Promise<void> => {
-      if (probing) return;
-      probing = true;
+    const poll = async (): Promise<void> => {
+      if (polling) return;
+      polling = true;
       const silent = (await isSilent()) && (await isSilent());
-      probing = false;
+      polling = false;
       if (silent && !signal.aborted) onSilence('Sandglass does not answer.');
     };
-    const timer = setInterval(() => void probe(), POLL_MS);
+    const timer = setInterval(() => void poll(), POLL_MS);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 }
